@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * chat_routes.c - what users ask: history, sending, marking as read, unread counts.
+ * Each handler is one transaction of the rules in chat/ and the JSON around its result.
+ */
+#include "base/clock.h"
+#include "fcgi/routes.h"
+
+#define LIMIT_DEFAULT 50
+#define LIMIT_MAX     200
+
+/* The escrow named in the path. */
+static bool
+is_escrow(struct call *c)
+{
+	if (name_escrow(c->param))
+		return true;
+	call_refuse(c, CHAT_BAD_REQUEST, "This is no valid escrowId.");
+	return false;
+}
+
+/* ---- history ---- */
+
+struct history_job {
+	struct call *call;
+	struct chat_history h;
+};
+
+static void
+run_history(struct store *st, void *arg)
+{
+	struct history_job *j = arg;
+
+	chat_history(st, &j->call->rest->rules, &j->h);
+}
+
+static bool
+history_query(struct call *c, struct chat_history *h)
+{
+	unsigned long long limit = LIMIT_DEFAULT;
+	struct span text;
+	int has_limit = call_query(c, "limit", &text);
+
+	if (has_limit < 0 || call_query(c, "before", &h->before) < 0 ||
+	    call_query(c, "after", &h->after) < 0)
+		return false;
+	if (has_limit && (!span_u64(text, LIMIT_MAX, &limit) || limit < 1)) {
+		call_refuse(c, CHAT_BAD_REQUEST, "limit: 1 to 200 is accepted.");
+		return false;
+	}
+	if (h->before.n > 0 && h->after.n > 0) {
+		call_refuse(c, CHAT_BAD_REQUEST, "before and after cannot be given together.");
+		return false;
+	}
+	h->limit = (int)limit;
+	return true;
+}
+
+/* The id of the first or last message of the page. The writer escapes quotes, so its opening cannot occur in a string. */
+static struct span
+id_in_page(struct span page, bool last)
+{
+	static const char opening[] = "{\"id\":\"";
+	const size_t n = sizeof(opening) - 1;
+	struct span rest;
+
+	for (size_t i = 0; i + n <= page.n; i++) {
+		size_t at = last ? page.n - n - i : i;
+
+		if (memcmp(page.p + at, opening, n) != 0)
+			continue;
+		rest = (struct span){page.p + at + n, page.n - at - n};
+		return span_cut(&rest, '"');
+	}
+	return (struct span){"", 0};
+}
+
+static void
+link_add(struct buf *link, const struct call *c, const struct chat_history *h, bool older)
+{
+	const char *prefix = c->rest->config->url_prefix;
+	struct span id = id_in_page(buf_as_span(&h->messages), !older);
+
+	buf_printf(link, "%s<%s", link->len > 0 ? ", " : "", prefix ? prefix : "");
+	buf_span(link, c->request->path);
+	buf_printf(link, "?limit=%d&%s=", h->limit, older ? "before" : "after");
+	buf_span(link, id);
+	buf_printf(link, ">; rel=\"%s\"", older ? "prev" : "next");
+}
+
+/* RFC 8288: prev is older, next newer. What lies on the side that the page came from is there for certain only behind a bound. */
+static void
+history_links(struct call *c, const struct chat_history *h)
+{
+	bool forward = h->after.n > 0;
+	struct buf link = {0};
+
+	if (h->count == 0)
+		return;
+	if (forward || h->has_more)
+		link_add(&link, c, h, true);
+	if (forward ? h->has_more : h->before.n > 0)
+		link_add(&link, c, h, false);
+	if (link.len > 0)
+		reply_header(c->reply, "Link", buf_as_span(&link));
+	buf_clear(&link);
+}
+
+void
+chat_get_history(struct call *c)
+{
+	struct history_job j = {c, {.user = &c->user, .escrow_id = c->param}};
+	struct buf *b;
+
+	if (!is_escrow(c) || !history_query(c, &j.h))
+		return;
+	if (!call_read(c, run_history, &j))
+		goto out;
+	if (j.h.err != CHAT_OK) {
+		call_refuse(c, j.h.err, NULL);
+		goto out;
+	}
+	b = reply_open(c->reply, 200);
+	json_member_raw(b, "messages", buf_as_span(&j.h.messages));
+	json_member_int(b, "count", j.h.count);
+	json_member_cstr(b, "cursor", j.h.cursor);
+	json_member_bool(b, "hasMore", j.h.has_more);
+	reply_close(c->reply);
+	history_links(c, &j.h);
+	reply_etag(c->reply, c->request->if_none_match);
+out:
+	buf_clear(&j.h.messages);
+}
+
+/* ---- sending ---- */
+
+struct send_job {
+	struct call *call;
+	struct chat_send s;
+};
+
+static bool
+run_send(struct store *st, void *arg)
+{
+	struct send_job *j = arg;
+
+	return chat_send(st, &j->call->rest->rules, &j->s);
+}
+
+/* The header Idempotency-Key and the body's clientMsgId are one thing. */
+static bool
+send_body(struct call *c, struct chat_send *s)
+{
+	struct span key = c->request->idempotency_key;
+	int has_content = call_string(c, "content", &s->content);
+	int has_id = has_content < 0 ? -1 : call_string(c, "clientMsgId", &s->client_msg_id);
+
+	if (has_id < 0)
+		return false;
+	if (!has_content) {
+		call_refuse(c, CHAT_BAD_REQUEST, "content: a string is required.");
+		return false;
+	}
+	if (has_id && key.n > 0 && !span_eq(key, s->client_msg_id)) {
+		call_refuse(c, CHAT_BAD_REQUEST, "Idempotency-Key and clientMsgId differ.");
+		return false;
+	}
+	if (!has_id)
+		s->client_msg_id = key;
+	if ((has_id || key.n > 0) && !name_client_id(s->client_msg_id)) {
+		call_refuse(
+		    c, CHAT_BAD_REQUEST, "clientMsgId: 1 to 64 of A-Z a-z 0-9 _ - are accepted.");
+		return false;
+	}
+	return true;
+}
+
+void
+chat_post_send(struct call *c)
+{
+	struct send_job j = {c, {.user = &c->user, .escrow_id = c->param}};
+
+	if (!is_escrow(c) || !send_body(c, &j.s))
+		return;
+	j.s.now_ms = clock_wall_ms();
+	j.s.mono_us = clock_mono_us();
+	if (!call_write(c, run_send, &j))
+		goto out;
+	if (j.s.err != CHAT_OK) {
+		c->reply->retry_after_s = (int)((j.s.retry_ms + 999) / 1000);
+		call_refuse(c, j.s.err, NULL);
+		goto out;
+	}
+	json_member_raw(
+	    reply_open(c->reply, j.s.repeated ? 200 : 201), "message", buf_as_span(&j.s.message));
+	reply_close(c->reply);
+out:
+	buf_clear(&j.s.message);
+}
+
+/* ---- reading ---- */
+
+struct mark_job {
+	struct call *call;
+	struct chat_mark m;
+};
+
+static bool
+run_mark(struct store *st, void *arg)
+{
+	struct mark_job *j = arg;
+
+	return chat_mark(st, &j->call->rest->rules, &j->m);
+}
+
+static bool
+mark(struct call *c, struct mark_job *j)
+{
+	j->m.now_ms = clock_wall_ms();
+	if (!call_write(c, run_mark, j))
+		return false;
+	if (j->m.err != CHAT_OK)
+		call_refuse(c, j->m.err,
+		    j->m.err == CHAT_BAD_REQUEST ? "You cannot mark your own message as read."
+						 : NULL);
+	return j->m.err == CHAT_OK;
+}
+
+void
+chat_put_read(struct call *c)
+{
+	struct mark_job j = {c, {.user = &c->user, .message_id = c->param, .refuse_own = true}};
+	struct buf *b;
+
+	if (!mark(c, &j))
+		return;
+	b = reply_open(c->reply, 200);
+	json_name(b, "message");
+	json_open(b, '{');
+	json_member_string(b, "id", c->param);
+	json_member_bool(b, "read", j.m.read);
+	json_close(b, '}');
+	reply_close(c->reply);
+}
+
+void
+chat_put_read_up_to(struct call *c)
+{
+	struct mark_job j = {c, {.user = &c->user, .escrow_id = c->param, .up_to = true}};
+	int has_id = call_string(c, "messageId", &j.m.message_id);
+
+	if (has_id < 0 || !is_escrow(c))
+		return;
+	if (!has_id) {
+		call_refuse(c, CHAT_BAD_REQUEST, "messageId: a string is required.");
+		return;
+	}
+	if (!mark(c, &j))
+		return;
+	json_member_int(reply_open(c->reply, 200), "unread", j.m.unread);
+	reply_close(c->reply);
+}
+
+struct unread_job {
+	const struct user *user;
+	int64_t count;
+};
+
+static void
+run_unread(struct store *st, void *arg)
+{
+	struct unread_job *j = arg;
+
+	j->count = chat_unread_all(st, j->user);
+}
+
+void
+chat_get_unread_count(struct call *c)
+{
+	struct unread_job j = {&c->user, 0};
+
+	if (!call_read(c, run_unread, &j))
+		return;
+	json_member_int(reply_open(c->reply, 200), "count", j.count);
+	reply_close(c->reply);
+}

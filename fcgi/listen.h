@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * listen.h - the program's own listening sockets, with a mode that the web server can use.
+ * libfcgi's own helper makes Unix sockets 0755: nobody else can connect.
+ */
+#ifndef FCGI_LISTEN_H
+#define FCGI_LISTEN_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+
+struct listener {
+	int fd;           /* non-blocking, close-on-exec */
+	bool is_ours;     /* opened here, not inherited */
+	bool is_loopback; /* a loopback address or a Unix socket */
+	char *path;       /* owned; of a Unix socket that we made, else NULL */
+	struct stat made; /* what stood at path then */
+	char name[128];   /* where it listens, for the log: a free port is named here */
+};
+
+/* Opens HOST:PORT (port 0: a free one), unix:PATH (with mode; a stale socket is replaced) or fd:N. False: err holds one line. */
+bool listen_open(struct listener *, const char *address, int mode, struct buf *err);
+
+/* Takes over a descriptor. False: it is no listening stream socket. */
+bool listen_take(struct listener *, int fd);
+
+/* No new connections from now on, those not yet accepted are reset; other threads may still poll it. An inherited socket, which other
+ * processes may share, is left alone. */
+void listen_stop(const struct listener *);
+
+/* Closes, and unlinks the Unix socket if it is still ours. */
+void listen_close(struct listener *);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * reply.c - statuses, headers and bodies of answers; one table says which status a refusal has.
+ */
+#include "fcgi/reply.h"
+
+#include "base/digest.h"
+#include "base/json.h"
+
+static const struct {
+	int status;
+	const char *reason;
+} reasons[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {411, "Length Required"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {503, "Service Unavailable"},
+};
+
+static const int statuses[] = {
+    [CHAT_OK] = 500,
+    [CHAT_BAD_REQUEST] = 400,
+    [CHAT_BAD_FRAME] = 400,
+    [CHAT_UNAUTHORIZED] = 401,
+    [CHAT_WALLET_MISMATCH] = 401,
+    [CHAT_OPEN_IS_LOCAL] = 403,
+    [CHAT_FORBIDDEN] = 403,
+    [CHAT_NOT_PARTICIPANT] = 403,
+    [CHAT_NOT_FOUND] = 404,
+    [CHAT_REMOVED] = 403,
+    [CHAT_EMPTY] = 400,
+    [CHAT_TOO_LONG] = 413,
+    [CHAT_RATE_LIMITED] = 429,
+    [CHAT_CONFLICT] = 409,
+    [CHAT_IDEMPOTENCY_MISMATCH] = 422,
+    [CHAT_UNAVAILABLE] = 503,
+};
+
+void
+reply_clear(struct reply *r)
+{
+	buf_clear(&r->headers);
+	buf_clear(&r->body);
+	*r = (struct reply){0};
+}
+
+struct buf *
+reply_open(struct reply *r, int status)
+{
+	r->status = status;
+	r->body.len = 0;
+	json_open(&r->body, '{');
+	json_member_bool(&r->body, "success", true);
+	return &r->body;
+}
+
+void
+reply_close(struct reply *r)
+{
+	json_close(&r->body, '}');
+}
+
+void
+reply_failure(struct reply *r, enum chat_err err, int status, const char *why)
+{
+	r->status = status ? status : statuses[err];
+	if (r->status == 429 || r->status == 503)
+		r->retry_after_s = r->retry_after_s > 0 ? r->retry_after_s : 1;
+	r->body.len = 0;
+	json_open(&r->body, '{');
+	json_member_bool(&r->body, "success", false);
+	json_member_cstr(&r->body, "error", why ? why : chat_err_text(err));
+	json_member_cstr(&r->body, "code", chat_err_code(err));
+	json_close(&r->body, '}');
+}
+
+void
+reply_store_failure(struct reply *r, enum store_err err)
+{
+	r->retry_after_s = err == STORE_FULL ? 2 : 1;
+	reply_failure(r, CHAT_UNAVAILABLE, 0, NULL);
+}
+
+void
+reply_header(struct reply *r, const char *name, struct span value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] < 0x20 || value.p[i] > 0x7e)
+			return;
+	}
+	buf_str(&r->headers, name);
+	buf_str(&r->headers, ": ");
+	buf_span(&r->headers, value);
+	buf_str(&r->headers, "\r\n");
+}
+
+/* If-None-Match (RFC 9110, section 13.1.2): a list of tags, or "*"; W/ makes no difference here. */
+static bool
+names_tag(struct span list, struct span tag)
+{
+	while (list.p) {
+		struct span one = span_trim(span_cut(&list, ','));
+
+		if (one.n > 2 && memcmp(one.p, "W/", 2) == 0)
+			one = (struct span){one.p + 2, one.n - 2};
+		if (span_eq(one, tag) || span_is(one, "*"))
+			return true;
+	}
+	return false;
+}
+
+void
+reply_etag(struct reply *r, struct span if_none_match)
+{
+	uint8_t digest[DIGEST_SHA256_SIZE];
+	struct buf tag = {0};
+
+	if (r->status != 200)
+		return;
+	digest_sha256(digest, buf_as_span(&r->body));
+	buf_addc(&tag, '"');
+	for (size_t i = 0; i < 16; i++)
+		buf_printf(&tag, "%02x", digest[i]);
+	buf_addc(&tag, '"');
+	reply_header(r, "ETag", buf_as_span(&tag));
+	if (if_none_match.n > 0 && names_tag(if_none_match, buf_as_span(&tag))) {
+		r->status = 304;
+		r->body.len = 0;
+	}
+	buf_clear(&tag);
+}
+
+static const char *
+reason_of(int status)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	}
+	return "Status";
+}
+
+void
+reply_format(const struct reply *r, bool is_head, struct buf *out)
+{
+	bool has_body = r->status != 204 && r->status != 304;
+
+	buf_printf(out, "Status: %d %s\r\n", r->status, reason_of(r->status));
+	if (has_body)
+		buf_printf(out,
+		    "Content-Type: application/json; charset=utf-8\r\nContent-Length: %zu\r\n",
+		    r->body.len);
+	if (r->retry_after_s > 0)
+		buf_printf(out, "Retry-After: %d\r\n", r->retry_after_s);
+	buf_printf(out, "Cache-Control: %s\r\n", r->no_store ? "no-store" : "private, no-cache");
+	buf_str(out, "Vary: Authorization, Cookie, Origin\r\nX-Content-Type-Options: nosniff\r\n");
+	buf_span(out, buf_as_span(&r->headers));
+	buf_str(out, "\r\n");
+	if (has_body && !is_head)
+		buf_span(out, buf_as_span(&r->body));
+}

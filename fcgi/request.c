@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * request.c - parameters into a struct, REQUEST_URI into segments and query, the body into JSON.
+ * The body is believed only when it ends where CONTENT_LENGTH says.
+ */
+#include "fcgi/request.h"
+
+#include "proto/url.h"
+
+/* ---- parameters ---- */
+
+/* Where each parameter goes. A server that passes one of them twice passes on an ambiguity. */
+static const struct param {
+	const char *name;
+	size_t offset;
+} params_known[] = {
+    {"REQUEST_METHOD", offsetof(struct request, method)},
+    {"REQUEST_URI", offsetof(struct request, uri)},
+    {"CONTENT_TYPE", offsetof(struct request, content_type)},
+    {"CONTENT_LENGTH", offsetof(struct request, content_length)},
+    {"REMOTE_ADDR", offsetof(struct request, auth.peer)},
+    {"HTTP_HOST", offsetof(struct request, auth.host)},
+    {"HTTP_ORIGIN", offsetof(struct request, auth.origin)},
+    {"HTTP_X_FORWARDED_FOR", offsetof(struct request, auth.x_forwarded_for)},
+    {"HTTP_FORWARDED", offsetof(struct request, auth.forwarded)},
+    {"HTTP_X_REAL_IP", offsetof(struct request, auth.x_real_ip)},
+    {"HTTP_X_WALLET_ADDRESS", offsetof(struct request, auth.claimed_wallet)},
+    {"HTTP_X_SERVICE_KEY", offsetof(struct request, auth.service_key)},
+    {"HTTP_IDEMPOTENCY_KEY", offsetof(struct request, idempotency_key)},
+    {"HTTP_IF_NONE_MATCH", offsetof(struct request, if_none_match)},
+};
+
+#define N_PARAMS (sizeof(params_known) / sizeof(params_known[0]))
+
+static bool
+take_params(struct request *r, char *const *params)
+{
+	bool seen[N_PARAMS] = {false};
+
+	for (; params && *params; params++) {
+		struct span value = span_of(*params), name = span_cut(&value, '=');
+
+		if (value.p == NULL)
+			continue;
+		if (span_is(name, "HTTPS"))
+			r->auth.is_secure =
+			    span_eq_nocase(value, SPAN("on")) || span_is(value, "1");
+		for (size_t i = 0; i < N_PARAMS; i++) {
+			if (!span_is(name, params_known[i].name))
+				continue;
+			if (seen[i])
+				return false;
+			seen[i] = true;
+			*(struct span *)(void *)((char *)r + params_known[i].offset) =
+			    span_trim(value);
+		}
+	}
+	if (span_eq_nocase(r->auth.peer, SPAN("unix:")))
+		r->auth.peer = (struct span){"", 0};
+	return true;
+}
+
+bool
+request_is_safe(const struct request *r)
+{
+	return span_is(r->method, "GET") || span_is(r->method, "HEAD") ||
+	       span_is(r->method, "OPTIONS");
+}
+
+/* ---- REQUEST_URI ---- */
+
+/* Some servers pass on the absolute form (RFC 9112, section 3.2.2). */
+static struct span
+without_authority(struct span uri)
+{
+	static const struct span schemes[] = {{"http://", 7}, {"https://", 8}};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct span rest = uri, s = schemes[i];
+
+		if (uri.n < s.n || !span_eq_nocase((struct span){uri.p, s.n}, s))
+			continue;
+		rest.p += s.n;
+		rest.n -= s.n;
+		while (rest.n > 0 && *rest.p != '/' && *rest.p != '?') {
+			rest.p++;
+			rest.n--;
+		}
+		return rest;
+	}
+	return uri;
+}
+
+static bool
+cut_prefix(struct span *path, struct span prefix)
+{
+	if (path->n < prefix.n || memcmp(path->p, prefix.p, prefix.n) != 0)
+		return false;
+	path->p += prefix.n;
+	path->n -= prefix.n;
+	return path->n > 0 && *path->p == '/';
+}
+
+/* Decodes behind what is in text; its room was made before, so earlier results stay where they are. */
+static bool
+decode(struct request *r, struct span raw, bool is_form, struct span *out)
+{
+	size_t from = r->text.len;
+	bool is_good = is_form ? url_decode_form(&r->text, raw) : url_decode(&r->text, raw);
+
+	*out = (struct span){r->text.p + from, r->text.len - from};
+	return is_good;
+}
+
+static enum request_verdict
+cut_path(struct request *r)
+{
+	struct span rest = {r->path.p + 1, r->path.n - 1};
+
+	if (!url_path_is_canonical(r->path))
+		return REQUEST_NO_ROUTE;
+	while (rest.p) {
+		struct request_segment *s = &r->segments[r->n_segments];
+
+		if (r->n_segments == REQUEST_SEGMENTS)
+			return REQUEST_NO_ROUTE;
+		s->raw = span_cut(&rest, '/');
+		if (!decode(r, s->raw, false, &s->text))
+			return REQUEST_MALFORMED;
+		r->n_segments++;
+	}
+	return REQUEST_OK;
+}
+
+static bool
+cut_query(struct request *r, struct span query)
+{
+	struct span name, value;
+
+	while (query.p && url_query_next(&query, &name, &value)) {
+		struct request_pair *p = &r->pairs[r->n_pairs];
+
+		if (r->n_pairs == REQUEST_PAIRS)
+			return false;
+		if (value.p == NULL)
+			value = (struct span){"", 0};
+		if (!decode(r, name, true, &p->name) || !decode(r, value, true, &p->value))
+			return false;
+		r->n_pairs++;
+	}
+	return true;
+}
+
+static enum request_verdict
+cut_uri(struct request *r, struct span prefix)
+{
+	struct span rest = without_authority(r->uri);
+	enum request_verdict verdict;
+
+	buf_reserve(&r->text, rest.n + 64);
+	r->path = span_cut(&rest, '?');
+	if (!cut_prefix(&r->path, prefix))
+		return REQUEST_NO_ROUTE;
+	verdict = cut_path(r);
+	if (verdict != REQUEST_OK)
+		return verdict;
+	return cut_query(r, rest) ? REQUEST_OK : REQUEST_MALFORMED;
+}
+
+enum request_verdict
+request_init(struct request *r, char *const *params, const char *url_prefix, const char **why)
+{
+	enum request_verdict verdict;
+
+	*r = (struct request){0};
+	if (!take_params(r, params)) {
+		*why = "The web server passed a parameter twice.";
+		return REQUEST_MALFORMED;
+	}
+	if (r->method.n == 0 || r->uri.n == 0) {
+		*why = "The web server passed no REQUEST_METHOD or no REQUEST_URI.";
+		return REQUEST_MALFORMED;
+	}
+	r->auth.is_browser_write = !request_is_safe(r);
+	if (r->uri.n > REQUEST_TARGET_MAX) {
+		*why = "The path and query are too long.";
+		return REQUEST_TOO_LONG;
+	}
+	verdict = cut_uri(r, span_of(url_prefix));
+	*why = verdict == REQUEST_MALFORMED
+		   ? "The path or query is not well encoded, or the query has too many parts."
+		   : NULL;
+	return verdict;
+}
+
+void
+request_clear(struct request *r)
+{
+	buf_clear(&r->text);
+	buf_clear(&r->body);
+	json_free(r->json);
+	*r = (struct request){0};
+}
+
+bool
+request_query(const struct request *r, const char *name, struct span *out, bool *twice)
+{
+	bool is_found = false;
+
+	for (size_t i = 0; i < r->n_pairs; i++) {
+		if (!span_is(r->pairs[i].name, name))
+			continue;
+		if (is_found)
+			*twice = true;
+		*out = r->pairs[i].value;
+		is_found = true;
+	}
+	return is_found;
+}
+
+/* Two spellings of one wallet are the same claim. */
+static bool
+is_same_wallet(struct span a, struct span b)
+{
+	struct user x, y;
+
+	if (name_wallet(a, &x) && name_wallet(b, &y))
+		return strcmp(x.key, y.key) == 0;
+	return span_eq(a, b);
+}
+
+bool
+request_wallet(struct request *r)
+{
+	for (size_t i = 0; i < r->n_pairs; i++) {
+		struct span value = r->pairs[i].value;
+
+		if (!span_is(r->pairs[i].name, "walletAddress") || value.n == 0)
+			continue;
+		if (r->auth.claimed_wallet.n > 0 && !is_same_wallet(r->auth.claimed_wallet, value))
+			return false;
+		r->auth.claimed_wallet = value;
+	}
+	return true;
+}
+
+/* ---- the body ---- */
+
+static int
+refuse(int status, const char *sentence, const char **why)
+{
+	*why = sentence;
+	return status;
+}
+
+/* application/json, with no charset or utf-8 (RFC 8259, section 8.1). */
+static bool
+is_json_type(struct span type)
+{
+	struct span media = span_cut(&type, ';');
+
+	if (!span_eq_nocase(span_trim(media), SPAN("application/json")))
+		return false;
+	while (type.p) {
+		struct span value = span_cut(&type, ';'), name = span_trim(span_cut(&value, '='));
+
+		if (!span_eq_nocase(name, SPAN("charset")) || value.p == NULL)
+			continue;
+		value = span_trim(value);
+		if (!span_eq_nocase(value, SPAN("utf-8")) &&
+		    !span_eq_nocase(value, SPAN("\"utf-8\"")))
+			return false;
+	}
+	return true;
+}
+
+/* Reads until the body ends or exceeds what was announced by a byte. */
+static int
+read_all(struct request *r, size_t announced, const char **why)
+{
+	ssize_t n;
+
+	do {
+		char *p = buf_reserve(&r->body, announced - r->body.len + 1);
+
+		n = r->read(r->read_arg, p, announced - r->body.len + 1);
+		if (n > 0)
+			r->body.len += (size_t)n;
+	} while (n > 0 && r->body.len <= announced);
+	if (n == REQUEST_LATE)
+		return refuse(408, "The body did not arrive in time.", why);
+	if (n < 0 || r->body.len < announced)
+		return refuse(400, "The body is shorter than its Content-Length.", why);
+	if (r->body.len > announced)
+		return refuse(400, "The body is longer than its Content-Length.", why);
+	return 0;
+}
+
+int
+request_body(struct request *r, bool optional, const char **why)
+{
+	const char *reason = NULL;
+	unsigned long long announced = 0;
+	int status;
+
+	if (r->content_length.n == 0 && !optional)
+		return refuse(411, "A Content-Length is required.", why);
+	if (r->content_length.n > 0 && !span_u64(r->content_length, ~0ULL, &announced))
+		return refuse(400, "The Content-Length is no number.", why);
+	if (announced > REQUEST_BODY_MAX)
+		return refuse(413, "The body is larger than 256 KiB.", why);
+	if (announced == 0 && optional)
+		return 0;
+	if (!is_json_type(r->content_type))
+		return refuse(415, "The body must be application/json.", why);
+	status = read_all(r, (size_t)announced, why);
+	if (status != 0)
+		return status;
+	r->json = json_parse(buf_as_span(&r->body), &reason);
+	if (json_type(r->json) == JSON_OBJECT)
+		return 0;
+	json_free(r->json);
+	r->json = NULL;
+	return refuse(400, "The body is not one JSON object.", why);
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * routes.c - the one table of routes, and the order in which every request is decided.
+ * Handlers see only requests whose route, identity and body were found good.
+ */
+#include "fcgi/routes.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define BUSY_MS     2000 /* waiting for the database's lock: a web server's client waits behind it */
+#define READ_MS     100
+#define METHODS_ALL "GET, HEAD, POST, PUT, OPTIONS"
+
+enum who {
+	ANYONE, /* believes nothing, so the conditions of the mode do not matter */
+	USER,
+	SERVICE,        /* a key with the scope */
+	USER_OR_SERVICE /* a key, if one comes with the request, else a user */
+};
+enum body { NO_BODY, MAYBE_BODY, BODY };
+
+static const struct route {
+	const char *method;
+	const char *pattern; /* {…} is one segment, at most once */
+	enum who who;
+	enum scope scope;
+	enum body body;
+	handler *answer;
+} routes[] = {
+    {"GET", "/api/chat/unread/count", USER, 0, NO_BODY, chat_get_unread_count},
+    {"GET", "/api/chat/{escrowId}/history", USER, 0, NO_BODY, chat_get_history},
+    {"POST", "/api/chat/{escrowId}/send", USER, 0, BODY, chat_post_send},
+    {"PUT", "/api/chat/{messageId}/read", USER, 0, MAYBE_BODY, chat_put_read},
+    {"PUT", "/api/chat/{escrowId}/read-up-to", USER, 0, BODY, chat_put_read_up_to},
+    {"GET", "/api/escrows/{id}", USER_OR_SERVICE, SCOPE_ESCROWS, NO_BODY, escrow_get},
+    {"PUT", "/api/escrows/{id}", SERVICE, SCOPE_ESCROWS, BODY, escrow_put},
+    {"POST", "/api/escrows/{id}/events", SERVICE, SCOPE_PUBLISH, BODY, publish_event},
+    {"POST", "/api/users/{walletAddress}/notifications", SERVICE, SCOPE_PUBLISH, BODY,
+	publish_notification},
+    {"GET", "/api/health", ANYONE, 0, NO_BODY, health_get},
+};
+
+#define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+/* ---- the thread's own ---- */
+
+bool
+rest_open(struct rest *rest, const struct config *c, const struct auth *auth, struct buf *err)
+{
+	struct store_options o = {
+	    .path = c->database,
+	    .mode = c->database_mode,
+	    .group = c->database_group,
+	    .full_sync = c->durability == DURABILITY_FULL,
+	    .auth_open = c->auth == AUTH_OPEN,
+	    .busy_ms = BUSY_MS,
+	};
+
+	*rest = (struct rest){
+	    .config = c,
+	    .auth = auth,
+	    .rules = {c->rooms, c->message_rate},
+	    .started_ms = clock_mono_ms(),
+	};
+	rest->store = store_open(&o, err);
+	if (!rest->store)
+		return false;
+	rest->ringer = ringer_new(c->database);
+	return true;
+}
+
+void
+rest_close(struct rest *rest)
+{
+	store_close(rest->store);
+	ringer_free(rest->ringer);
+	*rest = (struct rest){0};
+}
+
+void
+rest_tidy(struct rest *rest)
+{
+	if (rest->wrote)
+		store_checkpoint_if_alone(rest->store);
+	rest->wrote = false;
+}
+
+/* ---- finding a route ---- */
+
+/* Compares raw segments, so that one path has one spelling. *param: the segment that {…} stands for. */
+static bool
+is_match(const char *pattern, const struct request *r, struct span *param)
+{
+	struct span rest = span_of(pattern + 1);
+	size_t i = 0;
+
+	for (; rest.p; i++) {
+		struct span want = span_cut(&rest, '/');
+
+		if (i == r->n_segments || r->segments[i].raw.n == 0)
+			return false;
+		if (want.p[0] == '{')
+			*param = r->segments[i].text;
+		else if (!span_eq(want, r->segments[i].raw))
+			return false;
+	}
+	return i == r->n_segments;
+}
+
+/* The route, or NULL: then allow lists the methods the path has, if it is one. HEAD is GET. */
+static const struct route *
+route_find(const struct request *r, struct span *param, struct buf *allow)
+{
+	struct span method = span_is(r->method, "HEAD") ? SPAN("GET") : r->method;
+	const struct route *found = NULL;
+
+	for (size_t i = 0; i < N_ROUTES; i++) {
+		if (!is_match(routes[i].pattern, r, param))
+			continue;
+		if (span_is(method, routes[i].method))
+			found = &routes[i];
+		buf_printf(allow, "%s, %s", routes[i].method,
+		    strcmp(routes[i].method, "GET") == 0 ? "HEAD, " : "");
+	}
+	if (allow->len > 0)
+		buf_str(allow, "OPTIONS");
+	return found;
+}
+
+/* ---- the decisions, in order ---- */
+
+static bool
+has_conditions(struct call *c, enum who who)
+{
+	enum chat_err err;
+
+	if (who == ANYONE)
+		return true;
+	err = auth_conditions(c->rest->auth, &c->request->auth);
+	if (err != CHAT_OK)
+		call_refuse(c, err, NULL);
+	return err == CHAT_OK;
+}
+
+static bool
+has_identity(struct call *c, const struct route *route)
+{
+	struct auth_request *a = &c->request->auth;
+	enum chat_err err = CHAT_OK;
+
+	c->is_service =
+	    route->who == SERVICE || (route->who == USER_OR_SERVICE && a->service_key.n > 0);
+	if (c->is_service)
+		err = auth_service(c->rest->auth, a, route->scope, &c->service);
+	else if (route->who != ANYONE)
+		err = request_wallet(c->request) ? auth_user(c->rest->auth, a, &c->user)
+						 : CHAT_WALLET_MISMATCH;
+	if (err != CHAT_OK)
+		call_refuse(c, err, NULL);
+	return err == CHAT_OK;
+}
+
+static bool
+has_body(struct call *c, enum body body)
+{
+	const char *why = NULL;
+	int status = body == NO_BODY ? 0 : request_body(c->request, body == MAYBE_BODY, &why);
+
+	if (status != 0)
+		reply_failure(
+		    c->reply, status == 413 ? CHAT_TOO_LONG : CHAT_BAD_REQUEST, status, why);
+	return status == 0;
+}
+
+/* A body that names a wallet names the caller's (the reference's clients send one). */
+static bool
+is_own_body(struct call *c)
+{
+	static const char *const names[] = {"walletAddress", "senderId"};
+	struct user claimed;
+	struct span text;
+
+	for (size_t i = 0; i < 2 && !c->is_service; i++) {
+		const struct json *value = json_get(c->request->json, names[i]);
+
+		if (!value || (json_string(value, &text) && name_wallet(text, &claimed) &&
+				  strcmp(claimed.key, c->user.key) == 0))
+			continue;
+		call_refuse(c, CHAT_WALLET_MISMATCH, NULL);
+		return false;
+	}
+	return true;
+}
+
+static void
+preflight(struct call *c, struct span allow)
+{
+	c->reply->status = 204;
+	reply_header(c->reply, "Allow", allow);
+	reply_header(c->reply, "Access-Control-Allow-Methods", SPAN(METHODS_ALL));
+	reply_header(c->reply, "Access-Control-Allow-Headers",
+	    SPAN("Content-Type, Authorization, X-Wallet-Address, X-Service-Key, Idempotency-Key"));
+	reply_header(c->reply, "Access-Control-Max-Age", SPAN("600"));
+}
+
+static void
+decide(struct call *c)
+{
+	struct buf allow = {0};
+	const struct route *route = route_find(c->request, &c->param, &allow);
+
+	if (allow.len == 0) {
+		call_refuse(c, CHAT_NOT_FOUND, "There is no such route.");
+	} else if (span_is(c->request->method, "OPTIONS")) {
+		preflight(c, buf_as_span(&allow));
+	} else if (!route) {
+		reply_header(c->reply, "Allow", buf_as_span(&allow));
+		reply_failure(
+		    c->reply, CHAT_BAD_REQUEST, 405, "This route does not take that method.");
+	} else if (has_conditions(c, route->who) && has_identity(c, route) &&
+		   has_body(c, route->body) && (route->who == ANYONE || is_own_body(c))) {
+		route->answer(c);
+	}
+	log_debug("request: %s: %d", route ? route->pattern : "no route", c->reply->status);
+	buf_clear(&allow);
+}
+
+static void
+allow_origin(struct call *c)
+{
+	struct span origin = auth_cors_origin(c->rest->auth, &c->request->auth);
+
+	if (origin.n == 0)
+		return;
+	reply_header(c->reply, "Access-Control-Allow-Origin", origin);
+	reply_header(c->reply, "Access-Control-Allow-Credentials", SPAN("true"));
+	reply_header(c->reply, "Access-Control-Expose-Headers", SPAN("ETag, Link, Retry-After"));
+}
+
+void
+rest_answer(
+    struct rest *rest, char *const *params, request_read *read, void *read_arg, struct buf *out)
+{
+	static const struct {
+		int status;
+		enum chat_err err;
+		const char *why;
+	} bad[] = {
+	    [REQUEST_MALFORMED] = {400, CHAT_BAD_REQUEST, NULL},
+	    [REQUEST_TOO_LONG] = {414, CHAT_TOO_LONG, NULL},
+	    [REQUEST_NO_ROUTE] = {404, CHAT_NOT_FOUND, "There is no such route."},
+	};
+	struct request request;
+	struct reply reply = {0};
+	struct call c = {.rest = rest, .request = &request, .reply = &reply};
+	const char *why = NULL;
+	enum request_verdict verdict =
+	    request_init(&request, params, rest->config->url_prefix, &why);
+
+	request.read = read;
+	request.read_arg = read_arg;
+	if (verdict == REQUEST_OK)
+		decide(&c);
+	else
+		reply_failure(
+		    &reply, bad[verdict].err, bad[verdict].status, why ? why : bad[verdict].why);
+	allow_origin(&c);
+	reply_format(&reply, span_is(request.method, "HEAD"), out);
+	reply_clear(&reply);
+	request_clear(&request);
+}
+
+/* ---- for handlers ---- */
+
+bool
+call_write(struct call *c, bool (*run)(struct store *, void *arg), void *arg)
+{
+	enum store_err err = c->rest->store ? store_write(c->rest->store, run, arg) : STORE_BROKEN;
+
+	if (err == STORE_OK) {
+		ringer_ring(c->rest->ringer);
+		c->rest->wrote = true;
+	}
+	if (err == STORE_OK || err == STORE_REFUSED)
+		return true;
+	reply_store_failure(c->reply, err);
+	return false;
+}
+
+bool
+call_read(struct call *c, void (*run)(struct store *, void *arg), void *arg)
+{
+	enum store_err err =
+	    c->rest->store ? store_read(c->rest->store, READ_MS, run, arg) : STORE_BROKEN;
+
+	if (err == STORE_OK)
+		return true;
+	reply_store_failure(c->reply, err);
+	return false;
+}
+
+void
+call_refuse(struct call *c, enum chat_err err, const char *why)
+{
+	reply_failure(c->reply, err, 0, why);
+}
+
+int
+call_string(struct call *c, const char *name, struct span *out)
+{
+	const struct json *value = json_get(c->request->json, name);
+
+	*out = (struct span){"", 0};
+	if (!value)
+		return 0;
+	if (json_string(value, out))
+		return 1;
+	call_refuse(c, CHAT_BAD_REQUEST, "A member of the body that must be a string is none.");
+	return -1;
+}
+
+int
+call_query(struct call *c, const char *name, struct span *out)
+{
+	bool twice = false;
+
+	*out = (struct span){"", 0};
+	if (!request_query(c->request, name, out, &twice))
+		return 0;
+	if (!twice)
+		return 1;
+	call_refuse(c, CHAT_BAD_REQUEST, "A part of the query is given twice.");
+	return -1;
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * server.c - the FastCGI side: one thread per request under way, the main thread for signals and deadlines.
+ * libfcgi gets connections that we accepted: it is never given a listening socket, so it never blocks in accept, and every read and
+ * write of its own stands under a watch.
+ */
+#include "fcgi/server.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "fcgi/watch.h"
+
+#define SILENT_MS 10000 /* a new connection without a first byte */
+#define KEPT_MS   60000 /* a kept connection between two requests */
+#define PARAMS_MS 10000
+#define ANSWER_MS 10000
+#define DRAIN_MS  2000
+#define YIELD_MS \
+	20 /* how long an idle connection gives other threads before it makes room itself */
+#define BACK_OFF_MS 100 /* out of descriptors */
+#define TICK_MS     500
+
+struct server;
+
+struct worker {
+	struct server *server;
+	pthread_t thread;
+	struct rest rest;
+	struct watch watch;
+	FCGX_Request fcgx; /* ipcFd < 0: no connection */
+	int64_t idle_until_ms;
+};
+
+struct server {
+	const struct server_options *options;
+	struct worker *workers;
+	size_t n_workers;
+	int stop_fd;                /* readable once the stop has come, for ever */
+	int left_fd;                /* rung by each worker that ends */
+	atomic_flag is_making_room; /* one at a time closes an idle connection for a new one */
+};
+
+/* ---- connections ---- */
+
+static void
+disconnect(struct worker *w)
+{
+	if (w->fcgx.ipcFd >= 0)
+		close(w->fcgx.ipcFd);
+	FCGX_InitRequest(&w->fcgx, -1, 0);
+	watch_end(&w->watch);
+}
+
+/* FCGX_Accept_r begins with finishing the last request, and would close a connection that is not to be kept. */
+static void
+connect_with(struct worker *w, int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	FCGX_InitRequest(&w->fcgx, -1, 0);
+	w->fcgx.ipcFd = fd;
+	w->fcgx.keepConnection = 1;
+	w->idle_until_ms = clock_mono_ms() + SILENT_MS;
+	if (!watch_begin(&w->watch, fd))
+		disconnect(w);
+}
+
+static void
+back_off(struct worker *w)
+{
+	struct pollfd stop = {.fd = w->server->stop_fd, .events = POLLIN};
+
+	log_warn("accept: %s", strerror(errno));
+	poll(&stop, 1, BACK_OFF_MS);
+}
+
+static void
+take_connection(struct worker *w, const struct pollfd *listening)
+{
+	const struct server_options *o = w->server->options;
+
+	for (size_t i = 0; i < o->n_listeners; i++) {
+		int fd;
+
+		if (!(listening[i].revents & POLLIN))
+			continue;
+		fd = accept4(listening[i].fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd >= 0) {
+			connect_with(w, fd);
+			return;
+		}
+		/* EAGAIN: another thread was faster. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			back_off(w);
+	}
+}
+
+/* ---- waiting ---- */
+
+enum turn { TURN_STOP, TURN_REQUEST, TURN_CONNECTION, TURN_IDLE };
+
+/* Waits at most ms for {stop, the connection in hand, the listeners}. The stop goes before all: no new request then. */
+static enum turn
+wait_turn(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
+{
+	size_t n = may_accept ? w->server->options->n_listeners : 0;
+
+	p[0] = (struct pollfd){.fd = w->server->stop_fd, .events = POLLIN};
+	p[1] = (struct pollfd){.fd = w->fcgx.ipcFd, .events = POLLIN};
+	for (size_t i = 0; i < n; i++)
+		p[2 + i] =
+		    (struct pollfd){.fd = w->server->options->listeners[i].fd, .events = POLLIN};
+	if (poll(p, (nfds_t)(2 + n), ms < 0 ? 0 : (int)ms) <= 0)
+		return TURN_IDLE;
+	if (p[0].revents)
+		return TURN_STOP;
+	return p[1].revents ? TURN_REQUEST : TURN_CONNECTION;
+}
+
+/* An idle connection must not keep a thread from new ones; a thread without one goes first. */
+static enum turn
+make_room(struct worker *w, struct pollfd *p)
+{
+	atomic_flag *flag = &w->server->is_making_room;
+	enum turn turn = wait_turn(w, p, false, YIELD_MS);
+
+	if (turn != TURN_IDLE || atomic_flag_test_and_set(flag))
+		return turn;
+	turn = wait_turn(w, p, true, 0);
+	if (turn == TURN_CONNECTION) {
+		disconnect(w);
+		take_connection(w, p + 2);
+		turn = TURN_IDLE;
+	}
+	atomic_flag_clear(flag);
+	return turn;
+}
+
+/* True: a request can be read. False: the stop has come. */
+static bool
+wait_request(struct worker *w, struct pollfd *p)
+{
+	for (;;) {
+		bool is_connected = w->fcgx.ipcFd >= 0;
+		int64_t left = is_connected ? w->idle_until_ms - clock_mono_ms() : KEPT_MS;
+		enum turn turn = wait_turn(w, p, true, left);
+
+		if (turn == TURN_CONNECTION && is_connected)
+			turn = make_room(w, p);
+		else if (turn == TURN_CONNECTION)
+			take_connection(w, p + 2);
+		else if (turn == TURN_IDLE && is_connected && clock_mono_ms() >= w->idle_until_ms)
+			disconnect(w);
+		if (turn == TURN_STOP || turn == TURN_REQUEST)
+			return turn == TURN_REQUEST;
+	}
+}
+
+/* ---- one request ---- */
+
+struct body {
+	FCGX_Stream *in;
+	int64_t deadline_ms;
+};
+
+static ssize_t
+read_body(void *arg, char *p, size_t n)
+{
+	struct body *b = arg;
+	int got;
+
+	if (clock_mono_ms() >= b->deadline_ms)
+		return REQUEST_LATE;
+	got = FCGX_GetStr(p, n < 4096 ? (int)n : 4096, b->in);
+	if (got > 0)
+		return got;
+	if (FCGX_GetError(b->in) == 0)
+		return REQUEST_END;
+	return clock_mono_ms() >= b->deadline_ms ? REQUEST_LATE : REQUEST_BROKEN;
+}
+
+/* A connection can be kept only from the end of STDIN on: libfcgi forgets what it had read ahead. */
+static void
+drain(struct worker *w)
+{
+	char trash[4096];
+	size_t total = 0;
+	int n = 1;
+
+	watch_set(&w->watch, clock_mono_ms() + DRAIN_MS, SHUT_RD);
+	while (n > 0 && total < REQUEST_BODY_MAX) {
+		n = FCGX_GetStr(trash, sizeof(trash), w->fcgx.in);
+		total += (size_t)n;
+	}
+	if (!FCGX_HasSeenEOF(w->fcgx.in) || FCGX_GetError(w->fcgx.in) != 0)
+		w->fcgx.keepConnection = 0;
+}
+
+static void
+answer(struct worker *w)
+{
+	struct body body = {w->fcgx.in, clock_mono_ms() + REQUEST_BODY_MS};
+	struct buf out = {0};
+
+	watch_set(&w->watch, body.deadline_ms, SHUT_RD);
+	rest_answer(&w->rest, w->fcgx.envp, read_body, &body, &out);
+	watch_set(&w->watch, clock_mono_ms() + ANSWER_MS, SHUT_RDWR);
+	for (size_t at = 0; at < out.len;) {
+		size_t n = out.len - at < 65536 ? out.len - at : 65536;
+
+		if (FCGX_PutStr(out.p + at, (int)n, w->fcgx.out) < 0)
+			break;
+		at += n;
+	}
+	buf_clear(&out);
+}
+
+static void
+serve(struct worker *w)
+{
+	watch_set(&w->watch, clock_mono_ms() + PARAMS_MS, SHUT_RDWR);
+	if (FCGX_Accept_r(&w->fcgx) != 0) {
+		/* No request came of it; libfcgi closed the connection and had no other. */
+		w->fcgx.ipcFd = -1;
+		disconnect(w);
+		return;
+	}
+	if (FCGX_GetError(w->fcgx.in) == 0) {
+		answer(w);
+		if (w->fcgx.keepConnection)
+			drain(w);
+	}
+	watch_set(&w->watch, clock_mono_ms() + ANSWER_MS, SHUT_RDWR);
+	FCGX_Finish_r(&w->fcgx);
+	if (w->fcgx.ipcFd < 0)
+		disconnect(w);
+	else
+		watch_set(&w->watch, WATCH_NEVER, SHUT_RDWR);
+	w->idle_until_ms = clock_mono_ms() + KEPT_MS;
+	rest_tidy(&w->rest);
+}
+
+static void *
+work(void *arg)
+{
+	struct worker *w = arg;
+	struct pollfd *p = mem_zalloc((2 + w->server->options->n_listeners) * sizeof(*p));
+	uint64_t one = 1;
+
+	while (wait_request(w, p))
+		serve(w);
+	disconnect(w);
+	free(p);
+	(void)!write(w->server->left_fd, &one, sizeof(one));
+	return NULL;
+}
+
+/* ---- all of it ---- */
+
+static bool
+workers_open(struct server *s, struct buf *err)
+{
+	const struct server_options *o = s->options;
+
+	s->workers = mem_zalloc((size_t)o->config->threads * sizeof(*s->workers));
+	for (; s->n_workers < (size_t)o->config->threads; s->n_workers++) {
+		struct worker *w = &s->workers[s->n_workers];
+
+		w->server = s;
+		if (!rest_open(&w->rest, o->config, o->auth, err))
+			return false;
+		watch_init(&w->watch);
+		FCGX_InitRequest(&w->fcgx, -1, 0);
+	}
+	return true;
+}
+
+static int
+signals_fd(void)
+{
+	static const int ours[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		sigaddset(&set, ours[i]);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Until fd is readable; meanwhile cuts off what is late. */
+static void
+watch_until(struct server *s, int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	while (poll(&p, 1, TICK_MS) <= 0) {
+		for (size_t i = 0; i < s->n_workers; i++)
+			watch_check(&s->workers[i].watch, clock_mono_ms());
+	}
+}
+
+static void
+stop(struct server *s, size_t n_started)
+{
+	const struct server_options *o = s->options;
+	uint64_t one = 1;
+
+	(void)!write(s->stop_fd, &one, sizeof(one)); /* first: a stopped listener polls as ready */
+	for (size_t i = 0; i < o->n_listeners; i++)
+		listen_stop(&o->listeners[i]);
+	for (size_t left = n_started; left > 0;) {
+		watch_until(s, s->left_fd);
+		if (read(s->left_fd, &one, sizeof(one)) > 0)
+			left -= (size_t)one;
+	}
+	for (size_t i = 0; i < n_started; i++)
+		pthread_join(s->workers[i].thread, NULL);
+}
+
+static int
+serve_all(struct server *s, int signals, struct buf *err)
+{
+	size_t n = 0;
+
+	while (n < s->n_workers &&
+	       pthread_create(&s->workers[n].thread, NULL, work, &s->workers[n]) == 0)
+		n++;
+	if (n < s->n_workers) {
+		buf_str(err, "no threads: the system gave none");
+	} else {
+		log_info("serving with %zu threads", n);
+		watch_until(s, signals);
+		log_info("stopping: requests under way are finished");
+	}
+	stop(s, n);
+	return n < s->n_workers;
+}
+
+int
+server_run(const struct server_options *o, struct buf *err)
+{
+	struct server s = {.options = o, .is_making_room = ATOMIC_FLAG_INIT};
+	int signals = signals_fd(), code = 1;
+
+	s.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s.left_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (signals < 0 || s.stop_fd < 0 || s.left_fd < 0)
+		buf_printf(err, "no descriptors: %s", strerror(errno));
+	else if (workers_open(&s, err))
+		code = serve_all(&s, signals, err);
+	for (size_t i = 0; i < s.n_workers; i++)
+		rest_close(&s.workers[i].rest);
+	free(s.workers);
+	close(signals);
+	close(s.stop_fd);
+	close(s.left_fd);
+	return code;
+}

@@ -1,0 +1,212 @@
+-- queries.sql - every statement of the running programs. All are prepared when a database is opened.
+
+-- ---- transactions ----
+
+-- name: begin_read
+BEGIN;
+
+-- name: begin_write
+BEGIN IMMEDIATE;
+
+-- name: commit
+COMMIT;
+
+-- name: rollback
+ROLLBACK;
+
+-- name: data_version
+PRAGMA data_version;
+
+-- ---- escrows and participants ----
+
+-- name: escrow_find
+SELECT id, created_at, updated_at, title, status FROM escrows WHERE name = :name;
+
+-- name: escrow_insert
+INSERT INTO escrows(name, title, status, created_at, updated_at)
+VALUES(:name, :title, :status, :now, :now);
+
+-- name: escrow_update
+UPDATE escrows SET title = :title, status = :status, updated_at = :now WHERE id = :escrow;
+
+-- name: participant_find
+SELECT wallet, name, role, since_message, since_position
+FROM participants WHERE escrow = :escrow AND wallet = :wallet;
+
+-- name: participant_put
+INSERT INTO participants(escrow, wallet, name, role) VALUES(:escrow, :wallet, :name, :role)
+ON CONFLICT(escrow, wallet) DO UPDATE SET name = excluded.name, role = excluded.role
+WHERE name <> excluded.name OR role <> excluded.role;
+
+-- name: participant_delete
+DELETE FROM participants WHERE escrow = :escrow AND wallet = :wallet;
+
+-- name: participants_each
+SELECT wallet, name, role, since_message, since_position
+FROM participants WHERE escrow = :escrow ORDER BY wallet;
+
+-- name: participations_each
+SELECT p.wallet, p.name, p.role, p.since_message, p.since_position,
+	e.id, e.created_at, e.updated_at, e.title, e.status, e.name
+FROM participants p JOIN escrows e ON e.id = p.escrow
+WHERE p.wallet = :wallet ORDER BY p.escrow;
+
+-- name: rate_find
+SELECT arrival FROM rates WHERE wallet = :wallet;
+
+-- name: rate_put
+INSERT INTO rates(wallet, arrival) VALUES(:wallet, :arrival)
+ON CONFLICT(wallet) DO UPDATE SET arrival = excluded.arrival;
+
+-- Buckets that are full again, or of an earlier boot, say nothing.
+-- name: rates_sweep
+DELETE FROM rates WHERE wallet IN
+	(SELECT wallet FROM rates WHERE arrival <= :now OR arrival > :latest LIMIT :limit);
+
+-- ---- messages ----
+
+-- The order of a room is at: it grows, whatever the clock does.
+-- name: message_insert
+INSERT INTO messages(nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content)
+SELECT :nonce, :escrow, :at, :sender, :sender_name, :sender_role, :client_msg_id, :content
+WHERE :at > coalesce((SELECT max(at) FROM messages WHERE escrow = :escrow), 0);
+
+-- name: message_last_at
+SELECT max(at) FROM messages WHERE escrow = :escrow;
+
+-- name: message_find
+SELECT id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read
+FROM message_rows WHERE id = :id AND nonce = :nonce AND escrow = :escrow;
+
+-- name: message_find_by_client_id
+SELECT id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read
+FROM message_rows WHERE escrow = :escrow AND sender = :sender AND client_msg_id = :client_msg_id;
+
+-- name: message_place
+SELECT m.escrow, m.at, e.name, m.sender
+FROM messages m JOIN escrows e ON e.id = m.escrow WHERE m.id = :id AND m.nonce = :nonce;
+
+-- name: messages_before
+SELECT id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read
+FROM message_rows WHERE escrow = :escrow AND at < :before ORDER BY at DESC LIMIT :limit;
+
+-- name: messages_after
+SELECT id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read
+FROM message_rows WHERE escrow = :escrow AND at > :after ORDER BY at LIMIT :limit;
+
+-- ---- reading ----
+
+-- name: reads_find
+SELECT up_to, shown_to FROM reads WHERE escrow = :escrow AND wallet = :wallet;
+
+-- name: reads_put
+INSERT INTO reads(escrow, wallet, up_to, shown_to) VALUES(:escrow, :wallet, :up_to, :shown_to)
+ON CONFLICT(escrow, wallet) DO UPDATE SET up_to = excluded.up_to, shown_to = excluded.shown_to;
+
+-- Marks are of messages by others only (mark_put): so they can be subtracted.
+-- name: unread_count
+SELECT (SELECT count(*) FROM messages WHERE escrow = :escrow AND at > :after AND sender <> :wallet)
+	- (SELECT count(*) FROM read_marks WHERE escrow = :escrow AND wallet = :wallet AND at > :after);
+
+-- name: unread_senders
+SELECT m.sender, m.id, m.nonce FROM (
+	SELECT max(u.at) AS at FROM messages u
+	WHERE u.escrow = :escrow AND u.at > :after AND u.at <= :at AND u.sender <> :wallet
+		AND NOT EXISTS(SELECT 1 FROM read_marks k
+			WHERE k.escrow = :escrow AND k.wallet = :wallet AND k.at = u.at)
+	GROUP BY u.sender
+) newest CROSS JOIN messages m ON m.escrow = :escrow AND m.at = newest.at
+ORDER BY m.at;
+
+-- name: mark_put
+INSERT INTO read_marks(escrow, wallet, at, shown)
+SELECT :escrow, :wallet, :at, :shown
+WHERE EXISTS(SELECT 1 FROM messages WHERE escrow = :escrow AND at = :at AND sender <> :wallet)
+ON CONFLICT(escrow, wallet, at) DO UPDATE SET shown = max(shown, excluded.shown);
+
+-- The first message by others that is not marked (shown = 1: not marked for all to see).
+-- name: mark_hole
+SELECT m.at FROM messages m
+WHERE m.escrow = :escrow AND m.at > :after AND m.sender <> :wallet
+	AND NOT EXISTS(SELECT 1 FROM read_marks k
+		WHERE k.escrow = :escrow AND k.wallet = :wallet AND k.at = m.at AND k.shown >= :shown)
+ORDER BY m.at LIMIT 1;
+
+-- name: mark_newest_before
+SELECT at FROM read_marks
+WHERE escrow = :escrow AND wallet = :wallet AND at < :hole AND shown >= :shown ORDER BY at DESC LIMIT 1;
+
+-- What reads says already. A mark shown to all stays until shown_to covers it.
+-- name: marks_drop
+DELETE FROM read_marks
+WHERE escrow = :escrow AND wallet = :wallet AND at <= :up_to AND (shown = 0 OR at <= :shown_to);
+
+-- ---- the log ----
+
+-- name: queue_append
+INSERT INTO log(at, topic, event, data, actor, durable)
+VALUES(:at, :topic, :event, :data, :actor, :durable);
+
+-- name: queue_head
+SELECT seq FROM sqlite_sequence WHERE name = 'log';
+
+-- name: queue_oldest
+SELECT id FROM log ORDER BY id LIMIT 1;
+
+-- name: queue_after
+SELECT id, at, topic, event, data, actor, durable FROM log WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: queue_row
+SELECT id, at, topic, event, data, actor, durable FROM log WHERE id = :id;
+
+-- name: queue_ids
+SELECT id FROM log
+WHERE topic = :topic AND id > :after AND id <= :until AND durable = 1 ORDER BY id LIMIT :limit;
+
+-- The members: topics that have something for a wallet, and from where.
+-- name: queue_members
+SELECT 'members:' || e.name, max(:after, p.since_position)
+FROM participants p CROSS JOIN escrows e ON e.id = p.escrow
+WHERE p.wallet = :wallet AND p.role <> 'observer' AND EXISTS(
+	SELECT 1 FROM log l WHERE l.topic = 'members:' || e.name AND l.durable = 1
+		AND l.id > max(:after, p.since_position) AND l.id <= :until);
+
+-- name: gap_of_topic
+SELECT 1 FROM trimmed WHERE topic = :topic AND last > :after;
+
+-- name: gap_of_members
+SELECT 1 FROM participants p CROSS JOIN escrows e ON e.id = p.escrow
+CROSS JOIN trimmed t ON t.topic = 'members:' || e.name
+WHERE p.wallet = :wallet AND p.role <> 'observer'
+	AND CASE WHEN t.actor IS :wallet THEN t.other ELSE t.last END > max(:after, p.since_position)
+LIMIT 1;
+
+-- name: trim_scan
+SELECT id, at FROM log ORDER BY id LIMIT :limit;
+
+-- max(id) is the one aggregate: actor is that row's.
+-- name: trim_remember
+INSERT INTO trimmed(topic, last, actor, other)
+SELECT t.topic, t.last, t.actor, coalesce((
+	SELECT o.id FROM log o
+	WHERE t.topic GLOB 'members:*' AND o.topic = t.topic AND o.id < t.last AND o.durable = 1
+		AND o.actor IS NOT t.actor ORDER BY o.id DESC LIMIT 1), 0)
+FROM (SELECT topic, max(id) AS last, actor FROM log WHERE id <= :cut AND durable = 1 GROUP BY topic) t
+WHERE true
+ON CONFLICT(topic) DO UPDATE SET last = excluded.last, actor = excluded.actor,
+	other = max(excluded.other, CASE WHEN actor IS excluded.actor THEN other ELSE last END);
+
+-- name: trim_delete
+DELETE FROM log WHERE id <= :cut;
+
+-- ---- incarnations ----
+
+-- name: incarnation_begin
+INSERT INTO incarnations(name, first, at) VALUES(:name, :first, :at);
+
+-- name: incarnation_current
+SELECT name FROM incarnations ORDER BY n DESC LIMIT 1;
+
+-- name: incarnation_successor
+SELECT (SELECT s.first FROM incarnations s WHERE s.n > i.n ORDER BY s.n LIMIT 1)
+FROM incarnations i WHERE i.name = :name;

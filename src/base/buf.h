@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * buf.h - a growing run of bytes, embedded in its owner.
+ * All zero is a valid empty buffer. Growth doubles; an empty one can be released.
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/span.h"
+
+struct buf {
+	char *p;
+	size_t len;
+	size_t cap;
+};
+
+/* Releases the memory; the buffer is empty and may be used again. */
+void buf_clear(struct buf *);
+
+/* Makes room for n more bytes and returns where they go; len is unchanged. */
+char *buf_reserve(struct buf *, size_t n);
+
+/* Appends. buf_printf: at most what the format makes, no limit of its own. */
+void buf_add(struct buf *, const void *p, size_t n);
+void buf_addc(struct buf *, char c);
+void buf_printf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static inline void
+buf_span(struct buf *b, struct span s)
+{
+	buf_add(b, s.p, s.n);
+}
+
+static inline void
+buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+/* Removes n bytes (at most len) from the front. */
+void buf_drop(struct buf *, size_t n);
+
+/* A terminated string over the contents; a NUL is put behind, len is unchanged. */
+const char *buf_cstr(struct buf *);
+
+/* What is in it, borrowed until the next change. */
+static inline struct span
+buf_as_span(const struct buf *b)
+{
+	return (struct span){b->p ? b->p : "", b->len};
+}
+
+/* Hands the memory to the caller, terminated; the buffer is empty. The caller frees. */
+char *buf_steal(struct buf *);
+
+#endif

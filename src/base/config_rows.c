@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * config_rows.c - the table of configuration keys: a row each, and the words that some take.
+ */
+#include "base/config_value.h"
+
+#include "base/config.h"
+
+#define LIMIT   INT64_C(1000000000)
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS  (24 * HOUR_MS)
+
+static const struct config_word auth_words[] = {
+    {"open", AUTH_OPEN},
+    /* The one place that says which ways of proving an identity exist. */
+    {"wallet", AUTH_WALLET, true},
+    {"jwt", AUTH_JWT, true},
+    {"proxy", AUTH_PROXY, true},
+    {NULL},
+};
+static const struct config_word room_words[] = {
+    {"members", ROOMS_MEMBERS}, {"open", ROOMS_OPEN}, {NULL}};
+static const struct config_word durability_words[] = {
+    {"full", DURABILITY_FULL}, {"normal", DURABILITY_NORMAL}, {NULL}};
+static const struct config_word log_words[] = {
+    {"stderr", LOG_TARGET_STDERR}, {"syslog", LOG_TARGET_SYSLOG}, {NULL}};
+static const struct config_word format_words[] = {
+    {"text", LOG_FORMAT_TEXT}, {"json", LOG_FORMAT_JSON}, {NULL}};
+static const struct config_word level_words[] = {{"debug", LOG_LEVEL_DEBUG},
+    {"info", LOG_LEVEL_INFO}, {"warn", LOG_LEVEL_WARN}, {"error", LOG_LEVEL_ERROR}, {NULL}};
+
+#define FIELD(name) offsetof(struct config, name), sizeof(((struct config *)NULL)->name)
+
+/* A program that lacks a key's option still reads it in the file, which both share. */
+const struct config_row config_rows[] = {
+    {"listen", KIND_LIST, PROGRAM_BOTH, FIELD(listen), "127.0.0.1:3001",
+	.normal = config_normal_listen, .argument = "ADDRESS",
+	.accepted = "HOST:PORT, unix:PATH, fd:N",
+	.help = "where to listen, repeatable; in file and environment the daemon's alone"},
+    {"database", KIND_STRING, PROGRAM_BOTH, FIELD(database), "/var/lib/escrowchat/escrowchat.db",
+	.argument = "PATH", .accepted = "a path", .help = "the SQLite database"},
+    {"database_mode", KIND_MODE, PROGRAM_BOTH, FIELD(database_mode), "0660", 0600, 0777,
+	.argument = "MODE", .help = "permissions of the database and the files beside it"},
+    {"database_group", KIND_STRING, PROGRAM_BOTH, FIELD(database_group), NULL, .argument = "GROUP",
+	.accepted = "a group's name", .help = "group of the database and the files beside it"},
+    {"durability", KIND_WORD, PROGRAM_BOTH, FIELD(durability), "full", .words = durability_words,
+	.argument = "WORD", .help = "full: a commit waits for the disk; normal: for the kernel"},
+    {"auth", KIND_WORD, PROGRAM_BOTH, FIELD(auth), NULL, .words = auth_words, .argument = "WORD",
+	.help = "how users prove who they are; must be set"},
+    {"rooms", KIND_WORD, PROGRAM_BOTH, FIELD(rooms), "members", .words = room_words,
+	.argument = "WORD", .help = "who may use a room; open goes with auth = open only"},
+    {"frontend_url", KIND_LIST, PROGRAM_BOTH, FIELD(frontend_url), "http://localhost:5173",
+	.normal = config_normal_origin, .argument = "ORIGIN", .accepted = "scheme://host[:port]",
+	.help = "origins of allowed web pages, repeatable"},
+    {"trusted_proxies", KIND_LIST, PROGRAM_BOTH, FIELD(trusted_proxies), "",
+	.normal = config_normal_network, .argument = "NETWORK",
+	.accepted = "ADDRESS or ADDRESS/BITS",
+	.help = "proxies whose forwarding headers count, repeatable"},
+    {"service_keys", KIND_STRING, PROGRAM_BOTH, FIELD(service_keys), NULL, .argument = "PATH",
+	.accepted = "a path", .help = "file of service keys, lines of: name secret scope,scope"},
+    {"presence_grace", KIND_DURATION, PROGRAM_DAEMON, FIELD(presence_grace_ms), "2s", 0, HOUR_MS,
+	.argument = "TIME", .help = "how long a lost connection still counts as present"},
+    {"recovery", KIND_DURATION, PROGRAM_DAEMON, FIELD(recovery_ms), "2m", 0, DAY_MS,
+	.argument = "TIME", .help = "how long a Socket.IO session can be recovered; 0 for never"},
+    {"queue_keep", KIND_DURATION, PROGRAM_BOTH, FIELD(queue_keep_ms), "72h", 1000, 3650 * DAY_MS,
+	.argument = "TIME", .help = "how long durable events can be replayed"},
+    {"queue_rows", KIND_NUMBER, PROGRAM_BOTH, FIELD(queue_rows), "0", 0, LIMIT, .argument = "N",
+	.help = "most rows the log of events may hold; 0 for no limit"},
+    {"message_rate", KIND_NUMBER, PROGRAM_BOTH, FIELD(message_rate), "0", 0, 1000000,
+	.argument = "N", .help = "messages a second of one wallet; 0 for no limit"},
+    {"max_connections", KIND_NUMBER, PROGRAM_DAEMON, FIELD(max_connections), "100000", 1, 10000000,
+	.argument = "N", .help = "most connections at once"},
+    {"max_message", KIND_SIZE, PROGRAM_BOTH, FIELD(max_message), "128k", 70 << 10, 16 << 20,
+	.argument = "SIZE", .help = "most bytes of one WebSocket message or event"},
+    {"socket_mode", KIND_MODE, PROGRAM_BOTH, FIELD(socket_mode), "0660", 0600, 0777,
+	.argument = "MODE", .help = "permissions of Unix sockets listened on"},
+    {"threads", KIND_NUMBER, PROGRAM_FCGI, FIELD(threads), "4", 1, 64, .argument = "N",
+	.help = "requests served at once"},
+    {"url_prefix", KIND_STRING, PROGRAM_FCGI, FIELD(url_prefix), NULL,
+	.normal = config_normal_prefix, .argument = "PATH", .accepted = "a path that begins with /",
+	.help = "cut from the front of each request's path"},
+    {"log", KIND_WORD, PROGRAM_BOTH, FIELD(log), "stderr", .words = log_words, .argument = "WORD",
+	.help = "where log lines go"},
+    {"log_format", KIND_WORD, PROGRAM_BOTH, FIELD(log_format), "text", .words = format_words,
+	.argument = "WORD", .help = "how log lines look"},
+    {"log_level", KIND_WORD, PROGRAM_BOTH, FIELD(log_level), "info", .words = level_words,
+	.argument = "WORD", .help = "the least level that is logged"},
+};
+
+const size_t config_row_count = sizeof(config_rows) / sizeof(config_rows[0]);
+
+size_t
+config_row_find(struct span key)
+{
+	size_t row = 0;
+
+	while (row < config_row_count && !span_is(key, config_rows[row].key))
+		row++;
+	return row;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * digest.c - the door to libcrypto: SHA-1, SHA-256, comparison in constant time.
+ */
+#include "base/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+void
+digest_sha1(uint8_t out[DIGEST_SHA1_SIZE], struct span data)
+{
+	SHA1((const unsigned char *)data.p, data.n, out);
+}
+
+void
+digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data)
+{
+	SHA256((const unsigned char *)data.p, data.n, out);
+}
+
+bool
+digest_equal(const void *a, const void *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
+}

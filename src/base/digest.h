@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * digest.h - SHA-1 and SHA-256, and the comparison that takes the same time for all inputs.
+ * The door to libcrypto.
+ */
+#ifndef BASE_DIGEST_H
+#define BASE_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+#define DIGEST_SHA1_SIZE   20
+#define DIGEST_SHA256_SIZE 32
+
+/* SHA-1: for Sec-WebSocket-Accept (RFC 6455, section 4.2.2), for nothing else. */
+void digest_sha1(uint8_t out[DIGEST_SHA1_SIZE], struct span data);
+void digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data);
+
+/* True if n bytes are equal; the time taken depends on n alone. */
+bool digest_equal(const void *a, const void *b, size_t n);
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * json_check.c - is this text one JSON value? RFC 8259, and the limits of json.h.
+ * One pass, no recursion, no allocation but for numbers at the edge of a double.
+ */
+#include "base/json.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "base/mem.h"
+
+/* Where the reader stands: what may come next. */
+enum expect {
+	EXPECT_VALUE,
+	EXPECT_VALUE_OR_CLOSE, /* after '[' */
+	EXPECT_NAME,           /* after a comma in an object */
+	EXPECT_NAME_OR_CLOSE,  /* after '{' */
+	EXPECT_COMMA_OR_CLOSE, /* after a member or an element */
+	EXPECT_END             /* after the outermost value */
+};
+
+struct checker {
+	const unsigned char *p, *end;
+	const char *why;
+	uint64_t objects; /* bit d: what is open at depth d is an object */
+	int depth;
+};
+
+_Static_assert(JSON_DEPTH_MAX < 64, "the stack of brackets is one word");
+
+static bool
+refuse(struct checker *c, const char *why)
+{
+	if (c->why == NULL)
+		c->why = why;
+	return false;
+}
+
+static bool
+is_digit(const struct checker *c)
+{
+	return c->p < c->end && *c->p >= '0' && *c->p <= '9';
+}
+
+static void
+skip_space(struct checker *c)
+{
+	while (c->p < c->end && (*c->p == ' ' || *c->p == '\n' || *c->p == '\r' || *c->p == '\t'))
+		c->p++;
+}
+
+/* Passes over what needs no look: ASCII but controls, quote and backslash. */
+static const unsigned char *
+skip_plain(const unsigned char *p, const unsigned char *end)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+	const __m128i space = _mm_set1_epi8(' ');
+
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		/* signed: bytes from 0x80 are less than a space too */
+		__m128i special = _mm_or_si128(_mm_cmplt_epi8(v, space),
+		    _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
+		int mask = _mm_movemask_epi8(special);
+
+		if (mask != 0)
+			return p + __builtin_ctz((unsigned)mask);
+	}
+#endif
+	while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
+/* One scalar value of two to four bytes: shortest form, no surrogate, at most U+10FFFF (RFC 3629, section 4). */
+static bool
+check_utf8(struct checker *c)
+{
+	unsigned lead = c->p[0], second_min = 0x80, second_max = 0xbf;
+	int more = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+
+	if (lead < 0xc2 || lead > 0xf4 || c->end - c->p <= more)
+		return refuse(c, "bad UTF-8");
+	if (lead == 0xe0)
+		second_min = 0xa0;
+	else if (lead == 0xed)
+		second_max = 0x9f;
+	else if (lead == 0xf0)
+		second_min = 0x90;
+	else if (lead == 0xf4)
+		second_max = 0x8f;
+	if (c->p[1] < second_min || c->p[1] > second_max)
+		return refuse(c, "bad UTF-8");
+	for (int i = 2; i <= more; i++)
+		if ((c->p[i] & 0xc0) != 0x80)
+			return refuse(c, "bad UTF-8");
+	c->p += more + 1;
+	return true;
+}
+
+static int
+hex_value(unsigned char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "\uXXXX" at c->p; its code unit, or -1. */
+static int
+take_unit(struct checker *c)
+{
+	int unit = 0;
+
+	if (c->end - c->p < 6 || c->p[0] != '\\' || c->p[1] != 'u')
+		return -1;
+	for (int i = 2; i < 6; i++) {
+		int digit = hex_value(c->p[i]);
+
+		if (digit < 0)
+			return -1;
+		unit = unit << 4 | digit;
+	}
+	c->p += 6;
+	return unit;
+}
+
+static bool
+check_escape(struct checker *c, bool is_name)
+{
+	int unit, low;
+
+	if (c->end - c->p < 2)
+		return refuse(c, "unfinished string");
+	if (c->p[1] != 'u') {
+		if (c->p[1] == '\0' || strchr("\"\\/bfnrt", c->p[1]) == NULL)
+			return refuse(c, "bad escape");
+		c->p += 2;
+		return true;
+	}
+	unit = take_unit(c);
+	if (unit < 0)
+		return refuse(c, "bad escape");
+	if (unit == 0 && is_name)
+		return refuse(c, "U+0000 in a name"); /* json-c's names end at a NUL */
+	if (unit < 0xd800 || unit > 0xdfff)
+		return true;
+	low = unit < 0xdc00 ? take_unit(c) : -1;
+	if (low < 0xdc00 || low > 0xdfff)
+		return refuse(c, "lone surrogate");
+	return true;
+}
+
+static bool
+check_string(struct checker *c, bool is_name)
+{
+	c->p++;
+	for (;;) {
+		c->p = skip_plain(c->p, c->end);
+		if (c->p == c->end)
+			return refuse(c, "unfinished string");
+		if (*c->p == '"')
+			break;
+		if (*c->p < 0x20)
+			return refuse(c, "raw control character in a string");
+		if (*c->p == '\\' ? !check_escape(c, is_name) : !check_utf8(c))
+			return false;
+	}
+	c->p++;
+	return true;
+}
+
+static bool
+is_finite(const unsigned char *p, size_t n)
+{
+	char *copy = mem_strndup((const char *)p, n);
+	bool is = isfinite(strtod(copy, NULL));
+
+	free(copy);
+	return is;
+}
+
+/* Digits without leading zeros, checked by the grammar. */
+static bool
+fits_integer(const unsigned char *p, size_t n, bool is_negative)
+{
+	unsigned long long value;
+
+	if (n > 20)
+		return false;
+	return span_u64((struct span){(const char *)p, n},
+	    is_negative ? (unsigned long long)INT64_MAX + 1 : UINT64_MAX, &value);
+}
+
+/* Reads the exponent and stops counting where no text could make up for it. */
+static bool
+check_exponent(struct checker *c, int64_t *exponent)
+{
+	bool is_negative;
+
+	c->p++;
+	is_negative = c->p < c->end && *c->p == '-';
+	if (c->p < c->end && (*c->p == '-' || *c->p == '+'))
+		c->p++;
+	if (!is_digit(c))
+		return refuse(c, "bad number");
+	for (*exponent = 0; is_digit(c); c->p++)
+		if (*exponent < INT64_C(1) << 50)
+			*exponent = *exponent * 10 + (*c->p - '0');
+	if (is_negative)
+		*exponent = -*exponent;
+	return true;
+}
+
+/* The power of ten of the first digit that is not 0 decides; only at 308 the digits must be looked at. */
+static bool
+check_number(struct checker *c)
+{
+	const unsigned char *start = c->p, *digits, *first = NULL, *point;
+	bool is_negative = *c->p == '-';
+	int64_t exponent = 0;
+
+	c->p += is_negative;
+	digits = c->p;
+	if (!is_digit(c))
+		return refuse(c, "bad number");
+	for (; is_digit(c); c->p++)
+		if (first == NULL && *c->p != '0')
+			first = c->p;
+	point = c->p;
+	if (*digits == '0' && point - digits > 1)
+		return refuse(c, "bad number");
+	if (c->p == c->end || (*c->p != '.' && (*c->p | 0x20) != 'e')) {
+		if (is_negative && *digits == '0')
+			return refuse(c, "integer -0");
+		if (!fits_integer(digits, (size_t)(point - digits), is_negative))
+			return refuse(c, "integer too large");
+		return true;
+	}
+	if (*c->p == '.') {
+		c->p++;
+		if (!is_digit(c))
+			return refuse(c, "bad number");
+		for (; is_digit(c); c->p++)
+			if (first == NULL && *c->p != '0')
+				first = c->p;
+	}
+	if (c->p < c->end && (*c->p | 0x20) == 'e' && !check_exponent(c, &exponent))
+		return false;
+	if (first == NULL)
+		return true;
+	exponent += first < point ? point - first - 1 : point - first;
+	if (exponent > 308 || (exponent == 308 && !is_finite(start, (size_t)(c->p - start))))
+		return refuse(c, "number too large");
+	return true;
+}
+
+static bool
+check_word(struct checker *c, const char *word)
+{
+	size_t n = strlen(word);
+
+	if ((size_t)(c->end - c->p) < n || memcmp(c->p, word, n) != 0)
+		return refuse(c, "no JSON value");
+	c->p += n;
+	return true;
+}
+
+static bool
+check_scalar(struct checker *c)
+{
+	switch (*c->p) {
+	case '"':
+		return check_string(c, false);
+	case 't':
+		return check_word(c, "true");
+	case 'f':
+		return check_word(c, "false");
+	case 'n':
+		return check_word(c, "null");
+	default:
+		if (*c->p != '-' && !is_digit(c))
+			return refuse(c, "no JSON value");
+		return check_number(c);
+	}
+}
+
+static enum expect
+after_value(const struct checker *c)
+{
+	return c->depth == 0 ? EXPECT_END : EXPECT_COMMA_OR_CLOSE;
+}
+
+static bool
+step_value(struct checker *c, enum expect *expect)
+{
+	bool is_object = *c->p == '{';
+
+	if (*c->p != '{' && *c->p != '[') {
+		if (!check_scalar(c))
+			return false;
+		*expect = after_value(c);
+		return true;
+	}
+	if (c->depth == JSON_DEPTH_MAX)
+		return refuse(c, "nested too deep");
+	c->depth++;
+	c->objects &= ~(UINT64_C(1) << c->depth);
+	c->objects |= (uint64_t)is_object << c->depth;
+	c->p++;
+	*expect = is_object ? EXPECT_NAME_OR_CLOSE : EXPECT_VALUE_OR_CLOSE;
+	return true;
+}
+
+static bool
+step_name(struct checker *c, enum expect *expect)
+{
+	if (*c->p != '"')
+		return refuse(c, "no name in an object");
+	if (!check_string(c, true))
+		return false;
+	skip_space(c);
+	if (c->p == c->end || *c->p != ':')
+		return refuse(c, "no colon after a name");
+	c->p++;
+	*expect = EXPECT_VALUE;
+	return true;
+}
+
+/* One token, from a byte that is no space. */
+static bool
+step(struct checker *c, enum expect *expect)
+{
+	bool is_object = c->objects >> c->depth & 1;
+
+	if (*c->p == (is_object ? '}' : ']') && c->depth > 0 && *expect != EXPECT_VALUE &&
+	    *expect != EXPECT_NAME) {
+		c->p++;
+		c->depth--;
+		*expect = after_value(c);
+		return true;
+	}
+	switch (*expect) {
+	case EXPECT_VALUE:
+	case EXPECT_VALUE_OR_CLOSE:
+		return step_value(c, expect);
+	case EXPECT_NAME:
+	case EXPECT_NAME_OR_CLOSE:
+		return step_name(c, expect);
+	case EXPECT_COMMA_OR_CLOSE:
+		if (*c->p != ',')
+			return refuse(c, "no comma or closing bracket");
+		c->p++;
+		*expect = is_object ? EXPECT_NAME : EXPECT_VALUE;
+		return true;
+	case EXPECT_END:
+		break;
+	}
+	return refuse(c, "more than one value");
+}
+
+bool
+json_check(struct span text, const char **why)
+{
+	const unsigned char *start = (const unsigned char *)text.p;
+	struct checker c = {.p = start, .end = text.n > 0 ? start + text.n : start};
+	enum expect expect = EXPECT_VALUE;
+	bool is_good = text.n <= INT_MAX || refuse(&c, "too long"); /* json-c counts in int */
+
+	while (is_good) {
+		skip_space(&c);
+		if (c.p == c.end)
+			break;
+		is_good = step(&c, &expect);
+	}
+	if (is_good && expect != EXPECT_END)
+		is_good = refuse(&c, text.n == 0 ? "empty" : "unfinished value");
+	if (why != NULL)
+		*why = c.why;
+	return is_good;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * log.c - one line per event: made on the stack, written in one piece.
+ * Nothing here allocates, so that the line on the end of memory can be written too.
+ */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define LINE_MAX_BYTES 2000 /* the newline counts */
+
+static struct {
+	const char *program;
+	enum log_target target;
+	enum log_format format;
+	enum log_level level;
+} to = {"escrowchat", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO};
+
+static const struct {
+	const char *word;
+	int priority;
+} levels[] = {
+    [LOG_LEVEL_DEBUG] = {"debug", LOG_DEBUG},
+    [LOG_LEVEL_INFO] = {"info", LOG_INFO},
+    [LOG_LEVEL_WARN] = {"warn", LOG_WARNING},
+    [LOG_LEVEL_ERROR] = {"error", LOG_ERR},
+};
+
+struct line {
+	char bytes[LINE_MAX_BYTES];
+	size_t len;
+	size_t max;
+};
+
+void
+log_setup(const char *program, enum log_target target, enum log_format format, enum log_level level)
+{
+	closelog();
+	to.program = program;
+	to.target = target;
+	to.format = format;
+	to.level = level;
+	if (target == LOG_TARGET_SYSLOG)
+		openlog(program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+bool
+log_enabled(enum log_level level)
+{
+	return level >= to.level;
+}
+
+/* Appends all of it or, where the line is full, nothing; and then nothing more. */
+static void
+put(struct line *l, const char *s, size_t n)
+{
+	if (n > l->max - l->len) {
+		l->max = l->len;
+		return;
+	}
+	memcpy(l->bytes + l->len, s, n);
+	l->len += n;
+}
+
+static void
+put_str(struct line *l, const char *s)
+{
+	put(l, s, strlen(s));
+}
+
+/* Text: an escape is a backslash and what follows; so a backslash of the message is doubled.
+ * JSON: the same bytes once more through JSON's own escapes. */
+static void
+put_escaped(struct line *l, const char *s, bool is_json)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+		char escape[] = {'\\', '\\', 'x', hex[c >> 4], hex[c & 15]};
+
+		if (c < 0x20 || c > 0x7e)
+			put(l, escape + !is_json, sizeof(escape) - !is_json);
+		else if (c == '\\')
+			put_str(l, is_json ? "\\\\\\\\" : "\\\\");
+		else if (c == '"' && is_json)
+			put_str(l, "\\\"");
+		else
+			put(l, s, 1);
+	}
+}
+
+static void
+make_text(struct line *l, enum log_level level, const char *message)
+{
+	char time[CLOCK_ISO_SIZE];
+
+	if (to.target == LOG_TARGET_STDERR) {
+		put_str(l, clock_iso(time, clock_wall_ms()));
+		put_str(l, " ");
+		put_str(l, levels[level].word);
+		put_str(l, " ");
+	}
+	put_escaped(l, message, false);
+}
+
+static void
+make_json(struct line *l, enum log_level level, const char *message)
+{
+	char time[CLOCK_ISO_SIZE];
+
+	l->max -= 2;
+	put_str(l, "{\"time\":\"");
+	put_str(l, clock_iso(time, clock_wall_ms()));
+	put_str(l, "\",\"level\":\"");
+	put_str(l, levels[level].word);
+	put_str(l, "\",\"program\":\"");
+	put_escaped(l, to.program, true);
+	put_str(l, "\",\"message\":\"");
+	put_escaped(l, message, true);
+	memcpy(l->bytes + l->len, "\"}", 2);
+	l->len += 2;
+}
+
+static void
+write_line(struct line *l)
+{
+	ssize_t n;
+
+	l->bytes[l->len++] = '\n';
+	do
+		n = write(STDERR_FILENO, l->bytes, l->len);
+	while (n < 0 && errno == EINTR);
+}
+
+void
+log_line(enum log_level level, const char *fmt, ...)
+{
+	char message[LINE_MAX_BYTES];
+	struct line l = {.max = LINE_MAX_BYTES - 1};
+	int saved = errno;
+	va_list ap;
+
+	if (!log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	if (to.format == LOG_FORMAT_JSON)
+		make_json(&l, level, message);
+	else
+		make_text(&l, level, message);
+	if (to.target == LOG_TARGET_SYSLOG)
+		syslog(levels[level].priority, "%.*s", (int)l.len, l.bytes);
+	else
+		write_line(&l);
+	errno = saved;
+}
+
+const char *
+log_wallet(char out[16], struct span wallet)
+{
+	size_t n = wallet.n < 8 ? wallet.n : 8;
+
+	if (n > 0)
+		memcpy(out, wallet.p, n);
+	memcpy(out + n, "...", 4);
+	return out;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * auth.h - the one place where identities come in: who is asking, and what a service key may do.
+ * The programs hand over what a request carries; nothing here reads a socket.
+ */
+#ifndef CHAT_AUTH_H
+#define CHAT_AUTH_H
+
+#include "base/config.h"
+#include "chat/chat.h"
+
+enum scope { SCOPE_PUBLISH = 1, SCOPE_ESCROWS = 2, SCOPE_STATS = 4, SCOPE_SESSIONS = 8 };
+
+struct auth; /* keys and settings; read-only after auth_new */
+
+/* Loads the key file (lines `name secret scope,scope`; refused when group or others can read it). NULL: err holds one line. */
+struct auth *auth_new(const struct config *, struct buf *err);
+void auth_free(struct auth *);
+
+/* What a request or handshake carries. n 0: absent. */
+struct auth_request {
+	struct span peer;            /* the peer's address as text; "" for a Unix socket */
+	struct span host, origin;
+	struct span x_forwarded_for, forwarded, x_real_ip;
+	struct span claimed_wallet;  /* X-Wallet-Address, walletAddress= or Socket.IO's auth.walletAddress */
+	struct span service_key;     /* X-Service-Key */
+	bool is_secure;              /* the request came by https, as far as we know */
+	bool is_browser_write;       /* a WebSocket handshake or a writing request */
+};
+
+/* Every condition of the mode that does not depend on the identity: in auth = open, that Host is a loopback name and every address in
+ * X-Forwarded-For, Forwarded, X-Real-IP and the peer's is loopback (CHAT_OPEN_IS_LOCAL); an Origin that is not allowed (CHAT_FORBIDDEN). */
+enum chat_err auth_conditions(const struct auth *, const struct auth_request *);
+
+/* The Origin to name in CORS answers: the request's own if allowed, else empty. */
+struct span auth_cors_origin(const struct auth *, const struct auth_request *);
+
+/* Who asks. CHAT_UNAUTHORIZED: none given or not valid. */
+enum chat_err auth_user(const struct auth *, const struct auth_request *, struct user *out);
+
+/* CHAT_OK if the key has the scope; CHAT_UNAUTHORIZED: no or unknown key; CHAT_FORBIDDEN: no such scope, or an Origin came with it.
+ * name (may be NULL) gets the key's name for the log. */
+enum chat_err auth_service(const struct auth *, const struct auth_request *, enum scope, const char **name);
+
+/* auth = open needs every listener to be loopback or a Unix socket. */
+bool auth_listener_allowed(const struct auth *, bool is_loopback);
+
+/* True in auth = open. */
+bool auth_is_open(const struct auth *);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * chat.h - the rules, once for both programs: who may do what, what is valid, one transaction per action.
+ * Each chat_* verb runs inside the caller's transaction (store_write, store_read or a writer's job) and fills its struct; a write's
+ * row and its log event are in that one transaction. Answers are JSON made by views.c.
+ */
+#ifndef CHAT_CHAT_H
+#define CHAT_CHAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/config.h"
+#include "base/span.h"
+#include "chat/names.h"
+#include "store/messages.h"
+#include "store/queue.h"
+#include "store/store.h"
+
+/* Why something was refused: the codes of the contract. */
+enum chat_err {
+	CHAT_OK, CHAT_BAD_REQUEST, CHAT_BAD_FRAME, CHAT_UNAUTHORIZED, CHAT_WALLET_MISMATCH, CHAT_OPEN_IS_LOCAL, CHAT_FORBIDDEN,
+	CHAT_NOT_PARTICIPANT, CHAT_NOT_FOUND, CHAT_REMOVED, CHAT_EMPTY, CHAT_TOO_LONG, CHAT_RATE_LIMITED, CHAT_CONFLICT,
+	CHAT_IDEMPOTENCY_MISMATCH, CHAT_UNAVAILABLE
+};
+const char *chat_err_code(enum chat_err); /* "not_participant" */
+const char *chat_err_text(enum chat_err); /* a sentence for people */
+int chat_err_status(enum chat_err);       /* of HTTP */
+
+/* What the rules need of the configuration. */
+struct rules {
+	enum config_rooms rooms;
+	int64_t message_rate;
+};
+
+/* A user's standing in an escrow. */
+struct standing {
+	int64_t escrow;    /* 0: there is none yet (rooms = open) */
+	enum role role;    /* ROLE_NONE: unlisted (rooms = open only) */
+	int64_t since_message, since_position;
+	char name[STORE_NAME_SIZE]; /* as others see him: the list's form, else as claimed */
+};
+/* CHAT_OK or CHAT_NOT_PARTICIPANT: an unknown escrow and a foreign one are the same answer. CHAT_BAD_REQUEST: no escrowId;
+ * CHAT_UNAVAILABLE: a statement failed. */
+enum chat_err chat_standing(struct store *, const struct rules *, const struct user *, struct span escrow_id, struct standing *out);
+bool chat_may_write(const struct standing *); /* all but observers: send, type */
+
+/* ---- actions: inputs are borrowed for the call; buffers are owned by the struct's owner ---- */
+
+struct chat_send {
+	const struct user *user;
+	struct span escrow_id, content, client_msg_id; /* content as received; it is trimmed here */
+	int64_t now_ms, mono_us;
+	/* results */
+	enum chat_err err;
+	struct buf message;    /* JSON of the stored message */
+	bool repeated;         /* it is the first one of that clientMsgId */
+	int64_t position;      /* of its log row; 0 when nothing was written */
+	int64_t retry_ms;      /* with CHAT_RATE_LIMITED */
+};
+/* Stores the message, its chat_message row and, where participants are listed, one notification row. False: err says why, roll back
+ * nothing (nothing was written). */
+bool chat_send(struct store *, const struct rules *, struct chat_send *);
+
+struct chat_mark {
+	const struct user *user;
+	struct span escrow_id;  /* empty: REST's form, found by message_id */
+	struct span message_id;
+	bool up_to;
+	bool refuse_own;        /* REST: the sender's own message is bad_request */
+	int64_t now_ms;
+	/* results */
+	enum chat_err err;
+	bool read;              /* the message's state afterwards */
+	int64_t unread;
+	int64_t position;       /* of the last log row written; 0: nothing new */
+};
+bool chat_mark(struct store *, const struct rules *, struct chat_mark *);
+
+struct chat_history {
+	const struct user *user;
+	struct span escrow_id;
+	struct span before, after; /* a message id, or a timestamp (it has a ':'); not both */
+	int limit;                 /* 1 to 200 */
+	/* results */
+	enum chat_err err;
+	struct buf messages;       /* a JSON array, oldest first */
+	int count;
+	bool has_more;
+	char cursor[64];           /* the log's head in the same read */
+};
+bool chat_history(struct store *, const struct rules *, struct chat_history *);
+
+/* Unread of one escrow for a user (0 for the unlisted), and over all his escrows. */
+int64_t chat_unread(struct store *, const struct user *, const struct standing *);
+int64_t chat_unread_all(struct store *, const struct user *);
+
+/* ---- the platform's side (service keys; rights are the caller's to check) ---- */
+
+struct chat_publish {
+	struct span topic;          /* normalised, escrow_… or user:… */
+	struct span event;          /* checked with name_event_publishable, or "notification" from its own route */
+	struct span data;           /* JSON of one object, written by us */
+	bool durable;
+	int64_t now_ms;
+	int64_t position;           /* result */
+};
+bool chat_publish(struct store *, struct chat_publish *);
+
+struct chat_escrow_put {
+	struct span escrow_id, title, status;
+	const struct json *participants; /* [{walletAddress, role}] */
+	int64_t now_ms;
+	enum chat_err err;
+	const char *why;            /* with CHAT_BAD_REQUEST: a sentence, static */
+	bool created;
+	struct buf escrow;          /* JSON as chat_escrow_view writes it */
+};
+bool chat_escrow_put(struct store *, struct chat_escrow_put *);
+/* {escrowId, title, status?, participants:[{walletAddress, role}], createdAt, updatedAt}. For the key of a service, or for participants. */
+enum chat_err chat_escrow_view(struct store *, struct span escrow_id, struct buf *out);
+
+#endif

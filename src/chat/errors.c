@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * errors.c - each refusal: its HTTP status, the contract's code, a sentence for people.
+ */
+#include "chat/chat.h"
+
+static const struct {
+	int status; /* of HTTP */
+	const char *code, *text;
+} errors[] = {
+    [CHAT_OK] = {200, "ok", "Done."},
+    [CHAT_BAD_REQUEST] = {400, "bad_request", "The request is malformed."},
+    [CHAT_BAD_FRAME] = {400, "bad_frame", "The frame is no event object."},
+    [CHAT_UNAUTHORIZED] = {401, "unauthorized", "A valid identity is required."},
+    [CHAT_WALLET_MISMATCH] = {401, "wallet_mismatch",
+	"The wallet address differs from the credential's."},
+    [CHAT_OPEN_IS_LOCAL] = {403, "open_is_local",
+	"This server's mode of authentication serves its own machine only."},
+    [CHAT_FORBIDDEN] = {403, "forbidden", "This is not allowed."},
+    [CHAT_NOT_PARTICIPANT] = {403, "not_participant", "You are not a participant of this escrow."},
+    [CHAT_NOT_FOUND] = {404, "not_found", "There is no such thing."},
+    [CHAT_REMOVED] = {403, "removed", "You are no longer a participant of this escrow."},
+    [CHAT_EMPTY] = {400, "empty", "The message is empty."},
+    [CHAT_TOO_LONG] = {413, "too_long", "The message is longer than 5000 characters."},
+    [CHAT_RATE_LIMITED] = {429, "rate_limited", "Too many messages; try again shortly."},
+    [CHAT_CONFLICT] = {409, "conflict", "The request conflicts with the present state."},
+    [CHAT_IDEMPOTENCY_MISMATCH] = {422, "idempotency_mismatch",
+	"This clientMsgId was used for another message."},
+    [CHAT_UNAVAILABLE] = {503, "unavailable",
+	"The database cannot be used at the moment; try again shortly."},
+};
+
+const char *
+chat_err_code(enum chat_err err)
+{
+	return errors[err].code;
+}
+
+const char *
+chat_err_text(enum chat_err err)
+{
+	return errors[err].text;
+}
+
+int
+chat_err_status(enum chat_err err)
+{
+	return errors[err].status;
+}

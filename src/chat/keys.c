@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * keys.c - the file of service keys: reading it, and finding a key by its secret.
+ * Secrets are kept as SHA-256 only; the text of the file is wiped after it was read.
+ */
+#include "chat/keys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "chat/auth.h"
+
+#define KEY_FILE_MAX   65536
+#define KEY_SECRET_MIN 24
+
+struct key {
+	char *name;
+	unsigned scopes;
+	uint8_t digest[DIGEST_SHA256_SIZE];
+};
+
+struct keys {
+	struct key *v;
+	size_t n;
+};
+
+static const struct {
+	const char *name;
+	enum scope scope;
+} scopes[] = {
+    {"publish", SCOPE_PUBLISH},
+    {"escrows", SCOPE_ESCROWS},
+    {"stats", SCOPE_STATS},
+    {"sessions", SCOPE_SESSIONS},
+};
+
+static unsigned
+scopes_parse(struct span text)
+{
+	unsigned set = 0;
+
+	while (text.p) {
+		struct span word = span_cut(&text, ',');
+		unsigned bit = 0;
+
+		for (size_t i = 0; i < sizeof(scopes) / sizeof(*scopes); i++) {
+			if (span_is(word, scopes[i].name))
+				bit = scopes[i].scope;
+		}
+		if (bit == 0)
+			return 0;
+		set |= bit;
+	}
+	return set;
+}
+
+static bool
+is_visible(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] <= ' ' || s.p[i] > '~')
+			return false;
+	}
+	return s.n > 0;
+}
+
+static struct span
+take_word(struct span *rest)
+{
+	struct span word;
+	size_t i = 0;
+
+	*rest = span_trim(*rest);
+	while (i < rest->n && rest->p[i] != ' ' && rest->p[i] != '\t')
+		i++;
+	word = (struct span){rest->p, i};
+	*rest = (struct span){rest->p + i, rest->n - i};
+	return word;
+}
+
+/* One line that holds a key. NULL, or what is wrong with it: never a part of the secret. */
+static const char *
+add_line(struct keys *keys, struct span line)
+{
+	struct span name = take_word(&line), secret = take_word(&line), list = take_word(&line);
+	struct key k;
+
+	if (!is_visible(name) || !is_visible(secret) || list.n == 0 || span_trim(line).n > 0)
+		return "three words are accepted: name secret scope,scope";
+	if (secret.n < KEY_SECRET_MIN)
+		return "a secret of at least 24 characters is accepted";
+	k.scopes = scopes_parse(list);
+	if (k.scopes == 0)
+		return "scopes: publish, escrows, stats, sessions are accepted";
+	digest_sha256(k.digest, secret);
+	for (size_t i = 0; i < keys->n; i++) {
+		if (digest_equal(keys->v[i].digest, k.digest, sizeof(k.digest)))
+			return "the secret is another key's too";
+	}
+	k.name = mem_strndup(name.p, name.n);
+	keys->v = mem_realloc(keys->v, keys->n + 1, sizeof(*keys->v));
+	keys->v[keys->n++] = k;
+	return NULL;
+}
+
+static bool
+parse(struct keys *keys, const char *path, struct span text, struct buf *err)
+{
+	for (int line_no = 1; text.p; line_no++) {
+		struct span line = span_cut(&text, '\n');
+		const char *why;
+
+		if (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		line = span_trim(line);
+		if (line.n == 0 || line.p[0] == '#')
+			continue;
+		why = add_line(keys, line);
+		if (why) {
+			buf_printf(err, "%s:%d: %s", path, line_no, why);
+			return false;
+		}
+	}
+	return true;
+}
+
+static const char *
+stat_refusal(int fd)
+{
+	struct stat s;
+
+	if (fstat(fd, &s) < 0)
+		return strerror(errno);
+	if (!S_ISREG(s.st_mode))
+		return "a plain file is accepted";
+	if (s.st_uid != 0 && s.st_uid != geteuid())
+		return "a file owned by root or by the running user is accepted";
+	if (s.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH))
+		return "group or others can read or write it: mode 0600 is accepted";
+	return NULL;
+}
+
+/* Up to one byte more than accepted, into text of KEY_FILE_MAX + 1 bytes. */
+static const char *
+read_file(int fd, char *text, size_t *len)
+{
+	ssize_t got;
+
+	*len = 0;
+	while (*len <= KEY_FILE_MAX) {
+		got = read(fd, text + *len, KEY_FILE_MAX + 1 - *len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return strerror(errno);
+		if (got == 0)
+			return NULL;
+		*len += (size_t)got;
+	}
+	return "at most 65536 bytes are accepted";
+}
+
+struct keys *
+keys_load(const char *path, struct buf *err)
+{
+	struct keys *keys;
+	const char *why;
+	char *text;
+	size_t len;
+	bool is_good;
+	/* O_NONBLOCK: opening a FIFO must not wait. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		buf_printf(err, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	why = stat_refusal(fd);
+	if (why) {
+		buf_printf(err, "%s: %s", path, why);
+		close(fd);
+		return NULL;
+	}
+	keys = mem_zalloc(sizeof(*keys));
+	text = mem_alloc(KEY_FILE_MAX + 1);
+	why = read_file(fd, text, &len);
+	close(fd);
+	if (why)
+		buf_printf(err, "%s: %s", path, why);
+	is_good = !why && parse(keys, path, (struct span){text, len}, err);
+	explicit_bzero(text, KEY_FILE_MAX + 1);
+	free(text);
+	if (is_good)
+		return keys;
+	keys_free(keys);
+	return NULL;
+}
+
+void
+keys_free(struct keys *keys)
+{
+	if (!keys)
+		return;
+	for (size_t i = 0; i < keys->n; i++)
+		free(keys->v[i].name);
+	free(keys->v);
+	free(keys);
+}
+
+unsigned
+keys_scopes(const struct keys *keys, struct span secret, const char **name)
+{
+	uint8_t digest[DIGEST_SHA256_SIZE];
+	unsigned found = 0;
+
+	digest_sha256(digest, secret);
+	for (size_t i = 0; keys && i < keys->n; i++) {
+		if (!digest_equal(keys->v[i].digest, digest, sizeof(digest)))
+			continue;
+		found = keys->v[i].scopes;
+		if (name)
+			*name = keys->v[i].name;
+	}
+	return found;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * keys.h - the file of service keys: reading it, and finding a key by its secret.
+ * Secrets are kept as SHA-256 only.
+ */
+#ifndef CHAT_KEYS_H
+#define CHAT_KEYS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+
+struct keys;
+
+/* Reads lines `name secret scope,scope` (empty ones and those that begin with # are passed over). Refused: a file that is no plain file,
+ * whose owner is neither root nor the running user, or that group or others can read or write. NULL: err holds one line. */
+struct keys *keys_load(const char *path, struct buf *err);
+void keys_free(struct keys *); /* NULL is fine */
+
+/* The scopes (enum scope, or-ed) of the key with that secret, 0 if there is none; NULL has no keys. name (may be NULL) gets its name.
+ * Takes the same time whichever key it is. */
+unsigned keys_scopes(const struct keys *, struct span secret, const char **name);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * local.c - what is this machine: loopback addresses and names as requests and proxies write them.
+ * Pure. Whatever cannot be read is not loopback.
+ */
+#include "chat/local.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+/* By inet_pton alone: its strict form of IPv4 has no octal, hex or short spelling. */
+static bool
+is_loopback_v4(struct span text)
+{
+	char name[INET_ADDRSTRLEN];
+	struct in_addr a;
+
+	if (text.n == 0 || text.n >= sizeof(name) || memchr(text.p, '\0', text.n))
+		return false;
+	memcpy(name, text.p, text.n);
+	name[text.n] = '\0';
+	return inet_pton(AF_INET, name, &a) == 1 && ntohl(a.s_addr) >> 24 == 127;
+}
+
+static bool
+is_loopback_v6(struct span text)
+{
+	char name[INET6_ADDRSTRLEN];
+	struct in6_addr a;
+
+	if (text.n == 0 || text.n >= sizeof(name) || memchr(text.p, '\0', text.n))
+		return false;
+	memcpy(name, text.p, text.n);
+	name[text.n] = '\0';
+	if (inet_pton(AF_INET6, name, &a) != 1)
+		return false;
+	return IN6_IS_ADDR_LOOPBACK(&a) || (IN6_IS_ADDR_V4MAPPED(&a) && a.s6_addr[12] == 127);
+}
+
+static bool
+is_port(struct span text)
+{
+	unsigned long long port;
+
+	return span_u64(text, 65535, &port);
+}
+
+/* "[v6]" or "[v6]:port". */
+static bool
+is_bracketed_loopback(struct span text)
+{
+	struct span rest = {text.p + 1, text.n - 1};
+	struct span inner = span_cut(&rest, ']');
+
+	if (rest.p == NULL || !is_loopback_v6(inner))
+		return false;
+	return rest.n == 0 || (rest.p[0] == ':' && is_port((struct span){rest.p + 1, rest.n - 1}));
+}
+
+bool
+local_address(struct span text)
+{
+	struct span rest = text, head;
+
+	if (text.n == 0)
+		return false;
+	if (text.p[0] == '[')
+		return is_bracketed_loopback(text);
+	if (is_loopback_v6(text))
+		return true;
+	head = span_cut(&rest, ':');
+	return is_loopback_v4(head) && (rest.p == NULL || is_port(rest));
+}
+
+bool
+local_host(struct span host)
+{
+	struct span rest = host, head;
+
+	if (host.n > 0 && host.p[0] == '[')
+		return is_bracketed_loopback(host);
+	head = span_cut(&rest, ':');
+	if (!span_eq_nocase(head, SPAN("localhost")) && !is_loopback_v4(head))
+		return false;
+	return rest.p == NULL || is_port(rest);
+}
+
+bool
+local_list(struct span list)
+{
+	while (list.p) {
+		if (!local_address(span_trim(span_cut(&list, ','))))
+			return false;
+	}
+	return true;
+}
+
+/* A quoted string's value if it holds no escape: no address needs one. Advances *s behind it. */
+static bool
+take_quoted(struct span *s, struct span *value)
+{
+	size_t i = 1;
+
+	while (i < s->n && s->p[i] != '"' && s->p[i] != '\\')
+		i++;
+	if (i == s->n || s->p[i] == '\\')
+		return false;
+	*value = (struct span){s->p + 1, i - 1};
+	*s = (struct span){s->p + i + 1, s->n - i - 1};
+	return true;
+}
+
+static void
+take_until(struct span *s, const char *stops, struct span *value)
+{
+	size_t i = 0;
+
+	while (i < s->n && (s->p[i] == '\0' || !strchr(stops, s->p[i])))
+		i++;
+	*value = (struct span){s->p, i};
+	*s = (struct span){s->p + i, s->n - i};
+}
+
+static void
+skip_blank(struct span *s)
+{
+	while (s->n > 0 && (s->p[0] == ' ' || s->p[0] == '\t'))
+		*s = (struct span){s->p + 1, s->n - 1};
+}
+
+bool
+local_forwarded(struct span s)
+{
+	while (s.n > 0) {
+		struct span name, value;
+
+		skip_blank(&s);
+		take_until(&s, "=;, \t", &name);
+		if (s.n == 0 || s.p[0] != '=' || name.n == 0)
+			return false;
+		s = (struct span){s.p + 1, s.n - 1};
+		if (s.n > 0 && s.p[0] == '"') {
+			if (!take_quoted(&s, &value))
+				return false;
+		} else {
+			take_until(&s, ";, \t", &value);
+		}
+		if (span_eq_nocase(name, SPAN("for")) && !local_address(value))
+			return false;
+		skip_blank(&s);
+		if (s.n == 0)
+			return true;
+		if (s.p[0] != ';' && s.p[0] != ',')
+			return false;
+		s = (struct span){s.p + 1, s.n - 1};
+	}
+	return true;
+}

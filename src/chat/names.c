@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * names.c - what is a valid wallet, escrowId, event name, id; and their one normal form.
+ * The public face of the log (sql/schema) checks the same in SQL: a change here is one there.
+ */
+#include "chat/names.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proto/utf8.h"
+
+#define WALLET_EVM_BYTES  42
+#define EVENT_MAX_BYTES   64
+#define ESCROW_NUMBER_MAX (INT64_C(1) << 53)
+
+static bool
+is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* 1 to max letters, digits and the others named. */
+static bool
+is_made_of(struct span s, const char *others, size_t max)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (!is_alpha(s.p[i]) && !is_digit(s.p[i]) &&
+		    (s.p[i] == '\0' || !strchr(others, s.p[i])))
+			return false;
+	}
+	return s.n >= 1 && s.n <= max;
+}
+
+static bool
+is_evm(struct span s)
+{
+	if (s.n != WALLET_EVM_BYTES || s.p[0] != '0' || s.p[1] != 'x')
+		return false;
+	for (size_t i = 2; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (!is_digit(c) && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F'))
+			return false;
+	}
+	return true;
+}
+
+/* The alphabet of opaque names holds those of EVM and Solana addresses. */
+static bool
+is_wallet(struct span s)
+{
+	return is_made_of(s, "._~@:|+=-", NAME_MAX_BYTES);
+}
+
+bool
+name_wallet(struct span text, struct user *out)
+{
+	if (!is_wallet(text))
+		return false;
+	memcpy(out->name, text.p, text.n);
+	out->name[text.n] = '\0';
+	memcpy(out->key, out->name, text.n + 1);
+	if (!is_evm(text))
+		return true;
+	for (char *c = out->key; *c; c++) {
+		if (*c >= 'A' && *c <= 'F')
+			*c += 'a' - 'A';
+	}
+	return true;
+}
+
+static bool
+is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f);
+}
+
+/* Line and paragraph separator, and all that turns the direction of writing. */
+static bool
+is_trick(uint32_t c)
+{
+	return c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+bool
+name_escrow(struct span text)
+{
+	struct span rest = text;
+	uint32_t c;
+
+	if (text.n < 1 || text.n > NAME_MAX_BYTES || span_is(text, ".") || span_is(text, ".."))
+		return false;
+	while (utf8_next(&rest, &c)) {
+		if (c == '/' || is_control(c) || is_trick(c))
+			return false;
+	}
+	return rest.n == 0;
+}
+
+bool
+name_title(struct span text)
+{
+	struct span rest = text;
+	uint32_t c;
+	int points = 0;
+
+	while (points <= TITLE_MAX && utf8_next(&rest, &c)) {
+		if (is_control(c))
+			return false;
+		points++;
+	}
+	return rest.n == 0 && points >= 1 && points <= TITLE_MAX;
+}
+
+bool
+name_escrow_json(const struct json *value, char out[STORE_NAME_SIZE])
+{
+	struct span text;
+	int64_t n;
+
+	if (json_int(value, &n)) {
+		if (n < 0 || n >= ESCROW_NUMBER_MAX)
+			return false;
+		snprintf(out, STORE_NAME_SIZE, "%" PRId64, n);
+		return true;
+	}
+	if (!json_string(value, &text) || !name_escrow(text))
+		return false;
+	memcpy(out, text.p, text.n);
+	out[text.n] = '\0';
+	return true;
+}
+
+bool
+name_event(struct span s)
+{
+	return is_made_of(s, "_.:-", EVENT_MAX_BYTES) && is_alpha(s.p[0]);
+}
+
+bool
+name_event_publishable(struct span s)
+{
+	static const char *const reserved[] = {
+	    /* made by the server */
+	    "hello",
+	    "chat_message",
+	    "message_read",
+	    "notification",
+	    "user_typing",
+	    "user_joined",
+	    "user_left",
+	    "gap",
+	    "token_expiring",
+	    "chat_error",
+	    /* of Socket.IO, EventSource and WebSocket objects */
+	    "connect",
+	    "connect_error",
+	    "disconnect",
+	    "disconnecting",
+	    "newListener",
+	    "removeListener",
+	    "error",
+	    "open",
+	    "message",
+	};
+
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
+		if (span_is(s, reserved[i]))
+			return false;
+	}
+	return name_event(s);
+}
+
+bool
+name_client_id(struct span s)
+{
+	return is_made_of(s, "_-", 64);
+}
+
+/* A name longer than any valid one, as only a foreign hand in the database can make it, is cut: it
+ * is nobody's topic either way. */
+static struct span
+topic_write(char out[TOPIC_SIZE], struct span prefix, struct span name)
+{
+	if (name.n > NAME_MAX_BYTES)
+		name.n = NAME_MAX_BYTES;
+	memcpy(out, prefix.p, prefix.n);
+	memcpy(out + prefix.n, name.p, name.n);
+	out[prefix.n + name.n] = '\0';
+	return (struct span){out, prefix.n + name.n};
+}
+
+struct span
+topic_of_escrow(char out[TOPIC_SIZE], struct span escrow_id)
+{
+	return topic_write(out, SPAN("escrow_"), escrow_id);
+}
+
+struct span
+topic_of_user(char out[TOPIC_SIZE], struct span wallet_key)
+{
+	return topic_write(out, SPAN("user:"), wallet_key);
+}
+
+struct span
+topic_of_members(char out[TOPIC_SIZE], struct span escrow_id)
+{
+	return topic_write(out, SPAN("members:"), escrow_id);
+}
+
+enum topic_kind
+topic_parse(struct span topic, struct span *name)
+{
+	static const struct {
+		struct span prefix;
+		bool (*is_name)(struct span);
+		enum topic_kind kind;
+	} kinds[] = {
+	    {{"escrow_", 7}, name_escrow, TOPIC_ESCROW},
+	    {{"user:", 5}, is_wallet, TOPIC_USER},
+	    {{"members:", 8}, name_escrow, TOPIC_MEMBERS},
+	    {{"membership:", 11}, name_escrow, TOPIC_MEMBERSHIP},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		size_t n = kinds[i].prefix.n;
+
+		if (topic.n < n || memcmp(topic.p, kinds[i].prefix.p, n) != 0)
+			continue;
+		*name = (struct span){topic.p + n, topic.n - n};
+		return kinds[i].is_name(*name) ? kinds[i].kind : TOPIC_WRONG;
+	}
+	return TOPIC_WRONG;
+}

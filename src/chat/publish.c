@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * publish.c - events of the platform, for a room or for one user.
+ */
+#include "chat/chat.h"
+
+static bool
+is_publishable(const struct chat_publish *p)
+{
+	struct span name;
+	enum topic_kind kind = topic_parse(p->topic, &name);
+
+	if (kind != TOPIC_ESCROW && kind != TOPIC_USER)
+		return false;
+	if (p->data.n == 0 || p->data.n > DATA_MAX)
+		return false;
+	return name_event_publishable(p->event) ||
+	       (kind == TOPIC_USER && span_is(p->event, "notification"));
+}
+
+bool
+chat_publish(struct store *st, struct chat_publish *p)
+{
+	p->position = 0;
+	if (!is_publishable(p))
+		return false;
+	p->position =
+	    queue_append(st, p->topic, p->event, p->data, SPAN(""), p->durable, p->now_ms);
+	if (store_error(st) == STORE_OK)
+		return true;
+	p->position = 0;
+	return false;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * send.c - one message: checked, stored, logged and announced in one transaction.
+ */
+#include "base/ids.h"
+#include "chat/standing.h"
+#include "chat/views.h"
+#include "proto/utf8.h"
+
+/* Trims; the limit is in code points. */
+static enum chat_err
+content_read(struct span text, struct span *content)
+{
+	if (!utf8_valid(text))
+		return CHAT_BAD_REQUEST;
+	*content = utf8_trim(text);
+	if (content->n == 0)
+		return CHAT_EMPTY;
+	return utf8_length(*content) > CONTENT_MAX ? CHAT_TOO_LONG : CHAT_OK;
+}
+
+/* ---- a repeat ---- */
+
+struct repeat {
+	struct span escrow_id, content;
+	struct buf *out;
+	bool is_same;
+};
+
+static bool
+on_first(const struct message *m, void *arg)
+{
+	struct repeat *r = arg;
+
+	r->is_same = span_eq(m->content, r->content);
+	if (r->is_same)
+		view_message(r->out, m, r->escrow_id);
+	return false;
+}
+
+/* True if the clientMsgId was used before: *err says whether for the same content. */
+static bool
+is_repeat(struct store *st, const struct standing *who, struct chat_send *s, struct span content,
+    enum chat_err *err)
+{
+	struct repeat r = {s->escrow_id, content, &s->message, false};
+
+	if (s->client_msg_id.n == 0 || who->escrow == 0)
+		return false;
+	if (!message_find_by_client_id(
+		st, who->escrow, span_of(s->user->key), s->client_msg_id, on_first, &r))
+		return false;
+	*err = r.is_same ? CHAT_OK : CHAT_IDEMPOTENCY_MISMATCH;
+	s->repeated = r.is_same;
+	return true;
+}
+
+/* ---- storing ---- */
+
+struct audience {
+	struct span sender;
+	bool is_there;
+};
+
+static bool
+on_participant(const struct participant *p, void *arg)
+{
+	struct audience *a = arg;
+
+	a->is_there = p->role != ROLE_OBSERVER && !span_is(a->sender, p->wallet);
+	return !a->is_there;
+}
+
+/* One row for all who are to be told; none where nobody would be. */
+static void
+notify(struct store *st, const struct chat_send *s, const struct escrow *escrow, int64_t at)
+{
+	struct audience a = {span_of(s->user->key), false};
+	struct buf data = {0};
+	char topic[TOPIC_SIZE];
+
+	participants_each(st, escrow->id, on_participant, &a);
+	if (!a.is_there)
+		return;
+	view_message_notification(&data, s->escrow_id, span_of(escrow->title), at);
+	queue_append(st, topic_of_members(topic, s->escrow_id), SPAN("notification"),
+	    buf_as_span(&data), a.sender, true, s->now_ms);
+	buf_clear(&data);
+}
+
+static void
+store_message(struct store *st, struct chat_send *s, const struct standing *who,
+    const struct escrow *escrow, struct span content)
+{
+	int64_t last_at = message_last_at(st, escrow->id);
+	struct message m = {
+	    .nonce = ids_u64(),
+	    .escrow = escrow->id,
+	    .at = s->now_ms > last_at ? s->now_ms : last_at + 1,
+	    .sender = span_of(s->user->key),
+	    .sender_name = span_of(who->name),
+	    .sender_role = who->role,
+	    .client_msg_id = s->client_msg_id,
+	    .content = content,
+	};
+	char topic[TOPIC_SIZE];
+
+	message_insert(st, &m);
+	view_message(&s->message, &m, s->escrow_id);
+	s->position = queue_append(st, topic_of_escrow(topic, s->escrow_id), SPAN("chat_message"),
+	    buf_as_span(&s->message), m.sender, true, s->now_ms);
+	notify(st, s, escrow, m.at);
+}
+
+static enum chat_err
+send_message(struct store *st, const struct rules *rules, struct chat_send *s)
+{
+	struct standing who;
+	struct escrow escrow;
+	struct span content;
+	enum chat_err err = standing_find(st, rules, s->user, s->escrow_id, &who, &escrow);
+
+	if (err != CHAT_OK)
+		return err;
+	if (!chat_may_write(&who))
+		return CHAT_FORBIDDEN;
+	err = content_read(s->content, &content);
+	if (err != CHAT_OK)
+		return err;
+	if (s->client_msg_id.n > 0 && !name_client_id(s->client_msg_id))
+		return CHAT_BAD_REQUEST;
+	if (is_repeat(st, &who, s, content, &err))
+		return err;
+	if (rules->message_rate > 0)
+		s->retry_ms =
+		    rate_spend(st, span_of(s->user->key), rules->message_rate, s->mono_us);
+	if (s->retry_ms > 0)
+		return CHAT_RATE_LIMITED;
+	if (escrow.id == 0) {
+		escrow = (struct escrow){0};
+		memcpy(escrow.title, s->escrow_id.p, s->escrow_id.n);
+		escrow.id = escrow_insert(st, s->escrow_id, s->escrow_id, SPAN(""), s->now_ms);
+	}
+	store_message(st, s, &who, &escrow, content);
+	return CHAT_OK;
+}
+
+bool
+chat_send(struct store *st, const struct rules *rules, struct chat_send *s)
+{
+	s->message.len = 0;
+	s->repeated = false;
+	s->position = s->retry_ms = 0;
+	s->err = standing_verdict(st, send_message(st, rules, s));
+	if (s->err == CHAT_OK)
+		return true;
+	if (s->err != CHAT_RATE_LIMITED)
+		s->retry_ms = 0;
+	s->message.len = 0;
+	s->repeated = false;
+	s->position = 0;
+	return false;
+}

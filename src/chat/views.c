@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * views.c - the JSON of everything that clients see of stored things, and of refusals.
+ */
+#include "chat/views.h"
+
+#include "base/json.h"
+
+void
+view_message(struct buf *out, const struct message *m, struct span escrow_id)
+{
+	char id[MESSAGE_ID_SIZE];
+
+	json_open(out, '{');
+	json_member_cstr(out, "id", message_id_format(id, m->id, m->nonce));
+	json_member_string(out, "escrowId", escrow_id);
+	json_member_string(out, "senderId", m->sender_name);
+	if (m->sender_role != ROLE_NONE)
+		json_member_cstr(out, "senderRole", role_name(m->sender_role));
+	json_member_string(out, "content", m->content);
+	json_member_time(out, "timestamp", m->at);
+	json_member_bool(out, "read", m->read);
+	if (m->client_msg_id.n > 0)
+		json_member_string(out, "clientMsgId", m->client_msg_id);
+	json_close(out, '}');
+}
+
+void
+view_message_notification(struct buf *out, struct span escrow_id, struct span title, int64_t at_ms)
+{
+	struct buf text = {0};
+
+	buf_str(&text, "New message in escrow: ");
+	buf_span(&text, title);
+	json_open(out, '{');
+	json_member_cstr(out, "type", "message_received");
+	json_member_cstr(out, "title", "New Message");
+	json_member_string(out, "message", buf_as_span(&text));
+	json_member_string(out, "escrowId", escrow_id);
+	json_member_time(out, "timestamp", at_ms);
+	json_close(out, '}');
+	buf_clear(&text);
+}
+
+void
+view_message_read(struct buf *out, struct span escrow_id, const char *message_id,
+    struct span reader, const char *up_to)
+{
+	json_open(out, '{');
+	json_member_string(out, "escrowId", escrow_id);
+	json_member_cstr(out, "messageId", message_id);
+	json_member_string(out, "readerId", reader);
+	if (up_to)
+		json_member_cstr(out, "upTo", up_to);
+	json_close(out, '}');
+}
+
+void
+view_refusal(struct buf *out, enum chat_err err, const char *why)
+{
+	json_open(out, '{');
+	json_member_bool(out, "ok", false);
+	json_member_cstr(out, "code", chat_err_code(err));
+	json_member_cstr(out, "error", why ? why : chat_err_text(err));
+	json_close(out, '}');
+}
+
+void
+view_chat_error(
+    struct buf *out, struct span event, enum chat_err err, const char *why, struct span escrow_id)
+{
+	json_open(out, '{');
+	json_member_string(out, "event", event);
+	json_member_cstr(out, "code", chat_err_code(err));
+	json_member_cstr(out, "error", why ? why : chat_err_text(err));
+	if (escrow_id.n > 0)
+		json_member_string(out, "escrowId", escrow_id);
+	json_close(out, '}');
+}

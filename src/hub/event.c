@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * event.c - the encodings of an event and of an acknowledgement: a row per wire.
+ */
+#include "hub/event.h"
+
+#include "base/json.h"
+#include "proto/ws.h"
+
+static struct frame *
+encode_ws(const struct chat_event *ev)
+{
+	struct buf b = {0};
+	struct frame *f;
+
+	buf_reserve(&b, ev->data.n + ev->name.n + ev->cursor.n + ev->escrow_id.n + 64);
+	json_open(&b, '{');
+	json_member_string(&b, "event", ev->name);
+	json_member_raw(&b, "data", ev->data);
+	if (ev->cursor.n > 0)
+		json_member_string(&b, "cursor", ev->cursor);
+	if (ev->escrow_id.n > 0)
+		json_member_string(&b, "escrowId", ev->escrow_id);
+	json_close(&b, '}');
+	f = frame_new_ws(ev->kind, WS_TEXT, buf_as_span(&b));
+	buf_clear(&b);
+	return f;
+}
+
+static struct frame *
+ack_ws(struct span ack, struct span data)
+{
+	struct buf b = {0};
+	struct frame *f;
+
+	json_open(&b, '{');
+	json_member_raw(&b, "ack", ack);
+	json_member_raw(&b, "data", data);
+	json_close(&b, '}');
+	f = frame_new_ws(FRAME_CONTROL, WS_TEXT, buf_as_span(&b));
+	buf_clear(&b);
+	return f;
+}
+
+static const struct {
+	struct frame *(*event)(const struct chat_event *);
+	struct frame *(*ack)(struct span ack, struct span data);
+} wires[WIRE_COUNT] = {
+    [WIRE_WS] = {encode_ws, ack_ws},
+};
+
+struct frame *
+event_frame(struct chat_event *ev, enum wire wire)
+{
+	if (ev->wires[wire] == NULL)
+		ev->wires[wire] = wires[wire].event(ev);
+	return ev->wires[wire];
+}
+
+void
+event_clear(struct chat_event *ev)
+{
+	for (int i = 0; i < WIRE_COUNT; i++) {
+		frame_unref(ev->wires[i]);
+		ev->wires[i] = NULL;
+	}
+}
+
+struct frame *
+ack_frame(enum wire wire, struct span ack, struct span data)
+{
+	return wires[wire].ack(ack, data);
+}

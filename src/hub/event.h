@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * event.h - an event on its way to its subscribers, encoded once for each wire.
+ */
+#ifndef HUB_EVENT_H
+#define HUB_EVENT_H
+
+#include "hub/frame.h"
+
+/* Which encoding a transport takes. */
+enum wire {
+	WIRE_WS, /* /ws: {"event","data","cursor"?,"escrowId"?} in a text frame of RFC 6455 */
+	WIRE_COUNT
+};
+
+/* One event on its way to its subscribers; lives for one turn. Spans are borrowed from the maker. */
+struct chat_event {
+	enum frame_kind kind;
+	int64_t position; /* in the log; 0: not of the log */
+	struct span name;
+	struct span data;      /* JSON of one object, written by us */
+	struct span escrow_id; /* n 0: the own topic */
+	struct span cursor;    /* n 0: none */
+	struct frame *wires[WIRE_COUNT];
+};
+
+/* The frame for a wire, made at the first call; owned by the event. */
+struct frame *event_frame(struct chat_event *, enum wire);
+void event_clear(struct chat_event *); /* drops the frames */
+
+/* An acknowledgement: ack is the peer's own value (JSON), data one JSON object. The caller owns the reference. */
+struct frame *ack_frame(enum wire, struct span ack, struct span data);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * frame.h - what a ring holds: a counted run of bytes, ready for the wire, immutable once made.
+ * One event is one frame for each wire, however many rings hold it.
+ */
+#ifndef HUB_FRAME_H
+#define HUB_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum frame_kind {
+	FRAME_CONTROL,  /* acknowledgements, errors, heartbeats: never given up */
+	FRAME_EVENT,    /* durable: may be refused by a full ring, the log has it */
+	FRAME_EPHEMERAL /* typing, presence, durable:false: goes first */
+};
+
+struct frame {
+	uint32_t refs;
+	enum frame_kind kind;
+	uint32_t start; /* what goes on the wire: bytes[start, end) */
+	uint32_t end;
+	char bytes[];
+};
+
+/* A frame with one reference over a copy of these bytes. */
+struct frame *frame_new(enum frame_kind, struct span bytes);
+/* The same as one unfragmented WebSocket frame of that opcode (RFC 6455, section 5.2). */
+struct frame *frame_new_ws(enum frame_kind, int opcode, struct span payload);
+struct frame *frame_ref(struct frame *);
+void frame_unref(struct frame *); /* NULL is fine */
+
+static inline size_t
+frame_size(const struct frame *f)
+{
+	return f->end - f->start;
+}
+
+#endif

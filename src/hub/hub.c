@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hub.c - the hub's life, its clockwork and its figures.
+ */
+#include "hub/state.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define READ_MS         100
+#define CONNECTIONS_MAX 1000 /* listed */
+
+static void
+read_start(struct store *st, void *arg)
+{
+	struct hub *hub = arg;
+
+	hub->position = queue_head(st);
+	incarnation_current(st, hub->incarnation);
+}
+
+struct hub *
+hub_new(const struct hub_options *options, struct store *reader, struct writer *writer)
+{
+	struct hub *hub = mem_zalloc(sizeof(*hub));
+	enum store_err err;
+
+	hub->options = *options;
+	hub->store = reader;
+	hub->writer = writer;
+	TAILQ_INIT(&hub->sessions);
+	STAILQ_INIT(&hub->waiting);
+	timers_init(&hub->timers);
+	hub->is_healthy = true;
+	if ((err = store_read(reader, READ_MS, read_start, hub)) != STORE_OK) {
+		log_error("hub: the log cannot be read: %s", store_err_text(err));
+		free(hub);
+		return NULL;
+	}
+	return hub;
+}
+
+void
+hub_free(struct hub *hub)
+{
+	struct hub_job *hj;
+
+	if (hub == NULL)
+		return;
+	while ((hj = STAILQ_FIRST(&hub->waiting)) != NULL) { /* the log could not be read to the end */
+		STAILQ_REMOVE_HEAD(&hub->waiting, link);
+		hj->session->n_jobs--;
+		session_release(hj->session);
+		hj->clear(hj);
+		free(hj);
+	}
+	/* What is left of a room after its last session are users in their grace period. */
+	for (struct map_node *next, *n = map_next(&hub->topics, NULL); n != NULL; n = next) {
+		next = map_next(&hub->topics, n);
+		struct topic *t = MAP_ENTRY(n, struct topic, node);
+		for (struct map_node *pnext, *pn = map_next(&t->room->presences, NULL); pn != NULL;
+		     pn = pnext) {
+			pnext = map_next(&t->room->presences, pn);
+			map_remove(&t->room->presences, pn);
+			free(MAP_ENTRY(pn, struct presence, node));
+		}
+		topic_release(hub, t);
+	}
+	map_clear(&hub->topics);
+	free(hub);
+}
+
+void
+hub_tick(struct hub *hub, struct hub_time now)
+{
+	presence_tick(hub, now);
+}
+
+int64_t
+hub_next_deadline(const struct hub *hub)
+{
+	return timers_next(&hub->timers);
+}
+
+const char *
+hub_cursor(const struct hub *hub, char out[CURSOR_SIZE], int64_t position)
+{
+	return cursor_format(out, hub->incarnation, position);
+}
+
+struct hub_figures
+hub_figures(const struct hub *hub)
+{
+	return (struct hub_figures){
+	    .sessions = hub->n_sessions,
+	    .rooms = hub->n_rooms,
+	    .delivered = hub->delivered,
+	    .bad_rows = hub->bad_rows,
+	    .position = hub->position,
+	    .is_healthy = hub->is_healthy,
+	};
+}
+
+void
+hub_connections(const struct hub *hub, struct buf *out)
+{
+	const struct session *s;
+	size_t listed = 0;
+	char wallet[16];
+
+	json_open(out, '[');
+	TAILQ_FOREACH (s, &hub->sessions, link) {
+		if (listed++ == CONNECTIONS_MAX)
+			break;
+		json_element(out);
+		json_open(out, '{');
+		json_member_cstr(
+		    out, "walletAddress", log_wallet(wallet, span_of(session_name(s))));
+		json_member_int(out, "escrowRooms", s->n_rooms);
+		json_member_cstr(out, "transport", s->transport->name);
+		json_member_time(out, "connectedAt", s->connected_at);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}

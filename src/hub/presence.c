@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * presence.c - who is in a room and who is typing there, per user, not per connection.
+ * Neither is in the log: a reader that missed some is sent the latest state of each user instead.
+ */
+#include "hub/state.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#define REMEMBERED_MAX 1000 /* users who left, kept for readers that have missed it */
+
+struct presence *
+presence_find(const struct topic *t, struct span key)
+{
+	struct map_node *node = map_find(&t->room->presences, key);
+
+	return node != NULL ? MAP_ENTRY(node, struct presence, node) : NULL;
+}
+
+static struct presence *
+presence_get(struct topic *t, struct span key, const char *name)
+{
+	struct presence *p = presence_find(t, key);
+
+	if (p == NULL) {
+		p = mem_zalloc(sizeof(*p) + key.n + 1);
+		memcpy(p->key, key.p, key.n);
+		p->topic = t;
+		map_insert(&t->room->presences, &p->node, (struct span){p->key, key.n});
+	}
+	memcpy(p->name, name, strlen(name) + 1);
+	return p;
+}
+
+/* Frees one that says nothing any more, and its room with it if it was the last. */
+static void
+presence_release(struct hub *hub, struct presence *p)
+{
+	struct topic *t = p->topic;
+	bool is_remembered = t->room->n_missing > 0 && t->room->presences.count <= REMEMBERED_MAX;
+
+	if (p->n_connections > 0 || p->is_present || p->is_typing || is_remembered)
+		return;
+	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
+	timer_stop(&hub->timers, TIMER_TYPING, &p->typing);
+	map_remove(&t->room->presences, &p->node);
+	free(p);
+	topic_release(hub, t);
+}
+
+/* {escrowId, walletAddress, …}: to all in the room but the user himself, or (only) to one session. */
+static void
+presence_tell(struct hub *hub, const struct presence *p, const char *name, const char *member,
+    int64_t value, struct session *only)
+{
+	char own_name[TOPIC_SIZE], iso[CLOCK_ISO_SIZE];
+	struct topic *t = p->topic;
+	struct buf data = {0};
+	struct chat_event ev = {
+	    .kind = FRAME_EPHEMERAL, .name = span_of(name), .escrow_id = topic_escrow(t)};
+
+	json_open(&data, '{');
+	json_member_string(&data, "escrowId", ev.escrow_id);
+	json_member_cstr(&data, "walletAddress", p->name);
+	if (strcmp(member, "timestamp") == 0)
+		json_member_cstr(&data, member, clock_iso(iso, value));
+	else
+		json_member_bool(&data, member, value != 0);
+	json_close(&data, '}');
+	ev.data = buf_as_span(&data);
+	if (only != NULL) {
+		only->transport->send(only, event_frame(&ev, only->transport->wire));
+	} else {
+		topic_push(t, &ev, topic_find(hub, topic_of_user(own_name, p->node.key)));
+	}
+	event_clear(&ev);
+	buf_clear(&data);
+}
+
+static void
+announce(struct hub *hub, struct presence *p, struct hub_time now)
+{
+	struct room *r = p->topic->room;
+
+	p->changed = ++r->changes;
+	if (r->n_present <= PRESENT_MAX)
+		presence_tell(hub, p, p->is_present ? "user_joined" : "user_left", "timestamp",
+		    now.wall_ms, NULL);
+}
+
+static void
+set_absent(struct hub *hub, struct presence *p, struct hub_time now)
+{
+	if (p->is_present) {
+		p->is_present = false;
+		announce(hub, p, now);
+		p->topic->room->n_present--;
+	}
+	presence_release(hub, p);
+}
+
+void
+presence_join(struct sub *sub, const char *name, struct hub_time now)
+{
+	struct hub *hub = sub->session->hub;
+	struct room *r = sub->topic->room;
+	struct presence *p = presence_get(sub->topic, topic_wallet(sub->session->own), name);
+
+	sub->presence = p;
+	p->n_connections++;
+	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
+	if (p->is_present)
+		return;
+	p->is_present = true;
+	r->n_present++;
+	announce(hub, p, now);
+}
+
+void
+presence_leave(struct sub *sub, enum session_end end, struct hub_time now)
+{
+	struct hub *hub = sub->session->hub;
+	struct presence *p = sub->presence;
+
+	sub->presence = NULL;
+	if (p == NULL || --p->n_connections > 0)
+		return;
+	typing_stop(hub, p->topic, p->node.key);
+	if ((p = presence_find(sub->topic, topic_wallet(sub->session->own))) == NULL)
+		return;
+	if (end == SESSION_LOST && hub->options.presence_grace_ms > 0)
+		timer_start(&hub->timers, TIMER_GRACE, &p->grace,
+		    now.mono_ms + hub->options.presence_grace_ms);
+	else
+		set_absent(hub, p, now);
+}
+
+void
+presence_removed(struct hub *hub, struct topic *t, struct span key, struct hub_time now)
+{
+	struct presence *p = presence_find(t, key);
+
+	if (p == NULL || p->n_connections > 0)
+		return;
+	typing_stop(hub, t, key);
+	if ((p = presence_find(t, key)) != NULL) {
+		timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
+		set_absent(hub, p, now);
+	}
+}
+
+void
+presence_tick(struct hub *hub, struct hub_time now)
+{
+	struct timer *tm;
+
+	while ((tm = timers_due(&hub->timers, TIMER_TYPING, now.mono_ms)) != NULL) {
+		struct presence *p = MAP_ENTRY(tm, struct presence, typing);
+		typing_stop(hub, p->topic, p->node.key);
+	}
+	while ((tm = timers_due(&hub->timers, TIMER_GRACE, now.mono_ms)) != NULL)
+		set_absent(hub, MAP_ENTRY(tm, struct presence, grace), now);
+}
+
+void
+presence_list(const struct topic *t, struct buf *out)
+{
+	size_t listed = 0;
+
+	json_name(out, "present");
+	json_open(out, '[');
+	for (struct map_node *n = NULL; t != NULL && listed < PRESENT_MAX;) {
+		if ((n = map_next(&t->room->presences, n)) == NULL)
+			break;
+		const struct presence *p = MAP_ENTRY(n, struct presence, node);
+		if (!p->is_present)
+			continue;
+		json_element(out);
+		json_put_string(out, span_of(p->name));
+		listed++;
+	}
+	json_close(out, ']');
+	json_member_int(out, "presentCount", t != NULL ? (int64_t)t->room->n_present : 0);
+}
+
+void
+presence_forget(struct sub *sub)
+{
+	struct room *r = sub->topic->room;
+
+	if (sub->missed == 0)
+		return;
+	sub->missed = 0;
+	sub->session->n_missed--;
+	if (--r->n_missing > 0)
+		return;
+	/* Nobody has missed anything: those who left need not be remembered. The topic stays: sub is in it. */
+	for (struct map_node *next, *n = map_next(&r->presences, NULL); n != NULL; n = next) {
+		next = map_next(&r->presences, n);
+		presence_release(sub->session->hub, MAP_ENTRY(n, struct presence, node));
+	}
+}
+
+void
+presence_catch_up(struct sub *sub, struct hub_time now)
+{
+	struct session *s = sub->session;
+	struct room *r = sub->topic->room;
+
+	for (struct map_node *n = map_next(&r->presences, NULL); n != NULL;
+	     n = map_next(&r->presences, n)) {
+		const struct presence *p = MAP_ENTRY(n, struct presence, node);
+		if (span_eq(p->node.key, topic_wallet(s->own)))
+			continue;
+		if (p->changed >= sub->missed && r->n_present <= PRESENT_MAX)
+			presence_tell(s->hub, p, p->is_present ? "user_joined" : "user_left",
+			    "timestamp", now.wall_ms, s);
+		if (p->typing_changed >= sub->missed)
+			presence_tell(s->hub, p, "user_typing", "isTyping", p->is_typing, s);
+	}
+	presence_forget(sub);
+}
+
+void
+typing_start(struct topic *t, struct session *s, const char *name, struct hub_time now)
+{
+	struct hub *hub = s->hub;
+	struct presence *p = presence_get(t, topic_wallet(s->own), name);
+
+	timer_start(&hub->timers, TIMER_TYPING, &p->typing, now.mono_ms + TYPING_MS);
+	if (p->is_typing && now.mono_ms - p->typing_relayed < TYPING_AGAIN_MS)
+		return;
+	p->is_typing = true;
+	p->typing_relayed = now.mono_ms;
+	p->typing_changed = ++t->room->changes;
+	presence_tell(hub, p, "user_typing", "isTyping", true, NULL);
+}
+
+void
+typing_stop(struct hub *hub, struct topic *t, struct span key)
+{
+	struct presence *p = presence_find(t, key);
+
+	if (p == NULL || !p->is_typing)
+		return;
+	timer_stop(&hub->timers, TIMER_TYPING, &p->typing);
+	p->is_typing = false;
+	p->typing_changed = ++t->room->changes;
+	presence_tell(hub, p, "user_typing", "isTyping", false, NULL);
+	presence_release(hub, p);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session.c - one client's connection as the hub sees it: its user, its subscriptions, what it is told.
+ */
+#include "hub/state.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "chat/views.h"
+
+#define READ_MS 100
+
+void *
+session_owner(const struct session *s)
+{
+	return s->owner;
+}
+
+uint32_t
+session_number(const struct session *s)
+{
+	return s->number;
+}
+
+const char *
+session_name(const struct session *s)
+{
+	return s->name != NULL ? s->name : topic_wallet(s->own).p;
+}
+
+struct user
+session_user(const struct session *s)
+{
+	struct user u;
+	struct span key = topic_wallet(s->own);
+
+	memcpy(u.key, key.p, key.n + 1);
+	memcpy(u.name, session_name(s), strlen(session_name(s)) + 1);
+	return u;
+}
+
+bool
+session_is_busy(const struct session *s)
+{
+	return s->n_jobs >= (writer_pending(s->hub->writer) > WRITER_MAX ? 1 : JOBS_MAX);
+}
+
+bool
+session_is_behind(const struct session *s)
+{
+	return s->n_behind > 0 || s->n_missed > 0;
+}
+
+/* ---- telling it ---- */
+
+void
+session_send_event(struct session *s, const char *name, struct span data, struct span cursor,
+    struct span escrow_id)
+{
+	struct chat_event ev = {.kind = FRAME_CONTROL,
+	    .name = span_of(name),
+	    .data = data,
+	    .cursor = cursor,
+	    .escrow_id = escrow_id};
+
+	s->transport->send(s, event_frame(&ev, s->transport->wire));
+	event_clear(&ev);
+}
+
+void
+session_answer(struct session *s, struct span ack, struct span json)
+{
+	struct frame *f = ack_frame(s->transport->wire, ack, json);
+
+	s->transport->send(s, f);
+	frame_unref(f);
+}
+
+void
+session_refuse(struct session *s, struct span event, struct span ack, enum chat_err err,
+    const char *why, struct span escrow_id)
+{
+	struct buf out = {0};
+
+	log_debug(
+	    "conn %u: %.*s refused: %s", s->number, (int)event.n, event.p, chat_err_code(err));
+	if (ack.n > 0) {
+		view_refusal(&out, err, why);
+		session_answer(s, ack, buf_as_span(&out));
+	} else {
+		view_chat_error(&out, event, err, why, escrow_id);
+		session_send_event(s, "chat_error", buf_as_span(&out), SPAN(""), SPAN(""));
+	}
+	buf_clear(&out);
+}
+
+void
+session_bad_frame(struct session *s, const char *why)
+{
+	session_refuse(s, SPAN(""), SPAN(""), CHAT_BAD_FRAME, why, SPAN(""));
+}
+
+static void
+send_hello(struct session *s)
+{
+	struct hub *hub = s->hub;
+	struct buf data = {0};
+	char cursor[CURSOR_SIZE];
+
+	hub_cursor(hub, cursor, hub->position);
+	json_open(&data, '{');
+	json_member_cstr(&data, "version", hub->options.version);
+	json_member_cstr(&data, "walletAddress", session_name(s));
+	json_member_cstr(&data, "cursor", cursor);
+	json_name(&data, "refused");
+	json_open(&data, '[');
+	json_close(&data, ']');
+	json_close(&data, '}');
+	session_send_event(s, "hello", buf_as_span(&data), span_of(cursor), SPAN(""));
+	buf_clear(&data);
+}
+
+/* ---- its life ---- */
+
+struct resolve {
+	struct span text;
+	enum cursor_state state;
+	int64_t position;
+};
+
+static void
+resolve_cursor(struct store *st, void *arg)
+{
+	struct resolve *r = arg;
+
+	r->state = cursor_resolve(st, r->text, &r->position);
+}
+
+/* What cannot be read now is a gap, said so. */
+static struct resolve
+resolve(struct hub *hub, struct span text)
+{
+	struct resolve r = {.text = text, .state = CURSOR_GOOD, .position = hub->position};
+
+	if (text.n > 0 && store_read(hub->store, READ_MS, resolve_cursor, &r) != STORE_OK)
+		r.state = CURSOR_LOST;
+	return r;
+}
+
+bool
+hub_knows_cursor(struct hub *hub, struct span text)
+{
+	return resolve(hub, text).state != CURSOR_BAD;
+}
+
+struct session *
+session_open(struct hub *hub, const struct session_options *o)
+{
+	struct resolve r = resolve(hub, o->cursor);
+	char own[TOPIC_SIZE], wallet[16];
+	struct session *s;
+	struct sub *sub;
+
+	s = mem_zalloc(sizeof(*s));
+	s->hub = hub;
+	s->transport = o->transport;
+	s->owner = o->owner;
+	s->number = o->number;
+	s->connected_at = o->now_wall_ms;
+	s->own = topic_get(hub, topic_of_user(own, span_of(o->user->key)), false);
+	if (strcmp(o->user->key, o->user->name) != 0)
+		s->name = mem_strdup(o->user->name);
+	TAILQ_INSERT_TAIL(&hub->sessions, s, link);
+	hub->n_sessions++;
+	sub = sub_new(s->own, s);
+	sub->position = r.position;
+	log_info("conn %u: connected wallet=%s transport=%s connections=%zu", s->number,
+	    log_wallet(wallet, span_of(o->user->key)), s->transport->name, hub->n_sessions);
+	send_hello(s);
+	if (r.state == CURSOR_LOST)
+		sub_gap(sub, (struct hub_time){.wall_ms = o->now_wall_ms});
+	else if (r.position < hub->position)
+		sub_set_behind(sub, true);
+	return s;
+}
+
+void
+session_release(struct session *s)
+{
+	if (!s->is_closed || s->n_jobs > 0)
+		return;
+	free(s->name);
+	free(s);
+}
+
+void
+session_close(struct session *s, enum session_end end, struct hub_time now)
+{
+	struct hub *hub = s->hub;
+
+	while (s->subs != NULL) {
+		struct sub *sub = s->subs;
+		if (sub->topic->room != NULL)
+			presence_leave(sub, end, now);
+		sub_free(sub);
+	}
+	TAILQ_REMOVE(&hub->sessions, s, link);
+	hub->n_sessions--;
+	s->is_closed = true;
+	session_release(s);
+}

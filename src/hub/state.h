@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * state.h - the structs of the hub and what its files do for each other; nobody else includes it.
+ *
+ *   session --< sub >-- topic --(room)--< presence
+ *
+ * A topic is an escrow's room or a user's own; a sub is one session in one topic; a presence is one user in one room. Each is freed by
+ * its owner: subs by their session, presences by their room, topics when the last of either is gone.
+ */
+#ifndef HUB_STATE_H
+#define HUB_STATE_H
+
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "chat/cursor.h"
+#include "hub/hub.h"
+#include "hub/timers.h"
+
+#define ROOMS_MAX       200 /* a session's */
+#define PRESENT_MAX     200 /* listed, and announced, in one room */
+#define JOBS_MAX        64  /* a session's under way before it is not read from */
+#define WRITER_MAX      10000
+#define TYPING_MS       3000
+#define TYPING_AGAIN_MS 1000
+#define ACK_SIZE        80
+
+struct room {                 /* what an escrow's topic has more than a user's */
+	struct map presences; /* by wallet key: struct presence */
+	size_t n_present;
+	uint64_t changes; /* of presence and typing, counted */
+	size_t
+	    n_missing; /* subs that have missed some of them: those who left are remembered for them */
+};
+
+struct topic {
+	struct map_node node; /* in hub->topics, by name */
+	struct sub **subs;
+	uint32_t n_subs, cap_subs;
+	struct room *room; /* NULL: a user's own */
+	char name[];
+};
+
+struct presence {
+	struct map_node node; /* in room->presences, by key */
+	struct topic *topic;
+	uint32_t n_connections;
+	bool is_present; /* connected, or lost a moment ago */
+	bool is_typing;
+	int64_t typing_relayed; /* mono ms */
+	uint64_t changed;       /* room->changes at his last join or leave */
+	uint64_t typing_changed;
+	struct timer grace, typing;
+	char name[STORE_NAME_SIZE]; /* as others see him */
+	char key[];
+};
+
+struct sub {
+	struct topic *topic;
+	struct session *session;
+	struct sub *next; /* of the session */
+	uint32_t index;   /* in topic->subs */
+	enum role role;
+	bool is_behind; /* served from the log; not live */
+	bool has_gap;
+	int64_t position; /* events at or before it were given, or are not wanted */
+	int64_t checked;  /* membership was read when the log stood here */
+	uint64_t missed;  /* the first of room->changes that it missed; 0: none */
+	struct presence *presence;
+	char *ack; /* of the subscribe_escrow that waits for its replay; NULL: none */
+};
+
+struct session {
+	struct hub *hub;
+	const struct transport *transport;
+	void *owner;
+	TAILQ_ENTRY(session) link;
+	struct sub *subs; /* the own topic's is the last */
+	struct topic *own;
+	char *name; /* as claimed; NULL: the key */
+	uint32_t number;
+	uint32_t n_rooms, n_behind, n_missed;
+	uint32_t n_jobs;
+	bool is_closed;       /* waits for its last job */
+	int64_t connected_at; /* wall ms */
+};
+
+struct hub_job { /* one write of a client, from the event to its acknowledgement */
+	struct writer_job job;
+	STAILQ_ENTRY(hub_job) link;
+	struct hub *hub;
+	struct session *session;
+	const char *event;
+	struct user user;
+	char escrow_id[STORE_NAME_SIZE];
+	char ack[ACK_SIZE];
+	int64_t position; /* the acknowledgement waits until the tail has passed it */
+	enum chat_err err;
+	void (*answer)(struct hub_job *, struct buf *out); /* the fields behind ok:true */
+	void (*clear)(struct hub_job *);
+};
+
+struct hub {
+	struct hub_options options;
+	struct store *store;
+	struct writer *writer;
+	char incarnation[INCARNATION_SIZE];
+	int64_t position; /* the tail has passed it */
+	struct map topics;
+	size_t n_rooms;
+	TAILQ_HEAD(session_list, session) sessions;
+	size_t n_sessions;
+	struct timers timers;
+	struct writer_job *jobs_first, *jobs_last; /* gathered in this turn */
+	size_t n_jobs;
+	STAILQ_HEAD(hub_job_list, hub_job) waiting;
+	uint64_t delivered, bad_rows;
+	bool is_healthy;
+};
+
+/* ---- topic.c ---- */
+struct topic *topic_get(struct hub *, struct span name, bool is_room); /* makes it */
+struct topic *topic_find(struct hub *, struct span name);
+void topic_release(struct hub *, struct topic *); /* frees it if nothing is in it */
+struct span topic_escrow(const struct topic *);   /* the escrowId; n 0: a user's own */
+struct span topic_wallet(const struct topic *);   /* the key of a user's own */
+struct sub *sub_new(struct topic *, struct session *);
+void sub_free(struct sub *); /* leaves presence to the caller */
+struct sub *session_sub(const struct session *, struct span escrow_id); /* or NULL */
+void sub_set_behind(struct sub *, bool is_behind);
+/* Gives an event to each subscriber that is not behind, but not to the sessions of one user (NULL: to all). */
+void topic_push(struct topic *, struct chat_event *, const struct topic *not_to);
+
+/* ---- presence.c ---- */
+struct presence *presence_find(const struct topic *, struct span key);
+void presence_join(struct sub *, const char *name, struct hub_time);
+void presence_leave(struct sub *, enum session_end, struct hub_time);
+void presence_removed(struct hub *, struct topic *, struct span key, struct hub_time);
+void presence_tick(struct hub *, struct hub_time);
+void presence_list(const struct topic *, struct buf *out); /* "present":[…],"presentCount":n */
+/* Sends a session what it missed of a room's presence and typing: the latest state of each user. */
+void presence_catch_up(struct sub *, struct hub_time);
+void presence_forget(struct sub *); /* it has missed nothing any more */
+void typing_start(struct topic *, struct session *, const char *name, struct hub_time);
+void typing_stop(struct hub *, struct topic *, struct span key);
+
+/* ---- tail.c ---- */
+/* The data of a row as we send it. False: it is no JSON object, or too long. */
+bool row_data(const struct queue_row *, struct buf *out);
+
+/* ---- session.c, replay.c, verbs.c, jobs.c ---- */
+struct user session_user(const struct session *);
+const char *session_name(const struct session *);
+void session_send_event(struct session *, const char *name, struct span data, struct span cursor,
+    struct span escrow_id);
+void session_answer(struct session *, struct span ack, struct span json);
+void session_refuse(struct session *, struct span event, struct span ack, enum chat_err,
+    const char *why, struct span escrow_id);
+void session_release(struct session *); /* frees a closed one without jobs */
+/* Goes on live: answers a subscribe_escrow that waited. */
+void sub_catch_up_done(struct sub *, struct hub_time);
+void sub_gap(struct sub *, struct hub_time);
+/* Puts a session's user out of a room: chat_error removed, user_left. */
+void sub_remove(struct sub *, struct hub_time);
+void job_submit(struct hub_job *);
+void jobs_release(struct hub *); /* answers what the tail has passed */
+const char *hub_cursor(const struct hub *, char out[CURSOR_SIZE], int64_t position);
+
+#endif

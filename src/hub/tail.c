@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tail.c - the tail of the log: the one way in for every durable event, whichever process wrote it, and so the one order out.
+ * Every row is checked again: a bad one is logged, counted and passed over.
+ */
+#include "hub/state.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define PAGE_ROWS 512
+#define READ_MS   100
+
+struct tail {
+	struct hub *hub;
+	struct store *store;
+	struct hub_time now;
+	int rows;
+};
+
+bool
+row_data(const struct queue_row *row, struct buf *out)
+{
+	struct json *json;
+	const char *why = NULL;
+
+	/* Rows with an actor were written by the rules of chat, as JSON of our own: checked, not written anew. */
+	if (row->actor.n > 0) {
+		if (!json_check(row->data, &why))
+			return false;
+		buf_span(out, row->data);
+		return true;
+	}
+	if (row->data.n > DATA_MAX || (json = json_parse(row->data, &why)) == NULL)
+		return false;
+	bool is_object = json_type(json) == JSON_OBJECT;
+	if (is_object)
+		json_write(out, json);
+	json_free(json);
+	return is_object;
+}
+
+struct audience {
+	struct hub *hub;
+	struct chat_event *event;
+	struct span actor;
+};
+
+static bool
+push_to_member(const struct participant *p, void *arg)
+{
+	const struct audience *a = arg;
+	char name[TOPIC_SIZE];
+	struct topic *t;
+
+	if (p->role == ROLE_OBSERVER || span_is(a->actor, p->wallet) ||
+	    p->since_position >= a->event->position)
+		return true;
+	if ((t = topic_find(a->hub, topic_of_user(name, span_of(p->wallet)))) != NULL)
+		topic_push(t, a->event, NULL);
+	return true;
+}
+
+/* One notification row is for each participant but its sender and observers. */
+static void
+push_to_members(struct tail *tail, struct chat_event *ev, struct span escrow_id, struct span actor)
+{
+	struct audience a = {tail->hub, ev, actor};
+	struct escrow escrow;
+
+	if (escrow_find(tail->store, escrow_id, &escrow))
+		participants_each(tail->store, escrow.id, push_to_member, &a);
+}
+
+static void
+push_event(struct tail *tail, const struct queue_row *row, enum topic_kind kind, struct span name,
+    struct span data)
+{
+	struct hub *hub = tail->hub;
+	char cursor[CURSOR_SIZE];
+	struct chat_event ev = {.kind = row->durable ? FRAME_EVENT : FRAME_EPHEMERAL,
+	    .position = row->position,
+	    .name = row->event,
+	    .data = data};
+	struct topic *t;
+
+	if (row->durable)
+		ev.cursor = span_of(hub_cursor(hub, cursor, row->position));
+	if (kind == TOPIC_MEMBERS) {
+		push_to_members(tail, &ev, name, row->actor);
+	} else if ((t = topic_find(hub, row->topic)) != NULL) {
+		if (kind == TOPIC_ESCROW)
+			ev.escrow_id = name;
+		topic_push(t, &ev, NULL);
+		if (kind == TOPIC_ESCROW && row->actor.n > 0 && span_is(row->event, "chat_message"))
+			typing_stop(hub, t, row->actor);
+	}
+	event_clear(&ev);
+}
+
+/* A change of membership: the removed are put out of the room here, so nothing after this position reaches them. */
+static void
+change_membership(struct tail *tail, const struct queue_row *row, struct span escrow_id)
+{
+	struct hub *hub = tail->hub;
+	char name[TOPIC_SIZE];
+	struct topic *own = topic_find(hub, topic_of_user(name, row->actor));
+	struct topic *room = topic_find(hub, topic_of_escrow(name, escrow_id));
+	struct participant p;
+	struct escrow escrow;
+
+	if (room == NULL || hub->options.rules.rooms == ROOMS_OPEN)
+		return;
+	if (span_is(row->event, "removed")) {
+		for (uint32_t i = own != NULL ? own->n_subs : 0; i-- > 0;) {
+			struct sub *sub = session_sub(own->subs[i]->session, escrow_id);
+			if (sub != NULL && sub->checked < row->position)
+				sub_remove(sub, tail->now);
+		}
+		if ((room = topic_find(hub, topic_of_escrow(name, escrow_id))) != NULL)
+			presence_removed(hub, room, row->actor, tail->now);
+		return;
+	}
+	if (own == NULL || !escrow_find(tail->store, escrow_id, &escrow) ||
+	    !participant_find(tail->store, escrow.id, row->actor, &p))
+		return;
+	for (uint32_t i = 0; i < own->n_subs; i++) {
+		struct sub *sub = session_sub(own->subs[i]->session, escrow_id);
+		if (sub == NULL)
+			continue;
+		sub->role = p.role;
+		if (sub->presence != NULL)
+			memcpy(sub->presence->name, p.name, sizeof(p.name));
+	}
+}
+
+static bool
+take_row(const struct queue_row *row, void *arg)
+{
+	struct tail *tail = arg;
+	struct hub *hub = tail->hub;
+	struct span name;
+	enum topic_kind kind = topic_parse(row->topic, &name);
+	struct buf data = {0};
+	/* Names that the server makes itself are taken only from its own rules, which name the actor; notification has a route of its own. */
+	bool is_ours = row->actor.n > 0 || span_is(row->event, "notification");
+
+	if (kind == TOPIC_MEMBERSHIP) {
+		change_membership(tail, row, name);
+	} else if (kind == TOPIC_WRONG || !(is_ours || name_event_publishable(row->event)) ||
+		   !row_data(row, &data)) {
+		hub->bad_rows++;
+		log_warn("tail: row %lld passed over: topic, event or data is not valid",
+		    (long long)row->position);
+	} else {
+		push_event(tail, row, kind, name, buf_as_span(&data));
+	}
+	buf_clear(&data);
+	hub->position = row->position;
+	tail->rows++;
+	return true;
+}
+
+static void
+read_rows(struct store *st, void *arg)
+{
+	struct tail *tail = arg;
+
+	tail->store = st;
+	tail->rows = 0;
+	queue_after(st, tail->hub->position, PAGE_ROWS, take_row, tail);
+}
+
+bool
+hub_tail(struct hub *hub, struct hub_time now)
+{
+	struct tail tail = {.hub = hub, .now = now};
+	bool found = false;
+	enum store_err err;
+
+	do {
+		err = store_read(hub->store, READ_MS, read_rows, &tail);
+		found = found || tail.rows > 0;
+	} while (err == STORE_OK && tail.rows == PAGE_ROWS);
+	if ((err == STORE_OK) != hub->is_healthy) {
+		hub->is_healthy = err == STORE_OK;
+		if (hub->is_healthy)
+			log_info("tail: the log can be read again");
+		else
+			log_error("tail: the log cannot be read: %s", store_err_text(err));
+	}
+	jobs_release(hub);
+	return found;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * topic.c - who is in which room; hands each event to every subscriber.
+ */
+#include "hub/state.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+#define ESCROW_PREFIX "escrow_"
+#define USER_PREFIX   "user:"
+
+struct topic *
+topic_find(struct hub *hub, struct span name)
+{
+	struct map_node *node = map_find(&hub->topics, name);
+
+	return node != NULL ? MAP_ENTRY(node, struct topic, node) : NULL;
+}
+
+struct topic *
+topic_get(struct hub *hub, struct span name, bool is_room)
+{
+	struct topic *t = topic_find(hub, name);
+
+	if (t != NULL)
+		return t;
+	t = mem_zalloc(sizeof(*t) + name.n + 1);
+	memcpy(t->name, name.p, name.n);
+	if (is_room) {
+		t->room = mem_zalloc(sizeof(*t->room));
+		hub->n_rooms++;
+	}
+	map_insert(&hub->topics, &t->node, (struct span){t->name, name.n});
+	return t;
+}
+
+void
+topic_release(struct hub *hub, struct topic *t)
+{
+	if (t->n_subs > 0 || (t->room != NULL && t->room->presences.count > 0))
+		return;
+	map_remove(&hub->topics, &t->node);
+	if (t->room != NULL) {
+		map_clear(&t->room->presences);
+		free(t->room);
+		hub->n_rooms--;
+	}
+	free(t->subs);
+	free(t);
+}
+
+struct span
+topic_escrow(const struct topic *t)
+{
+	size_t prefix = sizeof(ESCROW_PREFIX) - 1;
+
+	return t->room == NULL ? (struct span){"", 0}
+			       : (struct span){t->name + prefix, t->node.key.n - prefix};
+}
+
+struct span
+topic_wallet(const struct topic *t)
+{
+	size_t prefix = sizeof(USER_PREFIX) - 1;
+
+	return (struct span){t->name + prefix, t->node.key.n - prefix};
+}
+
+struct sub *
+sub_new(struct topic *t, struct session *s)
+{
+	struct sub *sub = mem_zalloc(sizeof(*sub));
+
+	if (t->n_subs == t->cap_subs) {
+		t->cap_subs = t->cap_subs ? t->cap_subs * 2 : 1;
+		t->subs = mem_realloc(t->subs, t->cap_subs, sizeof(*t->subs));
+	}
+	sub->topic = t;
+	sub->session = s;
+	sub->index = t->n_subs;
+	t->subs[t->n_subs++] = sub;
+	sub->next = s->subs;
+	s->subs = sub;
+	if (t->room != NULL)
+		s->n_rooms++;
+	return sub;
+}
+
+void
+sub_free(struct sub *sub)
+{
+	struct topic *t = sub->topic;
+	struct session *s = sub->session;
+	struct sub **at = &s->subs;
+
+	sub_set_behind(sub, false);
+	presence_forget(sub);
+	while (*at != sub)
+		at = &(*at)->next;
+	*at = sub->next;
+	if (t->room != NULL)
+		s->n_rooms--;
+	t->subs[sub->index] = t->subs[--t->n_subs];
+	t->subs[sub->index]->index = sub->index;
+	topic_release(s->hub, t);
+	free(sub->ack);
+	free(sub);
+}
+
+struct sub *
+session_sub(const struct session *s, struct span escrow_id)
+{
+	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
+		if (sub->topic->room != NULL && span_eq(topic_escrow(sub->topic), escrow_id))
+			return sub;
+	}
+	return NULL;
+}
+
+void
+sub_set_behind(struct sub *sub, bool is_behind)
+{
+	if (sub->is_behind == is_behind)
+		return;
+	sub->is_behind = is_behind;
+	sub->session->n_behind += is_behind ? 1 : -1;
+}
+
+/* A full ring, or a reader that is behind: the log keeps what is durable, the room the latest state of the rest. */
+static void
+sub_missed(struct sub *sub, const struct chat_event *ev)
+{
+	if (ev->kind == FRAME_EVENT && !sub->is_behind) {
+		sub->position = ev->position - 1;
+		sub_set_behind(sub, true);
+	} else if (ev->kind == FRAME_EPHEMERAL && ev->position == 0 && sub->topic->room != NULL &&
+		   sub->missed == 0) {
+		sub->missed = sub->topic->room->changes;
+		sub->topic->room->n_missing++;
+		sub->session->n_missed++;
+	}
+}
+
+void
+topic_push(struct topic *t, struct chat_event *ev, const struct topic *not_to)
+{
+	for (uint32_t i = 0; i < t->n_subs; i++) {
+		struct sub *sub = t->subs[i];
+		struct session *s = sub->session;
+
+		if (s->own == not_to || (ev->position > 0 && ev->position <= sub->position))
+			continue;
+		if (sub->is_behind || !s->transport->send(s, event_frame(ev, s->transport->wire)))
+			sub_missed(sub, ev);
+		else
+			s->hub->delivered++;
+	}
+}

@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * conn.c - connections: reading, the ring and its writev, time-outs, and the end of a turn.
+ */
+#include "net/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/loop_event.h"
+
+#define READ_SIZE   65536
+#define IOV_COUNT   64
+#define RING_BYTES  (256 * 1024) /* events beyond are refused: the log has them */
+#define RING_FRAMES 1024
+#define CLOG_BYTES \
+	(64 * 1024) /* frames that cannot be refused: beyond, the peer is not read from */
+#define LINGER_BYTES (256 * 1024) /* dropped after our end; beyond, a reset is what the peer gets */
+
+static const int64_t wait_ms[WAIT_KINDS] = {
+    [WAIT_HEAD] = 10000,
+    [WAIT_BODY] = 30000,
+    [WAIT_IDLE] = 75000,
+    [WAIT_PING] = 25000,
+    [WAIT_PONG] = 60000,
+    [WAIT_CLOSE] = 5000,
+    [WAIT_LINGER] = 2000,
+};
+
+struct conn {
+	struct event ev;
+	struct net *net;
+	const struct protocol *protocol;
+	void *own;
+	char *peer;
+	const char *finish_why;  /* our side is ended, or will be when the ring is empty */
+	TAILQ_ENTRY(conn) link;  /* of all, or of the closed */
+	TAILQ_ENTRY(conn) dirty; /* has frames to write */
+	TAILQ_ENTRY(conn) offered; /* is to be offered room, or its input, in the next turn */
+	TAILQ_ENTRY(conn) waiting;
+	int64_t deadline; /* mono ms */
+	struct buf in;
+	struct frame **ring; /* ring[(head + i) % cap], i < count */
+	uint32_t ring_head, ring_count, ring_cap;
+	uint32_t sent;                       /* bytes of the first frame that are written */
+	uint32_t event_bytes, control_bytes; /* in the ring */
+	uint32_t lingered;
+	uint32_t number;
+	int fd;
+	enum conn_wait wait;
+	bool is_dirty, is_offered, is_closed, is_paused, is_blocked, wants_room, replays_input, has_ended, is_shut_down;
+};
+
+TAILQ_HEAD(conn_list, conn);
+
+struct net {
+	struct loop *loop;
+	struct net_options options;
+	struct conn_list all, closed, dirty, offered, waits[WAIT_KINDS];
+	size_t n_conns, n_dirty, n_offered;
+	uint32_t next_number;
+	struct loop_later *turn;
+	struct loop_timer
+	    *again; /* on_room in the next turn: no connection keeps the loop to itself */
+	struct loop_timer *timer;
+	int64_t timer_at;
+	char scratch[READ_SIZE];
+};
+
+static void on_turn(void *arg);
+static void on_again(void *arg);
+static void on_timer(void *arg);
+
+struct net *
+net_new(struct loop *loop, const struct net_options *options)
+{
+	struct net *net = mem_zalloc(sizeof(*net));
+
+	net->loop = loop;
+	net->options = *options;
+	TAILQ_INIT(&net->all);
+	TAILQ_INIT(&net->closed);
+	TAILQ_INIT(&net->dirty);
+	TAILQ_INIT(&net->offered);
+	for (int i = 0; i < WAIT_KINDS; i++)
+		TAILQ_INIT(&net->waits[i]);
+	net->turn = loop_later_new(loop, on_turn, net);
+	net->again = loop_timer_new(loop, on_again, net);
+	net->timer = loop_timer_new(loop, on_timer, net);
+	net->timer_at = INT64_MAX;
+	return net;
+}
+
+static void
+free_closed(struct net *net)
+{
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&net->closed)) != NULL) {
+		TAILQ_REMOVE(&net->closed, c, link);
+		free(c->peer);
+		free(c);
+	}
+}
+
+void
+net_free(struct net *net)
+{
+	struct conn *c;
+
+	if (net == NULL)
+		return;
+	while ((c = TAILQ_FIRST(&net->all)) != NULL)
+		conn_close(c, "shutdown");
+	free_closed(net);
+	loop_later_free(net->turn);
+	loop_timer_free(net->again);
+	loop_timer_free(net->timer);
+	free(net);
+}
+
+bool
+net_is_full(const struct net *net)
+{
+	return net->n_conns >= net->options.max_connections;
+}
+
+size_t
+net_connections(const struct net *net)
+{
+	return net->n_conns;
+}
+
+void
+net_want_turn(struct net *net)
+{
+	loop_later_want(net->turn);
+}
+
+void
+net_each(struct net *net, void (*each)(struct conn *, void *), void *arg)
+{
+	for (struct conn *next, *c = TAILQ_FIRST(&net->all); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		each(c, arg);
+	}
+}
+
+/* ---- time-outs: a list a kind, in order of deadlines; one timer for the first of all ---- */
+
+static void
+arm_timer(struct net *net, int64_t at, int64_t now)
+{
+	if (at >= net->timer_at)
+		return;
+	net->timer_at = at;
+	loop_timer_set_us(net->timer, (at - now) * 1000);
+}
+
+void
+conn_wait(struct conn *c, enum conn_wait wait)
+{
+	struct net *net = c->net;
+
+	if (c->is_closed || (wait == WAIT_NOTHING && c->wait == WAIT_NOTHING))
+		return;
+	if (c->wait != WAIT_NOTHING)
+		TAILQ_REMOVE(&net->waits[c->wait], c, waiting);
+	c->wait = wait;
+	if (wait == WAIT_NOTHING)
+		return;
+	int64_t now = clock_mono_ms();
+	c->deadline = now + wait_ms[wait];
+	TAILQ_INSERT_TAIL(&net->waits[wait], c, waiting);
+	arm_timer(net, c->deadline, now);
+}
+
+enum conn_wait
+conn_wait_kind(const struct conn *c)
+{
+	return c->wait;
+}
+
+static void
+on_timer(void *arg)
+{
+	struct net *net = arg;
+	int64_t now = clock_mono_ms(), next = INT64_MAX;
+	struct conn *c;
+
+	net->timer_at = INT64_MAX;
+	for (enum conn_wait kind = WAIT_NOTHING + 1; kind < WAIT_KINDS; kind++) {
+		while ((c = TAILQ_FIRST(&net->waits[kind])) != NULL && c->deadline <= now) {
+			conn_wait(c, WAIT_NOTHING);
+			if (kind == WAIT_LINGER)
+				conn_close(c, c->finish_why);
+			else
+				c->protocol->on_timeout(c, kind);
+		}
+	}
+	for (int i = 0; i < WAIT_KINDS; i++) {
+		if ((c = TAILQ_FIRST(&net->waits[i])) != NULL && c->deadline < next)
+			next = c->deadline;
+	}
+	if (next != INT64_MAX)
+		arm_timer(net, next, now);
+}
+
+/* ---- reading ---- */
+
+static void on_ready(evutil_socket_t fd, short what, void *arg);
+
+/* Watches for what is wanted now. */
+static void
+update_events(struct conn *c)
+{
+	short want = (c->is_paused ? 0 : EV_READ) | (c->is_blocked ? EV_WRITE : 0);
+	short have = event_get_events(&c->ev) & (EV_READ | EV_WRITE);
+
+	if (want == have)
+		return;
+	event_del(&c->ev);
+	event_assign(&c->ev, loop_base(c->net->loop), c->fd, want | EV_PERSIST, on_ready, c);
+	if (want != 0)
+		event_add(&c->ev, NULL);
+}
+
+static void
+mark_dirty(struct conn *c)
+{
+	if (c->is_dirty || c->is_closed)
+		return;
+	c->is_dirty = true;
+	c->net->n_dirty++;
+	TAILQ_INSERT_TAIL(&c->net->dirty, c, dirty);
+	loop_later_want(c->net->turn);
+}
+
+static void
+clear_dirty(struct conn *c)
+{
+	if (!c->is_dirty)
+		return;
+	c->is_dirty = false;
+	c->net->n_dirty--;
+	TAILQ_REMOVE(&c->net->dirty, c, dirty);
+}
+
+/* For the next turn: no connection keeps the loop to itself. */
+static void
+mark_offered(struct conn *c)
+{
+	if (c->is_offered || c->is_closed)
+		return;
+	c->is_offered = true;
+	c->net->n_offered++;
+	TAILQ_INSERT_TAIL(&c->net->offered, c, offered);
+	if (c->net->n_offered == 1)
+		loop_timer_set_us(c->net->again, 0);
+}
+
+static void
+clear_offered(struct conn *c)
+{
+	if (!c->is_offered)
+		return;
+	c->is_offered = false;
+	c->net->n_offered--;
+	TAILQ_REMOVE(&c->net->offered, c, offered);
+}
+
+/* Hands input to the protocol, to the new one too if it changed on the way. */
+static void
+offer_input(struct conn *c, struct buf *in)
+{
+	const struct protocol *p;
+
+	do {
+		p = c->protocol;
+		p->on_input(c, in);
+	} while (!conn_is_closing(c) && c->protocol != p && in->len > 0);
+}
+
+/* The same with what was kept; the memory is kept no longer than anything is in it. */
+static void
+offer_kept(struct conn *c)
+{
+	offer_input(c, &c->in);
+	if (c->in.len == 0 || conn_is_closing(c))
+		buf_clear(&c->in);
+}
+
+static void
+read_some(struct conn *c)
+{
+	struct net *net = c->net;
+	struct buf in = {net->scratch, 0, sizeof(net->scratch)};
+	bool is_kept = c->in.len > 0;
+	char *to = is_kept ? buf_reserve(&c->in, READ_SIZE / 4) : net->scratch;
+	ssize_t n = recv(c->fd, to, is_kept ? READ_SIZE / 4 : READ_SIZE, 0);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0 || (n == 0 && c->finish_why != NULL && c->ring_count == 0)) {
+		conn_close(c, c->finish_why != NULL ? c->finish_why : "connection lost");
+		return;
+	}
+	if (n == 0) {
+		c->has_ended = true;
+		c->is_paused = true;
+		if (c->finish_why == NULL)
+			c->protocol->on_end(c);
+		return;
+	}
+	if (c->finish_why != NULL) {
+		/* Our side is ended: what still comes is read away, so that our last words are not lost to a reset. */
+		if ((c->lingered += (uint32_t)n) > LINGER_BYTES)
+			conn_close(c, c->finish_why);
+		return;
+	}
+	loop_later_want(net->turn);
+	if (is_kept) {
+		c->in.len += (size_t)n;
+		offer_kept(c);
+		return;
+	}
+	in.len = (size_t)n;
+	offer_input(c, &in);
+	if (!conn_is_closing(c) && in.len > 0)
+		buf_add(&c->in, in.p, in.len);
+}
+
+static void flush(struct conn *c);
+
+static void
+on_ready(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	if (what & EV_WRITE) {
+		c->is_blocked = false;
+		flush(c);
+	}
+	if (!c->is_closed && (what & EV_READ))
+		read_some(c);
+	if (!c->is_closed)
+		update_events(c);
+}
+
+/* ---- the ring ---- */
+
+static void
+ring_add(struct conn *c, struct frame *f)
+{
+	if (c->ring_count == c->ring_cap) {
+		uint32_t cap = c->ring_cap ? c->ring_cap * 2 : 4;
+		struct frame **ring = mem_realloc(NULL, cap, sizeof(*ring));
+
+		for (uint32_t i = 0; i < c->ring_count; i++)
+			ring[i] = c->ring[(c->ring_head + i) & (c->ring_cap - 1)];
+		free(c->ring);
+		c->ring = ring;
+		c->ring_cap = cap;
+		c->ring_head = 0;
+	}
+	c->ring[(c->ring_head + c->ring_count++) & (c->ring_cap - 1)] = frame_ref(f);
+}
+
+static void
+ring_drop_first(struct conn *c)
+{
+	struct frame *f = c->ring[c->ring_head];
+
+	*(f->kind == FRAME_CONTROL ? &c->control_bytes : &c->event_bytes) -=
+	    (uint32_t)frame_size(f);
+	frame_unref(f);
+	c->ring_head = (c->ring_head + 1) & (c->ring_cap - 1);
+	c->ring_count--;
+}
+
+static void
+ring_clear(struct conn *c)
+{
+	while (c->ring_count > 0)
+		ring_drop_first(c);
+	free(c->ring);
+	c->ring = NULL;
+	c->ring_cap = c->ring_head = c->sent = 0;
+}
+
+/* Takes n written bytes out of the ring. */
+static void
+ring_advance(struct conn *c, size_t n)
+{
+	while (n > 0) {
+		size_t left = frame_size(c->ring[c->ring_head]) - c->sent;
+
+		if (n < left) {
+			c->sent += (uint32_t)n;
+			return;
+		}
+		n -= left;
+		c->sent = 0;
+		ring_drop_first(c);
+	}
+}
+
+static int
+ring_iov(const struct conn *c, struct iovec iov[IOV_COUNT])
+{
+	int n = 0;
+
+	for (uint32_t i = 0; i < c->ring_count && n < IOV_COUNT; i++, n++) {
+		struct frame *f = c->ring[(c->ring_head + i) & (c->ring_cap - 1)];
+		size_t skip = i == 0 ? c->sent : 0;
+		iov[n] = (struct iovec){f->bytes + f->start + skip, frame_size(f) - skip};
+	}
+	return n;
+}
+
+bool
+conn_send(struct conn *c, struct frame *f)
+{
+	size_t size = frame_size(f);
+	size_t share = f->kind == FRAME_EPHEMERAL ? 2 : 1; /* what need not be kept goes first */
+
+	if (c->is_closed || c->finish_why != NULL)
+		return true;
+	if (f->kind != FRAME_CONTROL &&
+	    (c->ring_count >= RING_FRAMES / share ||
+		(c->event_bytes > 0 && c->event_bytes + size > RING_BYTES / share))) {
+		c->wants_room = true;
+		return false;
+	}
+	*(f->kind == FRAME_CONTROL ? &c->control_bytes : &c->event_bytes) += (uint32_t)size;
+	ring_add(c, f);
+	mark_dirty(c);
+	return true;
+}
+
+void
+conn_send_bytes(struct conn *c, struct span bytes)
+{
+	struct frame *f = frame_new(FRAME_CONTROL, bytes);
+
+	conn_send(c, f);
+	frame_unref(f);
+}
+
+void
+conn_want_room(struct conn *c)
+{
+	c->wants_room = true;
+	if (c->ring_count == 0)
+		mark_offered(c);
+}
+
+bool
+conn_is_clogged(const struct conn *c)
+{
+	return c->control_bytes > CLOG_BYTES;
+}
+
+/* Writes what the kernel takes; at its EAGAIN the rest waits for EV_WRITE. */
+static void
+flush(struct conn *c)
+{
+	struct iovec iov[IOV_COUNT];
+
+	while (c->ring_count > 0 && !c->is_blocked) {
+		struct msghdr msg = {.msg_iov = iov, .msg_iovlen = (size_t)ring_iov(c, iov)};
+		ssize_t n = sendmsg(c->fd, &msg, MSG_NOSIGNAL);
+
+		if (n >= 0) {
+			ring_advance(c, (size_t)n);
+		} else if (errno == EAGAIN) {
+			c->is_blocked = true;
+			update_events(c);
+		} else if (errno != EINTR) {
+			conn_close(c, c->finish_why != NULL ? c->finish_why : "connection lost");
+			return;
+		}
+	}
+	if (c->ring_count > 0)
+		return;
+	free(c->ring);
+	c->ring = NULL;
+	c->ring_cap = c->ring_head = 0;
+	if (c->wants_room)
+		mark_offered(c);
+	if (c->finish_why != NULL && c->wait != WAIT_LINGER) {
+		shutdown(c->fd, SHUT_WR);
+		if (c->has_ended) {
+			conn_close(c, c->finish_why);
+			return;
+		}
+		conn_wait(c, WAIT_LINGER);
+	}
+}
+
+/* ---- the end of a turn ---- */
+
+static void
+on_turn(void *arg)
+{
+	struct net *net = arg;
+	struct conn *c;
+
+	if (net->options.on_turn != NULL)
+		net->options.on_turn(net->options.arg);
+	while ((c = TAILQ_FIRST(&net->dirty)) != NULL) {
+		clear_dirty(c);
+		flush(c);
+	}
+	free_closed(net);
+}
+
+static void
+offer(struct conn *c)
+{
+	if (c->replays_input) {
+		c->replays_input = false;
+		if (c->in.len > 0 && !conn_is_closing(c))
+			offer_kept(c);
+	}
+	if (conn_is_closing(c) || !c->wants_room || c->ring_count > 0)
+		return;
+	c->wants_room = false;
+	c->protocol->on_room(c);
+}
+
+static void
+on_again(void *arg)
+{
+	struct net *net = arg;
+	struct conn *c;
+
+	loop_later_want(net->turn);
+	/* Those that are marked on the way are for the next turn. */
+	for (size_t n = net->n_offered; n > 0 && (c = TAILQ_FIRST(&net->offered)) != NULL; n--) {
+		clear_offered(c);
+		offer(c);
+	}
+	if (net->n_offered > 0)
+		loop_timer_set_us(net->again, 0);
+}
+
+/* ---- life ---- */
+
+struct conn *
+conn_new(struct net *net, int fd, const char *peer, const struct protocol *protocol, void *own)
+{
+	struct conn *c = mem_zalloc(sizeof(*c));
+
+	c->net = net;
+	c->fd = fd;
+	c->peer = mem_strdup(peer);
+	c->protocol = protocol;
+	c->own = own;
+	c->number = ++net->next_number;
+	TAILQ_INSERT_TAIL(&net->all, c, link);
+	net->n_conns++;
+	event_assign(&c->ev, loop_base(net->loop), fd, EV_READ | EV_PERSIST, on_ready, c);
+	event_add(&c->ev, NULL);
+	return c;
+}
+
+void
+conn_set_protocol(struct conn *c, const struct protocol *protocol, void *own)
+{
+	c->protocol = protocol;
+	c->own = own;
+}
+
+void *
+conn_own(const struct conn *c)
+{
+	return c->own;
+}
+
+uint32_t
+conn_number(const struct conn *c)
+{
+	return c->number;
+}
+
+const char *
+conn_peer(const struct conn *c)
+{
+	return c->peer;
+}
+
+struct net *
+conn_net(const struct conn *c)
+{
+	return c->net;
+}
+
+void
+conn_pause(struct conn *c, bool is_paused)
+{
+	if (c->is_closed || c->is_paused == is_paused)
+		return;
+	c->is_paused = is_paused;
+	update_events(c);
+}
+
+void
+conn_replay_input(struct conn *c)
+{
+	c->replays_input = true;
+	mark_offered(c);
+}
+
+bool
+conn_is_closing(const struct conn *c)
+{
+	return c->is_closed || c->finish_why != NULL;
+}
+
+void
+conn_finish(struct conn *c, const char *why)
+{
+	if (conn_is_closing(c))
+		return;
+	c->finish_why = why;
+	if (!c->has_ended)
+		conn_pause(c, false);
+	mark_dirty(c);
+}
+
+void
+conn_close(struct conn *c, const char *why)
+{
+	struct net *net = c->net;
+
+	if (c->is_closed)
+		return;
+	conn_wait(c, WAIT_NOTHING);
+	c->is_closed = true;
+	clear_dirty(c);
+	clear_offered(c);
+	event_del(&c->ev);
+	close(c->fd);
+	ring_clear(c);
+	buf_clear(&c->in);
+	TAILQ_REMOVE(&net->all, c, link);
+	net->n_conns--;
+	TAILQ_INSERT_TAIL(&net->closed, c, link);
+	loop_later_want(net->turn);
+	c->protocol->on_closed(c, why);
+}
+
+void
+conn_shut_down(struct conn *c)
+{
+	if (conn_is_closing(c) || c->is_shut_down)
+		return;
+	c->is_shut_down = true;
+	c->protocol->on_shutdown(c);
+}

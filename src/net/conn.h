@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * conn.h - one accepted connection: bytes in, a ring of counted frames out, one time-out.
+ * Sending and closing never free: a closed connection is unlinked at once and freed at the end of the turn. What goes
+ * over it is its protocol's business (HTTP, WebSocket, …), which can change in its life.
+ */
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "hub/frame.h"
+#include "net/loop.h"
+
+struct conn;
+struct net;
+
+/* What a connection waits for; each wait has one constant length (see conn.c) and ends in the protocol's on_timeout. */
+enum conn_wait {
+	WAIT_NOTHING,
+	WAIT_HEAD,   /* a whole request head; absolute: a drip does not renew it */
+	WAIT_BODY,   /* a whole request body, likewise */
+	WAIT_IDLE,   /* the next request of a kept connection */
+	WAIT_PING,   /* nothing: it is time for a heartbeat */
+	WAIT_PONG,   /* the answer to one */
+	WAIT_CLOSE,  /* the peer's close frame */
+	WAIT_LINGER, /* the peer's end, after ours */
+	WAIT_KINDS
+};
+
+struct protocol {
+	/* There is input. Consumes what it can from in and leaves the rest. */
+	void (*on_input)(struct conn *, struct buf *in);
+	/* The peer has ended its side, or reading failed. */
+	void (*on_end)(struct conn *);
+	void (*on_timeout)(struct conn *, enum conn_wait);
+	/* The ring was full or waited for, and has room again. */
+	void (*on_room)(struct conn *);
+	/* The process is about to end: say so, and finish. */
+	void (*on_shutdown)(struct conn *);
+	/* The connection is closed: the last call; frees the protocol's own. */
+	void (*on_closed)(struct conn *, const char *why);
+};
+
+/* ---- the connections of a process ---- */
+
+struct net_options {
+	size_t max_connections;
+	/* Runs at the end of each turn in which something happened, before the rings are written (may be NULL). */
+	loop_cb *on_turn;
+	void *arg;
+};
+struct net *net_new(struct loop *, const struct net_options *);
+/* Closes what is left. */
+void net_free(struct net *);
+size_t net_connections(const struct net *);
+bool net_is_full(const struct net *); /* max_connections are open */
+/* Asks for an on_turn. */
+void net_want_turn(struct net *);
+/* Calls back for each open connection; the callback may close it. */
+void net_each(struct net *, void (*each)(struct conn *, void *), void *arg);
+
+/* ---- a connection ---- */
+
+/* Takes over a non-blocking descriptor. peer is its address as text, "" for a Unix socket. */
+struct conn *conn_new(struct net *, int fd, const char *peer, const struct protocol *, void *own);
+
+void conn_set_protocol(struct conn *, const struct protocol *, void *own);
+void *conn_own(const struct conn *);
+uint32_t conn_number(const struct conn *); /* for the log */
+const char *conn_peer(const struct conn *);
+struct net *conn_net(const struct conn *);
+
+/* Queues a frame (its own reference); written at the end of the turn. False, and not queued: the ring is full and the frame may be
+ * refused (not FRAME_CONTROL); on_room follows. */
+bool conn_send(struct conn *, struct frame *);
+/* The same with a copy of bytes, as FRAME_CONTROL. */
+void conn_send_bytes(struct conn *, struct span bytes);
+/* Asks for on_room in the next turn in which the ring is empty, though nothing was refused. */
+void conn_want_room(struct conn *);
+/* True while frames that cannot be given up fill the ring: do not read on. */
+bool conn_is_clogged(const struct conn *);
+
+/* Stops and starts reading; input that is there already stays in the buffer. */
+void conn_pause(struct conn *, bool is_paused);
+/* Offers what is in the buffer to the protocol again, in the next turn. */
+void conn_replay_input(struct conn *);
+
+void conn_wait(struct conn *, enum conn_wait);
+enum conn_wait conn_wait_kind(const struct conn *);
+
+/* Closes now; frames not yet written are dropped. why is for the log, static. */
+void conn_close(struct conn *, const char *why);
+/* Writes what is queued, ends our side, drops what comes, closes at the peer's end or after WAIT_LINGER: so an answer is not lost to a reset. */
+void conn_finish(struct conn *, const char *why);
+/* Asks its protocol to end it in good order; again: nothing. */
+void conn_shut_down(struct conn *);
+bool conn_is_closing(const struct conn *);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * identity.c - from header fields and query to what chat/auth.h decides upon.
+ */
+#include "net/identity.h"
+
+#include "proto/url.h"
+
+struct carried {
+	struct auth_request request;
+	struct buf forwarded_for, forwarded, wallet;
+};
+
+static void
+carried_clear(struct carried *c)
+{
+	buf_clear(&c->forwarded_for);
+	buf_clear(&c->forwarded);
+	buf_clear(&c->wallet);
+}
+
+static struct span
+field(const struct http_request *http, enum http_field f)
+{
+	return http->known[f].p != NULL ? http->known[f] : (struct span){"", 0};
+}
+
+/* What the request claims: a header or the query's walletAddress; both must say the same. */
+static enum chat_err
+read_claim(struct carried *c, const struct http_request *http)
+{
+	struct span header = field(http, HTTP_X_WALLET_ADDRESS), raw = {"", 0};
+	size_t n = http->query.p != NULL ? url_query_get(http->query, "walletAddress", &raw) : 0;
+
+	if (n > 1 || (n == 1 && (raw.p == NULL || !url_decode_form(&c->wallet, raw))))
+		return CHAT_BAD_REQUEST;
+	c->request.claimed_wallet = n == 1 ? buf_as_span(&c->wallet) : header;
+	if (n == 1 && header.n > 0 && !span_eq(header, buf_as_span(&c->wallet)))
+		return CHAT_WALLET_MISMATCH;
+	return CHAT_OK;
+}
+
+static void
+read_fields(struct carried *c, const struct web_request *req)
+{
+	const struct http_request *http = req->http;
+
+	c->request = (struct auth_request){
+	    .peer = span_of(conn_peer(req->conn)),
+	    .host = field(http, HTTP_HOST),
+	    .origin = field(http, HTTP_ORIGIN),
+	    .x_forwarded_for = http_joined(http, HTTP_X_FORWARDED_FOR, &c->forwarded_for),
+	    .forwarded = http_joined(http, HTTP_FORWARDED, &c->forwarded),
+	    .x_real_ip = field(http, HTTP_X_REAL_IP),
+	    .service_key = field(http, HTTP_X_SERVICE_KEY),
+	    .is_browser_write = http_wants_ws(http) || http->method == METHOD_POST || http->method == METHOD_PUT,
+	};
+}
+
+bool
+identity_user(const struct auth *auth, struct web_request *req, struct user *out)
+{
+	struct carried c = {0};
+	enum chat_err err;
+
+	read_fields(&c, req);
+	if ((err = auth_conditions(auth, &c.request)) == CHAT_OK && (err = read_claim(&c, req->http)) == CHAT_OK)
+		err = auth_user(auth, &c.request, out);
+	carried_clear(&c);
+	if (err != CHAT_OK)
+		web_refuse(req, err, NULL);
+	return err == CHAT_OK;
+}
+
+bool
+identity_service(const struct auth *auth, struct web_request *req, enum scope scope)
+{
+	struct carried c = {0};
+	enum chat_err err;
+
+	read_fields(&c, req);
+	bool is_forwarded = req->http->known[HTTP_X_FORWARDED_FOR].p != NULL || req->http->known[HTTP_FORWARDED].p != NULL ||
+	    req->http->known[HTTP_X_REAL_IP].p != NULL || req->http->known[HTTP_X_FORWARDED_HOST].p != NULL ||
+	    req->http->known[HTTP_X_FORWARDED_PROTO].p != NULL;
+	err = auth_conditions(auth, &c.request);
+	if (err == CHAT_OK && (c.request.service_key.n > 0 || is_forwarded || !auth_is_open(auth)))
+		err = auth_service(auth, &c.request, scope, NULL);
+	carried_clear(&c);
+	if (err != CHAT_OK)
+		web_refuse(req, err, NULL);
+	return err == CHAT_OK;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * identity.h - what a request to the daemon carries of an identity, handed to chat/auth.h: the one way in.
+ */
+#ifndef NET_IDENTITY_H
+#define NET_IDENTITY_H
+
+#include "chat/auth.h"
+#include "net/web.h"
+
+/* The conditions of the mode, then who asks. False: refused, and answered. */
+bool identity_user(const struct auth *, struct web_request *, struct user *out);
+
+/* The platform's own: a service key with that scope; in auth = open also a loopback peer without any forwarding header. False: refused,
+ * and answered. */
+bool identity_service(const struct auth *, struct web_request *, enum scope);
+
+#endif

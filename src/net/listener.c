@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * listener.c - listening and accepting.
+ */
+#include "net/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "net/loop_event.h"
+
+#define BACKLOG      1024
+#define ACCEPT_BATCH 64
+#define BACKOFF_US   100000 /* no descriptor left: others need this turn more */
+
+union address {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_un un;
+	struct sockaddr_storage storage;
+};
+
+struct listener {
+	struct event ev;
+	struct loop_timer *backoff;
+	listener_cb *cb;
+	void *arg;
+	int fd;
+	char *name;
+	char *unlink_path; /* NULL: not ours to unlink */
+	bool is_loopback;
+};
+
+/* "127.0.0.1", "::1", or "" for a Unix socket; IPv4 in IPv6 is shown as IPv4. */
+static const char *
+address_text(const union address *a, char out[INET6_ADDRSTRLEN])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	out[0] = '\0';
+	if (a->sa.sa_family == AF_INET)
+		inet_ntop(AF_INET, &a->in.sin_addr, out, INET6_ADDRSTRLEN);
+	else if (a->sa.sa_family == AF_INET6 && memcmp(&a->in6.sin6_addr, mapped, sizeof(mapped)) == 0)
+		inet_ntop(AF_INET, a->in6.sin6_addr.s6_addr + sizeof(mapped), out, INET6_ADDRSTRLEN);
+	else if (a->sa.sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &a->in6.sin6_addr, out, INET6_ADDRSTRLEN);
+	return out;
+}
+
+static void
+on_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+
+	for (int i = 0; i < ACCEPT_BATCH; i++) {
+		union address peer;
+		socklen_t len = sizeof(peer);
+		char text[INET6_ADDRSTRLEN];
+		int on = 1;
+		int client = accept4(l->fd, &peer.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (client < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+				log_warn("listener %s: %s: waiting", l->name, strerror(errno));
+				event_del(&l->ev);
+				loop_timer_set_us(l->backoff, BACKOFF_US);
+			}
+			return;
+		}
+		if (peer.sa.sa_family != AF_UNIX)
+			setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		l->cb(client, address_text(&peer, text), l->arg);
+	}
+}
+
+static void
+on_backoff(void *arg)
+{
+	struct listener *l = arg;
+
+	event_add(&l->ev, NULL);
+}
+
+/* ---- opening ---- */
+
+static int
+fail(struct buf *err, const char *spec, const char *what)
+{
+	buf_printf(err, "listen: %s: %s: %s", spec, what, strerror(errno));
+	return -1;
+}
+
+static int
+bind_and_listen(int fd, const union address *a, socklen_t len, const char *spec, struct buf *err)
+{
+	if (bind(fd, &a->sa, len) != 0 || listen(fd, BACKLOG) != 0) {
+		fail(err, spec, "cannot be listened on");
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+open_tcp(const char *spec, struct buf *err)
+{
+	const char *colon = strrchr(spec, ':');
+	size_t host_len = colon != NULL ? (size_t)(colon - spec) : 0;
+	bool is_bracketed = host_len > 2 && spec[0] == '[' && spec[host_len - 1] == ']';
+	char *host = mem_strndup(spec + is_bracketed, host_len - 2 * is_bracketed);
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *ai = NULL;
+	union address a = {0};
+	int fd, on = 1;
+	int rc = colon == NULL ? EAI_NONAME : getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &ai);
+
+	free(host);
+	if (rc != 0) {
+		buf_printf(err, "listen: %s: %s", spec, gai_strerror(rc));
+		return -1;
+	}
+	socklen_t len = ai->ai_addrlen;
+	memcpy(&a, ai->ai_addr, len);
+	freeaddrinfo(ai);
+	if ((fd = socket(a.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+		return fail(err, spec, "no socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	return bind_and_listen(fd, &a, len, spec, err);
+}
+
+/* A socket left by a process that is gone is taken over; one that answers is not. */
+static bool
+is_stale(const union address *a, socklen_t len)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool refused = fd >= 0 && connect(fd, &a->sa, len) != 0 && errno == ECONNREFUSED;
+
+	if (fd >= 0)
+		close(fd);
+	return refused;
+}
+
+static int
+open_unix(const char *spec, mode_t mode, struct buf *err)
+{
+	const char *path = spec + strlen("unix:");
+	union address a = {.un = {.sun_family = AF_UNIX}};
+	socklen_t len = sizeof(a.un);
+	int fd;
+
+	if (strlen(path) >= sizeof(a.un.sun_path)) {
+		buf_printf(err, "listen: %s: a path of at most %zu bytes is accepted", spec, sizeof(a.un.sun_path) - 1);
+		return -1;
+	}
+	memcpy(a.un.sun_path, path, strlen(path) + 1);
+	if (is_stale(&a, len))
+		unlink(path);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+		return fail(err, spec, "no socket");
+	/* Nobody connects before the mode is right. */
+	mode_t old = umask(0777);
+	fd = bind_and_listen(fd, &a, len, spec, err);
+	umask(old);
+	if (fd >= 0 && chmod(path, mode) != 0) {
+		close(fd);
+		return fail(err, spec, "its mode cannot be set");
+	}
+	return fd;
+}
+
+static int
+open_fd(const char *spec, struct buf *err)
+{
+	unsigned long long n = 0;
+	int is_listening = 0;
+	socklen_t len = sizeof(is_listening);
+
+	if (!span_u64(span_of(spec + strlen("fd:")), 1 << 20, &n) ||
+	    getsockopt((int)n, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) != 0 || !is_listening) {
+		buf_printf(err, "listen: %s: no listening socket", spec);
+		return -1;
+	}
+	evutil_make_socket_nonblocking((int)n);
+	evutil_make_socket_closeonexec((int)n);
+	return (int)n;
+}
+
+/* What it is called now that its port is known. */
+static void
+name_listener(struct listener *l, const char *spec)
+{
+	union address a = {0};
+	socklen_t len = sizeof(a);
+	char text[INET6_ADDRSTRLEN];
+	struct buf name = {0};
+
+	getsockname(l->fd, &a.sa, &len);
+	address_text(&a, text);
+	if (a.sa.sa_family == AF_INET || a.sa.sa_family == AF_INET6) {
+		bool is_v6 = a.sa.sa_family == AF_INET6;
+		buf_printf(&name, is_v6 ? "[%s]:%u" : "%s:%u", text, ntohs(is_v6 ? a.in6.sin6_port : a.in.sin_port));
+		l->is_loopback = strncmp(text, "127.", 4) == 0 || strcmp(text, "::1") == 0;
+	} else {
+		buf_printf(&name, "unix:%s", a.un.sun_path);
+		l->is_loopback = true;
+		if (strncmp(spec, "unix:", 5) == 0)
+			l->unlink_path = mem_strdup(spec + 5);
+	}
+	l->name = buf_steal(&name);
+}
+
+struct listener *
+listener_open(struct loop *loop, const char *spec, mode_t mode, listener_cb *cb, void *arg, struct buf *err)
+{
+	int fd = strncmp(spec, "unix:", 5) == 0 ? open_unix(spec, mode, err)
+	    : strncmp(spec, "fd:", 3) == 0	? open_fd(spec, err)
+						: open_tcp(spec, err);
+	struct listener *l;
+
+	if (fd < 0)
+		return NULL;
+	l = mem_zalloc(sizeof(*l));
+	l->fd = fd;
+	l->cb = cb;
+	l->arg = arg;
+	name_listener(l, spec);
+	l->backoff = loop_timer_new(loop, on_backoff, l);
+	event_assign(&l->ev, loop_base(loop), fd, EV_READ | EV_PERSIST, on_acceptable, l);
+	event_add(&l->ev, NULL);
+	return l;
+}
+
+void
+listener_close(struct listener *l)
+{
+	if (l == NULL)
+		return;
+	event_del(&l->ev);
+	loop_timer_free(l->backoff);
+	close(l->fd);
+	if (l->unlink_path != NULL)
+		unlink(l->unlink_path);
+	free(l->unlink_path);
+	free(l->name);
+	free(l);
+}
+
+const char *
+listener_name(const struct listener *l)
+{
+	return l->name;
+}
+
+bool
+listener_is_loopback(const struct listener *l)
+{
+	return l->is_loopback;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * listener.h - sockets that are listened on: TCP addresses, Unix sockets, inherited descriptors.
+ */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "net/loop.h"
+
+struct listener;
+
+/* A new connection: non-blocking, close-on-exec, TCP_NODELAY set; the callee owns it. peer: "" for a Unix socket. */
+typedef void listener_cb(int fd, const char *peer, void *arg);
+
+/* Opens HOST:PORT, unix:PATH or fd:N and accepts from the next turn on; port 0 takes a free one. mode is a Unix socket's. NULL: err
+ * holds one line. */
+struct listener *listener_open(struct loop *, const char *spec, mode_t mode, listener_cb *, void *arg, struct buf *err);
+
+/* Stops accepting; a Unix socket of ours is unlinked. NULL is fine. */
+void listener_close(struct listener *);
+
+const char *listener_name(const struct listener *); /* "127.0.0.1:3001", "unix:/run/…" */
+bool listener_is_loopback(const struct listener *); /* or a Unix socket */
+
+#endif

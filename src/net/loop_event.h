@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * loop_event.h - the loop's event base, for the files of this floor that own descriptors.
+ */
+#ifndef NET_LOOP_EVENT_H
+#define NET_LOOP_EVENT_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "net/loop.h"
+
+struct event_base *loop_base(struct loop *);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * native.c - the native transport: each text frame up is {"event","data","ack"?}, each down an event or an acknowledgement.
+ */
+#include "net/native.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "net/identity.h"
+#include "net/websocket.h"
+#include "proto/url.h"
+
+#define SUBPROTOCOL "escrowchat.v1"
+#define ACK_MAX     64    /* bytes of a string that names an acknowledgement */
+#define FRAME_MAX   (DATA_MAX + 512)
+
+static struct hub_time
+time_now(void)
+{
+	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
+}
+
+/* ---- frames down ---- */
+
+static bool
+send_frame(struct session *s, struct frame *f)
+{
+	return conn_send(websocket_conn(session_owner(s)), f);
+}
+
+static void
+resume(struct session *s)
+{
+	struct websocket *ws = session_owner(s);
+
+	if (session_is_behind(s))
+		conn_want_room(websocket_conn(ws));
+	if (!session_is_busy(s))
+		websocket_resume(ws);
+}
+
+static const struct transport transport = {
+    .name = "websocket",
+    .wire = WIRE_WS,
+    .send = send_frame,
+    .resume = resume,
+};
+
+/* ---- messages up ---- */
+
+/* The peer's own name for an acknowledgement, written anew: a whole number or a short string. */
+static bool
+read_ack(const struct json *ack, struct buf *out)
+{
+	struct span text;
+	int64_t n;
+
+	if (ack == NULL || json_type(ack) == JSON_NULL)
+		return true;
+	if (!json_int(ack, &n) && !(json_string(ack, &text) && text.n <= ACK_MAX))
+		return false;
+	json_write(out, ack);
+	return true;
+}
+
+static void
+on_json(struct session *s, const struct json *json)
+{
+	struct span event;
+	struct buf ack = {0};
+
+	if (json_type(json) != JSON_OBJECT || !json_string(json_get(json, "event"), &event))
+		session_bad_frame(s, "an object with an event's name is needed");
+	else if (!read_ack(json_get(json, "ack"), &ack))
+		session_bad_frame(s, "ack: a whole number or a string of at most 64 bytes is accepted");
+	else
+		session_event(s, event, json_get(json, "data"), buf_as_span(&ack), time_now());
+	buf_clear(&ack);
+}
+
+static void
+on_message(struct websocket *ws, enum ws_opcode opcode, struct span text)
+{
+	struct session *s = websocket_own(ws);
+	const char *why = NULL;
+	struct json *json;
+
+	if (opcode != WS_TEXT) {
+		websocket_close(ws, 1003, "text frames only");
+		return;
+	}
+	if (text.n > FRAME_MAX) {
+		session_bad_frame(s, "data: at most 65536 bytes are accepted");
+		return;
+	}
+	if ((json = json_parse(text, &why)) == NULL) {
+		session_bad_frame(s, why);
+		return;
+	}
+	on_json(s, json);
+	json_free(json);
+}
+
+static bool
+is_busy(struct websocket *ws)
+{
+	return session_is_busy(websocket_own(ws));
+}
+
+static void
+on_room(struct websocket *ws)
+{
+	struct session *s = websocket_own(ws);
+
+	if (session_is_behind(s) && session_pull(s, time_now()) && session_is_behind(s))
+		conn_want_room(websocket_conn(ws));
+}
+
+static void
+on_closed(struct websocket *ws, const char *why)
+{
+	struct session *s = websocket_own(ws);
+
+	log_info("conn %u: disconnected: %s", session_number(s), why);
+	session_close(s, SESSION_LOST, time_now());
+}
+
+static const struct websocket_ops ops = {
+    .on_message = on_message,
+    .is_busy = is_busy,
+    .on_room = on_room,
+    .on_closed = on_closed,
+    .pings = true,
+};
+
+/* ---- the handshake ---- */
+
+/* The query's cursor, decoded into scratch. False: more than one, or badly encoded. */
+static bool
+read_cursor(const struct http_request *http, struct buf *scratch)
+{
+	struct span raw = {NULL, 0};
+	size_t n = http->query.p != NULL ? url_query_get(http->query, "cursor", &raw) : 0;
+
+	return n == 0 || (n == 1 && raw.p != NULL && url_decode_form(scratch, raw));
+}
+
+void
+native_handle(struct web_request *req, void *own)
+{
+	const struct native *native = own;
+	struct websocket_options wo = {.ops = &ops, .max_message = native->max_message};
+	struct session_options so = {.transport = &transport, .number = conn_number(req->conn), .now_wall_ms = clock_wall_ms()};
+	struct buf cursor = {0};
+	struct user user;
+	struct websocket *ws;
+
+	if (!identity_user(native->auth, req, &user))
+		return;
+	if (!read_cursor(req->http, &cursor) || !hub_knows_cursor(native->hub, buf_as_span(&cursor))) {
+		web_refuse(req, CHAT_BAD_REQUEST, "cursor: a string that this server gave is accepted");
+	} else {
+		if (http_has(req->http, HTTP_SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL))
+			wo.subprotocol = SUBPROTOCOL;
+		if ((ws = websocket_accept(req, &wo)) != NULL) {
+			so.user = &user;
+			so.owner = ws;
+			so.cursor = buf_as_span(&cursor);
+			websocket_set_own(ws, session_open(native->hub, &so));
+			resume(websocket_own(ws));
+		}
+	}
+	buf_clear(&cursor);
+}

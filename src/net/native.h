@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * native.h - the native transport: JSON text frames at /ws, sub-protocol escrowchat.v1.
+ */
+#ifndef NET_NATIVE_H
+#define NET_NATIVE_H
+
+#include "chat/auth.h"
+#include "hub/hub.h"
+#include "net/web.h"
+
+struct native {
+	struct hub *hub;
+	const struct auth *auth;
+	size_t max_message; /* bytes */
+};
+
+/* The handler of its route; own is a struct native. */
+void native_handle(struct web_request *, void *own);
+
+#endif

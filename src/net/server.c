@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * server.c - the daemon put together, and one turn of it.
+ */
+#include "net/server.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "chat/auth.h"
+#include "hub/hub.h"
+#include "net/conn.h"
+#include "net/listener.h"
+#include "net/native.h"
+#include "net/status.h"
+#include "net/wakeup.h"
+#include "net/web.h"
+#include "store/bell.h"
+#include "store/queue.h"
+
+#define BUSY_MS         5000
+#define COMMIT_US       200     /* least time between two group commits */
+#define DRAIN_MS        10000   /* from SIGTERM to the end, at most */
+#define TRIM_US         60000000
+#define SPARE_FILES     64      /* descriptors that are not connections */
+
+struct server {
+	const struct config *config;
+	struct loop *loop;
+	struct net *net;
+	struct web web;
+	struct auth *auth;
+	struct bell *bell;
+	struct store *reader;
+	struct writer *writer;
+	struct hub *hub;
+	struct native native;
+	struct status status;
+	struct wakeup *wakeup;
+	struct listener **listeners;
+	size_t n_listeners;
+	int done_fd; /* the writer has finished jobs */
+	struct loop_watch *done_watch;
+	struct loop_timer *hub_timer, *trim_timer, *drain_timer;
+	int64_t hub_timer_at;
+	bool is_trimming, is_draining;
+};
+
+static struct hub_time
+time_now(void)
+{
+	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
+}
+
+/* ---- one turn ---- */
+
+static void
+arm_hub_timer(struct server *sv)
+{
+	int64_t next = hub_next_deadline(sv->hub);
+
+	if (next == sv->hub_timer_at)
+		return;
+	sv->hub_timer_at = next;
+	if (next == INT64_MAX)
+		loop_timer_stop(sv->hub_timer);
+	else
+		loop_timer_set_us(sv->hub_timer, (next - clock_mono_ms()) * 1000);
+}
+
+static void
+on_hub_timer(void *arg)
+{
+	struct server *sv = arg;
+
+	sv->hub_timer_at = 0;
+	hub_tick(sv->hub, time_now());
+	net_want_turn(sv->net);
+}
+
+static void
+on_turn(void *arg)
+{
+	struct server *sv = arg;
+
+	hub_flush(sv->hub);
+	arm_hub_timer(sv);
+}
+
+static void
+on_look(void *arg)
+{
+	struct server *sv = arg;
+
+	if (hub_tail(sv->hub, time_now()))
+		net_want_turn(sv->net);
+}
+
+static void
+on_done(void *arg)
+{
+	struct server *sv = arg;
+	eventfd_t n;
+
+	eventfd_read(sv->done_fd, &n);
+	hub_collect(sv->hub);
+	hub_tail(sv->hub, time_now());
+	net_want_turn(sv->net);
+}
+
+/* On the writer's thread. */
+static void
+wake_loop(void *arg)
+{
+	struct server *sv = arg;
+
+	eventfd_write(sv->done_fd, 1);
+}
+
+/* ---- trimming: once a minute, a tenth of the log at most ---- */
+
+struct trim_job {
+	struct writer_job job;
+	struct server *server;
+	int64_t trimmed;
+};
+
+static bool
+run_trim(struct store *st, struct writer_job *job)
+{
+	struct trim_job *j = (struct trim_job *)job;
+	const struct config *c = j->server->config;
+	int64_t rows = queue_count(st);
+
+	j->trimmed = queue_trim(st, clock_wall_ms(), c->queue_keep_ms, c->queue_rows, rows / 10 + 1);
+	return true;
+}
+
+static void
+on_trimmed(struct writer_job *job, void *context)
+{
+	struct trim_job *j = (struct trim_job *)job;
+
+	if (job->err != STORE_OK)
+		log_warn("trim: %s", store_err_text(job->err));
+	else if (j->trimmed > 0)
+		log_info("trim: %lld rows of the log removed", (long long)j->trimmed);
+	j->server->is_trimming = false;
+	free(j);
+}
+
+static void
+on_trim_timer(void *arg)
+{
+	struct server *sv = arg;
+	struct trim_job *j;
+
+	loop_timer_set_us(sv->trim_timer, TRIM_US);
+	if (sv->is_trimming)
+		return;
+	sv->is_trimming = true;
+	j = mem_zalloc(sizeof(*j));
+	j->job.run = run_trim;
+	j->job.done = on_trimmed;
+	j->server = sv;
+	writer_submit(sv->writer, &j->job, &j->job, 1);
+}
+
+/* ---- accepting ---- */
+
+static void
+on_accept(int fd, const char *peer, void *arg)
+{
+	struct server *sv = arg;
+
+	web_accept(&sv->web, sv->net, fd, peer);
+}
+
+static bool
+open_listeners(struct server *sv, struct buf *err)
+{
+	const struct config *c = sv->config;
+
+	sv->listeners = mem_zalloc(c->listen.n * sizeof(struct listener *));
+	for (size_t i = 0; i < c->listen.n; i++) {
+		struct listener *l = listener_open(sv->loop, c->listen.v[i], (mode_t)c->socket_mode, on_accept, sv, err);
+		if (l == NULL)
+			return false;
+		sv->listeners[sv->n_listeners++] = l;
+		if (!auth_listener_allowed(sv->auth, listener_is_loopback(l))) {
+			buf_printf(err, "listen: %s: auth = open listens on loopback addresses and Unix sockets only", listener_name(l));
+			return false;
+		}
+		log_info("listening on %s", listener_name(l));
+	}
+	return true;
+}
+
+/* ---- the end ---- */
+
+static void
+close_listeners(struct server *sv)
+{
+	for (size_t i = 0; i < sv->n_listeners; i++)
+		listener_close(sv->listeners[i]);
+	sv->n_listeners = 0;
+}
+
+static void
+shut_down(struct conn *c, void *arg)
+{
+	conn_shut_down(c);
+}
+
+/* What clients have sent is committed and answered first; then each is told to go away, and has a moment to do it. */
+static void
+on_drain_timer(void *arg)
+{
+	struct server *sv = arg;
+	static const int64_t step_us = 5000;
+	bool is_late = clock_mono_ms() >= sv->status.drain_until;
+
+	if (writer_pending(sv->writer) == 0 || is_late)
+		net_each(sv->net, shut_down, NULL);
+	if (net_connections(sv->net) == 0 || is_late)
+		loop_stop(sv->loop);
+	else
+		loop_timer_set_us(sv->drain_timer, step_us);
+}
+
+static void
+on_stop_signal(void *arg)
+{
+	struct server *sv = arg;
+
+	if (sv->is_draining)
+		return;
+	sv->is_draining = true;
+	log_info("daemon: stopping, connections=%zu", net_connections(sv->net));
+	close_listeners(sv);
+	sv->status.drain_until = clock_mono_ms() + DRAIN_MS;
+	on_drain_timer(sv);
+}
+
+/* ---- life ---- */
+
+/* Each connection is a descriptor: as many as the hard limit allows, and a word if that is too few. */
+static void
+raise_file_limit(int64_t max_connections)
+{
+	struct rlimit rl;
+	rlim_t want = (rlim_t)max_connections + SPARE_FILES;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur >= want)
+		return;
+	rl.rlim_cur = rl.rlim_max < want ? rl.rlim_max : want;
+	setrlimit(RLIMIT_NOFILE, &rl);
+	if (rl.rlim_cur < want)
+		log_warn("daemon: max_connections = %lld, but only %llu descriptors are allowed", (long long)max_connections,
+		    (unsigned long long)rl.rlim_cur);
+}
+
+static bool
+begin_incarnation(struct store *st, void *arg)
+{
+	incarnation_begin(st, clock_wall_ms());
+	return true;
+}
+
+/* The lock first: whoever holds it is the daemon of this database, and its start is a new incarnation of the log. */
+static bool
+open_database(struct server *sv, struct buf *err)
+{
+	const struct config *c = sv->config;
+	struct store_options o = {.path = c->database, .mode = c->database_mode, .group = c->database_group,
+	    .full_sync = c->durability == DURABILITY_FULL, .auth_open = c->auth == AUTH_OPEN, .busy_ms = BUSY_MS};
+	struct store *st;
+	enum store_err rc;
+
+	if ((sv->bell = bell_hold(c->database, c->database_mode, c->database_group, err)) == NULL ||
+	    (sv->reader = store_open(&o, err)) == NULL)
+		return false;
+	o.is_checkpointer = true;
+	if ((st = store_open(&o, err)) == NULL)
+		return false;
+	if ((rc = store_write(st, begin_incarnation, NULL)) != STORE_OK) {
+		buf_printf(err, "%s: %s", c->database, store_err_text(rc));
+		store_close(st);
+		return false;
+	}
+	sv->writer = writer_start(st, COMMIT_US, wake_loop, sv);
+	return true;
+}
+
+static void
+start_clockwork(struct server *sv)
+{
+	sv->done_watch = loop_watch_new(sv->loop, sv->done_fd, on_done, sv);
+	sv->hub_timer = loop_timer_new(sv->loop, on_hub_timer, sv);
+	sv->hub_timer_at = INT64_MAX;
+	sv->trim_timer = loop_timer_new(sv->loop, on_trim_timer, sv);
+	loop_timer_set_us(sv->trim_timer, TRIM_US);
+	sv->drain_timer = loop_timer_new(sv->loop, on_drain_timer, sv);
+	sv->wakeup = wakeup_new(sv->loop, sv->bell, sv->reader, sv->config->database, on_look, sv);
+	loop_on_signal(sv->loop, SIGTERM, on_stop_signal, sv);
+	loop_on_signal(sv->loop, SIGINT, on_stop_signal, sv);
+}
+
+static const struct web_route routes[] = {
+    {"/ws", native_handle, offsetof(struct server, native)},
+    {"/health", status_health, offsetof(struct server, status)},
+    {"/api/websocket/stats", status_stats, offsetof(struct server, status)},
+};
+
+struct server *
+server_new(const struct config *c, struct buf *err)
+{
+	struct server *sv = mem_zalloc(sizeof(*sv));
+
+	signal(SIGPIPE, SIG_IGN);
+	sv->config = c;
+	sv->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	sv->loop = loop_new();
+	raise_file_limit(c->max_connections);
+	sv->net = net_new(sv->loop, &(struct net_options){.max_connections = (size_t)c->max_connections, .on_turn = on_turn, .arg = sv});
+	if ((sv->auth = auth_new(c, err)) == NULL || !open_database(sv, err))
+		goto fail;
+	sv->hub = hub_new(&(struct hub_options){.rules = {c->rooms, c->message_rate}, .presence_grace_ms = c->presence_grace_ms,
+			      .version = PACKAGE_VERSION},
+	    sv->reader, sv->writer);
+	if (sv->hub == NULL) {
+		buf_printf(err, "%s: the log cannot be read", c->database);
+		goto fail;
+	}
+	sv->native = (struct native){sv->hub, sv->auth, (size_t)c->max_message};
+	sv->status = (struct status){.hub = sv->hub, .auth = sv->auth, .net = sv->net, .started_ms = clock_mono_ms()};
+	sv->web = (struct web){routes, sizeof(routes) / sizeof(routes[0]), sv};
+	start_clockwork(sv);
+	if (!open_listeners(sv, err))
+		goto fail;
+	if (c->auth == AUTH_OPEN)
+		log_warn("daemon: auth = open: every claimed wallet is believed; for development only");
+	if (store_library_warning() != NULL)
+		log_warn("daemon: %s", store_library_warning());
+	return sv;
+fail:
+	server_free(sv);
+	return NULL;
+}
+
+void
+server_run(struct server *sv)
+{
+	log_info("daemon: ready");
+	loop_run(sv->loop);
+}
+
+void
+server_free(struct server *sv)
+{
+	if (sv == NULL)
+		return;
+	close_listeners(sv);
+	free(sv->listeners);
+	net_free(sv->net);
+	if (sv->writer != NULL) {
+		writer_stop(sv->writer);
+		if (sv->hub != NULL) {
+			hub_collect(sv->hub);
+			hub_tail(sv->hub, time_now());
+		}
+	}
+	wakeup_free(sv->wakeup);
+	hub_free(sv->hub);
+	writer_free(sv->writer);
+	store_close(sv->reader);
+	bell_release(sv->bell);
+	auth_free(sv->auth);
+	loop_watch_free(sv->done_watch);
+	loop_timer_free(sv->hub_timer);
+	loop_timer_free(sv->trim_timer);
+	loop_timer_free(sv->drain_timer);
+	loop_free(sv->loop);
+	close(sv->done_fd);
+	free(sv);
+	log_info("daemon: stopped");
+}

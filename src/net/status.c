@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * status.c - how the daemon is, and who is connected.
+ */
+#include "net/status.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "net/identity.h"
+
+static bool
+is_reading(struct web_request *req)
+{
+	if (req->http->method == METHOD_GET || req->http->method == METHOD_HEAD)
+		return true;
+	web_refuse_status(req, 405, "GET, HEAD");
+	return false;
+}
+
+void
+status_health(struct web_request *req, void *own)
+{
+	const struct status *st = own;
+	struct hub_figures f = hub_figures(st->hub);
+	bool is_healthy = f.is_healthy && st->drain_until == 0;
+	struct buf out = {0};
+
+	if (!is_reading(req))
+		return;
+	json_open(&out, '{');
+	json_member_cstr(&out, "status", is_healthy ? "healthy" : "unhealthy");
+	json_member_cstr(&out, "version", PACKAGE_VERSION);
+	json_member_int(&out, "uptime", (clock_mono_ms() - st->started_ms) / 1000);
+	json_name(&out, "services");
+	json_open(&out, '{');
+	json_name(&out, "database");
+	json_open(&out, '{');
+	json_member_cstr(&out, "status", f.is_healthy ? "healthy" : "unhealthy");
+	json_close(&out, '}');
+	json_name(&out, "websocket");
+	json_open(&out, '{');
+	json_member_cstr(&out, "status", st->drain_until == 0 ? "healthy" : "unhealthy");
+	json_member_int(&out, "activeConnections", (int64_t)f.sessions);
+	json_member_int(&out, "activeEscrows", (int64_t)f.rooms);
+	json_close(&out, '}');
+	json_close(&out, '}');
+	json_close(&out, '}');
+	web_reply(req, &(struct web_reply){.status = is_healthy ? 200 : 503, .body = buf_as_span(&out),
+			   .fields = SPAN("Cache-Control: no-store\r\n")});
+	buf_clear(&out);
+}
+
+void
+status_stats(struct web_request *req, void *own)
+{
+	const struct status *st = own;
+	struct hub_figures f = hub_figures(st->hub);
+	struct buf out = {0}, connections = {0};
+
+	if (!is_reading(req) || !identity_service(st->auth, req, SCOPE_STATS))
+		return;
+	hub_connections(st->hub, &connections);
+	json_open(&out, '{');
+	json_member_bool(&out, "success", true);
+	json_name(&out, "stats");
+	json_open(&out, '{');
+	json_member_int(&out, "totalConnections", (int64_t)f.sessions);
+	json_member_int(&out, "activeEscrows", (int64_t)f.rooms);
+	json_member_raw(&out, "connections", buf_as_span(&connections));
+	json_close(&out, '}');
+	json_close(&out, '}');
+	web_reply(req, &(struct web_reply){.status = 200, .body = buf_as_span(&out),
+			   .fields = SPAN("Cache-Control: no-store\r\n")});
+	buf_clear(&out);
+	buf_clear(&connections);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * status.h - GET /health for anyone, GET /api/websocket/stats for the platform.
+ */
+#ifndef NET_STATUS_H
+#define NET_STATUS_H
+
+#include "chat/auth.h"
+#include "hub/hub.h"
+#include "net/web.h"
+
+struct status {
+	struct hub *hub;
+	const struct auth *auth;
+	struct net *net;
+	int64_t started_ms;  /* mono */
+	int64_t drain_until; /* mono; 0: not stopping */
+};
+
+/* Handlers of their routes; own is a struct status. */
+void status_health(struct web_request *, void *own);
+void status_stats(struct web_request *, void *own);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * wakeup.c - who says that another process has committed.
+ * The doorbell comes after the commit. inotify comes before it can be seen, so an empty look is tried again a few times. The poll
+ * finds what both have missed.
+ */
+#include "net/wakeup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define POLL_US 200000
+
+/* After an inotify event: how long until the next look. */
+static const int64_t retry_us[] = {30, 100, 300, 1000, 3000};
+
+struct wakeup {
+	struct bell *bell;
+	struct store *store;
+	loop_cb *look;
+	void *arg;
+	struct loop_watch *bell_watch, *inotify_watch;
+	struct loop_timer *poll, *retry;
+	size_t n_retries; /* done of this event's */
+	bool is_retrying;
+	int inotify; /* -1: none */
+	char *wal;   /* its name in its directory */
+};
+
+static void
+look_if_changed(struct wakeup *w)
+{
+	if (store_changed(w->store))
+		w->look(w->arg);
+}
+
+static void
+on_bell(void *arg)
+{
+	struct wakeup *w = arg;
+
+	bell_drain(w->bell);
+	w->look(w->arg);
+}
+
+static void
+on_retry(void *arg)
+{
+	struct wakeup *w = arg;
+
+	look_if_changed(w);
+	w->is_retrying = w->n_retries < sizeof(retry_us) / sizeof(retry_us[0]);
+	if (w->is_retrying)
+		loop_timer_set_us(w->retry, retry_us[w->n_retries++]);
+}
+
+/* True if any of the events read is about the -wal file. It may be deleted and made again: the directory is what is watched. */
+static bool
+read_inotify(struct wakeup *w)
+{
+	char bytes[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)] __attribute__((aligned(8)));
+	bool is_wal = false;
+	ssize_t n;
+
+	while ((n = read(w->inotify, bytes, sizeof(bytes))) > 0) {
+		for (char *p = bytes; p < bytes + n;) {
+			const struct inotify_event *ev = (const struct inotify_event *)(void *)p;
+			is_wal = is_wal || (ev->mask & IN_Q_OVERFLOW) || (ev->len > 0 && strcmp(ev->name, w->wal) == 0);
+			p += sizeof(*ev) + ev->len;
+		}
+	}
+	return is_wal;
+}
+
+static void
+on_inotify(void *arg)
+{
+	struct wakeup *w = arg;
+
+	if (!read_inotify(w))
+		return;
+	w->n_retries = 0;
+	if (!w->is_retrying)
+		on_retry(w);
+}
+
+static void
+on_poll(void *arg)
+{
+	struct wakeup *w = arg;
+
+	look_if_changed(w);
+	loop_timer_set_us(w->poll, POLL_US);
+}
+
+static void
+watch_wal(struct wakeup *w, struct loop *loop, const char *database)
+{
+	const char *slash = strrchr(database, '/');
+	char *dir = slash == NULL ? mem_strdup(".") : mem_strndup(database, slash == database ? 1 : (size_t)(slash - database));
+	struct buf name = {0};
+
+	buf_printf(&name, "%s-wal", slash == NULL ? database : slash + 1);
+	w->wal = buf_steal(&name);
+	w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (w->inotify < 0 || inotify_add_watch(w->inotify, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+		log_warn("wakeup: no inotify on %s (%s): rows inserted by others take up to %d ms", dir, strerror(errno), POLL_US / 1000);
+	else
+		w->inotify_watch = loop_watch_new(loop, w->inotify, on_inotify, w);
+	free(dir);
+}
+
+struct wakeup *
+wakeup_new(struct loop *loop, struct bell *bell, struct store *store, const char *database, loop_cb *look, void *arg)
+{
+	struct wakeup *w = mem_zalloc(sizeof(*w));
+
+	w->bell = bell;
+	w->store = store;
+	w->look = look;
+	w->arg = arg;
+	w->bell_watch = loop_watch_new(loop, bell_fd(bell), on_bell, w);
+	w->poll = loop_timer_new(loop, on_poll, w);
+	w->retry = loop_timer_new(loop, on_retry, w);
+	watch_wal(w, loop, database);
+	on_poll(w);
+	return w;
+}
+
+void
+wakeup_free(struct wakeup *w)
+{
+	if (w == NULL)
+		return;
+	loop_watch_free(w->bell_watch);
+	loop_watch_free(w->inotify_watch);
+	loop_timer_free(w->poll);
+	loop_timer_free(w->retry);
+	if (w->inotify >= 0)
+		close(w->inotify);
+	free(w->wal);
+	free(w);
+}

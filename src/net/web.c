@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * web.c - HTTP/1.1 on a connection (RFC 9112): heads and bodies in, one answer each out, in order.
+ */
+#include "net/web.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "proto/url.h"
+
+#define BODY_MAX 1000000 /* bytes */
+
+struct web_conn {
+	const struct web *web;
+	struct conn *conn;
+	struct buf head; /* of the request whose body is under way */
+	struct buf body;
+	struct http_chunked chunked;
+	uint64_t body_left; /* of a body with Content-Length */
+	bool in_body, is_chunked;
+	bool is_taken; /* the connection speaks another protocol now */
+};
+
+/* ---- answers ---- */
+
+void
+web_reply(struct web_request *req, const struct web_reply *reply)
+{
+	const struct http_request *http = req->http;
+	bool is_last = reply->is_last || !http->keep_alive;
+	struct buf out = {0};
+
+	http_begin(&out, reply->status);
+	if (reply->status >= 200 && reply->status != 204 && reply->status != 304) {
+		http_put_str(&out, "Content-Type", reply->type != NULL ? reply->type : "application/json");
+		http_put_u64(&out, "Content-Length", reply->body.n);
+	}
+	http_put_str(&out, "X-Content-Type-Options", "nosniff");
+	buf_span(&out, reply->fields);
+	if (is_last)
+		http_put_str(&out, "Connection", "close");
+	else if (http->minor == 0)
+		http_put_str(&out, "Connection", "keep-alive");
+	http_end(&out);
+	if (http->method != METHOD_HEAD)
+		buf_span(&out, reply->body);
+	conn_send_bytes(req->conn, buf_as_span(&out));
+	buf_clear(&out);
+	if (is_last)
+		conn_finish(req->conn, "answered");
+	else
+		conn_wait(req->conn, WAIT_IDLE);
+}
+
+static void
+refuse(struct web_request *req, int status, const char *code, const char *error, struct span fields)
+{
+	struct buf body = {0};
+
+	json_open(&body, '{');
+	json_member_bool(&body, "success", false);
+	json_member_cstr(&body, "error", error);
+	json_member_cstr(&body, "code", code);
+	json_close(&body, '}');
+	web_reply(req, &(struct web_reply){.status = status, .body = buf_as_span(&body), .fields = fields, .is_last = true});
+	buf_clear(&body);
+}
+
+void
+web_refuse(struct web_request *req, enum chat_err err, const char *why)
+{
+	int status = chat_err_status(err);
+
+	refuse(req, status, chat_err_code(err), why != NULL ? why : chat_err_text(err),
+	    status == 503 || status == 429 ? SPAN("Retry-After: 1\r\n") : SPAN(""));
+}
+
+void
+web_refuse_status(struct web_request *req, int status, const char *allow)
+{
+	struct buf fields = {0};
+
+	if (status == 405)
+		http_put_str(&fields, "Allow", allow);
+	if (status == 426)
+		http_put_426(&fields);
+	if (status == 503)
+		http_put_str(&fields, "Retry-After", "1");
+	refuse(req, status, status == 404 ? "not_found" : status == 503 ? "unavailable" : "bad_request", http_reason(status),
+	    buf_as_span(&fields));
+	buf_clear(&fields);
+}
+
+/* ---- requests ---- */
+
+static void
+route(struct web_conn *wc, const struct http_request *http, struct span body)
+{
+	struct web_request req = {wc->conn, http, body, wc};
+	const struct web *web = wc->web;
+
+	if (url_path_is_canonical(http->path)) {
+		for (size_t i = 0; i < web->n_routes; i++) {
+			if (web->routes[i].path == NULL || span_is(http->path, web->routes[i].path)) {
+				web->routes[i].handle(&req, (char *)web->arg + web->routes[i].offset);
+				return;
+			}
+		}
+	}
+	web_refuse_status(&req, 404, NULL);
+}
+
+/* The status to refuse a request with before its body is read; 0: go on. */
+static int
+refused_early(const struct http_request *http)
+{
+	struct span expect = http->known[HTTP_EXPECT];
+
+	if (expect.p != NULL && !http->expect_continue)
+		return 417;
+	if (!http->is_chunked && !http->has_length &&
+	    (http->method == METHOD_POST || http->method == METHOD_PUT || http->method == METHOD_PATCH))
+		return 411;
+	if (http->content_length > BODY_MAX)
+		return 413;
+	return 0;
+}
+
+/* Takes one head. Bytes used; 0: it is not whole; -1: refused, the connection is at its end. */
+static ssize_t
+take_head(struct web_conn *wc, const char *in, size_t len)
+{
+	struct http_request http;
+	struct web_request req = {wc->conn, &http, {"", 0}, wc};
+	ssize_t used = http_parse(&http, in, len);
+	int status = used > 0 ? refused_early(&http) : used < 0 ? http.status : 0;
+
+	if (used == 0)
+		return 0;
+	if (status != 0) {
+		if (used < 0)
+			http = (struct http_request){.minor = 1};
+		web_refuse_status(&req, status, NULL);
+		return -1;
+	}
+	if (!http.is_chunked && http.content_length == 0) {
+		route(wc, &http, (struct span){"", 0});
+		return used;
+	}
+	wc->in_body = true;
+	wc->is_chunked = http.is_chunked;
+	wc->chunked = (struct http_chunked){0};
+	wc->body_left = http.content_length;
+	buf_add(&wc->head, in, (size_t)used);
+	if (http.expect_continue)
+		conn_send_bytes(wc->conn, SPAN("HTTP/1.1 100 Continue\r\n\r\n"));
+	conn_wait(wc->conn, WAIT_BODY);
+	return used;
+}
+
+static void
+end_body(struct web_conn *wc)
+{
+	struct http_request http;
+	struct buf head = wc->head, body = wc->body;
+
+	/* Parsed again: the spans point into the copy. */
+	wc->head = wc->body = (struct buf){0};
+	wc->in_body = false;
+	if (http_parse(&http, head.p, head.len) > 0)
+		route(wc, &http, buf_as_span(&body));
+	buf_clear(&head);
+	buf_clear(&body);
+}
+
+static void
+refuse_body(struct web_conn *wc, int status)
+{
+	struct http_request http = {.minor = 1};
+
+	web_refuse_status(&(struct web_request){wc->conn, &http, {"", 0}, wc}, status, NULL);
+}
+
+/* Takes a piece of the body; bytes used, -1: refused. */
+static ssize_t
+take_body(struct web_conn *wc, const char *in, size_t len)
+{
+	struct span data = {in, len < wc->body_left ? len : (size_t)wc->body_left};
+	ssize_t used = (ssize_t)data.n;
+
+	if (wc->is_chunked && (used = http_chunked_read(&wc->chunked, in, len, &data)) < 0) {
+		refuse_body(wc, 400);
+		return -1;
+	}
+	if (wc->body.len + data.n > BODY_MAX) {
+		refuse_body(wc, 413);
+		return -1;
+	}
+	buf_span(&wc->body, data);
+	wc->body_left -= wc->is_chunked ? 0 : data.n;
+	if (wc->is_chunked ? http_chunked_is_done(&wc->chunked) : wc->body_left == 0)
+		end_body(wc);
+	return used;
+}
+
+/* An answer that the peer does not read holds up its next request, not us. */
+static bool
+must_wait(struct conn *c)
+{
+	if (!conn_is_clogged(c))
+		return false;
+	conn_pause(c, true);
+	conn_want_room(c);
+	return true;
+}
+
+static void
+on_input(struct conn *c, struct buf *in)
+{
+	struct web_conn *wc = conn_own(c);
+	size_t at = 0;
+
+	while (at < in->len && !must_wait(c)) {
+		ssize_t used = wc->in_body ? take_body(wc, in->p + at, in->len - at) : take_head(wc, in->p + at, in->len - at);
+
+		if (used < 0 || conn_is_closing(c))
+			return;
+		at += (size_t)used;
+		if (wc->is_taken) {
+			free(wc);
+			break;
+		}
+		if (used == 0) {
+			if (conn_wait_kind(c) == WAIT_IDLE)
+				conn_wait(c, WAIT_HEAD);
+			break;
+		}
+	}
+	buf_drop(in, at);
+}
+
+static void
+on_room(struct conn *c)
+{
+	conn_pause(c, false);
+	conn_replay_input(c);
+}
+
+static void
+on_end(struct conn *c)
+{
+	conn_finish(c, "end of requests");
+}
+
+static void
+on_timeout(struct conn *c, enum conn_wait wait)
+{
+	struct web_conn *wc = conn_own(c);
+
+	if (wait == WAIT_IDLE)
+		conn_finish(c, "idle");
+	else
+		refuse_body(wc, 408);
+}
+
+static void
+on_shutdown(struct conn *c)
+{
+	conn_finish(c, "shutdown");
+}
+
+static void
+on_closed(struct conn *c, const char *why)
+{
+	struct web_conn *wc = conn_own(c);
+
+	buf_clear(&wc->head);
+	buf_clear(&wc->body);
+	free(wc);
+}
+
+static const struct protocol http_protocol = {
+    .on_input = on_input,
+    .on_end = on_end,
+    .on_timeout = on_timeout,
+    .on_room = on_room,
+    .on_shutdown = on_shutdown,
+    .on_closed = on_closed,
+};
+
+void
+web_take_over(struct web_request *req, const struct protocol *protocol, void *own)
+{
+	req->web_conn->is_taken = true;
+	conn_set_protocol(req->conn, protocol, own);
+}
+
+void
+web_accept(const struct web *web, struct net *net, int fd, const char *peer)
+{
+	struct web_conn *wc = mem_zalloc(sizeof(*wc));
+	struct http_request http = {.minor = 1};
+	bool is_full = net_is_full(net);
+
+	wc->web = web;
+	wc->conn = conn_new(net, fd, peer, &http_protocol, wc);
+	if (is_full)
+		web_refuse_status(&(struct web_request){wc->conn, &http, {"", 0}, wc}, 503, NULL);
+	else
+		conn_wait(wc->conn, WAIT_HEAD);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * web.h - HTTP on a connection: one request at a time, routed by a table, answered whole or upgraded.
+ */
+#ifndef NET_WEB_H
+#define NET_WEB_H
+
+#include <stddef.h>
+
+#include "chat/chat.h"
+#include "net/conn.h"
+#include "proto/http.h"
+
+struct web_conn;
+
+struct web_request { /* in hand during the handler's call */
+	struct conn *conn;
+	const struct http_request *http;
+	struct span body;
+	struct web_conn *web_conn; /* web.c's own */
+};
+
+struct web_route {
+	const char *path; /* matched whole, as raw bytes; NULL: any */
+	/* Answers with web_reply, or takes the connection over with conn_set_protocol. own: see offset. */
+	void (*handle)(struct web_request *, void *own);
+	size_t offset; /* of own in the web's arg */
+};
+
+struct web { /* read-only while connections use it */
+	const struct web_route *routes;
+	size_t n_routes;
+	void *arg;
+};
+
+/* A new HTTP connection. Over max_connections: 503 and an end. */
+void web_accept(const struct web *, struct net *, int fd, const char *peer);
+
+struct web_reply {
+	int status;
+	const char *type;       /* of the body; NULL: application/json */
+	struct span body;
+	struct span fields;     /* more header lines, each with its CRLF */
+	bool is_last;           /* Connection: close */
+};
+void web_reply(struct web_request *, const struct web_reply *);
+
+/* {"success":false,"error":"…","code":"…"} with the status of the code; why NULL: the code's own sentence. */
+void web_refuse(struct web_request *, enum chat_err, const char *why);
+
+/* Likewise for what HTTP itself refuses: 404, 405 (allow names the methods), 400, 413, …. */
+void web_refuse_status(struct web_request *, int status, const char *allow);
+
+/* Hands the connection to another protocol; the request is over when the handler returns. */
+void web_take_over(struct web_request *, const struct protocol *, void *own);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * websocket.h - RFC 6455 on a connection: handshake, messages in, heartbeat, close handshake.
+ * Knows nothing of what the messages mean: the native transport, Engine.IO and the echo programs stand on it.
+ */
+#ifndef NET_WEBSOCKET_H
+#define NET_WEBSOCKET_H
+
+#include "net/web.h"
+#include "proto/ws.h"
+
+struct websocket;
+
+struct websocket_ops {
+	/* One whole message; bytes live for the call. Text is UTF-8. */
+	void (*on_message)(struct websocket *, enum ws_opcode, struct span);
+	/* True: no more messages are to be given until websocket_resume (NULL: never). */
+	bool (*is_busy)(struct websocket *);
+	/* The ring is empty, and conn_want_room was called or a frame was refused (NULL: nothing). */
+	void (*on_room)(struct websocket *);
+	/* It is over: the last call. */
+	void (*on_closed)(struct websocket *, const char *why);
+	/* Ping when nothing else is heard; false where a protocol above has a heartbeat of its own. */
+	bool pings;
+};
+
+struct websocket_options {
+	const struct websocket_ops *ops;
+	void *own;
+	size_t max_message;      /* bytes; longer: 1009 */
+	const char *subprotocol; /* to be named in the answer; NULL: none */
+	struct deflate *deflate; /* for permessage-deflate, borrowed; NULL: not offered */
+};
+
+/* Answers the handshake and takes the connection over. NULL: it was no proper handshake, and is answered (400, 405, 426). */
+struct websocket *websocket_accept(struct web_request *, const struct websocket_options *);
+
+void *websocket_own(const struct websocket *);
+void websocket_set_own(struct websocket *, void *own);
+struct conn *websocket_conn(const struct websocket *);
+
+/* A message of bytes of its own; shared frames go to websocket_conn with conn_send. */
+void websocket_send_message(struct websocket *, enum ws_opcode, struct span);
+
+/* It was busy, and is not any more. */
+void websocket_resume(struct websocket *);
+
+/* Sends a close frame, waits for the peer's, then ends the connection (RFC 6455, section 7). */
+void websocket_close(struct websocket *, uint16_t code, const char *reason);
+
+#endif

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * http.c - HTTP/1.1 as bytes, what comes in: request heads and chunked bodies.
+ */
+#include "proto/http.h"
+
+#include "proto/url.h"
+
+#define METHOD_MAX_BYTES        32
+#define REQUEST_LINE_MAX_BYTES  (METHOD_MAX_BYTES + HTTP_TARGET_MAX_BYTES + 10) /* 2 SP, HTTP/1.1 */
+#define CHUNK_DIGITS_MAX        16
+#define CHUNK_EXTRA_MAX_BYTES   4096
+#define CONTENT_LENGTH_MAX      INT64_MAX
+
+/* ---- characters and names ---- */
+
+/* RFC 9110, section 5.6.2 */
+static const bool is_tchar[256] = {
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true,
+    ['#' ... '\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
+    ['^' ... '`'] = true, ['|'] = true, ['~'] = true,
+};
+
+static bool
+is_token(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (!is_tchar[(uint8_t)s.p[i]])
+			return false;
+	}
+	return s.n > 0;
+}
+
+/* HTAB, SP, visible, or beyond ASCII (section 5.5). */
+static bool
+is_text(char c)
+{
+	return c == '\t' || ((uint8_t)c >= ' ' && c != 0x7f);
+}
+
+/* Where a name (first and last letter in lower case) stands in the table; a name added later may need other factors: the compiler tells
+ * when two rows meet. */
+#define SLOT(n, first, last) (((n) + 29 * (first) + 11 * (last)) & 63)
+#define ROW(name, first, last, field, is_single)                                                   \
+	[SLOT(sizeof(name) - 1, first, last)] = {{name, sizeof(name) - 1}, field, is_single}
+
+static const struct row {
+	struct span name;
+	enum http_field field;
+	bool is_single; /* a second one is refused */
+} rows[64] = {
+    ROW("accept", 'a', 't', HTTP_ACCEPT, false),
+    ROW("accept-encoding", 'a', 'g', HTTP_ACCEPT_ENCODING, false),
+    ROW("access-control-request-headers", 'a', 's', HTTP_ACCESS_CONTROL_REQUEST_HEADERS, false),
+    ROW("access-control-request-method", 'a', 'd', HTTP_ACCESS_CONTROL_REQUEST_METHOD, false),
+    ROW("authorization", 'a', 'n', HTTP_AUTHORIZATION, true),
+    ROW("connection", 'c', 'n', HTTP_CONNECTION, false),
+    ROW("content-length", 'c', 'h', HTTP_CONTENT_LENGTH, true),
+    ROW("content-type", 'c', 'e', HTTP_CONTENT_TYPE, true),
+    ROW("cookie", 'c', 'e', HTTP_COOKIE, true),
+    ROW("expect", 'e', 't', HTTP_EXPECT, false),
+    ROW("forwarded", 'f', 'd', HTTP_FORWARDED, false),
+    ROW("host", 'h', 't', HTTP_HOST, true),
+    ROW("idempotency-key", 'i', 'y', HTTP_IDEMPOTENCY_KEY, true),
+    ROW("if-none-match", 'i', 'h', HTTP_IF_NONE_MATCH, false),
+    ROW("last-event-id", 'l', 'd', HTTP_LAST_EVENT_ID, true),
+    ROW("origin", 'o', 'n', HTTP_ORIGIN, true),
+    ROW("sec-websocket-extensions", 's', 's', HTTP_SEC_WEBSOCKET_EXTENSIONS, false),
+    ROW("sec-websocket-key", 's', 'y', HTTP_SEC_WEBSOCKET_KEY, true),
+    ROW("sec-websocket-protocol", 's', 'l', HTTP_SEC_WEBSOCKET_PROTOCOL, false),
+    ROW("sec-websocket-version", 's', 'n', HTTP_SEC_WEBSOCKET_VERSION, true),
+    ROW("transfer-encoding", 't', 'g', HTTP_TRANSFER_ENCODING, true),
+    ROW("upgrade", 'u', 'e', HTTP_UPGRADE, true),
+    ROW("user-agent", 'u', 't', HTTP_USER_AGENT, false),
+    ROW("x-forwarded-for", 'x', 'r', HTTP_X_FORWARDED_FOR, false),
+    ROW("x-forwarded-host", 'x', 't', HTTP_X_FORWARDED_HOST, false),
+    ROW("x-forwarded-proto", 'x', 'o', HTTP_X_FORWARDED_PROTO, false),
+    ROW("x-real-ip", 'x', 'p', HTTP_X_REAL_IP, true),
+    ROW("x-service-key", 'x', 'y', HTTP_X_SERVICE_KEY, true),
+    ROW("x-wallet-address", 'x', 's', HTTP_X_WALLET_ADDRESS, true),
+};
+
+/* The row of a token, or one of HTTP_UNKNOWN. The hash folds case as far as letters go; comparing decides. */
+static const struct row *
+find_row(struct span name)
+{
+	static const struct row none = {{"", 0}, HTTP_UNKNOWN, false};
+	const struct row *r =
+	    &rows[SLOT(name.n, (uint8_t)name.p[0] | 0x20, (uint8_t)name.p[name.n - 1] | 0x20)];
+
+	return r->name.n == name.n && span_eq_nocase(r->name, name) ? r : &none;
+}
+
+static enum http_method
+find_method(struct span name)
+{
+	static const struct span methods[] = {
+	    [METHOD_GET] = {"GET", 3},
+	    [METHOD_HEAD] = {"HEAD", 4},
+	    [METHOD_POST] = {"POST", 4},
+	    [METHOD_PUT] = {"PUT", 3},
+	    [METHOD_PATCH] = {"PATCH", 5},
+	    [METHOD_DELETE] = {"DELETE", 6},
+	    [METHOD_OPTIONS] = {"OPTIONS", 7},
+	};
+
+	for (int m = METHOD_GET; m <= METHOD_OPTIONS; m++) {
+		if (span_eq(name, methods[m]))
+			return (enum http_method)m;
+	}
+	return METHOD_OTHER;
+}
+
+/* ---- request heads: each part returns 0 or the status to refuse with ---- */
+
+static int
+parse_target(struct http_request *r)
+{
+	struct span query = r->target;
+
+	if (r->target.n == 0 || r->target.p[0] != '/')
+		return 400;
+	for (size_t i = 0; i < r->target.n; i++) {
+		char c = r->target.p[i];
+
+		if ((uint8_t)c <= ' ' || (uint8_t)c >= 0x7f || c == '#')
+			return 400;
+	}
+	r->path = span_cut(&query, '?');
+	r->query = query;
+	return 0;
+}
+
+static int
+parse_version(struct http_request *r, struct span v)
+{
+	if (v.n != 8 || memcmp(v.p, "HTTP/", 5) != 0 || v.p[6] != '.')
+		return 400;
+	if (v.p[5] < '0' || v.p[5] > '9' || v.p[7] < '0' || v.p[7] > '9')
+		return 400;
+	if (v.p[5] != '1' || v.p[7] > '1')
+		return 505;
+	r->minor = v.p[7] - '0';
+	return 0;
+}
+
+static int
+parse_request_line(struct http_request *r, struct span line)
+{
+	int status;
+
+	if (line.n > REQUEST_LINE_MAX_BYTES)
+		return 414;
+	r->method_name = span_cut(&line, ' ');
+	if (!line.p || !is_token(r->method_name))
+		return 400;
+	r->target = span_cut(&line, ' ');
+	if (!line.p)
+		return 400;
+	if (r->method_name.n > METHOD_MAX_BYTES) /* RFC 9112, section 3 */
+		return 501;
+	if (r->target.n > HTTP_TARGET_MAX_BYTES)
+		return 414;
+	status = parse_version(r, line);
+	if (status != 0)
+		return status;
+	r->method = find_method(r->method_name);
+	return parse_target(r);
+}
+
+/* No line begins with a blank, no name ends with one: neither is a token. */
+static int
+parse_field(struct http_request *r, struct span line)
+{
+	struct http_header *h = &r->fields[r->n_fields];
+	const struct row *row;
+
+	if (r->n_fields == HTTP_FIELDS_MAX)
+		return 431;
+	h->name = span_cut(&line, ':');
+	if (!line.p || !is_token(h->name))
+		return 400;
+	for (size_t i = 0; i < line.n; i++) {
+		if (!is_text(line.p[i]))
+			return 400;
+	}
+	h->value = span_trim(line);
+	row = find_row(h->name);
+	h->field = row->field;
+	r->n_fields++;
+	if (row->field == HTTP_UNKNOWN)
+		return 0;
+	if (!r->known[row->field].p)
+		r->known[row->field] = h->value;
+	else if (row->is_single)
+		return 400;
+	return 0;
+}
+
+/* What the fields say about the message as a whole (RFC 9112, sections 3.2, 6, 9.3). */
+static int
+parse_meaning(struct http_request *r)
+{
+	struct span host = r->known[HTTP_HOST], name, length = r->known[HTTP_CONTENT_LENGTH];
+	struct span coding = r->known[HTTP_TRANSFER_ENCODING];
+	unsigned long long value;
+	int port;
+
+	if (host.p ? !url_host_split(host, &name, &port) : r->minor == 1)
+		return 400;
+	if (coding.p && (length.p || r->minor == 0))
+		return 400;
+	if (coding.p && !span_eq_nocase(coding, SPAN("chunked")))
+		return 501;
+	if (length.p && !span_u64(length, CONTENT_LENGTH_MAX, &value))
+		return 400;
+	r->is_chunked = coding.p != NULL;
+	r->has_length = length.p != NULL;
+	r->content_length = length.p ? value : 0;
+	r->keep_alive = !http_has(r, HTTP_CONNECTION, "close") &&
+			(r->minor == 1 || http_has(r, HTTP_CONNECTION, "keep-alive"));
+	r->expect_continue = r->minor == 1 && (r->is_chunked || r->content_length > 0) &&
+			     http_has(r, HTTP_EXPECT, "100-continue");
+	return 0;
+}
+
+/* Bytes up to and with the empty line; 0: not there; -1: a line that does not end in CR LF. */
+static ssize_t
+find_end(const char *in, size_t len)
+{
+	const char *line = in, *end = in + len, *lf;
+
+	while ((lf = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+		if (lf == line || lf[-1] != '\r')
+			return -1;
+		if (lf - line == 1)
+			return lf + 1 - in;
+		line = lf + 1;
+	}
+	return 0;
+}
+
+/* What can be refused before the head is complete; 0: nothing. */
+static int
+refuse_early(const char *in, size_t len)
+{
+	const char *lf = memchr(in, '\n', len);
+	size_t line = lf ? (size_t)(lf - in) : len;
+
+	if (!is_tchar[(uint8_t)in[0]])
+		return 400;
+	if (line > REQUEST_LINE_MAX_BYTES + 1)
+		return 414;
+	return len >= HTTP_HEAD_MAX_BYTES ? 431 : 0;
+}
+
+static int
+parse_head(struct http_request *r, struct span head)
+{
+	struct span line = span_cut(&head, '\n');
+	int status;
+
+	line.n--; /* each ends in CR LF: find_end has seen to it */
+	status = parse_request_line(r, line);
+	if (status == 0 && line.n + head.n + 2 > HTTP_HEAD_MAX_BYTES)
+		status = 431;
+	while (status == 0) {
+		line = span_cut(&head, '\n');
+		if (--line.n == 0)
+			return parse_meaning(r);
+		status = parse_field(r, line);
+	}
+	return status;
+}
+
+ssize_t
+http_parse(struct http_request *out, const char *in, size_t len)
+{
+	size_t skip = len >= 2 && in[0] == '\r' && in[1] == '\n' ? 2 : 0;
+	ssize_t end;
+
+	memset(out, 0, offsetof(struct http_request, fields));
+	if (len == skip || (len == 1 && in[0] == '\r'))
+		return 0;
+	in += skip;
+	len -= skip;
+	end = find_end(in, len);
+	if (end == 0)
+		out->status = refuse_early(in, len);
+	else if (end < 0)
+		out->status = 400;
+	else
+		out->status = parse_head(out, (struct span){in, (size_t)end});
+	if (out->status != 0)
+		return -1;
+	return end > 0 ? end + (ssize_t)skip : 0;
+}
+
+/* ---- fields ---- */
+
+struct span
+http_joined(const struct http_request *r, enum http_field field, struct buf *scratch)
+{
+	struct span all = r->known[field];
+	size_t from = scratch->len, count = 0;
+
+	for (size_t i = 0; i < r->n_fields; i++) {
+		if (r->fields[i].field != field)
+			continue;
+		if (count++ == 0)
+			continue;
+		if (count == 2)
+			buf_span(scratch, all);
+		buf_str(scratch, ", ");
+		buf_span(scratch, r->fields[i].value);
+	}
+	return count > 1 ? (struct span){scratch->p + from, scratch->len - from} : all;
+}
+
+bool
+http_token_list_has(struct span list, const char *token)
+{
+	struct span want = span_of(token);
+
+	while (list.p) {
+		if (span_eq_nocase(span_trim(span_cut(&list, ',')), want))
+			return true;
+	}
+	return false;
+}
+
+bool
+http_has(const struct http_request *r, enum http_field field, const char *token)
+{
+	if (!r->known[field].p)
+		return false;
+	for (size_t i = 0; i < r->n_fields; i++) {
+		if (r->fields[i].field == field && http_token_list_has(r->fields[i].value, token))
+			return true;
+	}
+	return false;
+}
+
+size_t
+http_cookie(const struct http_request *r, const char *name, struct span *value)
+{
+	struct span rest = r->known[HTTP_COOKIE], pair;
+	size_t count = 0;
+
+	while (rest.p) {
+		pair = span_trim(span_cut(&rest, ';'));
+		if (span_is(span_cut(&pair, '='), name) && pair.p && count++ == 0)
+			*value = pair;
+	}
+	return count;
+}
+
+/* ---- chunked bodies ---- */
+
+enum chunked_state {
+	CHUNK_SIZE,    /* digits, then ';' or CR */
+	CHUNK_EXT,     /* whatever stands up to CR */
+	CHUNK_SIZE_LF, /* LF behind the size */
+	CHUNK_DATA,    /* left bytes */
+	CHUNK_CR,      /* CR LF behind the data */
+	CHUNK_LF,
+	CHUNK_LINE,    /* the start of a trailer, or CR */
+	CHUNK_NAME,    /* a trailer's name up to ':' */
+	CHUNK_VALUE,   /* its value up to CR */
+	CHUNK_VALUE_LF,
+	CHUNK_LAST_LF, /* LF of the empty line at the end */
+	CHUNK_DONE
+};
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool
+chunk_size(struct http_chunked *c, char in)
+{
+	int digit = hex(in);
+
+	if (digit >= 0) {
+		if (c->digits == CHUNK_DIGITS_MAX || c->left > (uint64_t)(INT64_MAX >> 4))
+			return false;
+		c->digits++;
+		c->left = c->left << 4 | (uint64_t)digit;
+		return true;
+	}
+	if (c->digits == 0 || (in != '\r' && in != ';'))
+		return false;
+	c->state = in == '\r' ? CHUNK_SIZE_LF : CHUNK_EXT;
+	return true;
+}
+
+/* Stays in the state while bytes are good, goes to next at the end mark; bounded. */
+static bool
+chunk_extra(struct http_chunked *c, char in, char end, enum chunked_state next)
+{
+	if (in == end) {
+		c->state = (uint8_t)next;
+		return true;
+	}
+	if (++c->extra > CHUNK_EXTRA_MAX_BYTES)
+		return false;
+	return end == ':' ? is_tchar[(uint8_t)in] : is_text(in);
+}
+
+static bool
+chunk_expect(struct http_chunked *c, char in, char want, enum chunked_state next)
+{
+	c->state = (uint8_t)next;
+	return in == want;
+}
+
+/* One byte that is not data. */
+static bool
+chunk_step(struct http_chunked *c, char in)
+{
+	switch ((enum chunked_state)c->state) {
+	case CHUNK_SIZE:
+		return chunk_size(c, in);
+	case CHUNK_EXT:
+		return chunk_extra(c, in, '\r', CHUNK_SIZE_LF);
+	case CHUNK_SIZE_LF:
+		c->digits = 0;
+		return chunk_expect(c, in, '\n', c->left > 0 ? CHUNK_DATA : CHUNK_LINE);
+	case CHUNK_CR:
+		return chunk_expect(c, in, '\r', CHUNK_LF);
+	case CHUNK_LF:
+		return chunk_expect(c, in, '\n', CHUNK_SIZE);
+	case CHUNK_LINE:
+		if (in == '\r')
+			return chunk_expect(c, in, '\r', CHUNK_LAST_LF);
+		c->state = CHUNK_NAME;
+		return in != ':' && chunk_extra(c, in, ':', CHUNK_VALUE);
+	case CHUNK_NAME:
+		return chunk_extra(c, in, ':', CHUNK_VALUE);
+	case CHUNK_VALUE:
+		return chunk_extra(c, in, '\r', CHUNK_VALUE_LF);
+	case CHUNK_VALUE_LF:
+		return chunk_expect(c, in, '\n', CHUNK_LINE);
+	case CHUNK_LAST_LF:
+		return chunk_expect(c, in, '\n', CHUNK_DONE);
+	case CHUNK_DATA:
+	case CHUNK_DONE:
+		break;
+	}
+	return false;
+}
+
+ssize_t
+http_chunked_read(struct http_chunked *c, const char *in, size_t len, struct span *data)
+{
+	size_t used = 0;
+
+	*data = (struct span){"", 0};
+	while (used < len && c->state != CHUNK_DONE) {
+		if (c->state != CHUNK_DATA) {
+			if (!chunk_step(c, in[used++]))
+				return -1;
+			continue;
+		}
+		*data = (struct span){in + used, len - used};
+		if (data->n >= c->left) {
+			data->n = (size_t)c->left;
+			c->state = CHUNK_CR;
+		}
+		c->left -= data->n;
+		used += data->n;
+		break;
+	}
+	return (ssize_t)used;
+}
+
+bool
+http_chunked_is_done(const struct http_chunked *c)
+{
+	return c->state == CHUNK_DONE;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ws.c - RFC 6455 framing, the server's side.
+ */
+#include "proto/ws.h"
+
+#include "proto/deflate.h"
+
+#define FIN  0x80
+#define RSV  0x70
+#define RSV1 0x40
+#define MASK 0x80
+
+struct head {
+	uint8_t opcode;
+	bool is_final, is_compressed;
+	uint64_t payload; /* bytes */
+	uint8_t mask[4];
+	size_t size;
+};
+
+void
+ws_reader_init(struct ws_reader *r, size_t max_bytes, struct deflate *deflate)
+{
+	*r = (struct ws_reader){.max_bytes = max_bytes, .deflate = deflate};
+}
+
+void
+ws_reader_clear(struct ws_reader *r)
+{
+	buf_clear(&r->message);
+	ws_reader_init(r, r->max_bytes, r->deflate);
+}
+
+static bool
+is_control(uint8_t opcode)
+{
+	return opcode >= WS_CLOSE;
+}
+
+static enum ws_event
+fail(struct ws_reader *r, struct ws_message *out, enum ws_code code, const char *why)
+{
+	buf_clear(&r->message);
+	r->is_over = true;
+	out->code = (uint16_t)code;
+	out->data = span_of(why);
+	return WS_BROKEN;
+}
+
+/* Unmasks in place and turns the mask to fit the byte behind. */
+static void
+unmask(char *p, size_t n, uint8_t mask[4])
+{
+	uint8_t turned[16];
+	uint64_t key, a, b;
+
+	for (size_t i = 0; i < sizeof(turned); i++)
+		turned[i] = mask[i & 3];
+	memcpy(&key, turned, sizeof(key));
+	for (; n >= 16; n -= 16, p += 16) {
+		memcpy(&a, p, 8);
+		memcpy(&b, p + 8, 8);
+		a ^= key;
+		b ^= key;
+		memcpy(p, &a, 8);
+		memcpy(p + 8, &b, 8);
+	}
+	for (size_t i = 0; i < n; i++)
+		p[i] = (char)((uint8_t)p[i] ^ turned[i]);
+	memcpy(mask, turned + (n & 3), 4);
+}
+
+/* ---- frame heads ---- */
+
+/* The first two bytes, against what may come now; NULL: fine. */
+static const char *
+check_head(const struct ws_reader *r, uint8_t first, uint8_t second)
+{
+	uint8_t opcode = first & 0x0f;
+	bool is_start = opcode == WS_TEXT || opcode == WS_BINARY;
+
+	if (opcode > WS_PONG || (opcode > WS_BINARY && !is_control(opcode)))
+		return "reserved opcode";
+	if ((first & RSV) && ((first & RSV) != RSV1 || !is_start || !r->deflate))
+		return "reserved bit";
+	if (is_control(opcode) && !(first & FIN))
+		return "fragmented control frame";
+	if (opcode == WS_CONTINUATION && r->opcode == WS_CONTINUATION)
+		return "continuation of nothing";
+	if (is_start && r->opcode != WS_CONTINUATION)
+		return "message inside a message";
+	if (!(second & MASK))
+		return "unmasked frame";
+	if (is_control(opcode) && (second & ~MASK) > WS_CONTROL_MAX_BYTES)
+		return "long control frame";
+	return NULL;
+}
+
+static uint64_t
+big_endian(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+/* h->size stays 0 while the head is incomplete; its first byte is refused without waiting for the second. */
+static const char *
+read_head(const struct ws_reader *r, const uint8_t *p, size_t len, struct head *h)
+{
+	const char *why;
+	size_t n;
+
+	h->size = 0;
+	if (len == 0)
+		return NULL;
+	why = check_head(r, p[0], len > 1 ? p[1] : MASK);
+	if (why || len < 2)
+		return why;
+	h->payload = p[1] & ~MASK;
+	n = h->payload == 127 ? 8 : h->payload == 126 ? 2 : 0;
+	if (len < 2 + n)
+		return NULL;
+	if (n > 0) {
+		h->payload = big_endian(p + 2, n);
+		if (h->payload >> 63)
+			return "frame length";
+		if (h->payload < 126 || (n == 8 && h->payload <= UINT16_MAX))
+			return "frame length in more bytes than it needs";
+	}
+	if (len < 2 + n + sizeof(h->mask))
+		return NULL;
+	memcpy(h->mask, p + 2 + n, sizeof(h->mask));
+	h->opcode = p[0] & 0x0f;
+	h->is_final = p[0] & FIN;
+	h->is_compressed = p[0] & RSV1;
+	h->size = 2 + n + sizeof(h->mask);
+	return NULL;
+}
+
+/* ---- messages ---- */
+
+/* Hands out what payload, all of a message, says. Plain text that came in pieces was checked on the way. */
+static enum ws_event
+finish(struct ws_reader *r, struct span payload, bool is_checked, struct ws_message *out)
+{
+	struct buf plain = {0};
+	enum inflate_verdict verdict;
+
+	if (r->is_compressed) {
+		verdict = inflate_message(r->deflate, payload, r->max_bytes, &plain);
+		buf_clear(&r->message);
+		r->message = plain;
+		payload = buf_as_span(&r->message);
+		is_checked = false;
+		if (verdict == INFLATE_TOO_BIG)
+			return fail(r, out, WS_TOO_BIG, "message too big");
+		if (verdict == INFLATE_BAD)
+			return fail(r, out, WS_BAD_DATA, "bad compressed data");
+	}
+	if (r->opcode == WS_TEXT && !(is_checked ? utf8_is_whole(&r->utf8) : utf8_valid(payload)))
+		return fail(r, out, WS_BAD_DATA, "text is not UTF-8");
+	out->opcode = (enum ws_opcode)r->opcode;
+	out->data = payload;
+	r->opcode = WS_CONTINUATION;
+	r->is_given = true;
+	return WS_MESSAGE;
+}
+
+/* Takes what is there of a data frame's payload. */
+static enum ws_event
+take_payload(struct ws_reader *r, char *in, size_t len, size_t *used, struct ws_message *out)
+{
+	size_t n = r->left < len ? (size_t)r->left : len;
+	struct span piece = {in, n};
+
+	if (n > 0) {
+		unmask(in, n, r->mask);
+		if (r->opcode == WS_TEXT && !r->is_compressed && !utf8_feed(&r->utf8, piece))
+			return fail(r, out, WS_BAD_DATA, "text is not UTF-8");
+		buf_span(&r->message, piece);
+		r->left -= n;
+		*used += n;
+	}
+	r->in_frame = r->left > 0;
+	if (r->in_frame || !r->is_final)
+		return WS_MORE;
+	return finish(r, buf_as_span(&r->message), true, out);
+}
+
+/* What a message may have on the wire: compressing can make it a little longer. */
+static size_t
+wire_limit(const struct ws_reader *r)
+{
+	size_t slack = r->is_compressed ? r->max_bytes / 256 + 64 : 0;
+
+	return r->max_bytes > SIZE_MAX - slack ? SIZE_MAX : r->max_bytes + slack;
+}
+
+static enum ws_event
+take_data(struct ws_reader *r, const struct head *h, char *in, size_t len, size_t *used,
+    struct ws_message *out)
+{
+	bool is_start = h->opcode != WS_CONTINUATION;
+
+	if (is_start) {
+		r->opcode = h->opcode;
+		r->is_compressed = h->is_compressed;
+		r->utf8 = (struct utf8){0};
+	}
+	if (h->payload > wire_limit(r) - r->message.len)
+		return fail(r, out, WS_TOO_BIG, "message too big");
+	r->is_final = h->is_final;
+	memcpy(r->mask, h->mask, sizeof(r->mask));
+	if (is_start && h->is_final && h->payload <= len) {
+		unmask(in, (size_t)h->payload, r->mask);
+		*used += (size_t)h->payload;
+		return finish(r, (struct span){in, (size_t)h->payload}, false, out);
+	}
+	r->left = h->payload;
+	r->in_frame = true;
+	return take_payload(r, in, len, used, out);
+}
+
+/* ---- control frames ---- */
+
+static bool
+is_close_code(unsigned code)
+{
+	return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+	       (code >= 3000 && code <= 4999);
+}
+
+static enum ws_event
+take_close(struct ws_reader *r, struct span payload, struct ws_message *out)
+{
+	out->code = WS_NO_CODE;
+	out->data = payload;
+	if (payload.n == 1)
+		return fail(r, out, WS_PROTOCOL_ERROR, "close frame with half a code");
+	if (payload.n >= 2) {
+		out->code = (uint16_t)big_endian((const uint8_t *)payload.p, 2);
+		out->data = (struct span){payload.p + 2, payload.n - 2};
+	}
+	if (payload.n >= 2 && !is_close_code(out->code))
+		return fail(r, out, WS_PROTOCOL_ERROR, "close code");
+	if (!utf8_valid(out->data))
+		return fail(r, out, WS_BAD_DATA, "close reason is not UTF-8");
+	buf_clear(&r->message);
+	r->is_over = true;
+	return WS_CLOSED;
+}
+
+static enum ws_event
+take_control(struct ws_reader *r, struct head *h, char *in, struct ws_message *out)
+{
+	struct span payload = {in, (size_t)h->payload};
+
+	unmask(in, payload.n, h->mask);
+	if (h->opcode == WS_CLOSE)
+		return take_close(r, payload, out);
+	out->data = payload;
+	return h->opcode == WS_PING ? WS_PINGED : WS_PONGED;
+}
+
+/* ---- reading ---- */
+
+static enum ws_event
+take_frame(struct ws_reader *r, char *in, size_t len, size_t *used, struct ws_message *out)
+{
+	struct head h;
+	const char *why = read_head(r, (const uint8_t *)in, len, &h);
+
+	if (why)
+		return fail(r, out, WS_PROTOCOL_ERROR, why);
+	if (h.size == 0 || (is_control(h.opcode) && len - h.size < h.payload))
+		return WS_MORE;
+	*used += h.size;
+	if (!is_control(h.opcode))
+		return take_data(r, &h, in + h.size, len - h.size, used, out);
+	*used += (size_t)h.payload;
+	return take_control(r, &h, in + h.size, out);
+}
+
+enum ws_event
+ws_read(struct ws_reader *r, char *in, size_t len, size_t *used, struct ws_message *out)
+{
+	enum ws_event event;
+	size_t n;
+
+	*used = 0;
+	*out = (struct ws_message){.data = {"", 0}};
+	if (r->is_given) {
+		buf_clear(&r->message);
+		r->is_given = false;
+	}
+	if (r->is_over) {
+		*used = len;
+		return WS_MORE;
+	}
+	do {
+		if (*used == len)
+			return WS_MORE;
+		n = 0;
+		event = r->in_frame ? take_payload(r, in + *used, len - *used, &n, out)
+				    : take_frame(r, in + *used, len - *used, &n, out);
+		*used += n;
+	} while (event == WS_MORE && n > 0);
+	return event;
+}
+
+/* ---- writing ---- */
+
+size_t
+ws_head(uint8_t out[WS_HEAD_MAX_BYTES], int opcode, uint64_t payload_bytes)
+{
+	size_t n = payload_bytes > UINT16_MAX ? 8 : payload_bytes > 125 ? 2 : 0;
+
+	out[0] = (uint8_t)(FIN | opcode);
+	out[1] = n == 8 ? 127 : n == 2 ? 126 : (uint8_t)payload_bytes;
+	for (size_t i = 0; i < n; i++)
+		out[2 + i] = (uint8_t)(payload_bytes >> (8 * (n - 1 - i)));
+	return 2 + n;
+}
+
+size_t
+ws_close_payload(uint8_t out[WS_CONTROL_MAX_BYTES], int code, struct span reason)
+{
+	size_t n = reason.n < WS_CONTROL_MAX_BYTES - 2 ? reason.n : WS_CONTROL_MAX_BYTES - 2;
+
+	if (code == WS_NO_CODE)
+		return 0;
+	while (n > 0 && n < reason.n && ((uint8_t)reason.p[n] & 0xc0) == 0x80)
+		n--;
+	out[0] = (uint8_t)(code >> 8);
+	out[1] = (uint8_t)code;
+	if (n > 0)
+		memcpy(out + 2, reason.p, n);
+	return n + 2;
+}
+
+void
+ws_put(struct buf *b, int opcode, struct span payload)
+{
+	uint8_t head[WS_HEAD_MAX_BYTES];
+
+	buf_add(b, head, ws_head(head, opcode, payload.n));
+	buf_span(b, payload);
+}
+
+void
+ws_put_close(struct buf *b, int code, struct span reason)
+{
+	uint8_t payload[WS_CONTROL_MAX_BYTES];
+
+	ws_put(b, WS_CLOSE,
+	    (struct span){(const char *)payload, ws_close_payload(payload, code, reason)});
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * checkpoint.c - who moves the log file's pages into the database, and when.
+ * One checkpointer, the daemon's writer, right after its own commit and never when idle: before 3.51.3 SQLite has a race between a
+ * passive checkpoint and a writer of another process that resets the log file.
+ */
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/db.h"
+#include "store/lock.h"
+
+#define PASSIVE_PAGES 800 /* below the 1,000 at which a foreign sqlite3 shell would checkpoint by itself */
+#define ALONE_PAGES   10000
+
+static int
+on_commit(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	struct store *st = arg;
+
+	if (pages < st->wal_pages) /* the log file was begun anew */
+		st->checkpoint_at_pages = st->is_checkpointer ? PASSIVE_PAGES : ALONE_PAGES;
+	st->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+void
+checkpoint_init(struct store *st)
+{
+	st->checkpoint_at_pages = st->is_checkpointer ? PASSIVE_PAGES : ALONE_PAGES;
+	sqlite3_wal_hook(st->db, on_commit, st);
+}
+
+/* A reader can keep the log file from being begun anew: then again after as many more pages, not at each commit. */
+void
+checkpoint_after_commit(struct store *st)
+{
+	if (!st->is_checkpointer || st->wal_pages < st->checkpoint_at_pages)
+		return;
+	st->checkpoint_at_pages = st->wal_pages + PASSIVE_PAGES;
+	sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+void
+store_checkpoint(struct store *st)
+{
+	st->busy_until_us = clock_mono_us() + (int64_t)st->busy_ms * 1000;
+	sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+void
+store_checkpoint_if_alone(struct store *st)
+{
+	int lock;
+
+	if (st->is_checkpointer || st->wal_pages < st->checkpoint_at_pages)
+		return;
+	st->checkpoint_at_pages = st->wal_pages + PASSIVE_PAGES;
+	lock = lock_without_daemon(st->path, st->mode, st->group);
+	if (lock < 0)
+		return;
+	st->busy_until_us = clock_mono_us() + (int64_t)st->busy_ms * 1000;
+	sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	close(lock);
+}
+
+const char *
+store_library_warning(void)
+{
+	int v = sqlite3_libversion_number();
+
+	if (v >= 3051003 || (v >= 3050007 && v < 3051000) || (v >= 3044006 && v < 3045000))
+		return NULL;
+	return "the SQLite library can lose a commit where another program's checkpoint meets a writer that begins the log file anew; "
+	       "versions 3.51.3, 3.50.7 and 3.44.6 are right";
+}

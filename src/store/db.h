@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * db.h - inside the store floor: the connection, its prepared statements, and the transaction's steps.
+ * A statement function is: use, bind by name, step or run, done. After the first error all of these do nothing.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <sqlite3.h>
+
+#include "store/sql.h"
+#include "store/store.h"
+
+#define QUERY_PARAMETERS_MAX 12
+#define BUSY_MS_OPENING      5000 /* at least: another program may be creating the database */
+
+struct query {
+	struct store *st;
+	sqlite3_stmt *stmt;
+	char *names[QUERY_PARAMETERS_MAX]; /* of its parameters, ':' included; ours: SQLite's go when it prepares again */
+	int n_names;
+	int next;       /* the parameter that is probably bound next */
+	bool is_writer; /* it may change something */
+};
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	char *group;
+	int mode;
+	int busy_ms;
+	bool is_checkpointer;
+	struct query queries[SQL_COUNT];
+
+	/* the transaction under way */
+	int depth;               /* 0: none */
+	bool is_writing;
+	enum store_err err;      /* sticks until the next transaction */
+	int64_t deadline_us;     /* monotonic; 0: none */
+	int64_t busy_until_us;   /* monotonic: when waiting for a lock ends */
+
+	unsigned told;           /* bit per store_err: it is in the log already */
+	unsigned jitter;         /* state of the busy handler's random sleeps */
+	unsigned rate_spends;    /* since the last sweep */
+	int64_t seen_version;    /* PRAGMA data_version */
+	int wal_pages;           /* in the log file after our last commit */
+	int checkpoint_at_pages;
+	int fail_countdown;      /* tests: 0: none */
+	enum store_err fail_err;
+};
+
+/* ---- statements (store.c) ---- */
+
+/* The statement, reset, its parameters to be bound: each one, each time. */
+struct query *use(struct store *, enum sql_id);
+void bind_int(struct query *, const char *name, int64_t);
+void bind_text(struct query *, const char *name, struct span);         /* borrowed until done */
+void bind_text_or_null(struct query *, const char *name, struct span); /* n 0: NULL */
+
+/* True: a row is there. False: no more, or an error (which sticks); the statement is reset. */
+bool step(struct query *);
+/* For statements without rows. False on an error. */
+bool run(struct query *);
+/* Resets a statement whose rows were not all read. */
+void done(struct query *);
+
+int64_t column_int(const struct query *, int column);
+struct span column_text(const struct query *, int column); /* lives until the next step; NULL: n 0 */
+/* Copies, terminated; what does not fit is cut between two characters. */
+void column_copy(const struct query *, int column, char *out, size_t size);
+
+/* The one integer of a statement's first row, or otherwise. Bound before. */
+int64_t single_int(struct query *, int64_t otherwise);
+
+/* ---- transactions (store.c): what store_write and the writer thread are made of ---- */
+enum store_err tx_begin(struct store *, enum sql_id begin);
+enum store_err tx_commit(struct store *);
+void tx_rollback(struct store *);
+
+/* Lets an error stick; the first one counts. rc: what SQLite said. */
+void store_fail(struct store *, int rc);
+/* The same for a defect of ours: what says it in a few words. */
+void store_defect(struct store *, const char *what);
+
+/* ---- checkpoints (checkpoint.c) ---- */
+void checkpoint_init(struct store *); /* hooks on; after the settings */
+void checkpoint_after_commit(struct store *);
+
+#endif

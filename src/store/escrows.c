@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * escrows.c - statements on escrows, their participants, and the rate of each wallet.
+ */
+#include "store/escrows.h"
+
+#include "store/db.h"
+
+#define US_PER_S        1000000
+#define SWEEP_EVERY     256 /* spends; each sweep takes away more than came in */
+#define SWEEP_ROWS      512
+#define PARTICIPANT_COLUMNS 5
+
+static const char *const role_names[] = {
+    [ROLE_CLIENT] = "client",
+    [ROLE_FREELANCER] = "freelancer",
+    [ROLE_ARBITER] = "arbiter",
+    [ROLE_OBSERVER] = "observer",
+};
+
+const char *
+role_name(enum role role)
+{
+	return role_names[role];
+}
+
+bool
+role_parse(struct span text, enum role *out)
+{
+	for (int role = ROLE_CLIENT; role <= ROLE_OBSERVER; role++) {
+		if (!span_is(text, role_names[role]))
+			continue;
+		*out = (enum role)role;
+		return true;
+	}
+	return false;
+}
+
+/* ---- escrows ---- */
+
+/* Columns from first on: id, created_at, updated_at, title, status. */
+static void
+read_escrow(const struct query *q, int first, struct escrow *out)
+{
+	out->id = column_int(q, first);
+	out->created_at = column_int(q, first + 1);
+	out->updated_at = column_int(q, first + 2);
+	column_copy(q, first + 3, out->title, sizeof(out->title));
+	column_copy(q, first + 4, out->status, sizeof(out->status));
+}
+
+bool
+escrow_find(struct store *st, struct span escrow_id, struct escrow *out)
+{
+	struct query *q = use(st, SQL_ESCROW_FIND);
+
+	bind_text(q, ":name", escrow_id);
+	if (!step(q))
+		return false;
+	read_escrow(q, 0, out);
+	done(q);
+	return true;
+}
+
+int64_t
+escrow_insert(struct store *st, struct span escrow_id, struct span title, struct span status, int64_t now_ms)
+{
+	struct query *q = use(st, SQL_ESCROW_INSERT);
+
+	bind_text(q, ":name", escrow_id);
+	bind_text(q, ":title", title);
+	bind_text_or_null(q, ":status", status);
+	bind_int(q, ":now", now_ms);
+	return run(q) ? sqlite3_last_insert_rowid(st->db) : 0;
+}
+
+void
+escrow_update(struct store *st, int64_t escrow, struct span title, struct span status, int64_t now_ms)
+{
+	struct query *q = use(st, SQL_ESCROW_UPDATE);
+
+	bind_text(q, ":title", title);
+	bind_text_or_null(q, ":status", status);
+	bind_int(q, ":now", now_ms);
+	bind_int(q, ":escrow", escrow);
+	run(q);
+}
+
+/* ---- participants ---- */
+
+/* The first five columns: wallet, name, role, since_message, since_position. */
+static void
+read_participant(const struct query *q, struct participant *out)
+{
+	column_copy(q, 0, out->wallet, sizeof(out->wallet));
+	column_copy(q, 1, out->name, sizeof(out->name));
+	if (!role_parse(column_text(q, 2), &out->role))
+		out->role = ROLE_NONE;
+	out->since_message = column_int(q, 3);
+	out->since_position = column_int(q, 4);
+}
+
+bool
+participant_find(struct store *st, int64_t escrow, struct span wallet, struct participant *out)
+{
+	struct query *q = use(st, SQL_PARTICIPANT_FIND);
+
+	bind_int(q, ":escrow", escrow);
+	bind_text(q, ":wallet", wallet);
+	if (!step(q))
+		return false;
+	read_participant(q, out);
+	done(q);
+	return true;
+}
+
+void
+participant_put(struct store *st, int64_t escrow, struct span wallet, struct span name, enum role role)
+{
+	struct query *q = use(st, SQL_PARTICIPANT_PUT);
+
+	bind_int(q, ":escrow", escrow);
+	bind_text(q, ":wallet", wallet);
+	bind_text(q, ":name", name);
+	bind_text_or_null(q, ":role", span_of(role_name(role)));
+	run(q);
+}
+
+void
+participant_delete(struct store *st, int64_t escrow, struct span wallet)
+{
+	struct query *q = use(st, SQL_PARTICIPANT_DELETE);
+
+	bind_int(q, ":escrow", escrow);
+	bind_text(q, ":wallet", wallet);
+	run(q);
+}
+
+void
+participants_each(struct store *st, int64_t escrow, bool (*each)(const struct participant *, void *), void *arg)
+{
+	struct query *q = use(st, SQL_PARTICIPANTS_EACH);
+	struct participant p;
+
+	bind_int(q, ":escrow", escrow);
+	while (step(q)) {
+		read_participant(q, &p);
+		if (!each(&p, arg))
+			break;
+	}
+	done(q);
+}
+
+void
+participations_each(struct store *st, struct span wallet,
+    bool (*each)(struct span escrow_id, const struct escrow *, const struct participant *, void *), void *arg)
+{
+	struct query *q = use(st, SQL_PARTICIPATIONS_EACH);
+	struct participant p;
+	struct escrow e;
+
+	bind_text(q, ":wallet", wallet);
+	while (step(q)) {
+		read_participant(q, &p);
+		read_escrow(q, PARTICIPANT_COLUMNS, &e);
+		if (!each(column_text(q, PARTICIPANT_COLUMNS + 5), &e, &p, arg))
+			break;
+	}
+	done(q);
+}
+
+/* ---- rates ---- */
+
+/* Buckets that are full again are swept now and then, so that the table is no larger than the wallets of a moment. */
+static void
+sweep(struct store *st, int64_t now_us)
+{
+	struct query *q;
+
+	if (++st->rate_spends % SWEEP_EVERY != 0)
+		return;
+	q = use(st, SQL_RATES_SWEEP);
+	bind_int(q, ":now", now_us);
+	bind_int(q, ":latest", now_us + US_PER_S);
+	bind_int(q, ":limit", SWEEP_ROWS);
+	run(q);
+}
+
+/* GCRA: a bucket is the time at which it is full again. One token is `each` µs; a full bucket holds one second's worth. */
+int64_t
+rate_spend(struct store *st, struct span wallet, int64_t rate, int64_t now_us)
+{
+	int64_t each = rate < 1 ? US_PER_S : rate > US_PER_S ? 1 : US_PER_S / rate;
+	int64_t arrival, wait_us;
+	struct query *q;
+
+	q = use(st, SQL_RATE_FIND);
+	bind_text(q, ":wallet", wallet);
+	arrival = single_int(q, now_us);
+	if (arrival < now_us || arrival > now_us + US_PER_S)
+		arrival = now_us;
+	wait_us = arrival + each - US_PER_S - now_us;
+	if (wait_us > 0)
+		return (wait_us + 999) / 1000;
+	q = use(st, SQL_RATE_PUT);
+	bind_text(q, ":wallet", wallet);
+	bind_int(q, ":arrival", arrival + each);
+	run(q);
+	sweep(st, now_us);
+	return 0;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * lock.c - DATABASE.lock. Byte 0 is the daemon's, byte 1 that of whoever checkpoints without one.
+ */
+#include "store/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum { BYTE_DAEMON, BYTE_CHECKPOINTER };
+
+char *
+database_real(const char *path)
+{
+	char *real, *copy;
+	struct stat sb;
+
+	if (lstat(path, &sb) != 0 || !S_ISLNK(sb.st_mode) || (real = realpath(path, NULL)) == NULL)
+		return mem_strdup(path);
+	copy = mem_strdup(real);
+	free(real);
+	return copy;
+}
+
+bool
+group_find(const char *group, unsigned *gid)
+{
+	size_t size = 4096;
+	struct group entry, *found = NULL;
+	char *room = NULL;
+	int rc;
+
+	do {
+		size *= 2;
+		room = mem_realloc(room, size, 1);
+		rc = getgrnam_r(group, &entry, room, size, &found);
+	} while (rc == ERANGE && size < 1 << 20);
+	if (found != NULL)
+		*gid = found->gr_gid;
+	free(room);
+	return found != NULL;
+}
+
+static bool
+adopt_group(int fd, const char *path, const char *group, struct buf *err)
+{
+	struct stat sb;
+	unsigned gid;
+
+	if (!group_find(group, &gid)) {
+		if (err != NULL)
+			buf_printf(err, "database_group: there is no group %s", group);
+		return false;
+	}
+	if (fstat(fd, &sb) == 0 && sb.st_gid == gid)
+		return true;
+	if (fchown(fd, (uid_t)-1, gid) == 0)
+		return true;
+	if (err != NULL)
+		buf_printf(err, "%s: cannot give it to the group %s: %s", path, group, strerror(errno));
+	return false;
+}
+
+bool
+file_adopt(int fd, const char *path, int mode, const char *group, struct buf *err)
+{
+	if (group != NULL && !adopt_group(fd, path, group, err))
+		return false;
+	if (fchmod(fd, (mode_t)mode) == 0)
+		return true;
+	if (err != NULL)
+		buf_printf(err, "%s: cannot set its mode: %s", path, strerror(errno));
+	return false;
+}
+
+/* Whoever creates the file gives it mode and group; whoever finds it takes it as it is. */
+static int
+lock_open(const char *path, int mode, const char *group, struct buf *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	else if (fd >= 0 && !file_adopt(fd, path, mode, group, err)) {
+		close(fd);
+		return -1;
+	}
+	if (fd < 0 && err != NULL)
+		buf_printf(err, "%s: cannot open: %s", path, strerror(errno));
+	return fd;
+}
+
+static bool
+lock_byte(int fd, off_t byte)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+
+	return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+static bool
+is_locked(int fd, off_t byte)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+
+	return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+static void
+say_holder(int fd, const char *database, struct buf *err)
+{
+	char pid[16];
+	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+
+	pid[n > 0 ? n : 0] = '\0';
+	pid[strspn(pid, "0123456789")] = '\0';
+	buf_printf(err, "%s: another daemon serves it (process %s)", database, *pid ? pid : "unknown");
+}
+
+static char *
+lock_path(const char *database)
+{
+	struct buf path = {0};
+
+	char *real = database_real(database);
+
+	buf_printf(&path, "%s.lock", real);
+	free(real);
+	return buf_steal(&path);
+}
+
+int
+lock_as_daemon(const char *database, int mode, const char *group, struct buf *err)
+{
+	char *path = lock_path(database);
+	int fd = lock_open(path, mode, group, err);
+
+	free(path);
+	if (fd < 0)
+		return -1;
+	if (!lock_byte(fd, BYTE_DAEMON)) {
+		say_holder(fd, database, err);
+		close(fd);
+		return -1;
+	}
+	if (ftruncate(fd, 0) == 0)
+		dprintf(fd, "%ld\n", (long)getpid()); /* for people; the lock does not depend on it */
+	return fd;
+}
+
+void
+lock_release(int fd)
+{
+	if (ftruncate(fd, 0) != 0)
+		errno = 0; /* the number stays behind: it is read only while the lock is held */
+	close(fd);
+}
+
+int
+lock_without_daemon(const char *database, int mode, const char *group)
+{
+	char *path = lock_path(database);
+	int fd = lock_open(path, mode, group, NULL);
+
+	free(path);
+	if (fd < 0)
+		return -1;
+	if (!is_locked(fd, BYTE_DAEMON) && lock_byte(fd, BYTE_CHECKPOINTER))
+		return fd;
+	close(fd);
+	return -1;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * marks.c - what was read of the messages (the second half of messages.h).
+ * Two positions a wallet and escrow: up_to for its own unread messages, shown_to for what all others see as read, which an observer's
+ * marks do not move; and single marks beyond them. shown_to is never ahead of up_to.
+ */
+#include "store/messages.h"
+
+#include "store/db.h"
+
+struct reads {
+	int64_t up_to, shown_to;
+};
+
+static struct query *
+use_own(struct store *st, enum sql_id id, int64_t escrow, struct span wallet)
+{
+	struct query *q = use(st, id);
+
+	bind_int(q, ":escrow", escrow);
+	bind_text(q, ":wallet", wallet);
+	return q;
+}
+
+static struct reads
+reads_find(struct store *st, int64_t escrow, struct span wallet)
+{
+	struct query *q = use_own(st, SQL_READS_FIND, escrow, wallet);
+	struct reads r = {0};
+
+	if (step(q)) {
+		r = (struct reads){column_int(q, 0), column_int(q, 1)};
+		done(q);
+	}
+	return r;
+}
+
+int64_t
+unread_count(struct store *st, int64_t escrow, struct span wallet, int64_t since_message)
+{
+	struct reads r = reads_find(st, escrow, wallet);
+	struct query *q = use_own(st, SQL_UNREAD_COUNT, escrow, wallet);
+
+	bind_int(q, ":after", r.up_to > since_message ? r.up_to : since_message);
+	return single_int(q, 0);
+}
+
+void
+unread_senders(struct store *st, int64_t escrow, struct span wallet, int64_t at, bool single,
+    bool (*each)(struct span sender, int64_t id, uint64_t nonce, void *), void *arg)
+{
+	struct reads r = reads_find(st, escrow, wallet);
+	struct query *q = use_own(st, SQL_UNREAD_SENDERS, escrow, wallet);
+
+	bind_int(q, ":after", single && at > r.up_to ? at - 1 : r.up_to);
+	bind_int(q, ":at", at);
+	while (step(q))
+		if (!each(column_text(q, 0), column_int(q, 1), (uint64_t)column_int(q, 2), arg))
+			break;
+	done(q);
+}
+
+/* How far a position moves over single marks: up to the newest before the first hole. */
+static int64_t
+past_marks(struct store *st, int64_t escrow, struct span wallet, int64_t from, bool shown)
+{
+	struct query *q = use_own(st, SQL_MARK_HOLE, escrow, wallet);
+	int64_t hole, newest;
+
+	bind_int(q, ":after", from);
+	bind_int(q, ":shown", shown);
+	hole = single_int(q, INT64_MAX);
+	q = use_own(st, SQL_MARK_NEWEST_BEFORE, escrow, wallet);
+	bind_int(q, ":hole", hole);
+	bind_int(q, ":shown", shown);
+	newest = single_int(q, from);
+	return newest > from ? newest : from;
+}
+
+static void
+settle(struct store *st, int64_t escrow, struct span wallet, struct reads r)
+{
+	struct query *q;
+
+	r.up_to = past_marks(st, escrow, wallet, r.up_to, false);
+	r.shown_to = past_marks(st, escrow, wallet, r.shown_to, true);
+	q = use_own(st, SQL_READS_PUT, escrow, wallet);
+	bind_int(q, ":up_to", r.up_to);
+	bind_int(q, ":shown_to", r.shown_to);
+	run(q);
+	q = use_own(st, SQL_MARKS_DROP, escrow, wallet);
+	bind_int(q, ":up_to", r.up_to);
+	bind_int(q, ":shown_to", r.shown_to);
+	run(q);
+}
+
+void
+mark_up_to(struct store *st, int64_t escrow, struct span wallet, int64_t at, bool shown)
+{
+	struct reads r = reads_find(st, escrow, wallet);
+
+	if (at <= r.up_to && (!shown || at <= r.shown_to))
+		return;
+	if (at > r.up_to)
+		r.up_to = at;
+	if (shown && at > r.shown_to)
+		r.shown_to = at;
+	settle(st, escrow, wallet, r);
+}
+
+void
+mark_one(struct store *st, int64_t escrow, struct span wallet, int64_t at, bool shown)
+{
+	struct reads r = reads_find(st, escrow, wallet);
+	struct query *q;
+
+	if (at <= r.up_to && (!shown || at <= r.shown_to))
+		return;
+	q = use_own(st, SQL_MARK_PUT, escrow, wallet);
+	bind_int(q, ":at", at);
+	bind_int(q, ":shown", shown);
+	if (run(q) && sqlite3_changes(st->db) > 0)
+		settle(st, escrow, wallet, r);
+}

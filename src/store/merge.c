@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * merge.c - what a reader missed: the log's rows of several topics, merged in log order.
+ * Each topic keeps a few ids ahead, read from an index alone; a row is fetched when it is its turn. Nothing else of the log is touched.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/queue.h"
+#include "store/rows.h"
+
+#define AHEAD_FIRST 4 /* doubled with every refill: most of many topics have little */
+#define AHEAD_MAX   32
+
+struct strand { /* one topic of the log */
+	struct span topic;
+	char *owned;              /* the topic's memory, where it is ours */
+	struct span not_by;       /* rows by this actor are passed over; n 0: none are */
+	int64_t after;            /* the last id that was read ahead */
+	int64_t ids[AHEAD_MAX];
+	int n, next, ahead;
+	bool is_read;             /* nothing is left behind ids[] */
+};
+
+struct merge {
+	struct store *st;
+	struct strand *strands;
+	int n, room;
+	int64_t until;
+};
+
+static struct strand *
+add_strand(struct merge *m, struct span topic, int64_t after)
+{
+	struct strand *s;
+
+	if (m->n == m->room) {
+		m->room = m->room ? m->room * 2 : 16;
+		m->strands = mem_realloc(m->strands, (size_t)m->room, sizeof(*m->strands));
+	}
+	s = &m->strands[m->n++];
+	*s = (struct strand){.topic = topic, .after = after, .ahead = AHEAD_FIRST};
+	return s;
+}
+
+/* One strand for each members: topic that has something for the wallet. */
+static void
+add_members(struct merge *m, struct span wallet, int64_t after)
+{
+	struct query *q = use(m->st, SQL_QUEUE_MEMBERS);
+
+	bind_int(q, ":after", after);
+	bind_text(q, ":wallet", wallet);
+	bind_int(q, ":until", m->until);
+	while (step(q)) {
+		struct span topic = column_text(q, 0);
+		struct strand *s = add_strand(m, topic, column_int(q, 1));
+
+		s->owned = mem_dup(topic.p, topic.n);
+		s->topic.p = s->owned;
+		s->not_by = wallet;
+	}
+}
+
+static void
+read_ahead(struct merge *m, struct strand *s)
+{
+	struct query *q = use(m->st, SQL_QUEUE_IDS);
+
+	bind_text(q, ":topic", s->topic);
+	bind_int(q, ":after", s->after);
+	bind_int(q, ":until", m->until);
+	bind_int(q, ":limit", s->ahead);
+	s->n = s->next = 0;
+	while (step(q))
+		s->ids[s->n++] = column_int(q, 0);
+	s->is_read = s->n < s->ahead;
+	if (s->n > 0)
+		s->after = s->ids[s->n - 1];
+	s->ahead = s->ahead * 2 < AHEAD_MAX ? s->ahead * 2 : AHEAD_MAX;
+}
+
+/* The strand whose next id is the smallest; NULL: nothing is left. Exhausted strands are dropped on the way. */
+static struct strand *
+smallest(struct merge *m)
+{
+	struct strand *best = NULL;
+
+	for (int i = 0; i < m->n;) {
+		struct strand *s = &m->strands[i];
+
+		if (s->next == s->n && !s->is_read)
+			read_ahead(m, s);
+		if (s->next == s->n) {
+			free(s->owned);
+			*s = m->strands[--m->n];
+			continue;
+		}
+		if (best == NULL || s->ids[s->next] < best->ids[best->next])
+			best = s;
+		i++;
+	}
+	return best;
+}
+
+/* Two sources may name one topic: each row is given once. */
+static bool
+pass_over(struct merge *m, int64_t id, struct span actor)
+{
+	bool is_wanted = false;
+
+	for (int i = 0; i < m->n; i++) {
+		struct strand *s = &m->strands[i];
+
+		if (s->next == s->n || s->ids[s->next] != id)
+			continue;
+		s->next++;
+		if (s->not_by.n == 0 || !span_eq(s->not_by, actor))
+			is_wanted = true;
+	}
+	return !is_wanted;
+}
+
+enum given { GIVEN, PASSED_OVER, STOPPED };
+
+static enum given
+give_row(struct merge *m, int64_t id, queue_each *each, void *arg)
+{
+	struct query *q = use(m->st, SQL_QUEUE_ROW);
+	enum given given = PASSED_OVER;
+	struct queue_row row;
+
+	bind_int(q, ":id", id);
+	if (!step(q))
+		return STOPPED;
+	queue_row_read(q, &row);
+	if (!pass_over(m, id, row.actor))
+		given = each(&row, arg) ? GIVEN : STOPPED;
+	done(q);
+	return given;
+}
+
+int64_t
+queue_merge(struct store *st, const struct queue_source *sources, int n, int64_t until, int limit, queue_each *each, void *arg)
+{
+	struct merge m = {.st = st, .until = until};
+	int64_t exhausted = until;
+	struct strand *s;
+
+	for (int i = 0; i < n; i++) {
+		if (sources[i].notifications)
+			add_members(&m, sources[i].topic, sources[i].after);
+		else
+			add_strand(&m, sources[i].topic, sources[i].after);
+	}
+	for (int given = 0; (s = smallest(&m)) != NULL;) {
+		int64_t id = s->ids[s->next];
+		enum given g = give_row(&m, id, each, arg);
+
+		if (g == GIVEN)
+			given++;
+		if (g == STOPPED || given >= limit) {
+			exhausted = id;
+			break;
+		}
+	}
+	for (int i = 0; i < m.n; i++)
+		free(m.strands[i].owned);
+	free(m.strands);
+	return exhausted;
+}
+
+bool
+queue_gap(struct store *st, const struct queue_source *source)
+{
+	struct query *q = use(st, source->notifications ? SQL_GAP_OF_MEMBERS : SQL_GAP_OF_TOPIC);
+
+	bind_text(q, source->notifications ? ":wallet" : ":topic", source->topic);
+	bind_int(q, ":after", source->after);
+	return single_int(q, 0) != 0;
+}

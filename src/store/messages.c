@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * messages.c - statements on messages, and the id that clients see of them.
+ */
+#include "store/messages.h"
+
+#include "store/db.h"
+
+#define DIGIT_BITS   5
+#define ID_DIGITS    13 /* at most; no leading zero, so that each id has one spelling */
+#define NONCE_DIGITS 13 /* always */
+
+static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz"; /* Crockford's base32 */
+
+/* ---- the id ---- */
+
+const char *
+message_id_format(char out[MESSAGE_ID_SIZE], int64_t id, uint64_t nonce)
+{
+	char *p = out;
+	int shift = (ID_DIGITS - 1) * DIGIT_BITS;
+
+	while (shift > 0 && (uint64_t)id >> shift == 0)
+		shift -= DIGIT_BITS;
+	for (; shift >= 0; shift -= DIGIT_BITS)
+		*p++ = digits[(uint64_t)id >> shift & 31];
+	*p++ = '-';
+	for (shift = (NONCE_DIGITS - 1) * DIGIT_BITS; shift >= 0; shift -= DIGIT_BITS)
+		*p++ = digits[nonce >> shift & 31];
+	*p = '\0';
+	return out;
+}
+
+static bool
+number_parse(struct span text, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		const char *digit = memchr(digits, text.p[i], sizeof(digits) - 1);
+
+		if (digit == NULL || value > max >> DIGIT_BITS)
+			return false;
+		value = value << DIGIT_BITS | (uint64_t)(digit - digits);
+	}
+	*out = value;
+	return value <= max;
+}
+
+bool
+message_id_parse(struct span text, int64_t *id, uint64_t *nonce)
+{
+	struct span rest = text, first = span_cut(&rest, '-');
+	uint64_t value;
+
+	if (rest.p == NULL || rest.n != NONCE_DIGITS || first.n < 1 || first.n > ID_DIGITS || first.p[0] == '0')
+		return false;
+	if (!number_parse(first, INT64_MAX, &value) || !number_parse(rest, UINT64_MAX, nonce))
+		return false;
+	*id = (int64_t)value;
+	return true;
+}
+
+/* ---- statements ---- */
+
+void
+message_insert(struct store *st, struct message *m)
+{
+	struct query *q = use(st, SQL_MESSAGE_INSERT);
+	bool is_same = span_eq(m->sender, m->sender_name);
+
+	m->id = 0;
+	bind_int(q, ":nonce", (int64_t)m->nonce);
+	bind_int(q, ":escrow", m->escrow);
+	bind_int(q, ":at", m->at);
+	bind_text(q, ":sender", m->sender);
+	bind_text_or_null(q, ":sender_name", is_same ? SPAN("") : m->sender_name);
+	bind_text_or_null(q, ":sender_role", span_of(role_name(m->sender_role)));
+	bind_text_or_null(q, ":client_msg_id", m->client_msg_id);
+	bind_text(q, ":content", m->content);
+	if (!run(q))
+		return;
+	if (sqlite3_changes(st->db) == 1)
+		m->id = sqlite3_last_insert_rowid(st->db);
+	else
+		store_defect(st, "a message that is not later than its predecessor");
+}
+
+int64_t
+message_last_at(struct store *st, int64_t escrow)
+{
+	struct query *q = use(st, SQL_MESSAGE_LAST_AT);
+
+	bind_int(q, ":escrow", escrow);
+	return single_int(q, 0);
+}
+
+/* Columns: id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read. */
+static void
+read_message(const struct query *q, struct message *m)
+{
+	m->id = column_int(q, 0);
+	m->nonce = (uint64_t)column_int(q, 1);
+	m->escrow = column_int(q, 2);
+	m->at = column_int(q, 3);
+	m->sender = column_text(q, 4);
+	m->sender_name = column_text(q, 5);
+	if (m->sender_name.n == 0)
+		m->sender_name = m->sender;
+	if (!role_parse(column_text(q, 6), &m->sender_role))
+		m->sender_role = ROLE_NONE;
+	m->client_msg_id = column_text(q, 7);
+	m->content = column_text(q, 8);
+	m->read = column_int(q, 9) != 0;
+}
+
+/* Gives rows to the callback until it says stop; how many. */
+static int
+give(struct query *q, message_each *each, void *arg)
+{
+	struct message m;
+	int n = 0;
+
+	while (step(q)) {
+		read_message(q, &m);
+		n++;
+		if (!each(&m, arg))
+			break;
+	}
+	done(q);
+	return n;
+}
+
+bool
+message_find(struct store *st, int64_t escrow, int64_t id, uint64_t nonce, message_each *each, void *arg)
+{
+	struct query *q = use(st, SQL_MESSAGE_FIND);
+
+	bind_int(q, ":id", id);
+	bind_int(q, ":nonce", (int64_t)nonce);
+	bind_int(q, ":escrow", escrow);
+	return give(q, each, arg) > 0;
+}
+
+bool
+message_find_by_client_id(struct store *st, int64_t escrow, struct span sender, struct span client_msg_id,
+    message_each *each, void *arg)
+{
+	struct query *q = use(st, SQL_MESSAGE_FIND_BY_CLIENT_ID);
+
+	bind_int(q, ":escrow", escrow);
+	bind_text(q, ":sender", sender);
+	bind_text(q, ":client_msg_id", client_msg_id);
+	return give(q, each, arg) > 0;
+}
+
+bool
+message_place(struct store *st, int64_t id, uint64_t nonce, struct message_place *out)
+{
+	struct query *q = use(st, SQL_MESSAGE_PLACE);
+
+	bind_int(q, ":id", id);
+	bind_int(q, ":nonce", (int64_t)nonce);
+	if (!step(q))
+		return false;
+	out->escrow = column_int(q, 0);
+	out->at = column_int(q, 1);
+	column_copy(q, 2, out->escrow_id, sizeof(out->escrow_id));
+	column_copy(q, 3, out->sender, sizeof(out->sender));
+	done(q);
+	return true;
+}
+
+void
+messages_before(struct store *st, int64_t escrow, int64_t before, int limit, message_each *each, void *arg)
+{
+	struct query *q = use(st, SQL_MESSAGES_BEFORE);
+
+	bind_int(q, ":escrow", escrow);
+	bind_int(q, ":before", before);
+	bind_int(q, ":limit", limit);
+	give(q, each, arg);
+}
+
+void
+messages_after(struct store *st, int64_t escrow, int64_t after, int limit, message_each *each, void *arg)
+{
+	struct query *q = use(st, SQL_MESSAGES_AFTER);
+
+	bind_int(q, ":escrow", escrow);
+	bind_int(q, ":after", after);
+	bind_int(q, ":limit", limit);
+	give(q, each, arg);
+}

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * open.c - opening a database: what may be opened, how it is created, migrated and set up.
+ * A file that is refused is not written to. While SQLite has the database open it is never opened or closed here: close() would
+ * drop SQLite's locks. So its first bytes are read through SQLite's own file handle.
+ */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/mem.h"
+#include "store/db.h"
+#include "store/lock.h"
+
+#define APPLICATION_ID 1162045556 /* "ECht", as in the first migration */
+
+/* Offsets in the file's header (SQLite's file format, section 1.3). */
+#define HEADER_BYTES          100
+#define HEADER_USER_VERSION   60
+#define HEADER_APPLICATION_ID 68
+
+/* ---- what the file system says ---- */
+
+static bool
+check_directory(const char *path, struct buf *err)
+{
+	char *copy = mem_strdup(path), *directory = dirname(copy);
+	struct stat sb;
+	bool is_fine = false;
+
+	if (stat(directory, &sb) != 0)
+		buf_printf(err, "%s: its directory %s: %s", path, directory, strerror(errno));
+	else if (sb.st_mode & S_IWOTH)
+		buf_printf(err, "%s: others can write to its directory %s: chmod o-w, or another directory", path, directory);
+	else
+		is_fine = true;
+	free(copy);
+	return is_fine;
+}
+
+/* The real path, to be freed. NULL: err says why not. */
+static char *
+check_path(const char *path, bool *exists, struct buf *err)
+{
+	char *real = database_real(path);
+	struct stat sb;
+
+	*exists = stat(real, &sb) == 0;
+	if (*exists && !S_ISREG(sb.st_mode))
+		buf_printf(err, "%s: no regular file", path);
+	else if (check_directory(real, err))
+		return real;
+	free(real);
+	return NULL;
+}
+
+/* An empty file with the right mode and group appears at once, under whatever umask: made under another name, then linked. */
+static bool
+create_file(const char *path, int mode, const char *group, struct buf *err)
+{
+	struct buf name = {0};
+	bool is_made = false;
+	int fd;
+
+	buf_printf(&name, "%s.new-XXXXXX", path);
+	buf_cstr(&name);
+	fd = mkostemp(name.p, O_CLOEXEC);
+	if (fd < 0) {
+		buf_printf(err, "%s: cannot create: %s", path, strerror(errno));
+		buf_clear(&name);
+		return false;
+	}
+	is_made = file_adopt(fd, path, mode, group, err);
+	close(fd); /* before it is the database: nobody has a lock on it yet */
+	if (is_made && link(name.p, path) != 0 && errno != EEXIST) {
+		buf_printf(err, "%s: cannot create: %s", path, strerror(errno));
+		is_made = false;
+	}
+	unlink(name.p);
+	buf_clear(&name);
+	return is_made;
+}
+
+/* -wal and -shm get the database's mode from SQLite, but the creator's group. */
+static void
+adopt_companions(const struct store *st)
+{
+	static const char *const suffixes[] = {"-wal", "-shm"};
+	struct buf name = {0};
+	struct stat sb;
+	unsigned gid;
+
+	if (st->group == NULL || !group_find(st->group, &gid))
+		return;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		name.len = 0;
+		buf_printf(&name, "%s%s", st->path, suffixes[i]);
+		if (stat(name.p, &sb) == 0 && sb.st_gid != gid && lchown(name.p, (uid_t)-1, gid) != 0)
+			continue; /* somebody else's: the directory's set-group-ID bit is the remedy, as README says */
+	}
+	buf_clear(&name);
+}
+
+/* ---- what the file itself says ---- */
+
+static uint32_t
+big_endian(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void
+say_newer(const char *path, int64_t version, struct buf *err)
+{
+	buf_printf(err, "%s: its schema is version %lld, this program knows up to %d: it takes a newer program", path,
+	    (long long)version, SQL_MIGRATIONS);
+}
+
+/* Reads the header without a lock, a transaction or a journal being looked at: nothing can be changed by it. */
+static bool
+check_header(struct store *st, struct buf *err)
+{
+	unsigned char header[HEADER_BYTES] = {0};
+	sqlite3_file *file = NULL;
+	struct stat sb;
+
+	if (sqlite3_file_control(st->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file == NULL ||
+	    file->pMethods == NULL || stat(st->path, &sb) != 0) {
+		buf_printf(err, "%s: cannot read", st->path);
+		return false;
+	}
+	if (sb.st_size == 0) /* as good as none; xFileSize says so of one byte too */
+		return true;
+	if (sb.st_size < HEADER_BYTES || file->pMethods->xRead(file, header, HEADER_BYTES, 0) != SQLITE_OK ||
+	    memcmp(header, "SQLite format 3", 16) != 0) {
+		buf_printf(err, "%s: no SQLite database", st->path);
+		return false;
+	}
+	if (big_endian(header + HEADER_APPLICATION_ID) != APPLICATION_ID) {
+		buf_printf(err, "%s: a database, but not of this program", st->path);
+		return false;
+	}
+	if (big_endian(header + HEADER_USER_VERSION) > SQL_MIGRATIONS) {
+		say_newer(st->path, big_endian(header + HEADER_USER_VERSION), err);
+		return false;
+	}
+	return true;
+}
+
+/* ---- opening's own statements ---- */
+
+static bool
+say_sqlite(struct store *st, const char *what, struct buf *err)
+{
+	buf_printf(err, "%s: %s: %s", st->path, what, sqlite3_errmsg(st->db));
+	return false;
+}
+
+static bool
+once(struct store *st, enum sql_id id, struct buf *err)
+{
+	if (sqlite3_exec(st->db, sql_texts[id].text, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	return say_sqlite(st, sql_texts[id].name, err);
+}
+
+struct state {
+	int64_t application_id, version, objects;
+	char auth_class[16];
+};
+
+static bool
+read_class(struct store *st, struct state *state, struct buf *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(st->db, sql_texts[SQL_OPEN_CLASS].text, -1, &stmt, NULL);
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		const unsigned char *text = sqlite3_column_text(stmt, 0);
+
+		strncat(state->auth_class, text ? (const char *)text : "", sizeof(state->auth_class) - 1);
+		rc = SQLITE_DONE;
+	}
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? true : say_sqlite(st, "cannot read its settings", err);
+}
+
+static bool
+read_state(struct store *st, struct state *state, struct buf *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(st->db, sql_texts[SQL_OPEN_STATE].text, -1, &stmt, NULL);
+
+	*state = (struct state){0};
+	if (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		state->application_id = sqlite3_column_int64(stmt, 0);
+		state->version = sqlite3_column_int64(stmt, 1);
+		state->objects = sqlite3_column_int64(stmt, 2);
+	}
+	sqlite3_finalize(stmt);
+	if (rc != SQLITE_ROW)
+		return say_sqlite(st, "cannot read", err);
+	return state->version == 0 || read_class(st, state, err);
+}
+
+static const char *
+class_name(bool is_open)
+{
+	return is_open ? "open" : "closed";
+}
+
+static bool
+check_state(struct store *st, const struct state *state, bool auth_open, struct buf *err)
+{
+	const char *wanted = class_name(auth_open);
+
+	if (state->version == 0 && state->application_id == 0 && state->objects == 0)
+		return true;
+	if (state->application_id != APPLICATION_ID) {
+		buf_printf(err, "%s: a database, but not of this program", st->path);
+		return false;
+	}
+	if (state->version > SQL_MIGRATIONS) {
+		say_newer(st->path, state->version, err);
+		return false;
+	}
+	if (strcmp(state->auth_class, wanted) == 0)
+		return true;
+	buf_printf(err,
+	    "%s: created with auth %s open, and auth is %s: what is in it was written under other rules; to convert it all the same: "
+	    "sqlite3 '%s' \"UPDATE meta SET value = '%s' WHERE key = 'auth_class'\"",
+	    st->path, strcmp(state->auth_class, "open") == 0 ? "=" : "other than", auth_open ? "open" : "not open", st->path,
+	    wanted);
+	return false;
+}
+
+static bool
+set_class(struct store *st, bool auth_open, struct buf *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(st->db, sql_texts[SQL_OPEN_CLASS_SET].text, -1, &stmt, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(stmt, 1, class_name(auth_open), -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? true : say_sqlite(st, "cannot write its settings", err);
+}
+
+/* ---- migration ---- */
+
+static bool
+look(struct store *st, bool auth_open, struct state *state, struct buf *err)
+{
+	bool is_fine = once(st, SQL_OPEN_BEGIN_READ, err);
+
+	is_fine = is_fine && read_state(st, state, err) && check_state(st, state, auth_open, err);
+	if (!sqlite3_get_autocommit(st->db))
+		sqlite3_exec(st->db, sql_texts[SQL_OPEN_ROLLBACK].text, NULL, NULL, NULL);
+	return is_fine;
+}
+
+/* One migration, one transaction; under the write lock it may turn out that another program was quicker. */
+static bool
+migrate_once(struct store *st, bool auth_open, struct state *state, struct buf *err)
+{
+	bool is_fine = once(st, SQL_OPEN_BEGIN_WRITE, err);
+
+	is_fine = is_fine && read_state(st, state, err) && check_state(st, state, auth_open, err);
+	if (is_fine && state->version < SQL_MIGRATIONS) {
+		const struct sql_migration *m = &sql_migrations[state->version];
+
+		if (sqlite3_exec(st->db, m->text, NULL, NULL, NULL) != SQLITE_OK)
+			is_fine = say_sqlite(st, m->name, err);
+		if (is_fine && state->version == 0)
+			is_fine = set_class(st, auth_open, err);
+		state->version++;
+	}
+	is_fine = is_fine && once(st, SQL_OPEN_COMMIT, err);
+	if (!sqlite3_get_autocommit(st->db))
+		sqlite3_exec(st->db, sql_texts[SQL_OPEN_ROLLBACK].text, NULL, NULL, NULL);
+	return is_fine;
+}
+
+/* The database is created whole before it gets a log file, so that its header always says whose it is. */
+static bool
+migrate(struct store *st, bool auth_open, struct buf *err)
+{
+	struct state state;
+
+	if (!look(st, auth_open, &state, err))
+		return false;
+	while (state.version < SQL_MIGRATIONS)
+		if (!migrate_once(st, auth_open, &state, err))
+			return false;
+	return true;
+}
+
+/* ---- the connection ---- */
+
+/* SQLite's own handler starved the other program for seconds beside a back-to-back writer: short random sleeps, one deadline. */
+static int
+on_busy(void *arg, int count)
+{
+	struct store *st = arg;
+	struct timespec nap = {0};
+
+	if (clock_mono_us() >= st->busy_until_us)
+		return 0;
+	st->jitter = st->jitter * 1664525 + 1013904223;
+	nap.tv_nsec = 50000 + (st->jitter >> 8) % 50000;
+	nanosleep(&nap, NULL);
+	return 1;
+}
+
+static int
+on_progress(void *arg)
+{
+	const struct store *st = arg;
+
+	return st->deadline_us != 0 && clock_mono_us() > st->deadline_us;
+}
+
+static void
+busy_from_now(struct store *st)
+{
+	int ms = st->busy_ms > BUSY_MS_OPENING ? st->busy_ms : BUSY_MS_OPENING;
+
+	st->busy_until_us = clock_mono_us() + (int64_t)ms * 1000;
+}
+
+/* A changed journal mode needs the database for itself for a moment, and SQLite does not always wait for that. */
+static bool
+switch_to_wal(struct store *st, struct buf *err)
+{
+	for (int count = 0;; count++) {
+		sqlite3_stmt *stmt = NULL;
+		int rc = sqlite3_prepare_v2(st->db, sql_texts[SQL_OPEN_WAL].text, -1, &stmt, NULL);
+		bool is_wal = false;
+
+		if (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+			is_wal = sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+		sqlite3_finalize(stmt);
+		if (is_wal)
+			return true;
+		if ((rc & 0xff) != SQLITE_BUSY || !on_busy(st, count))
+			return say_sqlite(st, "no log file (WAL) is possible here", err);
+	}
+}
+
+static bool
+connect_file(struct store *st, struct buf *err)
+{
+	static const struct {
+		int option, value;
+	} switches[] = {
+	    {SQLITE_DBCONFIG_DEFENSIVE, 1},
+	    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+	    {SQLITE_DBCONFIG_DQS_DML, 0},
+	    {SQLITE_DBCONFIG_DQS_DDL, 0},
+	    {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}, /* until it is accepted */
+	};
+	int rc = sqlite3_open_v2(st->path, &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+
+	if (rc != SQLITE_OK)
+		return say_sqlite(st, "cannot open", err);
+	if (sqlite3_db_readonly(st->db, "main") != 0) {
+		buf_printf(err, "%s: this user cannot write to it", st->path);
+		return false;
+	}
+	if (!check_header(st, err))
+		return false;
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+		sqlite3_db_config(st->db, switches[i].option, switches[i].value, NULL);
+	sqlite3_busy_handler(st->db, on_busy, st);
+	return true;
+}
+
+static bool
+prepare(struct store *st, enum sql_id id, struct buf *err)
+{
+	struct query *q = &st->queries[id];
+
+	q->st = st;
+	if (sqlite3_prepare_v3(st->db, sql_texts[id].text, -1, SQLITE_PREPARE_PERSISTENT, &q->stmt, NULL) != SQLITE_OK)
+		return say_sqlite(st, sql_texts[id].name, err);
+	q->n_names = sqlite3_bind_parameter_count(q->stmt);
+	q->is_writer = !sqlite3_stmt_readonly(q->stmt);
+	if (q->n_names > QUERY_PARAMETERS_MAX) {
+		buf_printf(err, "%s: too many parameters", sql_texts[id].name);
+		return false;
+	}
+	for (int i = 0; i < q->n_names; i++)
+		q->names[i] = mem_strdup(sqlite3_bind_parameter_name(q->stmt, i + 1));
+	return true;
+}
+
+static bool
+prepare_all(struct store *st, struct buf *err)
+{
+	for (int id = 0; id < SQL_COUNT; id++)
+		if (!sql_texts[id].is_once && !prepare(st, (enum sql_id)id, err))
+			return false;
+	return true;
+}
+
+static bool
+set_up(struct store *st, const struct store_options *options, struct buf *err)
+{
+	if (!connect_file(st, err))
+		return false;
+	busy_from_now(st);
+	if (!once(st, SQL_OPEN_SETTINGS, err) || !migrate(st, options->auth_open, err))
+		return false;
+	busy_from_now(st);
+	if (!switch_to_wal(st, err) || !once(st, options->full_sync ? SQL_OPEN_SYNC_FULL : SQL_OPEN_SYNC_NORMAL, err) ||
+	    !prepare_all(st, err))
+		return false;
+	sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	sqlite3_progress_handler(st->db, 2000, on_progress, st);
+	checkpoint_init(st);
+	store_changed(st);
+	adopt_companions(st);
+	return true;
+}
+
+/* A log file that is there keeps what it holds: a database that was refused stays as it was found. An empty one may go. */
+static void
+leave_untouched(struct store *st)
+{
+	struct buf name = {0};
+	struct stat sb;
+
+	buf_printf(&name, "%s-wal", st->path);
+	if (stat(name.p, &sb) == 0 && sb.st_size == 0)
+		sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	buf_clear(&name);
+}
+
+struct store *
+store_open(const struct store_options *options, struct buf *err)
+{
+	bool exists;
+	char *path = check_path(options->path, &exists, err);
+	struct store *st;
+
+	if (path == NULL)
+		return NULL;
+	if (!exists && !create_file(path, options->mode, options->group, err)) {
+		free(path);
+		return NULL;
+	}
+	st = mem_zalloc(sizeof(*st));
+	st->path = path;
+	st->group = options->group ? mem_strdup(options->group) : NULL;
+	st->mode = options->mode;
+	st->busy_ms = options->busy_ms;
+	st->is_checkpointer = options->is_checkpointer;
+	st->jitter = (unsigned)ids_u64();
+	if (set_up(st, options, err))
+		return st;
+	if (st->db != NULL)
+		leave_untouched(st);
+	store_close(st);
+	return NULL;
+}
+
+void
+store_close(struct store *st)
+{
+	if (st == NULL)
+		return;
+	for (int id = 0; id < SQL_COUNT; id++) {
+		struct query *q = &st->queries[id];
+
+		sqlite3_finalize(q->stmt);
+		for (int i = 0; i < QUERY_PARAMETERS_MAX; i++)
+			free(q->names[i]);
+	}
+	sqlite3_close(st->db);
+	free(st->path);
+	free(st->group);
+	free(st);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * queue.c - the one log: appending, reading on, trimming; and incarnations.
+ */
+#include "store/queue.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/ids.h"
+#include "store/db.h"
+#include "store/rows.h"
+
+int64_t
+queue_append(struct store *st, struct span topic, struct span event, struct span data, struct span actor, bool durable,
+    int64_t now_ms)
+{
+	struct query *q = use(st, SQL_QUEUE_APPEND);
+
+	bind_int(q, ":at", now_ms);
+	bind_text(q, ":topic", topic);
+	bind_text(q, ":event", event);
+	bind_text(q, ":data", data);
+	bind_text_or_null(q, ":actor", actor);
+	bind_int(q, ":durable", durable);
+	return run(q) ? sqlite3_last_insert_rowid(st->db) : 0;
+}
+
+int64_t
+queue_head(struct store *st)
+{
+	return single_int(use(st, SQL_QUEUE_HEAD), 0);
+}
+
+int64_t
+queue_oldest(struct store *st)
+{
+	int64_t oldest = single_int(use(st, SQL_QUEUE_OLDEST), 0);
+
+	return oldest > 0 ? oldest : queue_head(st) + 1;
+}
+
+int64_t
+queue_count(struct store *st)
+{
+	return queue_head(st) + 1 - queue_oldest(st);
+}
+
+void
+queue_row_read(const struct query *q, struct queue_row *out)
+{
+	*out = (struct queue_row){
+	    .position = column_int(q, 0),
+	    .at = column_int(q, 1),
+	    .topic = column_text(q, 2),
+	    .event = column_text(q, 3),
+	    .data = column_text(q, 4),
+	    .actor = column_text(q, 5),
+	    .durable = column_int(q, 6) != 0,
+	};
+}
+
+void
+queue_after(struct store *st, int64_t after, int limit, queue_each *each, void *arg)
+{
+	struct query *q = use(st, SQL_QUEUE_AFTER);
+	struct queue_row row;
+
+	bind_int(q, ":after", after);
+	bind_int(q, ":limit", limit);
+	while (step(q)) {
+		queue_row_read(q, &row);
+		if (!each(&row, arg))
+			break;
+	}
+	done(q);
+}
+
+/* ---- trimming ---- */
+
+/* The last row that may go: rows are looked at in order, and the first that must stay ends it. */
+static int64_t
+trim_cut(struct store *st, int64_t old_at, int64_t brake, int64_t max)
+{
+	struct query *q = use(st, SQL_TRIM_SCAN);
+	int64_t cut = 0;
+
+	bind_int(q, ":limit", max);
+	while (step(q)) {
+		int64_t id = column_int(q, 0);
+
+		if (column_int(q, 1) > old_at && id > brake)
+			break;
+		cut = id;
+	}
+	done(q);
+	return cut;
+}
+
+int64_t
+queue_trim(struct store *st, int64_t now_ms, int64_t keep_ms, int64_t rows, int64_t max)
+{
+	int64_t brake = rows > 0 ? queue_head(st) - rows : 0;
+	int64_t cut = max > 0 ? trim_cut(st, now_ms - keep_ms, brake, max) : 0;
+	struct query *q;
+
+	if (cut == 0)
+		return 0;
+	q = use(st, SQL_TRIM_REMEMBER);
+	bind_int(q, ":cut", cut);
+	run(q);
+	q = use(st, SQL_TRIM_DELETE);
+	bind_int(q, ":cut", cut);
+	return run(q) ? sqlite3_changes(st->db) : 0;
+}
+
+/* ---- incarnations ---- */
+
+void
+incarnation_begin(struct store *st, int64_t now_ms)
+{
+	int64_t first = queue_head(st) + 1;
+	char name[INCARNATION_SIZE];
+	struct query *q = use(st, SQL_INCARNATION_BEGIN);
+
+	snprintf(name, sizeof(name), "%016" PRIx64, ids_u64());
+	bind_text(q, ":name", span_of(name));
+	bind_int(q, ":first", first);
+	bind_int(q, ":at", now_ms);
+	run(q);
+}
+
+void
+incarnation_current(struct store *st, char out[INCARNATION_SIZE])
+{
+	struct query *q = use(st, SQL_INCARNATION_CURRENT);
+
+	out[0] = '\0';
+	if (!step(q))
+		return;
+	column_copy(q, 0, out, INCARNATION_SIZE);
+	done(q);
+}
+
+bool
+incarnation_covers(struct store *st, struct span name, int64_t position)
+{
+	struct query *q = use(st, SQL_INCARNATION_SUCCESSOR);
+	int64_t end;
+
+	bind_text(q, ":name", name);
+	if (!step(q))
+		return false;
+	end = sqlite3_column_type(q->stmt, 0) == SQLITE_NULL ? INT64_MAX : column_int(q, 0);
+	done(q);
+	return position >= 0 && position < end && position <= queue_head(st) && st->err == STORE_OK;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * writer.c - the one writer thread: takes what has been submitted, runs it in one transaction, hands it back.
+ * While a batch commits, the next one gathers: that is all there is to group commit.
+ */
+#include "store/writer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/db.h"
+
+#define BATCH_JOBS 512
+
+struct list {
+	struct writer_job *first, *last;
+};
+
+struct writer {
+	struct store *st;
+	int interval_us;
+	void (*wake)(void *);
+	void *wake_arg;
+	pthread_t thread;
+	bool is_joined;
+	atomic_size_t pending;
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t more;  /* the thread waits for jobs, or for the end */
+	struct list jobs, finished;
+	bool is_stopping;
+};
+
+static void
+list_append(struct list *l, struct writer_job *first, struct writer_job *last)
+{
+	last->next = NULL;
+	if (l->last != NULL)
+		l->last->next = first;
+	else
+		l->first = first;
+	l->last = last;
+}
+
+/* Takes at most BATCH_JOBS from the front. */
+static struct list
+list_cut(struct list *l)
+{
+	struct list cut = {l->first, l->first};
+
+	for (int n = 1; n < BATCH_JOBS && cut.last != NULL && cut.last->next != NULL; n++)
+		cut.last = cut.last->next;
+	if (cut.last == NULL)
+		return cut;
+	l->first = cut.last->next;
+	if (l->first == NULL)
+		l->last = NULL;
+	cut.last->next = NULL;
+	return cut;
+}
+
+/* ---- a batch ---- */
+
+static void
+fail_all(struct writer_job *from, enum store_err err)
+{
+	for (; from != NULL; from = from->next)
+		from->err = err;
+}
+
+/* False: a statement failed, or a job that said no had written something; then nothing of the batch stands. */
+static bool
+run_each(struct store *st, struct writer_job *jobs)
+{
+	for (struct writer_job *job = jobs; job != NULL; job = job->next) {
+		sqlite3_int64 changes = sqlite3_total_changes64(st->db);
+		bool agreed = job->run(st, job);
+
+		if (st->err != STORE_OK || (!agreed && sqlite3_total_changes64(st->db) != changes))
+			return false;
+		job->err = agreed ? STORE_OK : STORE_REFUSED;
+	}
+	return true;
+}
+
+static bool
+run_job(struct store *st, void *arg)
+{
+	struct writer_job *job = arg;
+
+	return job->run(st, job);
+}
+
+/* A lock or a full disk meets all jobs alike: those after it do not wait for it again. */
+static void
+run_alone(struct store *st, struct writer_job *jobs)
+{
+	for (struct writer_job *job = jobs; job != NULL; job = job->next) {
+		job->err = store_write(st, run_job, job);
+		if (job->err == STORE_BUSY || job->err == STORE_FULL || job->err == STORE_READONLY) {
+			fail_all(job->next, job->err);
+			return;
+		}
+	}
+}
+
+static void
+run_batch(struct store *st, struct writer_job *jobs)
+{
+	enum store_err err = tx_begin(st, SQL_BEGIN_WRITE);
+
+	if (err != STORE_OK) {
+		fail_all(jobs, err);
+		return;
+	}
+	if (!run_each(st, jobs)) {
+		tx_rollback(st);
+		run_alone(st, jobs);
+		return;
+	}
+	err = tx_commit(st);
+	if (err != STORE_OK)
+		fail_all(jobs, err);
+}
+
+/* ---- the thread ---- */
+
+/* False: there are none, and it is the end. */
+static bool
+wait_for_jobs(struct writer *w)
+{
+	bool has;
+
+	pthread_mutex_lock(&w->lock);
+	while (w->jobs.first == NULL && !w->is_stopping)
+		pthread_cond_wait(&w->more, &w->lock);
+	has = w->jobs.first != NULL;
+	pthread_mutex_unlock(&w->lock);
+	return has;
+}
+
+static struct list
+take_jobs(struct writer *w)
+{
+	struct list batch;
+
+	pthread_mutex_lock(&w->lock);
+	batch = list_cut(&w->jobs);
+	pthread_mutex_unlock(&w->lock);
+	return batch;
+}
+
+static void
+hand_back(struct writer *w, struct list batch)
+{
+	bool was_empty;
+
+	pthread_mutex_lock(&w->lock);
+	was_empty = w->finished.first == NULL;
+	list_append(&w->finished, batch.first, batch.last);
+	pthread_mutex_unlock(&w->lock);
+	if (was_empty)
+		w->wake(w->wake_arg);
+}
+
+/* Between two commits the other program gets its turn at the lock. */
+static void
+sleep_until(int64_t mono_us)
+{
+	struct timespec at = {.tv_sec = mono_us / 1000000, .tv_nsec = mono_us % 1000000 * 1000};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0)
+		;
+}
+
+static void *
+writer_main(void *arg)
+{
+	struct writer *w = arg;
+	int64_t next_us = 0;
+
+	while (wait_for_jobs(w)) {
+		struct list batch;
+
+		if (clock_mono_us() < next_us)
+			sleep_until(next_us); /* more jobs gather meanwhile */
+		batch = take_jobs(w);
+		run_batch(w->st, batch.first);
+		next_us = clock_mono_us() + w->interval_us;
+		hand_back(w, batch);
+	}
+	store_checkpoint(w->st);
+	store_close(w->st);
+	return NULL;
+}
+
+/* ---- the caller's side ---- */
+
+struct writer *
+writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *arg)
+{
+	struct writer *w = mem_zalloc(sizeof(*w));
+
+	w->st = st;
+	w->interval_us = interval_us;
+	w->wake = wake;
+	w->wake_arg = arg;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->more, NULL);
+	if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
+		log_error("writer: no thread can be started");
+		abort();
+	}
+	return w;
+}
+
+void
+writer_submit(struct writer *w, struct writer_job *first, struct writer_job *last, size_t n)
+{
+	bool was_empty;
+
+	atomic_fetch_add(&w->pending, n);
+	pthread_mutex_lock(&w->lock);
+	was_empty = w->jobs.first == NULL;
+	list_append(&w->jobs, first, last);
+	pthread_mutex_unlock(&w->lock);
+	if (was_empty)
+		pthread_cond_signal(&w->more);
+}
+
+size_t
+writer_pending(const struct writer *w)
+{
+	return atomic_load(&w->pending);
+}
+
+size_t
+writer_collect(struct writer *w, void *context)
+{
+	struct writer_job *job, *next;
+	size_t n = 0;
+
+	pthread_mutex_lock(&w->lock);
+	job = w->finished.first;
+	w->finished = (struct list){0};
+	pthread_mutex_unlock(&w->lock);
+	for (; job != NULL; job = next, n++) {
+		next = job->next;
+		atomic_fetch_sub(&w->pending, 1);
+		job->done(job, context);
+	}
+	return n;
+}
+
+void
+writer_stop(struct writer *w)
+{
+	if (w->is_joined)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->is_stopping = true;
+	pthread_mutex_unlock(&w->lock);
+	pthread_cond_signal(&w->more);
+	pthread_join(w->thread, NULL);
+	w->is_joined = true;
+}
+
+void
+writer_free(struct writer *w)
+{
+	if (w == NULL)
+		return;
+	writer_stop(w);
+	pthread_cond_destroy(&w->more);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test_routes.c - the order in which a request is decided, and what a database in trouble makes of it.
+ */
+#include "rest_world.h"
+
+static void
+an_unknown_path_is_404_in_every_method(void **state)
+{
+	static const char *const methods[] = {"GET", "POST", "OPTIONS", "BREW", "HEAD"};
+	static const char *const uris[] = {"/", "/api", "/api/chat", "/api/chat/42/history/",
+	    "/api/chat//history", "/api/%63hat/42/history", "/api/chat/42/History",
+	    "/api/chat/../chat/42/history"};
+	struct world *w = *state;
+
+	for (size_t m = 0; m < 5; m++) {
+		for (size_t u = 0; u < 8; u++)
+			assert_int_equal(ASK(w, methods[m], uris[u], NULL, ALICE), 404);
+	}
+	assert_true(has_header(w, "\r\nX-Content-Type-Options: nosniff\r\n"));
+}
+
+static void
+a_known_path_names_its_methods(void **state)
+{
+	struct world *w = *state;
+
+	ASK(w, "DELETE", "/api/escrows/42", NULL, ALICE);
+	assert_refused(w, 405, "bad_request");
+	assert_true(has_header(w, "\r\nAllow: GET, HEAD, PUT, OPTIONS\r\n"));
+	ASK(w, "GET", SEND, NULL, ALICE);
+	assert_refused(w, 405, "bad_request");
+	assert_true(has_header(w, "\r\nAllow: POST, OPTIONS\r\n"));
+	assert_int_equal(ASK(w, "get", HISTORY, NULL, ALICE), 405);
+}
+
+static void
+the_conditions_of_the_mode_go_before_identity(void **state)
+{
+	struct world *w = *state;
+
+	ASK(w, "GET", HISTORY, NULL, "HTTP_X_FORWARDED_FOR=127.0.0.1, 203.0.113.9");
+	assert_refused(w, 403, "open_is_local");
+	ASK(w, "GET", HISTORY, NULL, ALICE, "HTTP_X_REAL_IP=203.0.113.9");
+	assert_refused(w, 403, "open_is_local");
+	ASK(w, "POST", SEND, "{\"content\":\"x\"}", ALICE, "HTTP_ORIGIN=https://evil.example");
+	assert_refused(w, 403, "forbidden");
+}
+
+static void
+without_an_identity_it_is_401_before_the_body(void **state)
+{
+	struct world *w = *state;
+
+	ASK_BARE(w, "GET", HISTORY);
+	assert_refused(w, 401, "unauthorized");
+	ASK(w, "POST", SEND, "not json", "HTTP_X_WALLET_ADDRESS=not a wallet");
+	assert_refused(w, 401, "unauthorized");
+	ASK(w, "GET", HISTORY, NULL, PLATFORM);
+	assert_refused(w, 401, "unauthorized");
+}
+
+static void
+two_different_wallets_are_a_mismatch(void **state)
+{
+	struct world *w = *state;
+
+	ASK(w, "GET", HISTORY "?walletAddress=bob", NULL, ALICE);
+	assert_refused(w, 401, "wallet_mismatch");
+	assert_int_equal(ASK(w, "GET", HISTORY "?walletAddress=alice", NULL, ALICE), 200);
+	ASK(w, "POST", SEND, "{\"content\":\"x\",\"senderId\":\"bob\"}", ALICE);
+	assert_refused(w, 401, "wallet_mismatch");
+	ASK(w, "POST", SEND, "{\"content\":\"x\",\"walletAddress\":7}", ALICE);
+	assert_refused(w, 401, "wallet_mismatch");
+	assert_int_equal(
+	    ASK(w, "POST", SEND,
+		"{\"content\":\"x\",\"walletAddress\":\"alice\",\"senderId\":\"alice\"}", ALICE),
+	    201);
+}
+
+static void
+bodies_are_judged_before_the_rules(void **state)
+{
+	struct world *w = *state;
+
+	ASK(w, "POST", SEND, "{\"content\":", EVE);
+	assert_refused(w, 400, "bad_request");
+	ask(w, "POST", SEND, NULL, (const char *[]){EVE, NULL});
+	assert_refused(w, 411, "bad_request");
+	ASK(w, "POST", SEND, NULL, EVE, "CONTENT_LENGTH=262145", "CONTENT_TYPE=application/json");
+	assert_refused(w, 413, "too_long");
+	ASK(w, "POST", SEND, NULL, EVE, "CONTENT_LENGTH=2", "CONTENT_TYPE=text/plain");
+	assert_refused(w, 415, "bad_request");
+}
+
+static void
+every_answer_about_someone_is_private(void **state)
+{
+	static const char *const wallets[] = {ALICE, EVE, "HTTP_X_OTHER=1"};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		ASK(w, "GET", HISTORY, NULL, wallets[i]);
+		assert_true(has_header(w, "\r\nCache-Control: private, no-cache\r\n"));
+		assert_true(has_header(w, "\r\nVary: Authorization, Cookie, Origin\r\n"));
+	}
+}
+
+static void
+an_allowed_origin_is_named_and_no_other(void **state)
+{
+	struct world *w = *state;
+
+	ASK(w, "GET", HISTORY, NULL, ALICE, "HTTP_ORIGIN=" FRONTEND);
+	assert_true(has_header(w, "\r\nAccess-Control-Allow-Origin: " FRONTEND "\r\n"));
+	assert_true(has_header(w, "\r\nAccess-Control-Allow-Credentials: true\r\n"));
+	ASK(w, "GET", HISTORY, NULL, EVE, "HTTP_ORIGIN=" FRONTEND);
+	assert_true(has_header(w, "\r\nAccess-Control-Allow-Origin: " FRONTEND "\r\n"));
+	ASK(w, "GET", HISTORY, NULL, ALICE, "HTTP_ORIGIN=https://evil.example");
+	assert_false(has_header(w, "Access-Control"));
+	ASK(w, "GET", HISTORY, NULL, ALICE, "HTTP_ORIGIN=null");
+	assert_false(has_header(w, "Access-Control"));
+}
+
+static void
+a_preflight_is_answered_without_identity(void **state)
+{
+	struct world *w = *state;
+
+	ASK(w, "OPTIONS", SEND, NULL, "HTTP_ORIGIN=" FRONTEND,
+	    "HTTP_ACCESS_CONTROL_REQUEST_METHOD=POST");
+	assert_int_equal(w->status, 204);
+	assert_true(has_header(w, "\r\nAccess-Control-Allow-Origin: " FRONTEND "\r\n"));
+	assert_true(
+	    has_header(w, "\r\nAccess-Control-Allow-Methods: GET, HEAD, POST, PUT, OPTIONS\r\n"));
+	assert_true(has_header(w, "\r\nAccess-Control-Allow-Headers: Content-Type, Authorization, "
+				  "X-Wallet-Address, X-Service-Key, "
+				  "Idempotency-Key\r\n"));
+	ASK(w, "OPTIONS", SEND, NULL, "HTTP_ORIGIN=https://evil.example");
+	assert_int_equal(w->status, 204);
+	assert_false(has_header(w, "Access-Control-Allow-Origin"));
+}
+
+/* ---- trouble ---- */
+
+static void
+health_is_for_anyone_and_never_stored(void **state)
+{
+	struct world *w = *state;
+
+	ASK(w, "GET", "/api/health", NULL, "HTTP_X_FORWARDED_FOR=203.0.113.9");
+	assert_int_equal(w->status, 200);
+	assert_true(truth(member(w, "success")));
+	assert_text(member(w, "status"), "healthy");
+	assert_int_equal(json_type(member(w, "version")), JSON_STRING);
+	assert_true(has_header(w, "\r\nCache-Control: no-store\r\n"));
+}
+
+static void
+a_database_in_trouble_is_503_and_health_says_so(void **state)
+{
+	static const enum store_err errs[] = {STORE_BUSY, STORE_FULL, STORE_READONLY, STORE_BROKEN};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(errs) / sizeof(errs[0]); i++) {
+		store_fail_at(w->rest.store, 1, errs[i]);
+		ASK(w, "POST", SEND, "{\"content\":\"x\"}", ALICE);
+		assert_refused(w, 503, "unavailable");
+		assert_true(has_header(w,
+		    errs[i] == STORE_FULL ? "\r\nRetry-After: 2\r\n" : "\r\nRetry-After: 1\r\n"));
+		store_fail_at(w->rest.store, 1, errs[i]);
+		ASK_BARE(w, "GET", "/api/health");
+		assert_refused(w, 503, "unavailable");
+		assert_text(member(w, "status"), "unhealthy");
+		store_fail_at(w->rest.store, 0, STORE_OK);
+	}
+	assert_int_equal(ASK(w, "POST", SEND, "{\"content\":\"x\"}", ALICE), 201);
+}
+
+static void
+a_send_is_all_or_nothing_whichever_statement_fails(void **state)
+{
+	struct world *w = *state;
+	int nth = 1;
+
+	for (; nth < 100; nth++) {
+		store_fail_at(w->rest.store, nth, STORE_BROKEN);
+		ASK(w, "POST", SEND, "{\"content\":\"x\"}", ALICE);
+		store_fail_at(w->rest.store, 0, STORE_OK);
+		if (w->status == 201)
+			break;
+		assert_refused(w, 503, "unavailable");
+		ASK(w, "GET", HISTORY, NULL, BOB);
+		assert_int_equal(number(member(w, "count")), 0);
+	}
+	assert_true(nth > 1 && nth < 100);
+	ASK(w, "GET", HISTORY, NULL, BOB);
+	assert_int_equal(number(member(w, "count")), 1);
+}
+
+static void
+without_a_store_every_use_is_503(void **state)
+{
+	struct world *w = *state;
+	struct rest whole = w->rest;
+
+	w->rest.store = NULL;
+	ASK(w, "GET", HISTORY, NULL, ALICE);
+	assert_refused(w, 503, "unavailable");
+	ASK(w, "POST", SEND, "{\"content\":\"x\"}", ALICE);
+	assert_refused(w, 503, "unavailable");
+	w->rest = whole;
+}
+
+static void
+no_parameters_at_all_are_answered(void **state)
+{
+	struct world *w = *state;
+	char *none[] = {NULL};
+	struct text_body body = {{"", 0}};
+
+	w->out.len = 0;
+	rest_answer(&w->rest, none, read_text, &body, &w->out);
+	take_answer(w);
+	assert_refused(w, 400, "bad_request");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(an_unknown_path_is_404_in_every_method),
+	    TEST(a_known_path_names_its_methods),
+	    TEST(the_conditions_of_the_mode_go_before_identity),
+	    TEST(without_an_identity_it_is_401_before_the_body),
+	    TEST(two_different_wallets_are_a_mismatch),
+	    TEST(bodies_are_judged_before_the_rules),
+	    TEST(every_answer_about_someone_is_private),
+	    TEST(an_allowed_origin_is_named_and_no_other),
+	    TEST(a_preflight_is_answered_without_identity),
+	    TEST(health_is_for_anyone_and_never_stored),
+	    TEST(a_database_in_trouble_is_503_and_health_says_so),
+	    TEST(a_send_is_all_or_nothing_whichever_statement_fails),
+	    TEST(without_a_store_every_use_is_503),
+	    TEST(no_parameters_at_all_are_answered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
