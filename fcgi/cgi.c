@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * cgi.c - plain CGI: the body is exactly CONTENT_LENGTH bytes, and nobody promises an end behind them.
+ * cgi.c - plain CGI: the body is exactly CONTENT_LENGTH bytes, and nobody promises an end behind
+ * them.
  */
 #include "fcgi/cgi.h"
 

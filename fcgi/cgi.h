@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * cgi.h - plain CGI (RFC 3875): one request from environment and descriptor 0, one answer to descriptor 1.
+ * cgi.h - plain CGI (RFC 3875): one request from environment and descriptor 0, one answer to
+ * descriptor 1.
  */
 #ifndef FCGI_CGI_H
 #define FCGI_CGI_H

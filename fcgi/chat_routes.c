@@ -56,7 +56,8 @@ history_query(struct call *c, struct chat_history *h)
 	return true;
 }
 
-/* The id of the first or last message of the page. The writer escapes quotes, so its opening cannot occur in a string. */
+/* The id of the first or last message of the page. The writer escapes quotes, so its opening
+ * cannot occur in a string. */
 static struct span
 id_in_page(struct span page, bool last)
 {
@@ -88,7 +89,8 @@ link_add(struct buf *link, const struct call *c, const struct chat_history *h, b
 	buf_printf(link, ">; rel=\"%s\"", older ? "prev" : "next");
 }
 
-/* RFC 8288: prev is older, next newer. What lies on the side that the page came from is there for certain only behind a bound. */
+/* RFC 8288: prev is older, next newer. What lies on the side that the page came from is there
+ * for certain only behind a bound. */
 static void
 history_links(struct call *c, const struct chat_history *h)
 {

@@ -20,14 +20,15 @@ struct listener {
 	char name[128];   /* where it listens, for the log: a free port is named here */
 };
 
-/* Opens HOST:PORT (port 0: a free one), unix:PATH (with mode; a stale socket is replaced) or fd:N. False: err holds one line. */
+/* Opens HOST:PORT (port 0: a free one), unix:PATH (with mode; a stale socket is replaced) or
+ * fd:N. False: err holds one line. */
 bool listen_open(struct listener *, const char *address, int mode, struct buf *err);
 
 /* Takes over a descriptor. False: it is no listening stream socket. */
 bool listen_take(struct listener *, int fd);
 
-/* No new connections from now on, those not yet accepted are reset; other threads may still poll it. An inherited socket, which other
- * processes may share, is left alone. */
+/* No new connections from now on, those not yet accepted are reset; other threads may still poll
+ * it. An inherited socket, which other processes may share, is left alone. */
 void listen_stop(const struct listener *);
 
 /* Closes, and unlinks the Unix socket if it is still ours. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * main.c - escrowchat.fcgi: options, sockets, and which of its two lives it has: FastCGI program or plain CGI.
+ * main.c - escrowchat.fcgi: options, sockets, and which of its two lives it has: FastCGI program or
+ * plain CGI.
  */
 #include <fcgiapp.h>
 #include <fcntl.h>
@@ -148,7 +149,8 @@ run(const struct config *c, bool is_cgi)
 	return code;
 }
 
-/* A web server that starts a CGI program hands it the query as arguments, so they are not options then. */
+/* A web server that starts a CGI program hands it the query as arguments, so they are not
+ * options then. */
 static bool
 is_started_as_cgi(void)
 {

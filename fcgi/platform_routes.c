@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * platform_routes.c - what the platform asks with its service keys: escrows, events, notifications; and health.
+ * platform_routes.c - what the platform asks with its service keys: escrows, events, notifications;
+ * and health.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,7 +12,7 @@
 #include "config.h"
 #endif
 #ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unknown"
+#define PACKAGE_VERSION "unversioned"
 #endif
 
 static bool

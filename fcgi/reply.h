@@ -24,12 +24,13 @@ struct reply {
 
 void reply_clear(struct reply *);
 
-/* Begins {"success":true and returns the body, to which the caller adds members; reply_close() ends it. */
+/* Begins {"success":true and returns the body, to which the caller adds members; reply_close()
+ * ends it. */
 struct buf *reply_open(struct reply *, int status);
 void reply_close(struct reply *);
 
-/* {"success":false, error, code}, with the code's own status and sentence, or with those given (status 0, why NULL: the
- * code's own). What was in the body before is gone. */
+/* {"success":false, error, code}, with the code's own status and sentence, or with those given
+ * (status 0, why NULL: the code's own). What was in the body before is gone. */
 void reply_failure(struct reply *, enum chat_err, int status, const char *why);
 
 /* What the store could not do: 503 and Retry-After. */
@@ -38,7 +39,8 @@ void reply_store_failure(struct reply *, enum store_err);
 /* Adds a header; a value with anything but printable ASCII is dropped whole. */
 void reply_header(struct reply *, const char *name, struct span value);
 
-/* Adds an ETag over the body of a 200; where if_none_match names it, the reply becomes 304. After reply_close(). */
+/* Adds an ETag over the body of a 200; where if_none_match names it, the reply becomes 304.
+ * After reply_close(). */
 void reply_etag(struct reply *, struct span if_none_match);
 
 /* The whole answer as a CGI program writes it; with is_head, all but the body. */

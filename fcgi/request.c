@@ -101,7 +101,8 @@ cut_prefix(struct span *path, struct span prefix)
 	return path->n > 0 && *path->p == '/';
 }
 
-/* Decodes behind what is in text; its room was made before, so earlier results stay where they are. */
+/* Decodes behind what is in text; its room was made before, so earlier results stay where they
+ * are. */
 static bool
 decode(struct request *r, struct span raw, bool is_form, struct span *out)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * request.h - one request as the web server hands it over: parameters, path, query and body.
- * The same for FastCGI and plain CGI: parameters are NAME=value strings, the body comes through a function.
+ * request.h - one request as the web server hands it over: parameters, path, query and body. The
+ * same for FastCGI and plain CGI: parameters are NAME=value strings, the body comes through a
+ * function.
  */
 #ifndef FCGI_REQUEST_H
 #define FCGI_REQUEST_H
@@ -23,7 +24,8 @@
 
 enum { REQUEST_LATE = -2, REQUEST_BROKEN = -1, REQUEST_END = 0 };
 
-/* Up to n bytes of the body into p: how many, or one of the above. It returns by the body's deadline. */
+/* Up to n bytes of the body into p: how many, or one of the above. It returns by the body's
+ * deadline. */
 typedef ssize_t request_read(void *arg, char *p, size_t n);
 
 struct request_segment {
@@ -55,11 +57,12 @@ enum request_verdict {
 	REQUEST_OK,
 	REQUEST_MALFORMED, /* no method, no REQUEST_URI, a bad escape, a parameter twice: 400 */
 	REQUEST_TOO_LONG,  /* REQUEST_URI: 414 */
-	REQUEST_NO_ROUTE /* an encoded unreserved character, "//", a dot segment, not under the prefix: 404 */
+	REQUEST_NO_ROUTE   /* another spelling of a path, or not under the prefix: 404 */
 };
 
-/* Takes the parameters (borrowed) and cuts REQUEST_URI, less url_prefix (may be NULL), into segments and query.
- * Whatever the verdict, the request is one that request_clear() frees; *why is a sentence, static. */
+/* Takes the parameters (borrowed) and cuts REQUEST_URI, less url_prefix (may be NULL), into
+ * segments and query. Whatever the verdict, the request is one that request_clear() frees; *why
+ * is a sentence, static. */
 enum request_verdict
 request_init(struct request *, char *const *params, const char *url_prefix, const char **why);
 void request_clear(struct request *);
@@ -67,14 +70,17 @@ void request_clear(struct request *);
 /* True for a method that changes nothing: GET, HEAD, OPTIONS. */
 bool request_is_safe(const struct request *);
 
-/* The query's value of that name; false: absent. *twice is set if it is given twice, else left alone. */
+/* The query's value of that name; false: absent. *twice is set if it is given twice, else left
+ * alone. */
 bool request_query(const struct request *, const char *name, struct span *out, bool *twice);
 
-/* The wallet claimed by header or query into auth.claimed_wallet. False: they name different ones. */
+/* The wallet claimed by header or query into auth.claimed_wallet. False: they name different
+ * ones. */
 bool request_wallet(struct request *);
 
-/* Reads and parses the body, which must be one JSON object of at most REQUEST_BODY_MAX bytes, exactly as long as CONTENT_LENGTH says.
- * optional: none at all is fine. 0, or the status to answer (400, 408, 411, 413, 415) and *why, static. */
+/* Reads and parses the body, which must be one JSON object of at most REQUEST_BODY_MAX bytes,
+ * exactly as long as CONTENT_LENGTH says. optional: none at all is fine. 0, or the status to
+ * answer (400, 408, 411, 413, 415) and *why, static. */
 int request_body(struct request *, bool optional, const char **why);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define BUSY_MS     2000 /* waiting for the database's lock: a web server's client waits behind it */
+#define BUSY_MS     2000 /* waiting for the lock: the server's client waits behind it */
 #define READ_MS     100
 #define METHODS_ALL "GET, HEAD, POST, PUT, OPTIONS"
 
@@ -88,7 +88,8 @@ rest_tidy(struct rest *rest)
 
 /* ---- finding a route ---- */
 
-/* Compares raw segments, so that one path has one spelling. *param: the segment that {…} stands for. */
+/* Compares raw segments, so that one path has one spelling. *param: the segment that {…} stands
+ * for. */
 static bool
 is_match(const char *pattern, const struct request *r, struct span *param)
 {

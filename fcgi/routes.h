@@ -26,15 +26,17 @@ struct rest {
 	bool wrote;            /* a commit since the last rest_tidy() */
 };
 
-/* Opens the thread's store. False: err holds one line, the rest answers all the same (503), rest_close() frees. */
+/* Opens the thread's store. False: err holds one line, the rest answers all the same (503),
+ * rest_close() frees. */
 bool rest_open(struct rest *, const struct config *, const struct auth *, struct buf *err);
 void rest_close(struct rest *);
 
 /* After the answer is out: the checkpoint that a commit may have made due. */
 void rest_tidy(struct rest *);
 
-/* Answers: always fills the reply. The order of decisions is route (404, 405), conditions of the mode (403), identity (401),
- * body (411, 413, 415, 400), rules. params as request_init() takes them. */
+/* Answers: always fills the reply. The order of decisions is route (404, 405), conditions of the
+ * mode (403), identity (401), body (411, 413, 415, 400), rules. params as request_init() takes
+ * them. */
 void
 rest_answer(struct rest *, char *const *params, request_read *, void *read_arg, struct buf *out);
 
@@ -50,15 +52,16 @@ struct call {
 	const char *service; /* the key's name */
 };
 
-/* One transaction. True: it ran to its own end (committed or refused, which arg tells), and after a commit the doorbell was
- * rung. False: the reply says 503. */
+/* One transaction. True: it ran to its own end (committed or refused, which arg tells), and
+ * after a commit the doorbell was rung. False: the reply says 503. */
 bool call_write(struct call *, bool (*run)(struct store *, void *arg), void *arg);
 bool call_read(struct call *, void (*run)(struct store *, void *arg), void *arg);
 
 /* Refuses with the code's own status; why NULL: its own sentence. */
 void call_refuse(struct call *, enum chat_err, const char *why);
 
-/* The body's member: 1 and *out, 0 when absent or null, -1 for no string (the call is refused then). */
+/* The body's member: 1 and *out, 0 when absent or null, -1 for no string (the call is refused
+ * then). */
 int call_string(struct call *, const char *name, struct span *out);
 
 /* The query's value in the same manner; -1: given twice. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * server.c - the FastCGI side: one thread per request under way, the main thread for signals and deadlines.
- * libfcgi gets connections that we accepted: it is never given a listening socket, so it never blocks in accept, and every read and
- * write of its own stands under a watch.
+ * server.c - the FastCGI side: one thread per request under way, the main thread for signals and
+ * deadlines. libfcgi gets connections that we accepted: it is never given a listening socket, so it
+ * never blocks in accept, and every read and write of its own stands under a watch.
  */
 #include "fcgi/server.h"
 
@@ -65,7 +65,8 @@ disconnect(struct worker *w)
 	watch_end(&w->watch);
 }
 
-/* FCGX_Accept_r begins with finishing the last request, and would close a connection that is not to be kept. */
+/* FCGX_Accept_r begins with finishing the last request, and would close a connection that is not
+ * to be kept. */
 static void
 connect_with(struct worker *w, int fd)
 {
@@ -114,7 +115,8 @@ take_connection(struct worker *w, const struct pollfd *listening)
 
 enum turn { TURN_STOP, TURN_REQUEST, TURN_CONNECTION, TURN_IDLE };
 
-/* Waits at most ms for {stop, the connection in hand, the listeners}. The stop goes before all: no new request then. */
+/* Waits at most ms for {stop, the connection in hand, the listeners}. The stop goes before all:
+ * no new request then. */
 static enum turn
 wait_turn(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
 {
@@ -194,7 +196,8 @@ read_body(void *arg, char *p, size_t n)
 	return clock_mono_ms() >= b->deadline_ms ? REQUEST_LATE : REQUEST_BROKEN;
 }
 
-/* A connection can be kept only from the end of STDIN on: libfcgi forgets what it had read ahead. */
+/* A connection can be kept only from the end of STDIN on: libfcgi forgets what it had read
+ * ahead. */
 static void
 drain(struct worker *w)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * server.h - FastCGI: threads that take connections, serve one request at a time each, and stop when told.
+ * server.h - FastCGI: threads that take connections, serve one request at a time each, and stop
+ * when told.
  */
 #ifndef FCGI_SERVER_H
 #define FCGI_SERVER_H
@@ -17,8 +18,9 @@ struct server_options {
 	size_t n_listeners;
 };
 
-/* Serves until SIGTERM, SIGINT, SIGHUP or SIGUSR1, finishes the requests under way, returns the exit code: 0, or 1 with a line in
- * err when the database cannot be opened. Every request ends by a deadline, so the stop does too. */
+/* Serves until SIGTERM, SIGINT, SIGHUP or SIGUSR1, finishes the requests under way, returns the
+ * exit code: 0, or 1 with a line in err when the database cannot be opened. Every request ends
+ * by a deadline, so the stop does too. */
 int server_run(const struct server_options *, struct buf *err);
 
 #endif

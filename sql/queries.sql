@@ -184,14 +184,15 @@ LIMIT 1;
 -- name: trim_scan
 SELECT id, at FROM log ORDER BY id LIMIT :limit;
 
--- max(id) is the one aggregate: actor is that row's.
+-- max(id) is the one aggregate: actor is that row's. NOT INDEXED: by id, else all of the log is read in order of topics.
 -- name: trim_remember
 INSERT INTO trimmed(topic, last, actor, other)
 SELECT t.topic, t.last, t.actor, coalesce((
 	SELECT o.id FROM log o
 	WHERE t.topic GLOB 'members:*' AND o.topic = t.topic AND o.id < t.last AND o.durable = 1
 		AND o.actor IS NOT t.actor ORDER BY o.id DESC LIMIT 1), 0)
-FROM (SELECT topic, max(id) AS last, actor FROM log WHERE id <= :cut AND durable = 1 GROUP BY topic) t
+FROM (SELECT topic, max(id) AS last, actor FROM log NOT INDEXED
+	WHERE id <= :cut AND durable = 1 GROUP BY topic) t
 WHERE true
 ON CONFLICT(topic) DO UPDATE SET last = excluded.last, actor = excluded.actor,
 	other = max(excluded.other, CASE WHEN actor IS excluded.actor THEN other ELSE last END);
@@ -210,3 +211,31 @@ SELECT name FROM incarnations ORDER BY n DESC LIMIT 1;
 -- name: incarnation_successor
 SELECT (SELECT s.first FROM incarnations s WHERE s.n > i.n ORDER BY s.n LIMIT 1)
 FROM incarnations i WHERE i.name = :name;
+
+-- ---- kept sessions ----
+
+-- name: kept_insert
+INSERT INTO kept_sessions(pid_hash, sid, wallet, own_from, boot)
+VALUES(:pid_hash, :sid, :wallet, :own_from, (SELECT max(n) FROM incarnations));
+
+-- name: kept_find
+SELECT id, sid, own_from FROM kept_sessions WHERE pid_hash = :pid_hash AND wallet = :wallet;
+
+-- name: kept_touch
+UPDATE kept_sessions SET boot = (SELECT max(n) FROM incarnations) WHERE id = :session;
+
+-- name: kept_delete
+DELETE FROM kept_sessions WHERE id = :session;
+
+-- name: kept_delete_of_earlier_boots
+DELETE FROM kept_sessions WHERE boot < (SELECT max(n) FROM incarnations);
+
+-- name: kept_room_put
+INSERT INTO kept_rooms(session, escrow_id, began) VALUES(:session, :escrow_id, :began)
+ON CONFLICT(session, escrow_id) DO NOTHING;
+
+-- name: kept_room_delete
+DELETE FROM kept_rooms WHERE session = :session AND escrow_id = :escrow_id;
+
+-- name: kept_rooms
+SELECT escrow_id, began FROM kept_rooms WHERE session = :session;

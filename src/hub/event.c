@@ -42,11 +42,58 @@ ack_ws(struct span ack, struct span data)
 	return f;
 }
 
+/* An EVENT of the namespace "/" (Socket.IO protocol 5), as a message of Engine.IO. */
+static struct frame *
+encode_sio(const struct chat_event *ev)
+{
+	struct buf b = {0};
+	struct frame *f;
+
+	buf_reserve(&b, ev->data.n + ev->name.n + ev->cursor.n + 16);
+	buf_add(&b, "42[", 3);
+	json_put_string(&b, ev->name);
+	buf_addc(&b, ',');
+	buf_span(&b, ev->data);
+	if (ev->cursor.n > 0 && ev->kind == FRAME_EVENT) { /* an offset is a durable event's */
+		buf_addc(&b, ',');
+		json_put_string(&b, ev->cursor);
+	}
+	buf_addc(&b, ']');
+	f = frame_new_ws(ev->kind, WS_TEXT, buf_as_span(&b));
+	buf_clear(&b);
+	return f;
+}
+
+static struct frame *
+encode_sio_plain(const struct chat_event *ev)
+{
+	struct chat_event plain = *ev;
+
+	plain.cursor = (struct span){"", 0};
+	return encode_sio(&plain);
+}
+
+static struct frame *
+ack_sio(struct span ack, struct span data)
+{
+	struct buf b = {0};
+	struct frame *f;
+
+	buf_printf(&b, "43%.*s[", (int)ack.n, ack.p);
+	buf_span(&b, data);
+	buf_addc(&b, ']');
+	f = frame_new_ws(FRAME_CONTROL, WS_TEXT, buf_as_span(&b));
+	buf_clear(&b);
+	return f;
+}
+
 static const struct {
 	struct frame *(*event)(const struct chat_event *);
 	struct frame *(*ack)(struct span ack, struct span data);
 } wires[WIRE_COUNT] = {
     [WIRE_WS] = {encode_ws, ack_ws},
+    [WIRE_SIO] = {encode_sio_plain, ack_sio},
+    [WIRE_SIO_OFFSET] = {encode_sio, ack_sio},
 };
 
 struct frame *

@@ -19,7 +19,8 @@ frame_with_room(enum frame_kind kind, size_t room, struct span payload)
 
 	f->refs = 1;
 	f->kind = kind;
-	f->start = room;
+	f->is_binary = false;
+	f->start = f->payload = room;
 	f->end = room + payload.n;
 	memcpy(f->bytes + room, payload.p, payload.n);
 	return f;
@@ -39,6 +40,7 @@ frame_new_ws(enum frame_kind kind, int opcode, struct span payload)
 	size_t n = ws_head(head, opcode, payload.n);
 
 	f->start -= n;
+	f->is_binary = opcode == WS_BINARY;
 	memcpy(f->bytes + f->start, head, n);
 	return f;
 }

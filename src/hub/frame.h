@@ -21,7 +21,9 @@ enum frame_kind {
 struct frame {
 	uint32_t refs;
 	enum frame_kind kind;
-	uint32_t start; /* what goes on the wire: bytes[start, end) */
+	bool is_binary;
+	uint32_t start;   /* what goes on the wire: bytes[start, end) */
+	uint32_t payload; /* what a WebSocket frame carries, without its head: bytes[payload, end) */
 	uint32_t end;
 	char bytes[];
 };
@@ -32,6 +34,12 @@ struct frame *frame_new(enum frame_kind, struct span bytes);
 struct frame *frame_new_ws(enum frame_kind, int opcode, struct span payload);
 struct frame *frame_ref(struct frame *);
 void frame_unref(struct frame *); /* NULL is fine */
+
+static inline struct span
+frame_payload(const struct frame *f)
+{
+	return (struct span){f->bytes + f->payload, f->end - f->payload};
+}
 
 static inline size_t
 frame_size(const struct frame *f)

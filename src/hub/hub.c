@@ -52,9 +52,12 @@ hub_free(struct hub *hub)
 		return;
 	while ((hj = STAILQ_FIRST(&hub->waiting)) != NULL) { /* the log could not be read to the end */
 		STAILQ_REMOVE_HEAD(&hub->waiting, link);
-		hj->session->n_jobs--;
-		session_release(hj->session);
-		hj->clear(hj);
+		if (hj->session != NULL) {
+			hj->session->n_jobs--;
+			session_release(hj->session);
+		}
+		if (hj->clear != NULL)
+			hj->clear(hj);
 		free(hj);
 	}
 	/* What is left of a room after its last session are users in their grace period. */
@@ -70,6 +73,7 @@ hub_free(struct hub *hub)
 		topic_release(hub, t);
 	}
 	map_clear(&hub->topics);
+	kept_free(hub);
 	free(hub);
 }
 
@@ -77,6 +81,8 @@ void
 hub_tick(struct hub *hub, struct hub_time now)
 {
 	presence_tick(hub, now);
+	replay_tick(hub, now);
+	kept_tick(hub, now);
 }
 
 int64_t
@@ -120,7 +126,7 @@ hub_connections(const struct hub *hub, struct buf *out)
 		json_member_cstr(
 		    out, "walletAddress", log_wallet(wallet, span_of(session_name(s))));
 		json_member_int(out, "escrowRooms", s->n_rooms);
-		json_member_cstr(out, "transport", s->transport->name);
+		json_member_cstr(out, "transport", s->transport->carrier != NULL ? s->transport->carrier(s) : s->transport->name);
 		json_member_time(out, "connectedAt", s->connected_at);
 		json_close(out, '}');
 	}

@@ -14,11 +14,14 @@
 #include "store/writer.h"
 
 struct hub;
+struct hub_job;
 struct session;
+struct connect_result;
 
 struct hub_options {
 	struct rules rules;
 	int64_t presence_grace_ms;
+	int64_t recovery_ms; /* how long a lost Socket.IO session can be recovered; 0: never */
 	const char *version;
 };
 
@@ -35,9 +38,14 @@ void hub_free(struct hub *);
 
 /* ---- what happens ---- */
 
-/* Rows may have been added to the log: hands every new one to its subscribers, then releases the acknowledgements that waited for it.
- * False: nothing was there. */
-bool hub_tail(struct hub *, struct hub_time);
+enum hub_tail {
+	TAIL_END,   /* every row was handed out */
+	TAIL_MORE,  /* call again in the next turn */
+	TAIL_FAILED /* the log cannot be read now (logged once): call again a moment later */
+};
+/* Rows may have been added to the log: hands a page of new ones to their subscribers, then releases the acknowledgements that waited
+ * for them. */
+enum hub_tail hub_tail(struct hub *, struct hub_time);
 
 /* The writer has finished jobs: collects them; call hub_tail next. */
 void hub_collect(struct hub *);
@@ -59,6 +67,11 @@ struct transport {
 	bool (*send)(struct session *, struct frame *);
 	/* The session can take input again (session_is_busy was true), or has more to pull. */
 	void (*resume)(struct session *);
+	/* Ends the connection, and the session with it: another has taken its place. */
+	void (*kick)(struct session *);
+	bool says_hello; /* the first event is hello */
+	/* What it runs on at the moment (NULL: always name). */
+	const char *(*carrier)(const struct session *);
 };
 
 struct session_options {
@@ -76,9 +89,33 @@ bool hub_knows_cursor(struct hub *, struct span text);
 /* Opens a session in its own user's topic and sends hello. */
 struct session *session_open(struct hub *, const struct session_options *);
 
+/* ---- sessions that are kept, so that their client can recover them (Socket.IO's connection state recovery) ---- */
+
+struct connect_options {
+	struct session_options session; /* its cursor is not used */
+	bool is_kept;
+	struct span pid, offset; /* what the client came back with; n 0: nothing */
+	void (*done)(void *owner, const struct connect_result *);
+};
+struct connect_result {
+	struct session *session; /* NULL: unavailable */
+	const char *sid, *pid;   /* the socket's visible id; the secret to return with, NULL if it is not kept */
+	bool is_recovered;       /* it has the id and the rooms that it had; what it missed follows */
+};
+
+/* Opens a session once what is kept of it is committed: done is called then (at once where nothing is kept). Returns a handle for
+ * session_connect_cancel while it has not been, else NULL. */
+struct hub_job *session_connect(struct hub *, const struct connect_options *);
+void session_connect_cancel(struct hub_job *);
+/* True where sessions can be kept at all. */
+bool hub_recovers(const struct hub *);
+/* A daemon has just started: what earlier ones kept can be recovered for one window from now. */
+void hub_start_recovery(struct hub *, struct hub_time);
+
 enum session_end {
-	SESSION_LEFT, /* said so: shows at once */
-	SESSION_LOST  /* anything else: given a grace */
+	SESSION_ENDED, /* said goodbye for good: shows at once, and cannot be recovered */
+	SESSION_LEFT,  /* closed its transport in good order: shows at once */
+	SESSION_LOST   /* anything else: given a grace */
 };
 /* Ends it: nothing is sent to it any more. Freed when the last of its jobs is done. */
 void session_close(struct session *, enum session_end, struct hub_time);
@@ -91,12 +128,16 @@ void session_event(
 /* A frame that was no event at all: chat_error bad_frame. */
 void session_bad_frame(struct session *, const char *why);
 
-/* True while the session should not be read from: too many of its jobs are under way, or the writer has too many. */
-bool session_is_busy(const struct session *);
+/* An event that its transport does not take: answered with bad_request and why. */
+void session_refuse_event(struct session *, struct span event, struct span ack, const char *why);
+
+/* True while the session should not be read from: too many of its jobs are under way, or the writer has too many. The transport's
+ * resume is called when that, once said, is over. */
+bool session_is_busy(struct session *);
 
 /* True if it has missed events to fetch: call session_pull when its ring has room. */
 bool session_is_behind(const struct session *);
-/* Fetches one page of what it missed. False: the log cannot be read now, try again later. */
+/* Fetches one page of what it missed. False: the log cannot be read now; the transport's resume is called when to try again. */
 bool session_pull(struct session *, struct hub_time);
 
 void *session_owner(const struct session *);

@@ -16,8 +16,11 @@ on_done(struct writer_job *job, void *context)
 	struct hub_job *hj = (struct hub_job *)job;
 	struct hub *hub = context;
 
-	if (job->err != STORE_OK)
-		hj->err = CHAT_UNAVAILABLE;
+	if (job->err != STORE_OK) { /* rolled back: there is no row to wait for */
+		hj->position = 0;
+		if (job->err != STORE_REFUSED)
+			hj->err = CHAT_UNAVAILABLE;
+	}
 	STAILQ_INSERT_TAIL(&hub->waiting, hj, link);
 }
 
@@ -28,7 +31,8 @@ job_submit(struct hub_job *hj)
 
 	hj->job.done = on_done;
 	hj->job.next = NULL;
-	hj->session->n_jobs++;
+	if (hj->session != NULL)
+		hj->session->n_jobs++;
 	if (hub->jobs_last != NULL)
 		hub->jobs_last->next = &hj->job;
 	else
@@ -72,25 +76,88 @@ answer(struct hub_job *hj)
 	buf_clear(&out);
 }
 
+/* Takes the job off its session, and does what is left to do. */
+static void
+release(struct hub_job *hj, struct hub_time now)
+{
+	struct session *s = hj->session;
+
+	if (s == NULL) {
+		hj->finish(hj, now);
+		return;
+	}
+	s->n_jobs--;
+	if (s->is_closed) {
+		session_release(s);
+		return;
+	}
+	if (hj->finish != NULL)
+		hj->finish(hj, now);
+	else
+		answer(hj);
+	if (s->was_busy && !session_is_busy(s))
+		s->transport->resume(s);
+}
+
+static void
+job_free(struct hub_job *hj)
+{
+	if (hj->clear != NULL)
+		hj->clear(hj);
+	free(hj);
+}
+
+/* Its own broadcast is among what the session has yet to pull. */
+static bool
+is_early(const struct hub_job *hj)
+{
+	const struct session *s = hj->session;
+
+	if (s == NULL || s->n_behind == 0)
+		return false;
+	for (const struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
+		if (sub->is_behind && sub->position < hj->position)
+			return true;
+	}
+	return false;
+}
+
 void
-jobs_release(struct hub *hub)
+jobs_release(struct hub *hub, struct hub_time now)
 {
 	struct hub_job *hj;
 
 	while ((hj = STAILQ_FIRST(&hub->waiting)) != NULL && hj->position <= hub->position) {
-		struct session *s = hj->session;
-
 		STAILQ_REMOVE_HEAD(&hub->waiting, link);
-		bool was_busy = session_is_busy(s);
-		s->n_jobs--;
-		if (s->is_closed) {
-			session_release(s);
-		} else {
-			answer(hj);
-			if (was_busy && !session_is_busy(s))
-				s->transport->resume(s);
+		if (is_early(hj)) {
+			STAILQ_INSERT_TAIL(&hj->session->held, hj, link);
+			continue;
 		}
-		hj->clear(hj);
-		free(hj);
+		release(hj, now);
+		job_free(hj);
+	}
+}
+
+void
+session_release_held(struct session *s, struct hub_time now)
+{
+	struct hub_job *hj;
+
+	while ((hj = STAILQ_FIRST(&s->held)) != NULL && !is_early(hj)) {
+		STAILQ_REMOVE_HEAD(&s->held, link);
+		release(hj, now);
+		job_free(hj);
+	}
+}
+
+void
+session_drop_held(struct session *s)
+{
+	struct hub_job *hj;
+
+	while ((hj = STAILQ_FIRST(&s->held)) != NULL) {
+		STAILQ_REMOVE_HEAD(&s->held, link);
+		s->n_jobs--;
+		job_free(hj);
 	}
 }

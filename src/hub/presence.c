@@ -51,7 +51,8 @@ presence_release(struct hub *hub, struct presence *p)
 	topic_release(hub, t);
 }
 
-/* {escrowId, walletAddress, …}: to all in the room but the user himself, or (only) to one session. */
+/* {escrowId, walletAddress, …}: to all in the room but the user himself; or to one session, which has missed it before: no full
+ * ring refuses it again. */
 static void
 presence_tell(struct hub *hub, const struct presence *p, const char *name, const char *member,
     int64_t value, struct session *only)
@@ -60,7 +61,9 @@ presence_tell(struct hub *hub, const struct presence *p, const char *name, const
 	struct topic *t = p->topic;
 	struct buf data = {0};
 	struct chat_event ev = {
-	    .kind = FRAME_EPHEMERAL, .name = span_of(name), .escrow_id = topic_escrow(t)};
+	    .kind = only != NULL ? FRAME_CONTROL : FRAME_EPHEMERAL,
+	    .name = span_of(name),
+	    .escrow_id = topic_escrow(t)};
 
 	json_open(&data, '{');
 	json_member_string(&data, "escrowId", ev.escrow_id);
@@ -128,9 +131,7 @@ presence_leave(struct sub *sub, enum session_end end, struct hub_time now)
 	sub->presence = NULL;
 	if (p == NULL || --p->n_connections > 0)
 		return;
-	typing_stop(hub, p->topic, p->node.key);
-	if ((p = presence_find(sub->topic, topic_wallet(sub->session->own))) == NULL)
-		return;
+	typing_stop(hub, p->topic, p->node.key); /* does not free it: he is present */
 	if (end == SESSION_LOST && hub->options.presence_grace_ms > 0)
 		timer_start(&hub->timers, TIMER_GRACE, &p->grace,
 		    now.mono_ms + hub->options.presence_grace_ms);
@@ -145,11 +146,12 @@ presence_removed(struct hub *hub, struct topic *t, struct span key, struct hub_t
 
 	if (p == NULL || p->n_connections > 0)
 		return;
+	bool is_present = p->is_present;
 	typing_stop(hub, t, key);
-	if ((p = presence_find(t, key)) != NULL) {
-		timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
-		set_absent(hub, p, now);
-	}
+	if (!is_present) /* freed perhaps, and the room with it */
+		return;
+	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
+	set_absent(hub, p, now);
 }
 
 void
@@ -251,4 +253,17 @@ typing_stop(struct hub *hub, struct topic *t, struct span key)
 	p->typing_changed = ++t->room->changes;
 	presence_tell(hub, p, "user_typing", "isTyping", false, NULL);
 	presence_release(hub, p);
+}
+
+void
+typing_stop_all(struct hub *hub, struct span key)
+{
+	struct timer *next;
+
+	for (struct timer *tm = TAILQ_FIRST(&hub->timers.lists[TIMER_TYPING]); tm != NULL; tm = next) {
+		struct presence *p = MAP_ENTRY(tm, struct presence, typing);
+		next = TAILQ_NEXT(tm, link);
+		if (span_eq(p->node.key, key))
+			typing_stop(hub, p->topic, key);
+	}
 }

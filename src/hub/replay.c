@@ -133,8 +133,9 @@ pull_page(struct session *s, struct hub_time now)
 	}
 	err = store_read(s->hub->store, READ_MS, read_page, &page);
 	if (err != STORE_OK) {
-		/* What was given was given; the rest is asked for again when the ring has room. */
+		/* What was given was given; the rest is asked for again in a moment. */
 		log_warn("conn %u: replay: %s", s->number, store_err_text(err));
+		timer_start(&s->hub->timers, TIMER_PULL, &s->again, now.mono_ms + PULL_AGAIN_MS);
 	} else {
 		if (page.refused > 0 && page.whole >= page.refused)
 			page.whole = page.refused - 1;
@@ -148,15 +149,30 @@ pull_page(struct session *s, struct hub_time now)
 bool
 session_pull(struct session *s, struct hub_time now)
 {
+	timer_stop(&s->hub->timers, TIMER_PULL, &s->again);
 	if (s->n_behind > 0 && !pull_page(s, now))
 		return false;
+	session_release_held(s, now);
 	if (s->n_behind > 0 || s->n_missed == 0)
 		return true;
 	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
-		if (sub->missed > 0)
+		if (sub->missed > 0) { /* one room at a time: its frames are not refused */
 			presence_catch_up(sub, now);
+			break;
+		}
 	}
 	return true;
+}
+
+void
+replay_tick(struct hub *hub, struct hub_time now)
+{
+	struct timer *tm;
+
+	while ((tm = timers_due(&hub->timers, TIMER_PULL, now.mono_ms)) != NULL) {
+		struct session *s = MAP_ENTRY(tm, struct session, again);
+		s->transport->resume(s);
+	}
 }
 
 static void
@@ -184,7 +200,7 @@ sub_gap(struct sub *sub, struct hub_time now)
 	hub_cursor(hub, cursor, hub->position);
 	session_send_event(s, "gap", buf_as_span(&data), span_of(cursor), topic_escrow(sub->topic));
 	buf_clear(&data);
-	sub->has_gap = true;
+	sub->has_gap = sub->ack != NULL; /* which will say so too */
 	sub->position = hub->position;
 	sub_catch_up_done(sub, now);
 }
@@ -204,6 +220,7 @@ sub_remove(struct sub *sub, struct hub_time now)
 	view_chat_error(&data, SPAN("subscribe_escrow"), CHAT_REMOVED, NULL, topic_escrow(t));
 	session_send_event(s, "chat_error", buf_as_span(&data), SPAN(""), SPAN(""));
 	buf_clear(&data);
+	kept_forget_room(s, topic_escrow(t));
 	presence_leave(sub, SESSION_LEFT, now);
 	sub_free(sub);
 }

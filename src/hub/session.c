@@ -43,9 +43,10 @@ session_user(const struct session *s)
 }
 
 bool
-session_is_busy(const struct session *s)
+session_is_busy(struct session *s)
 {
-	return s->n_jobs >= (writer_pending(s->hub->writer) > WRITER_MAX ? 1 : JOBS_MAX);
+	s->was_busy = s->n_jobs >= (writer_pending(s->hub->writer) > WRITER_MAX ? 1 : JOBS_MAX);
+	return s->was_busy;
 }
 
 bool
@@ -103,6 +104,12 @@ session_bad_frame(struct session *s, const char *why)
 	session_refuse(s, SPAN(""), SPAN(""), CHAT_BAD_FRAME, why, SPAN(""));
 }
 
+void
+session_refuse_event(struct session *s, struct span event, struct span ack, const char *why)
+{
+	session_refuse(s, event, ack, CHAT_BAD_REQUEST, why, SPAN(""));
+}
+
 static void
 send_hello(struct session *s)
 {
@@ -110,7 +117,7 @@ send_hello(struct session *s)
 	struct buf data = {0};
 	char cursor[CURSOR_SIZE];
 
-	hub_cursor(hub, cursor, hub->position);
+	hub_cursor(hub, cursor, s->subs->position); /* the own topic's: what it missed comes behind */
 	json_open(&data, '{');
 	json_member_cstr(&data, "version", hub->options.version);
 	json_member_cstr(&data, "walletAddress", session_name(s));
@@ -173,18 +180,34 @@ session_open(struct hub *hub, const struct session_options *o)
 	s->own = topic_get(hub, topic_of_user(own, span_of(o->user->key)), false);
 	if (strcmp(o->user->key, o->user->name) != 0)
 		s->name = mem_strdup(o->user->name);
+	STAILQ_INIT(&s->held);
 	TAILQ_INSERT_TAIL(&hub->sessions, s, link);
 	hub->n_sessions++;
 	sub = sub_new(s->own, s);
-	sub->position = r.position;
+	sub->position = r.state == CURSOR_GOOD ? r.position : hub->position;
 	log_info("conn %u: connected wallet=%s transport=%s connections=%zu", s->number,
 	    log_wallet(wallet, span_of(o->user->key)), s->transport->name, hub->n_sessions);
-	send_hello(s);
+	if (s->transport->says_hello)
+		send_hello(s);
 	if (r.state == CURSOR_LOST)
 		sub_gap(sub, (struct hub_time){.wall_ms = o->now_wall_ms});
-	else if (r.position < hub->position)
+	else if (sub->position < hub->position)
 		sub_set_behind(sub, true);
 	return s;
+}
+
+struct sub *
+session_enter(struct session *s, struct span escrow_id, const struct standing *standing, int64_t position, int64_t checked,
+    struct hub_time now)
+{
+	char name[TOPIC_SIZE];
+	struct sub *sub = sub_new(topic_get(s->hub, topic_of_escrow(name, escrow_id), true), s);
+
+	sub->role = standing->role;
+	sub->checked = checked;
+	sub->position = position;
+	presence_join(sub, standing->name, now);
+	return sub;
 }
 
 void
@@ -201,6 +224,11 @@ session_close(struct session *s, enum session_end end, struct hub_time now)
 {
 	struct hub *hub = s->hub;
 
+	kept_end(s, end, now);
+	if (s->types_outside && s->own->n_subs == 1)
+		typing_stop_all(hub, topic_wallet(s->own));
+	timer_stop(&hub->timers, TIMER_PULL, &s->again);
+	session_drop_held(s);
 	while (s->subs != NULL) {
 		struct sub *sub = s->subs;
 		if (sub->topic->room != NULL)

@@ -24,7 +24,8 @@
 #define WRITER_MAX      10000
 #define TYPING_MS       3000
 #define TYPING_AGAIN_MS 1000
-#define ACK_SIZE        80
+#define PULL_AGAIN_MS   200 /* after the log could not be read */
+#define ACK_SIZE        400 /* 64 bytes, each escaped, and the quotes */
 
 struct room {                 /* what an escrow's topic has more than a user's */
 	struct map presences; /* by wallet key: struct presence */
@@ -82,8 +83,21 @@ struct session {
 	uint32_t number;
 	uint32_t n_rooms, n_behind, n_missed;
 	uint32_t n_jobs;
+	STAILQ_HEAD(hub_job_list, hub_job) held; /* done; their own broadcasts are yet to be pulled */
+	struct timer again;   /* to pull once more */
+	bool was_busy;        /* as its transport was told */
+	bool types_outside;   /* it has typed in a room that it was not in */
 	bool is_closed;       /* waits for its last job */
+	struct kept *kept; /* NULL: cannot be recovered */
 	int64_t connected_at; /* wall ms */
+};
+
+struct kept { /* what is remembered of a session that can be recovered; the store has the rest */
+	struct map_node node; /* in hub->kept, by the hash of its pid */
+	int64_t id;           /* in the store */
+	struct session *session; /* NULL: lost */
+	struct timer lost;
+	char hash[65];
 };
 
 struct hub_job { /* one write of a client, from the event to its acknowledgement */
@@ -98,6 +112,7 @@ struct hub_job { /* one write of a client, from the event to its acknowledgement
 	int64_t position; /* the acknowledgement waits until the tail has passed it */
 	enum chat_err err;
 	void (*answer)(struct hub_job *, struct buf *out); /* the fields behind ok:true */
+	void (*finish)(struct hub_job *, struct hub_time); /* instead of an answer: all that is left to do; session may be NULL */
 	void (*clear)(struct hub_job *);
 };
 
@@ -114,9 +129,11 @@ struct hub {
 	struct timers timers;
 	struct writer_job *jobs_first, *jobs_last; /* gathered in this turn */
 	size_t n_jobs;
-	STAILQ_HEAD(hub_job_list, hub_job) waiting;
+	struct hub_job_list waiting;
 	uint64_t delivered, bad_rows;
 	bool is_healthy;
+	struct map kept;
+	struct timer boot; /* of TIMER_KEPT: until it runs out, sessions of earlier daemons can be recovered */
 };
 
 /* ---- topic.c ---- */
@@ -144,9 +161,13 @@ void presence_catch_up(struct sub *, struct hub_time);
 void presence_forget(struct sub *); /* it has missed nothing any more */
 void typing_start(struct topic *, struct session *, const char *name, struct hub_time);
 void typing_stop(struct hub *, struct topic *, struct span key);
+void typing_stop_all(struct hub *, struct span key); /* in every room */
+
+/* ---- replay.c ---- */
+void replay_tick(struct hub *, struct hub_time); /* sessions that are to pull again */
 
 /* ---- tail.c ---- */
-/* The data of a row as we send it. False: it is no JSON object, or too long. */
+/* The data of a row as we send it. False: the row is to be passed over, for its event or its data. */
 bool row_data(const struct queue_row *, struct buf *out);
 
 /* ---- session.c, replay.c, verbs.c, jobs.c ---- */
@@ -158,13 +179,26 @@ void session_answer(struct session *, struct span ack, struct span json);
 void session_refuse(struct session *, struct span event, struct span ack, enum chat_err,
     const char *why, struct span escrow_id);
 void session_release(struct session *); /* frees a closed one without jobs */
+/* Puts a session into a room: position is where it begins. */
+struct sub *session_enter(struct session *, struct span escrow_id, const struct standing *, int64_t position, int64_t checked,
+    struct hub_time);
 /* Goes on live: answers a subscribe_escrow that waited. */
 void sub_catch_up_done(struct sub *, struct hub_time);
 void sub_gap(struct sub *, struct hub_time);
 /* Puts a session's user out of a room: chat_error removed, user_left. */
 void sub_remove(struct sub *, struct hub_time);
 void job_submit(struct hub_job *);
-void jobs_release(struct hub *); /* answers what the tail has passed */
+void jobs_release(struct hub *, struct hub_time); /* answers what the tail has passed */
+void session_release_held(struct session *, struct hub_time); /* answers what the session has pulled */
+void session_drop_held(struct session *);
+/* ---- kept.c ---- */
+/* Its session ends: for good, or it can come back. */
+void kept_end(struct session *, enum session_end, struct hub_time);
+void kept_tick(struct hub *, struct hub_time);
+void kept_free(struct hub *);
+/* A room that was left needs no recovery. */
+void kept_forget_room(struct session *, struct span escrow_id);
+
 const char *hub_cursor(const struct hub *, char out[CURSOR_SIZE], int64_t position);
 
 #endif

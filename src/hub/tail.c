@@ -11,14 +11,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define PAGE_ROWS 512
-#define READ_MS   100
+#define PAGE_ROWS       512
+#define PAGE_DELIVERIES 20000 /* no read transaction outlives READ_MS, however large the rooms */
+#define READ_MS         100
 
 struct tail {
 	struct hub *hub;
 	struct store *store;
 	struct hub_time now;
 	int rows;
+	uint64_t enough; /* hub->delivered at which the page ends */
+	bool is_cut;     /* it ended so */
 };
 
 bool
@@ -27,6 +30,9 @@ row_data(const struct queue_row *row, struct buf *out)
 	struct json *json;
 	const char *why = NULL;
 
+	/* Names that the server makes itself are taken only from its own rules, which name the actor; notification has a route of its own. */
+	if (row->actor.n == 0 && !span_is(row->event, "notification") && !name_event_publishable(row->event))
+		return false;
 	/* Rows with an actor were written by the rules of chat, as JSON of our own: checked, not written anew. */
 	if (row->actor.n > 0) {
 		if (!json_check(row->data, &why))
@@ -45,34 +51,42 @@ row_data(const struct queue_row *row, struct buf *out)
 
 struct audience {
 	struct hub *hub;
-	struct chat_event *event;
-	struct span actor;
+	const struct queue_row *row;
+	struct topic **topics;
+	size_t n;
 };
 
 static bool
-push_to_member(const struct participant *p, void *arg)
+add_member(const struct participant *p, void *arg)
 {
-	const struct audience *a = arg;
+	struct audience *a = arg;
 	char name[TOPIC_SIZE];
 	struct topic *t;
 
-	if (p->role == ROLE_OBSERVER || span_is(a->actor, p->wallet) ||
-	    p->since_position >= a->event->position)
+	if (p->role == ROLE_OBSERVER || span_is(a->row->actor, p->wallet) ||
+	    p->since_position >= a->row->position)
 		return true;
-	if ((t = topic_find(a->hub, topic_of_user(name, span_of(p->wallet)))) != NULL)
-		topic_push(t, a->event, NULL);
+	if ((t = topic_find(a->hub, topic_of_user(name, span_of(p->wallet)))) == NULL)
+		return true;
+	a->topics = mem_realloc(a->topics, a->n + 1, sizeof(struct topic *));
+	a->topics[a->n++] = t;
 	return true;
 }
 
-/* One notification row is for each participant but its sender and observers. */
+/* One notification row is for each participant but its sender and observers: for all of them or, where the store fails, for none. */
 static void
-push_to_members(struct tail *tail, struct chat_event *ev, struct span escrow_id, struct span actor)
+push_to_members(struct tail *tail, struct chat_event *ev, struct span escrow_id, const struct queue_row *row)
 {
-	struct audience a = {tail->hub, ev, actor};
+	struct audience a = {.hub = tail->hub, .row = row};
 	struct escrow escrow;
 
 	if (escrow_find(tail->store, escrow_id, &escrow))
-		participants_each(tail->store, escrow.id, push_to_member, &a);
+		participants_each(tail->store, escrow.id, add_member, &a);
+	if (store_error(tail->store) == STORE_OK) {
+		for (size_t i = 0; i < a.n; i++)
+			topic_push(a.topics[i], ev, NULL);
+	}
+	free(a.topics);
 }
 
 static void
@@ -90,7 +104,7 @@ push_event(struct tail *tail, const struct queue_row *row, enum topic_kind kind,
 	if (row->durable)
 		ev.cursor = span_of(hub_cursor(hub, cursor, row->position));
 	if (kind == TOPIC_MEMBERS) {
-		push_to_members(tail, &ev, name, row->actor);
+		push_to_members(tail, &ev, name, row);
 	} else if ((t = topic_find(hub, row->topic)) != NULL) {
 		if (kind == TOPIC_ESCROW)
 			ev.escrow_id = name;
@@ -116,9 +130,12 @@ change_membership(struct tail *tail, const struct queue_row *row, struct span es
 		return;
 	if (span_is(row->event, "removed")) {
 		for (uint32_t i = own != NULL ? own->n_subs : 0; i-- > 0;) {
-			struct sub *sub = session_sub(own->subs[i]->session, escrow_id);
-			if (sub != NULL && sub->checked < row->position)
-				sub_remove(sub, tail->now);
+			struct session *s = own->subs[i]->session;
+			struct sub *sub = session_sub(s, escrow_id);
+			if (sub == NULL || sub->checked >= row->position)
+				continue;
+			sub_remove(sub, tail->now);
+			session_release_held(s, tail->now);
 		}
 		if ((room = topic_find(hub, topic_of_escrow(name, escrow_id))) != NULL)
 			presence_removed(hub, room, row->actor, tail->now);
@@ -145,13 +162,10 @@ take_row(const struct queue_row *row, void *arg)
 	struct span name;
 	enum topic_kind kind = topic_parse(row->topic, &name);
 	struct buf data = {0};
-	/* Names that the server makes itself are taken only from its own rules, which name the actor; notification has a route of its own. */
-	bool is_ours = row->actor.n > 0 || span_is(row->event, "notification");
 
 	if (kind == TOPIC_MEMBERSHIP) {
 		change_membership(tail, row, name);
-	} else if (kind == TOPIC_WRONG || !(is_ours || name_event_publishable(row->event)) ||
-		   !row_data(row, &data)) {
+	} else if (kind == TOPIC_WRONG || !row_data(row, &data)) {
 		hub->bad_rows++;
 		log_warn("tail: row %lld passed over: topic, event or data is not valid",
 		    (long long)row->position);
@@ -159,9 +173,12 @@ take_row(const struct queue_row *row, void *arg)
 		push_event(tail, row, kind, name, buf_as_span(&data));
 	}
 	buf_clear(&data);
+	if (store_error(tail->store) != STORE_OK) /* taken again, whole */
+		return false;
 	hub->position = row->position;
 	tail->rows++;
-	return true;
+	tail->is_cut = hub->delivered >= tail->enough;
+	return !tail->is_cut;
 }
 
 static void
@@ -170,21 +187,15 @@ read_rows(struct store *st, void *arg)
 	struct tail *tail = arg;
 
 	tail->store = st;
-	tail->rows = 0;
 	queue_after(st, tail->hub->position, PAGE_ROWS, take_row, tail);
 }
 
-bool
+enum hub_tail
 hub_tail(struct hub *hub, struct hub_time now)
 {
-	struct tail tail = {.hub = hub, .now = now};
-	bool found = false;
-	enum store_err err;
+	struct tail tail = {.hub = hub, .now = now, .enough = hub->delivered + PAGE_DELIVERIES};
+	enum store_err err = store_read(hub->store, READ_MS, read_rows, &tail);
 
-	do {
-		err = store_read(hub->store, READ_MS, read_rows, &tail);
-		found = found || tail.rows > 0;
-	} while (err == STORE_OK && tail.rows == PAGE_ROWS);
 	if ((err == STORE_OK) != hub->is_healthy) {
 		hub->is_healthy = err == STORE_OK;
 		if (hub->is_healthy)
@@ -192,6 +203,8 @@ hub_tail(struct hub *hub, struct hub_time now)
 		else
 			log_error("tail: the log cannot be read: %s", store_err_text(err));
 	}
-	jobs_release(hub);
-	return found;
+	jobs_release(hub, now);
+	if (err != STORE_OK)
+		return TAIL_FAILED;
+	return tail.is_cut || tail.rows == PAGE_ROWS ? TAIL_MORE : TAIL_END;
 }

@@ -12,6 +12,8 @@
 enum timer_kind {
 	TIMER_GRACE, /* a user's last connection in a room was lost: he has left when it runs out */
 	TIMER_TYPING, /* typing stops by itself */
+	TIMER_PULL,   /* a session pulls once more */
+	TIMER_KEPT,   /* a lost session cannot be recovered any more */
 	TIMER_KINDS
 };
 

@@ -143,6 +143,13 @@ sub_missed(struct sub *sub, const struct chat_event *ev)
 	}
 }
 
+/* While it has missed some of presence and typing it is given none: what it is told next is the latest of all. */
+static bool
+sub_takes(const struct sub *sub, const struct chat_event *ev)
+{
+	return !sub->is_behind && (sub->missed == 0 || ev->position > 0);
+}
+
 void
 topic_push(struct topic *t, struct chat_event *ev, const struct topic *not_to)
 {
@@ -152,9 +159,9 @@ topic_push(struct topic *t, struct chat_event *ev, const struct topic *not_to)
 
 		if (s->own == not_to || (ev->position > 0 && ev->position <= sub->position))
 			continue;
-		if (sub->is_behind || !s->transport->send(s, event_frame(ev, s->transport->wire)))
-			sub_missed(sub, ev);
-		else
+		if (sub_takes(sub, ev) && s->transport->send(s, event_frame(ev, s->transport->wire)))
 			s->hub->delivered++;
+		else
+			sub_missed(sub, ev);
 	}
 }

@@ -10,8 +10,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chat/views.h"
+#include "store/kept.h"
 
-#define READ_MS 100
+#define READ_MS    100
+#define BAD_CURSOR "cursor: a string that this server gave is accepted"
 
 struct call { /* one event in hand */
 	struct session *session;
@@ -62,6 +64,19 @@ answer_ok(const struct call *c)
 	answer_end(c, &out);
 }
 
+/* A job of this call. */
+static void
+job_init(
+    struct hub_job *job, const struct call *c, bool (*run)(struct store *, struct writer_job *))
+{
+	job->job.run = run;
+	job->hub = c->session->hub;
+	job->session = c->session;
+	job->user = session_user(c->session);
+	memcpy(job->escrow_id, c->escrow_id, sizeof(job->escrow_id));
+	memcpy(job->ack, c->ack.p, c->ack.n);
+}
+
 /* ---- rooms ---- */
 
 struct look { /* what a subscription needs to know of the store, in one read */
@@ -108,6 +123,7 @@ static void
 answer_subscribed(struct sub *sub, struct span ack, int64_t unread)
 {
 	struct hub *hub = sub->session->hub;
+	int64_t seam = sub->is_behind || sub->position > hub->position ? sub->position : hub->position;
 	char cursor[CURSOR_SIZE];
 	struct buf out = {0};
 
@@ -115,8 +131,7 @@ answer_subscribed(struct sub *sub, struct span ack, int64_t unread)
 		return;
 	answer_begin(&out);
 	json_member_string(&out, "escrowId", topic_escrow(sub->topic));
-	json_member_cstr(&out, "cursor",
-	    hub_cursor(hub, cursor, sub->position > hub->position ? sub->position : hub->position));
+	json_member_cstr(&out, "cursor", hub_cursor(hub, cursor, seam));
 	presence_list(sub->topic, &out);
 	json_member_int(&out, "unread", unread);
 	if (sub->has_gap)
@@ -146,71 +161,151 @@ sub_catch_up_done(struct sub *sub, struct hub_time now)
 	free(ack);
 }
 
+/* Membership and cursor are good: takes effect. */
 static void
-subscribe(const struct call *c)
+subscribe_now(const struct call *c, const struct look *l)
 {
 	struct session *s = c->session;
 	struct hub *hub = s->hub;
-	struct look l = {.cursor = member_string(c->data, "cursor"),
-	    .cursor_state = CURSOR_GOOD,
-	    .from = hub->position};
-	const struct json *cursor = json_get(c->data, "cursor");
-	char name[TOPIC_SIZE];
 	struct sub *sub = session_sub(s, span_of(c->escrow_id));
 
-	if (cursor != NULL && json_type(cursor) != JSON_NULL && l.cursor.n == 0) {
-		refuse(c, CHAT_BAD_REQUEST, "cursor: a string that this server gave is accepted");
-		return;
-	}
-	if (sub == NULL && s->n_rooms >= ROOMS_MAX) {
-		refuse(c, CHAT_BAD_REQUEST, "a connection can be in 200 rooms at most");
-		return;
-	}
-	if (!look(&l, c))
-		return;
-	if (l.cursor_state == CURSOR_BAD) {
-		refuse(c, CHAT_BAD_REQUEST, "cursor: a string that this server gave is accepted");
-		return;
-	}
 	if (sub != NULL) { /* again: changes nothing */
-		answer_subscribed(sub, c->ack, l.unread);
+		answer_subscribed(sub, c->ack, l->unread);
 		return;
 	}
-	sub = sub_new(topic_get(hub, topic_of_escrow(name, span_of(c->escrow_id)), true), s);
-	sub->role = l.standing.role;
-	sub->checked = l.checked;
-	sub->position = l.from;
-	presence_join(sub, l.standing.name, c->now);
+	sub = session_enter(s, span_of(c->escrow_id), &l->standing, l->from, l->checked, c->now);
 	log_info("conn %u: subscribed escrow=%s rooms=%u", s->number, c->escrow_id, s->n_rooms);
-	if (l.cursor_state == CURSOR_LOST) {
+	if (l->cursor_state == CURSOR_LOST) {
 		sub_gap(sub, c->now);
-		answer_subscribed(sub, c->ack, l.unread);
+		sub->has_gap = true;
+		answer_subscribed(sub, c->ack, l->unread);
 		sub->has_gap = false;
-	} else if (l.from < hub->position) {
+	} else if (l->from < hub->position) {
 		sub->ack = c->ack.n > 0 ? mem_strndup(c->ack.p, c->ack.n) : NULL;
 		sub_set_behind(sub, true);
 		s->transport->resume(s);
 	} else {
-		answer_subscribed(sub, c->ack, l.unread);
+		answer_subscribed(sub, c->ack, l->unread);
 	}
 }
 
 static void
-unsubscribe(const struct call *c)
+unsubscribe_now(const struct call *c)
 {
 	struct session *s = c->session;
 	struct sub *sub = session_sub(s, span_of(c->escrow_id));
 
 	if (sub != NULL) {
 		if (sub->ack != NULL)
-			session_refuse(s, SPAN("subscribe_escrow"), span_of(sub->ack),
-			    CHAT_CONFLICT, "unsubscribed meanwhile", span_of(c->escrow_id));
+			session_refuse(s, SPAN("subscribe_escrow"), span_of(sub->ack), CHAT_CONFLICT, "unsubscribed meanwhile",
+			    span_of(c->escrow_id));
 		presence_leave(sub, SESSION_LEFT, c->now);
 		sub_free(sub);
-		log_info("conn %u: unsubscribed escrow=%s rooms=%u", s->number, c->escrow_id,
-		    s->n_rooms);
+		session_release_held(s, c->now);
+		log_info("conn %u: unsubscribed escrow=%s rooms=%u", s->number, c->escrow_id, s->n_rooms);
 	}
 	answer_ok(c);
+}
+
+/* What a session that can be recovered is in, it is in when that is committed. */
+struct room_job {
+	struct hub_job job;
+	struct look look;
+	int64_t kept;
+};
+
+static bool
+run_enter(struct store *st, struct writer_job *job)
+{
+	struct room_job *j = (struct room_job *)job;
+
+	kept_room_put(st, j->kept, span_of(j->job.escrow_id), j->look.from);
+	return true;
+}
+
+static bool
+run_leave(struct store *st, struct writer_job *job)
+{
+	struct room_job *j = (struct room_job *)job;
+
+	kept_room_delete(st, j->kept, span_of(j->job.escrow_id));
+	return true;
+}
+
+static void
+finish_room(struct hub_job *job, struct hub_time now)
+{
+	struct room_job *j = (struct room_job *)job;
+	struct call c = {.session = job->session, .event = span_of(job->event), .ack = span_of(job->ack), .now = now};
+
+	memcpy(c.escrow_id, job->escrow_id, sizeof(c.escrow_id));
+	if (job->err != CHAT_OK)
+		refuse(&c, job->err, NULL);
+	else if (job->job.run == run_enter)
+		subscribe_now(&c, &j->look);
+	else
+		unsubscribe_now(&c);
+}
+
+static void
+keep_room(const struct call *c, const struct look *l, bool (*run)(struct store *, struct writer_job *))
+{
+	struct room_job *j = mem_zalloc(sizeof(*j));
+
+	job_init(&j->job, c, run);
+	j->job.event = run == run_enter ? "subscribe_escrow" : "unsubscribe_escrow";
+	j->job.finish = finish_room;
+	j->kept = c->session->kept->id;
+	if (l != NULL)
+		j->look = *l;
+	j->look.call = NULL;
+	job_submit(&j->job);
+}
+
+void
+kept_forget_room(struct session *s, struct span escrow_id)
+{
+	struct call c = {.session = s};
+
+	if (s->kept == NULL)
+		return;
+	memcpy(c.escrow_id, escrow_id.p, escrow_id.n);
+	keep_room(&c, NULL, run_leave);
+}
+
+static void
+subscribe(const struct call *c)
+{
+	struct session *s = c->session;
+	struct look l = {.cursor = member_string(c->data, "cursor"), .cursor_state = CURSOR_GOOD, .from = s->hub->position};
+	const struct json *cursor = json_get(c->data, "cursor");
+	bool is_in = session_sub(s, span_of(c->escrow_id)) != NULL;
+
+	if (cursor != NULL && json_type(cursor) != JSON_NULL && l.cursor.n == 0) {
+		refuse(c, CHAT_BAD_REQUEST, BAD_CURSOR);
+		return;
+	}
+	if (!is_in && s->n_rooms >= ROOMS_MAX) {
+		refuse(c, CHAT_BAD_REQUEST, "a connection can be in 200 rooms at most");
+		return;
+	}
+	if (!look(&l, c))
+		return;
+	if (l.cursor_state == CURSOR_BAD)
+		refuse(c, CHAT_BAD_REQUEST, BAD_CURSOR);
+	else if (s->kept != NULL && !is_in)
+		keep_room(c, &l, run_enter);
+	else
+		subscribe_now(c, &l);
+}
+
+static void
+unsubscribe(const struct call *c)
+{
+	if (c->session->kept != NULL)
+		keep_room(c, NULL, run_leave);
+	else
+		unsubscribe_now(c);
 }
 
 static void
@@ -250,6 +345,7 @@ typing_begin(const struct call *c)
 		return;
 	}
 	log_debug("conn %u: typing escrow=%s", s->number, c->escrow_id);
+	s->types_outside = s->types_outside || sub == NULL;
 	typing_start(topic_get(s->hub, topic_of_escrow(name, span_of(c->escrow_id)), true), s,
 	    l.standing.name, c->now);
 	answer_ok(c);
@@ -361,18 +457,6 @@ clear_send(struct hub_job *job)
 }
 
 static void
-job_init(
-    struct hub_job *job, const struct call *c, bool (*run)(struct store *, struct writer_job *))
-{
-	job->job.run = run;
-	job->hub = c->session->hub;
-	job->session = c->session;
-	job->user = session_user(c->session);
-	memcpy(job->escrow_id, c->escrow_id, sizeof(job->escrow_id));
-	memcpy(job->ack, c->ack.p, c->ack.n);
-}
-
-static void
 chat_message(const struct call *c)
 {
 	const struct json *client_msg_id = json_get(c->data, "clientMsgId");
@@ -427,11 +511,6 @@ answer_mark(struct hub_job *job, struct buf *out)
 }
 
 static void
-clear_mark(struct hub_job *job)
-{
-}
-
-static void
 message_read(const struct call *c)
 {
 	struct span one = member_string(c->data, "messageId"),
@@ -451,7 +530,6 @@ message_read(const struct call *c)
 	job_init(&j->job, c, run_mark);
 	j->job.event = "message_read";
 	j->job.answer = answer_mark;
-	j->job.clear = clear_mark;
 	memcpy(j->message_id, id.p, id.n);
 	j->mark = (struct chat_mark){.user = &j->job.user,
 	    .escrow_id = span_of(j->job.escrow_id),
@@ -489,6 +567,10 @@ session_event(struct session *s, struct span event, const struct json *data, str
 		if (span_is(event, verbs[i].name))
 			verb = &verbs[i];
 	}
+	if (ack.n >= ACK_SIZE) {
+		session_bad_frame(s, "ack: too long");
+		return;
+	}
 	if (verb == NULL) {
 		refuse(&c, CHAT_BAD_REQUEST, "no such event");
 		return;
@@ -504,7 +586,5 @@ session_event(struct session *s, struct span event, const struct json *data, str
 		    "is accepted");
 		return;
 	}
-	if (ack.n >= ACK_SIZE)
-		c.ack = (struct span){"", 0};
 	verb->run(&c);
 }

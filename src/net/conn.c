@@ -22,6 +22,7 @@
 #define RING_FRAMES 1024
 #define CLOG_BYTES \
 	(64 * 1024) /* frames that cannot be refused: beyond, the peer is not read from */
+#define OFFERS       64 /* a turn: many that pull from the log at once share the loop with the rest */
 #define LINGER_BYTES (256 * 1024) /* dropped after our end; beyond, a reset is what the peer gets */
 
 static const int64_t wait_ms[WAIT_KINDS] = {
@@ -31,6 +32,8 @@ static const int64_t wait_ms[WAIT_KINDS] = {
     [WAIT_PING] = 25000,
     [WAIT_PONG] = 60000,
     [WAIT_CLOSE] = 5000,
+    [WAIT_PROBE] = 10000,
+    [WAIT_FLUSH] = 30000,
     [WAIT_LINGER] = 2000,
 };
 
@@ -164,12 +167,12 @@ arm_timer(struct net *net, int64_t at, int64_t now)
 	loop_timer_set_us(net->timer, (at - now) * 1000);
 }
 
-void
-conn_wait(struct conn *c, enum conn_wait wait)
+static void
+set_wait(struct conn *c, enum conn_wait wait)
 {
 	struct net *net = c->net;
 
-	if (c->is_closed || (wait == WAIT_NOTHING && c->wait == WAIT_NOTHING))
+	if (wait == WAIT_NOTHING && c->wait == WAIT_NOTHING)
 		return;
 	if (c->wait != WAIT_NOTHING)
 		TAILQ_REMOVE(&net->waits[c->wait], c, waiting);
@@ -180,6 +183,13 @@ conn_wait(struct conn *c, enum conn_wait wait)
 	c->deadline = now + wait_ms[wait];
 	TAILQ_INSERT_TAIL(&net->waits[wait], c, waiting);
 	arm_timer(net, c->deadline, now);
+}
+
+void
+conn_wait(struct conn *c, enum conn_wait wait)
+{
+	if (!conn_is_closing(c)) /* its end has waits of its own */
+		set_wait(c, wait);
 }
 
 enum conn_wait
@@ -198,8 +208,8 @@ on_timer(void *arg)
 	net->timer_at = INT64_MAX;
 	for (enum conn_wait kind = WAIT_NOTHING + 1; kind < WAIT_KINDS; kind++) {
 		while ((c = TAILQ_FIRST(&net->waits[kind])) != NULL && c->deadline <= now) {
-			conn_wait(c, WAIT_NOTHING);
-			if (kind == WAIT_LINGER)
+			set_wait(c, WAIT_NOTHING);
+			if (c->finish_why != NULL)
 				conn_close(c, c->finish_why);
 			else
 				c->protocol->on_timeout(c, kind);
@@ -431,7 +441,7 @@ conn_send(struct conn *c, struct frame *f)
 	size_t size = frame_size(f);
 	size_t share = f->kind == FRAME_EPHEMERAL ? 2 : 1; /* what need not be kept goes first */
 
-	if (c->is_closed || c->finish_why != NULL)
+	if (conn_is_closing(c) || size == 0)
 		return true;
 	if (f->kind != FRAME_CONTROL &&
 	    (c->ring_count >= RING_FRAMES / share ||
@@ -501,7 +511,7 @@ flush(struct conn *c)
 			conn_close(c, c->finish_why);
 			return;
 		}
-		conn_wait(c, WAIT_LINGER);
+		set_wait(c, WAIT_LINGER);
 	}
 }
 
@@ -525,10 +535,14 @@ on_turn(void *arg)
 static void
 offer(struct conn *c)
 {
-	if (c->replays_input) {
+	if (c->replays_input && !conn_is_closing(c)) {
+		/* The descriptor's turn comes when the buffer is used up, else it would grow with every pause. */
 		c->replays_input = false;
-		if (c->in.len > 0 && !conn_is_closing(c))
+		c->is_paused = c->has_ended;
+		if (c->in.len > 0)
 			offer_kept(c);
+		if (!c->is_closed)
+			update_events(c);
 	}
 	if (conn_is_closing(c) || !c->wants_room || c->ring_count > 0)
 		return;
@@ -544,7 +558,7 @@ on_again(void *arg)
 
 	loop_later_want(net->turn);
 	/* Those that are marked on the way are for the next turn. */
-	for (size_t n = net->n_offered; n > 0 && (c = TAILQ_FIRST(&net->offered)) != NULL; n--) {
+	for (size_t n = net->n_offered < OFFERS ? net->n_offered : OFFERS; n > 0 && (c = TAILQ_FIRST(&net->offered)) != NULL; n--) {
 		clear_offered(c);
 		offer(c);
 	}
@@ -630,6 +644,7 @@ conn_finish(struct conn *c, const char *why)
 {
 	if (conn_is_closing(c))
 		return;
+	set_wait(c, WAIT_FLUSH);
 	c->finish_why = why;
 	if (!c->has_ended)
 		conn_pause(c, false);
@@ -643,7 +658,7 @@ conn_close(struct conn *c, const char *why)
 
 	if (c->is_closed)
 		return;
-	conn_wait(c, WAIT_NOTHING);
+	set_wait(c, WAIT_NOTHING);
 	c->is_closed = true;
 	clear_dirty(c);
 	clear_offered(c);

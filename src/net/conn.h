@@ -27,6 +27,8 @@ enum conn_wait {
 	WAIT_PING,   /* nothing: it is time for a heartbeat */
 	WAIT_PONG,   /* the answer to one */
 	WAIT_CLOSE,  /* the peer's close frame */
+	WAIT_PROBE,  /* the end of an upgrade */
+	WAIT_FLUSH,  /* the last of what is queued to be written; then our end */
 	WAIT_LINGER, /* the peer's end, after ours */
 	WAIT_KINDS
 };
@@ -86,7 +88,8 @@ bool conn_is_clogged(const struct conn *);
 
 /* Stops and starts reading; input that is there already stays in the buffer. */
 void conn_pause(struct conn *, bool is_paused);
-/* Offers what is in the buffer to the protocol again, in the next turn. */
+/* Ends a pause in the next turn: what is in the buffer is offered to the protocol again and then, unless that pauses anew, reading
+ * goes on. */
 void conn_replay_input(struct conn *);
 
 void conn_wait(struct conn *, enum conn_wait);

@@ -73,6 +73,32 @@ identity_user(const struct auth *auth, struct web_request *req, struct user *out
 }
 
 bool
+identity_conditions(const struct auth *auth, struct web_request *req, struct buf *fields)
+{
+	struct carried c = {0};
+	struct span origin;
+	enum chat_err err;
+
+	read_fields(&c, req);
+	c.request.is_browser_write = true;
+	if ((err = auth_conditions(auth, &c.request)) != CHAT_OK) {
+		web_refuse(req, err, NULL);
+	} else {
+		buf_str(fields, "Cache-Control: no-store\r\nVary: Origin\r\n");
+		if ((origin = auth_cors_origin(auth, &c.request)).n > 0) {
+			http_put(fields, "Access-Control-Allow-Origin", origin);
+			http_put_str(fields, "Access-Control-Allow-Credentials", "true");
+		}
+		if (origin.n > 0 && req->http->method == METHOD_OPTIONS)
+			buf_str(fields, "Access-Control-Allow-Methods: GET, POST\r\n"
+					"Access-Control-Allow-Headers: Content-Type, Authorization, X-Wallet-Address\r\n"
+					"Access-Control-Max-Age: 600\r\n");
+	}
+	carried_clear(&c);
+	return err == CHAT_OK;
+}
+
+bool
 identity_service(const struct auth *auth, struct web_request *req, enum scope scope)
 {
 	struct carried c = {0};

@@ -26,7 +26,7 @@ time_now(void)
 static bool
 send_frame(struct session *s, struct frame *f)
 {
-	return conn_send(websocket_conn(session_owner(s)), f);
+	return websocket_send_frame(session_owner(s), f);
 }
 
 static void
@@ -40,11 +40,19 @@ resume(struct session *s)
 		websocket_resume(ws);
 }
 
+static void
+kick(struct session *s)
+{
+	websocket_close(session_owner(s), WS_POLICY, "another connection has taken over");
+}
+
 static const struct transport transport = {
     .name = "websocket",
     .wire = WIRE_WS,
     .send = send_frame,
     .resume = resume,
+    .kick = kick,
+    .says_hello = true,
 };
 
 /* ---- messages up ---- */

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "chat/auth.h"
 #include "hub/hub.h"
+#include "net/chatio.h"
 #include "net/conn.h"
 #include "net/listener.h"
 #include "net/native.h"
@@ -29,6 +30,8 @@
 #define DRAIN_MS        10000   /* from SIGTERM to the end, at most */
 #define TRIM_US         60000000
 #define SPARE_FILES     64      /* descriptors that are not connections */
+#define LOOK_AGAIN_US   200000  /* after the log could not be read */
+#define ANSWER_MS       2000    /* of DRAIN_MS: for the writer to become idle */
 
 struct server {
 	const struct config *config;
@@ -41,13 +44,14 @@ struct server {
 	struct writer *writer;
 	struct hub *hub;
 	struct native native;
+	struct chatio chatio;
 	struct status status;
 	struct wakeup *wakeup;
 	struct listener **listeners;
 	size_t n_listeners;
 	int done_fd; /* the writer has finished jobs */
 	struct loop_watch *done_watch;
-	struct loop_timer *hub_timer, *trim_timer, *drain_timer;
+	struct loop_timer *hub_timer, *look_timer, *trim_timer, *drain_timer;
 	int64_t hub_timer_at;
 	bool is_trimming, is_draining;
 };
@@ -97,9 +101,11 @@ static void
 on_look(void *arg)
 {
 	struct server *sv = arg;
+	enum hub_tail tail = hub_tail(sv->hub, time_now());
 
-	if (hub_tail(sv->hub, time_now()))
-		net_want_turn(sv->net);
+	if (tail != TAIL_END)
+		loop_timer_set_us(sv->look_timer, tail == TAIL_MORE ? 0 : LOOK_AGAIN_US);
+	net_want_turn(sv->net);
 }
 
 static void
@@ -110,8 +116,7 @@ on_done(void *arg)
 
 	eventfd_read(sv->done_fd, &n);
 	hub_collect(sv->hub);
-	hub_tail(sv->hub, time_now());
-	net_want_turn(sv->net);
+	on_look(sv);
 }
 
 /* On the writer's thread. */
@@ -224,9 +229,10 @@ on_drain_timer(void *arg)
 {
 	struct server *sv = arg;
 	static const int64_t step_us = 5000;
-	bool is_late = clock_mono_ms() >= sv->status.drain_until;
+	int64_t left = sv->status.drain_until - clock_mono_ms();
+	bool is_late = left <= 0;
 
-	if (writer_pending(sv->writer) == 0 || is_late)
+	if (writer_pending(sv->writer) == 0 || left <= DRAIN_MS - ANSWER_MS)
 		net_each(sv->net, shut_down, NULL);
 	if (net_connections(sv->net) == 0 || is_late)
 		loop_stop(sv->loop);
@@ -304,6 +310,7 @@ start_clockwork(struct server *sv)
 	sv->done_watch = loop_watch_new(sv->loop, sv->done_fd, on_done, sv);
 	sv->hub_timer = loop_timer_new(sv->loop, on_hub_timer, sv);
 	sv->hub_timer_at = INT64_MAX;
+	sv->look_timer = loop_timer_new(sv->loop, on_look, sv);
 	sv->trim_timer = loop_timer_new(sv->loop, on_trim_timer, sv);
 	loop_timer_set_us(sv->trim_timer, TRIM_US);
 	sv->drain_timer = loop_timer_new(sv->loop, on_drain_timer, sv);
@@ -314,6 +321,7 @@ start_clockwork(struct server *sv)
 
 static const struct web_route routes[] = {
     {"/ws", native_handle, offsetof(struct server, native)},
+    {"/socket.io/", socketio_handle, offsetof(struct server, chatio.socketio)},
     {"/health", status_health, offsetof(struct server, status)},
     {"/api/websocket/stats", status_stats, offsetof(struct server, status)},
 };
@@ -332,16 +340,18 @@ server_new(const struct config *c, struct buf *err)
 	if ((sv->auth = auth_new(c, err)) == NULL || !open_database(sv, err))
 		goto fail;
 	sv->hub = hub_new(&(struct hub_options){.rules = {c->rooms, c->message_rate}, .presence_grace_ms = c->presence_grace_ms,
-			      .version = PACKAGE_VERSION},
+			      .recovery_ms = c->recovery_ms, .version = PACKAGE_VERSION},
 	    sv->reader, sv->writer);
 	if (sv->hub == NULL) {
 		buf_printf(err, "%s: the log cannot be read", c->database);
 		goto fail;
 	}
 	sv->native = (struct native){sv->hub, sv->auth, (size_t)c->max_message};
+	chatio_init(&sv->chatio, sv->loop, sv->hub, sv->auth, (size_t)c->max_connections);
 	sv->status = (struct status){.hub = sv->hub, .auth = sv->auth, .net = sv->net, .started_ms = clock_mono_ms()};
 	sv->web = (struct web){routes, sizeof(routes) / sizeof(routes[0]), sv};
 	start_clockwork(sv);
+	hub_start_recovery(sv->hub, time_now());
 	if (!open_listeners(sv, err))
 		goto fail;
 	if (c->auth == AUTH_OPEN)
@@ -368,8 +378,11 @@ server_free(struct server *sv)
 		return;
 	close_listeners(sv);
 	free(sv->listeners);
+	chatio_clear(&sv->chatio);
 	net_free(sv->net);
 	if (sv->writer != NULL) {
+		if (sv->hub != NULL)
+			hub_flush(sv->hub);
 		writer_stop(sv->writer);
 		if (sv->hub != NULL) {
 			hub_collect(sv->hub);
@@ -384,6 +397,7 @@ server_free(struct server *sv)
 	auth_free(sv->auth);
 	loop_watch_free(sv->done_watch);
 	loop_timer_free(sv->hub_timer);
+	loop_timer_free(sv->look_timer);
 	loop_timer_free(sv->trim_timer);
 	loop_timer_free(sv->drain_timer);
 	loop_free(sv->loop);

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/lock.h"
 
 #define POLL_US 200000
 
@@ -102,8 +103,9 @@ on_poll(void *arg)
 }
 
 static void
-watch_wal(struct wakeup *w, struct loop *loop, const char *database)
+watch_wal(struct wakeup *w, struct loop *loop, const char *path)
 {
+	char *database = database_real(path);
 	const char *slash = strrchr(database, '/');
 	char *dir = slash == NULL ? mem_strdup(".") : mem_strndup(database, slash == database ? 1 : (size_t)(slash - database));
 	struct buf name = {0};
@@ -116,6 +118,7 @@ watch_wal(struct wakeup *w, struct loop *loop, const char *database)
 	else
 		w->inotify_watch = loop_watch_new(loop, w->inotify, on_inotify, w);
 	free(dir);
+	free(database);
 }
 
 struct wakeup *

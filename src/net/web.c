@@ -11,6 +11,7 @@
 #include "proto/url.h"
 
 #define BODY_MAX 1000000 /* bytes */
+#define HELD_MAX 65536   /* bytes that may wait behind a held request */
 
 struct web_conn {
 	const struct web *web;
@@ -20,16 +21,20 @@ struct web_conn {
 	struct http_chunked chunked;
 	uint64_t body_left; /* of a body with Content-Length */
 	bool in_body, is_chunked;
-	bool is_taken; /* the connection speaks another protocol now */
+	/* of the request in hand */
+	bool is_head, keep_alive, is_1_0;
+	bool is_held;
+	struct buf held_fields;
+	void (*on_gone)(void *);
+	void *gone_arg;
 };
 
 /* ---- answers ---- */
 
-void
-web_reply(struct web_request *req, const struct web_reply *reply)
+static void
+reply_on(struct web_conn *wc, const struct web_reply *reply)
 {
-	const struct http_request *http = req->http;
-	bool is_last = reply->is_last || !http->keep_alive;
+	bool is_last = reply->is_last || !wc->keep_alive;
 	struct buf out = {0};
 
 	http_begin(&out, reply->status);
@@ -41,17 +46,60 @@ web_reply(struct web_request *req, const struct web_reply *reply)
 	buf_span(&out, reply->fields);
 	if (is_last)
 		http_put_str(&out, "Connection", "close");
-	else if (http->minor == 0)
+	else if (wc->is_1_0)
 		http_put_str(&out, "Connection", "keep-alive");
 	http_end(&out);
-	if (http->method != METHOD_HEAD)
+	if (!wc->is_head)
 		buf_span(&out, reply->body);
-	conn_send_bytes(req->conn, buf_as_span(&out));
+	conn_send_bytes(wc->conn, buf_as_span(&out));
 	buf_clear(&out);
 	if (is_last)
-		conn_finish(req->conn, "answered");
+		conn_finish(wc->conn, "answered");
 	else
-		conn_wait(req->conn, WAIT_IDLE);
+		conn_wait(wc->conn, WAIT_IDLE);
+}
+
+void
+web_reply(struct web_request *req, const struct web_reply *reply)
+{
+	reply_on(req->web_conn, reply);
+}
+
+struct web_conn *
+web_hold(struct web_request *req, struct span fields, void (*on_gone)(void *), void *arg)
+{
+	struct web_conn *wc = req->web_conn;
+
+	wc->is_held = true;
+	wc->on_gone = on_gone;
+	wc->gone_arg = arg;
+	buf_span(&wc->held_fields, fields);
+	conn_wait(wc->conn, WAIT_NOTHING);
+	return wc;
+}
+
+void
+web_reply_held(struct web_conn *wc, const struct web_reply *reply)
+{
+	struct web_reply whole = *reply;
+
+	buf_span(&wc->held_fields, reply->fields);
+	whole.fields = buf_as_span(&wc->held_fields);
+	wc->is_held = false;
+	reply_on(wc, &whole);
+	buf_clear(&wc->held_fields);
+	conn_replay_input(wc->conn);
+}
+
+/* The client of a held request is gone. */
+static void
+let_go(struct web_conn *wc)
+{
+	if (!wc->is_held)
+		return;
+	wc->is_held = false;
+	buf_clear(&wc->held_fields);
+	wc->on_gone(wc->gone_arg);
 }
 
 static void
@@ -95,12 +143,22 @@ web_refuse_status(struct web_request *req, int status, const char *allow)
 
 /* ---- requests ---- */
 
+/* What an answer depends on. */
+static void
+remember(struct web_conn *wc, const struct http_request *http)
+{
+	wc->is_head = http->method == METHOD_HEAD;
+	wc->keep_alive = http->keep_alive;
+	wc->is_1_0 = http->minor == 0;
+}
+
 static void
 route(struct web_conn *wc, const struct http_request *http, struct span body)
 {
 	struct web_request req = {wc->conn, http, body, wc};
 	const struct web *web = wc->web;
 
+	remember(wc, http);
 	if (url_path_is_canonical(http->path)) {
 		for (size_t i = 0; i < web->n_routes; i++) {
 			if (web->routes[i].path == NULL || span_is(http->path, web->routes[i].path)) {
@@ -128,21 +186,26 @@ refused_early(const struct http_request *http)
 	return 0;
 }
 
+/* Refuses what was not read to its end, or not at all. */
+static void
+refuse_unread(struct web_conn *wc, int status)
+{
+	wc->is_head = false;
+	web_refuse_status(&(struct web_request){.conn = wc->conn, .web_conn = wc}, status, NULL);
+}
+
 /* Takes one head. Bytes used; 0: it is not whole; -1: refused, the connection is at its end. */
 static ssize_t
 take_head(struct web_conn *wc, const char *in, size_t len)
 {
 	struct http_request http;
-	struct web_request req = {wc->conn, &http, {"", 0}, wc};
 	ssize_t used = http_parse(&http, in, len);
 	int status = used > 0 ? refused_early(&http) : used < 0 ? http.status : 0;
 
 	if (used == 0)
 		return 0;
 	if (status != 0) {
-		if (used < 0)
-			http = (struct http_request){.minor = 1};
-		web_refuse_status(&req, status, NULL);
+		refuse_unread(wc, status);
 		return -1;
 	}
 	if (!http.is_chunked && http.content_length == 0) {
@@ -175,14 +238,6 @@ end_body(struct web_conn *wc)
 	buf_clear(&body);
 }
 
-static void
-refuse_body(struct web_conn *wc, int status)
-{
-	struct http_request http = {.minor = 1};
-
-	web_refuse_status(&(struct web_request){wc->conn, &http, {"", 0}, wc}, status, NULL);
-}
-
 /* Takes a piece of the body; bytes used, -1: refused. */
 static ssize_t
 take_body(struct web_conn *wc, const char *in, size_t len)
@@ -191,11 +246,11 @@ take_body(struct web_conn *wc, const char *in, size_t len)
 	ssize_t used = (ssize_t)data.n;
 
 	if (wc->is_chunked && (used = http_chunked_read(&wc->chunked, in, len, &data)) < 0) {
-		refuse_body(wc, 400);
+		refuse_unread(wc, 400);
 		return -1;
 	}
 	if (wc->body.len + data.n > BODY_MAX) {
-		refuse_body(wc, 413);
+		refuse_unread(wc, 413);
 		return -1;
 	}
 	buf_span(&wc->body, data);
@@ -222,15 +277,19 @@ on_input(struct conn *c, struct buf *in)
 	struct web_conn *wc = conn_own(c);
 	size_t at = 0;
 
-	while (at < in->len && !must_wait(c)) {
+	while (at < in->len && !wc->is_held && !must_wait(c)) {
 		ssize_t used = wc->in_body ? take_body(wc, in->p + at, in->len - at) : take_head(wc, in->p + at, in->len - at);
 
+		/* wc may be gone: closed with the connection, or ours to free where that was taken over. */
+		bool is_taken = conn_own(c) != wc;
+		if (is_taken)
+			free(wc);
 		if (used < 0 || conn_is_closing(c))
 			return;
 		at += (size_t)used;
-		if (wc->is_taken) {
-			free(wc);
-			break;
+		if (is_taken) {
+			buf_drop(in, at);
+			return;
 		}
 		if (used == 0) {
 			if (conn_wait_kind(c) == WAIT_IDLE)
@@ -238,19 +297,21 @@ on_input(struct conn *c, struct buf *in)
 			break;
 		}
 	}
+	if (wc->is_held && in->len - at > HELD_MAX)
+		conn_pause(c, true);
 	buf_drop(in, at);
 }
 
 static void
 on_room(struct conn *c)
 {
-	conn_pause(c, false);
 	conn_replay_input(c);
 }
 
 static void
 on_end(struct conn *c)
 {
+	let_go(conn_own(c));
 	conn_finish(c, "end of requests");
 }
 
@@ -262,12 +323,13 @@ on_timeout(struct conn *c, enum conn_wait wait)
 	if (wait == WAIT_IDLE)
 		conn_finish(c, "idle");
 	else
-		refuse_body(wc, 408);
+		refuse_unread(wc, 408);
 }
 
 static void
 on_shutdown(struct conn *c)
 {
+	let_go(conn_own(c));
 	conn_finish(c, "shutdown");
 }
 
@@ -276,6 +338,7 @@ on_closed(struct conn *c, const char *why)
 {
 	struct web_conn *wc = conn_own(c);
 
+	let_go(wc);
 	buf_clear(&wc->head);
 	buf_clear(&wc->body);
 	free(wc);
@@ -293,7 +356,6 @@ static const struct protocol http_protocol = {
 void
 web_take_over(struct web_request *req, const struct protocol *protocol, void *own)
 {
-	req->web_conn->is_taken = true;
 	conn_set_protocol(req->conn, protocol, own);
 }
 
@@ -301,13 +363,12 @@ void
 web_accept(const struct web *web, struct net *net, int fd, const char *peer)
 {
 	struct web_conn *wc = mem_zalloc(sizeof(*wc));
-	struct http_request http = {.minor = 1};
 	bool is_full = net_is_full(net);
 
 	wc->web = web;
 	wc->conn = conn_new(net, fd, peer, &http_protocol, wc);
 	if (is_full)
-		web_refuse_status(&(struct web_request){wc->conn, &http, {"", 0}, wc}, 503, NULL);
+		refuse_unread(wc, 503);
 	else
 		conn_wait(wc->conn, WAIT_HEAD);
 }

@@ -57,6 +57,12 @@ websocket_send_message(struct websocket *ws, enum ws_opcode opcode, struct span 
 	buf_clear(&compressed);
 }
 
+bool
+websocket_send_frame(struct websocket *ws, struct frame *f)
+{
+	return ws->has_sent_close || conn_send(ws->conn, f);
+}
+
 static void
 send_control(struct websocket *ws, enum ws_opcode opcode, struct span payload)
 {
@@ -85,7 +91,6 @@ websocket_close(struct websocket *ws, uint16_t code, const char *reason)
 	if (ws->has_sent_close)
 		return;
 	send_close(ws, code, span_of(reason));
-	conn_pause(ws->conn, false);
 	conn_replay_input(ws->conn);
 	conn_wait(ws->conn, WAIT_CLOSE);
 }
@@ -156,7 +161,6 @@ on_input(struct conn *c, struct buf *in)
 void
 websocket_resume(struct websocket *ws)
 {
-	conn_pause(ws->conn, false);
 	conn_replay_input(ws->conn);
 }
 

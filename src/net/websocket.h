@@ -39,8 +39,10 @@ void *websocket_own(const struct websocket *);
 void websocket_set_own(struct websocket *, void *own);
 struct conn *websocket_conn(const struct websocket *);
 
-/* A message of bytes of its own; shared frames go to websocket_conn with conn_send. */
+/* A message of bytes of its own. */
 void websocket_send_message(struct websocket *, enum ws_opcode, struct span);
+/* A shared frame, as conn_send does it; none follows a close frame. */
+bool websocket_send_frame(struct websocket *, struct frame *);
 
 /* It was busy, and is not any more. */
 void websocket_resume(struct websocket *);

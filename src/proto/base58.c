@@ -10,7 +10,8 @@
 
 static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/* number = number * base + carry, in digits of the given size, least first; false: it needs more than max digits. */
+/* number = number * base + carry, in digits of the given size, least first; false: it needs more
+ * than max digits. */
 static bool
 push(uint8_t *number, size_t *n, size_t max, unsigned base, unsigned size, unsigned carry)
 {
@@ -40,7 +41,8 @@ base58_decode(uint8_t out[BASE58_MAX_BYTES], size_t *n, struct span text)
 	for (size_t i = zeros; i < text.n; i++) {
 		const char *at = text.p[i] ? strchr(alphabet, text.p[i]) : NULL;
 
-		if (!at || !push(number, &len, BASE58_MAX_BYTES - zeros, 58, 256, (unsigned)(at - alphabet)))
+		if (!at || !push(number, &len, BASE58_MAX_BYTES - zeros, 58, 256,
+			       (unsigned)(at - alphabet)))
 			return false;
 	}
 	memset(out, 0, zeros);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * base58.h - Bitcoin's base58, as Solana spells public keys and signatures. Bounded, because it is quadratic.
+ * base58.h - Bitcoin's base58, as Solana spells public keys and signatures. Bounded, because it
+ * is quadratic.
  */
 #ifndef PROTO_BASE58_H
 #define PROTO_BASE58_H

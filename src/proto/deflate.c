@@ -10,14 +10,15 @@
 
 #include "base/mem.h"
 
-#define BITS_MIN       8 /* that may be asked for */
-#define BITS_MAX       15
-#define BITS_MIN_MADE  9 /* that zlib makes */
-#define MEM_LEVEL      8
-#define VALUE_MAX      2 /* characters of a parameter's value: 8 to 15 */
-#define FIRST_BYTES    256
+#define BITS_MIN      8 /* that may be asked for */
+#define BITS_MAX      15
+#define BITS_MIN_MADE 9 /* that zlib makes */
+#define MEM_LEVEL     8
+#define VALUE_MAX     2 /* characters of a parameter's value: 8 to 15 */
+#define FIRST_BYTES   256
 
-/* What ends a flushed block: cut off by the sender, put back by the receiver (RFC 7692, section 7.2). */
+/* What ends a flushed block: cut off by the sender, put back by the receiver (RFC 7692, section
+ * 7.2). */
 static const struct span tail = {"\0\0\xff\xff", 4};
 
 struct deflate {
@@ -77,7 +78,8 @@ compressor(struct deflate *d, int window_bits)
 	z = mem_zalloc(sizeof(*z));
 	z->zalloc = zlib_alloc;
 	z->zfree = zlib_free;
-	if (deflateInit2(z, Z_BEST_SPEED, Z_DEFLATED, -window_bits, MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(
+		z, Z_BEST_SPEED, Z_DEFLATED, -window_bits, MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
 		abort();
 	d->out[window_bits] = z;
 	return z;
@@ -106,8 +108,8 @@ deflate_message(struct deflate *d, int window_bits, struct span message, struct 
 	out->len -= tail.n;
 }
 
-/* Inflates one more piece; *is_ended if it ends with the last block of a stream. Blocks behind a last one are another stream
- * (section 7.2.3.4). */
+/* Inflates one more piece; *is_ended if it ends with the last block of a stream. Blocks behind a
+ * last one are another stream (section 7.2.3.4). */
 static enum inflate_verdict
 inflate_piece(z_stream *z, struct span piece, size_t limit, struct buf *out, bool *is_ended)
 {
@@ -162,7 +164,7 @@ inflate_message(struct deflate *d, struct span payload, size_t max_bytes, struct
 	return verdict;
 }
 
-/* ---- negotiation: extension-list of RFC 6455, section 9.1; parameters of RFC 7692, section 7.1 ---- */
+/* ---- negotiation: extension-list of RFC 6455, section 9.1; parameters of RFC 7692, 7.1 ---- */
 
 enum parameter {
 	SERVER_NO_CONTEXT_TAKEOVER = 1,
@@ -292,7 +294,8 @@ take_offer(struct span *s, struct offer *o)
 {
 	struct span name = take_token(s);
 
-	*o = (struct offer){.is_good = span_is(name, "permessage-deflate"), .server_bits = BITS_MAX};
+	*o =
+	    (struct offer){.is_good = span_is(name, "permessage-deflate"), .server_bits = BITS_MAX};
 	if (name.n == 0)
 		return false;
 	while (take(s, ';')) {
@@ -330,7 +333,8 @@ deflate_negotiate(struct span offers, int *window_bits, struct buf *answer)
 	if (!taken.is_good)
 		return false;
 	*window_bits = taken.server_bits;
-	buf_str(answer, "permessage-deflate; server_no_context_takeover; client_no_context_takeover");
+	buf_str(
+	    answer, "permessage-deflate; server_no_context_takeover; client_no_context_takeover");
 	if (taken.seen & SERVER_MAX_WINDOW_BITS)
 		buf_printf(answer, "; server_max_window_bits=%d", taken.server_bits);
 	return true;

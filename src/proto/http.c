@@ -6,19 +6,28 @@
 
 #include "proto/url.h"
 
-#define METHOD_MAX_BYTES        32
-#define REQUEST_LINE_MAX_BYTES  (METHOD_MAX_BYTES + HTTP_TARGET_MAX_BYTES + 10) /* 2 SP, HTTP/1.1 */
-#define CHUNK_DIGITS_MAX        16
-#define CHUNK_EXTRA_MAX_BYTES   4096
-#define CONTENT_LENGTH_MAX      INT64_MAX
+#define METHOD_MAX_BYTES       32
+#define REQUEST_LINE_MAX_BYTES (METHOD_MAX_BYTES + HTTP_TARGET_MAX_BYTES + 10) /* 2 SP, HTTP/1.1 */
+#define CHUNK_DIGITS_MAX       16
+#define CHUNK_EXTRA_MAX_BYTES  4096
+#define CONTENT_LENGTH_MAX     INT64_MAX
 
 /* ---- characters and names ---- */
 
 /* RFC 9110, section 5.6.2 */
 static const bool is_tchar[256] = {
-    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true,
-    ['#' ... '\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
-    ['^' ... '`'] = true, ['|'] = true, ['~'] = true,
+    ['0' ... '9'] = true,
+    ['A' ... 'Z'] = true,
+    ['a' ... 'z'] = true,
+    ['!'] = true,
+    ['#' ... '\''] = true,
+    ['*'] = true,
+    ['+'] = true,
+    ['-'] = true,
+    ['.'] = true,
+    ['^' ... '`'] = true,
+    ['|'] = true,
+    ['~'] = true,
 };
 
 static bool
@@ -38,10 +47,10 @@ is_text(char c)
 	return c == '\t' || ((uint8_t)c >= ' ' && c != 0x7f);
 }
 
-/* Where a name (first and last letter in lower case) stands in the table; a name added later may need other factors: the compiler tells
- * when two rows meet. */
+/* Where a name (first and last letter in lower case) stands in the table; a name added later may
+ * need other factors: the compiler tells when two rows meet. */
 #define SLOT(n, first, last) (((n) + 29 * (first) + 11 * (last)) & 63)
-#define ROW(name, first, last, field, is_single)                                                   \
+#define ROW(name, first, last, field, is_single) \
 	[SLOT(sizeof(name) - 1, first, last)] = {{name, sizeof(name) - 1}, field, is_single}
 
 static const struct row {
@@ -80,7 +89,8 @@ static const struct row {
     ROW("x-wallet-address", 'x', 's', HTTP_X_WALLET_ADDRESS, true),
 };
 
-/* The row of a token, or one of HTTP_UNKNOWN. The hash folds case as far as letters go; comparing decides. */
+/* The row of a token, or one of HTTP_UNKNOWN. The hash folds case as far as letters go;
+ * comparing decides. */
 static const struct row *
 find_row(struct span name)
 {
@@ -364,9 +374,9 @@ enum chunked_state {
 	CHUNK_DATA,    /* left bytes */
 	CHUNK_CR,      /* CR LF behind the data */
 	CHUNK_LF,
-	CHUNK_LINE,    /* the start of a trailer, or CR */
-	CHUNK_NAME,    /* a trailer's name up to ':' */
-	CHUNK_VALUE,   /* its value up to CR */
+	CHUNK_LINE,  /* the start of a trailer, or CR */
+	CHUNK_NAME,  /* a trailer's name up to ':' */
+	CHUNK_VALUE, /* its value up to CR */
 	CHUNK_VALUE_LF,
 	CHUNK_LAST_LF, /* LF of the empty line at the end */
 	CHUNK_DONE

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * http.h - HTTP/1.1 as bytes (RFC 9110, 9112): request heads, chunked bodies, response heads, the WebSocket handshake.
- * Strict: what two parsers could read in two ways is refused. Longer than a screen, because it is one protocol.
+ * http.h - HTTP/1.1 as bytes (RFC 9110, 9112): request heads, chunked bodies, response heads,
+ * the WebSocket handshake. Strict: what two parsers could read in two ways is refused. Longer
+ * than a screen, because it is one protocol.
  */
 #ifndef PROTO_HTTP_H
 #define PROTO_HTTP_H
@@ -73,35 +74,38 @@ struct http_request {
 	int status; /* if http_parse refuses: what to answer */
 	enum http_method method;
 	struct span method_name;
-	int minor;                            /* of HTTP/1.minor: 0 or 1 */
-	struct span target, path, query;      /* raw; query.p is NULL if there is no '?' */
-	struct span known[HTTP_FIELD_COUNT];  /* the first of that name; p is NULL if absent */
-	bool keep_alive;                      /* the connection may take another request after this one */
-	bool expect_continue;                 /* the client waits for 100 before it sends the body */
-	bool is_chunked;                      /* a chunked body follows */
-	bool has_length;                      /* there was a Content-Length, 0 perhaps */
-	uint64_t content_length;              /* bytes of body that follow, unless is_chunked */
+	int minor;                           /* of HTTP/1.minor: 0 or 1 */
+	struct span target, path, query;     /* raw; query.p is NULL if there is no '?' */
+	struct span known[HTTP_FIELD_COUNT]; /* the first of that name; p is NULL if absent */
+	bool keep_alive;                     /* the connection may take another request */
+	bool expect_continue;                /* the client waits for 100 before it sends the body */
+	bool is_chunked;                     /* a chunked body follows */
+	bool has_length;                     /* there was a Content-Length, 0 perhaps */
+	uint64_t content_length;             /* bytes of body that follow, unless is_chunked */
 	size_t n_fields;
 	struct http_header fields[HTTP_FIELDS_MAX]; /* all, in order */
 };
 
-/* Reads a request head: bytes used (with the empty line before it, if any); 0: need more; -1: the peer is wrong, and
- * out->status is 400, 414, 431, 501 or 505: answer it and close. Offer all that was received so far each time; what
- * is there is looked at again at memchr's speed, and is at most HTTP_HEAD_MAX_BYTES. Exactly one Host is demanded
- * (of 1.0: at most one); Authorization, Content-Type, Cookie, Idempotency-Key, Last-Event-ID, Origin, Sec-WebSocket-Key and
- * -Version, Upgrade, X-Real-IP, X-Service-Key and X-Wallet-Address may come once; Content-Length too, and not beside
- * Transfer-Encoding. */
+/* Reads a request head: bytes used (with the empty line before it, if any); 0: need more; -1:
+ * the peer is wrong, and out->status is 400, 414, 431, 501 or 505: answer it and close. Offer
+ * all that was received so far each time; what is there is looked at again at memchr's speed,
+ * and is at most HTTP_HEAD_MAX_BYTES. Exactly one Host is demanded (of 1.0: at most one);
+ * Authorization, Content-Type, Cookie, Idempotency-Key, Last-Event-ID, Origin, Sec-WebSocket-Key
+ * and -Version, Upgrade, X-Real-IP, X-Service-Key and X-Wallet-Address may come once;
+ * Content-Length too, and not beside Transfer-Encoding. */
 ssize_t http_parse(struct http_request *out, const char *in, size_t len);
 
-/* Fields that may come on several lines are one list (RFC 9110, section 5.3): all lines joined by ", ", made in scratch if there are
- * several. p is NULL if absent. */
+/* Fields that may come on several lines are one list (RFC 9110, section 5.3): all lines joined
+ * by ", ", made in scratch if there are several. p is NULL if absent. */
 struct span http_joined(const struct http_request *, enum http_field, struct buf *scratch);
 
-/* True if a comma-separated list has the token, without case; http_has: of all lines of that field. */
+/* True if a comma-separated list has the token, without case; http_has: of all lines of that
+ * field. */
 bool http_token_list_has(struct span list, const char *token);
 bool http_has(const struct http_request *, enum http_field, const char *token);
 
-/* How often the cookie is there; *value is the first's. More than once is ambiguous: a credential should be refused then. */
+/* How often the cookie is there; *value is the first's. More than once is ambiguous: a
+ * credential should be refused then. */
 size_t http_cookie(const struct http_request *, const char *name, struct span *value);
 
 /* ---- chunked bodies (RFC 9112, section 7.1) ---- */
@@ -114,8 +118,9 @@ struct http_chunked {
 	uint8_t state;
 };
 
-/* Takes bytes: how many were used, 0 if len is 0 or the body is at its end; -1: the peer is wrong (400). *data is the piece of body
- * among them, perhaps empty. Call until all is used or the body is done. Extensions and trailers are checked and dropped. */
+/* Takes bytes: how many were used, 0 if len is 0 or the body is at its end; -1: the peer is
+ * wrong (400). *data is the piece of body among them, perhaps empty. Call until all is used or
+ * the body is done. Extensions and trailers are checked and dropped. */
 ssize_t http_chunked_read(struct http_chunked *, const char *in, size_t len, struct span *data);
 bool http_chunked_is_done(const struct http_chunked *);
 
@@ -124,7 +129,8 @@ bool http_chunked_is_done(const struct http_chunked *);
 /* "Not Found"; "Unknown" for a status this server never sends. */
 const char *http_reason(int status);
 
-/* http_begin puts the status line, http_end the empty line. Control characters in a value become spaces. */
+/* http_begin puts the status line, http_end the empty line. Control characters in a value become
+ * spaces. */
 void http_begin(struct buf *, int status);
 void http_put(struct buf *, const char *name, struct span value);
 void http_put_str(struct buf *, const char *name, const char *value);
@@ -138,8 +144,9 @@ void http_end(struct buf *);
 /* True if the request asks to be upgraded to WebSocket, well or badly. */
 bool http_wants_ws(const struct http_request *);
 
-/* 101: fine, and accept is the value to answer with. Else the status to refuse with: 405 not GET; 426 no "Upgrade: websocket", or another
- * version (answer with http_put_426); 400 all else that is wrong. */
+/* 101: fine, and accept is the value to answer with. Else the status to refuse with: 405 not
+ * GET; 426 no "Upgrade: websocket", or another version (answer with http_put_426); 400 all else
+ * that is wrong. */
 int http_ws_handshake(const struct http_request *, char accept[HTTP_WS_ACCEPT_SIZE]);
 
 /* The whole head of the 101; protocol and extensions are left out where empty. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * http_reply.c - HTTP/1.1 as bytes, what goes out: response heads, and the answer to a WebSocket handshake.
+ * http_reply.c - HTTP/1.1 as bytes, what goes out: response heads, and the answer to a WebSocket
+ * handshake.
  */
 #include "proto/http.h"
 
@@ -19,16 +20,33 @@ http_reason(int status)
 		int status;
 		const char *reason;
 	} reasons[] = {
-	    {200, "OK"}, {100, "Continue"}, {101, "Switching Protocols"}, {201, "Created"},
-	    {202, "Accepted"}, {204, "No Content"}, {304, "Not Modified"}, {400, "Bad Request"},
-	    {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-	    {405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"},
-	    {411, "Length Required"}, {413, "Content Too Large"}, {414, "URI Too Long"},
-	    {415, "Unsupported Media Type"}, {417, "Expectation Failed"},
-	    {421, "Misdirected Request"}, {422, "Unprocessable Content"},
-	    {426, "Upgrade Required"}, {429, "Too Many Requests"},
-	    {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-	    {501, "Not Implemented"}, {503, "Service Unavailable"},
+	    {200, "OK"},
+	    {100, "Continue"},
+	    {101, "Switching Protocols"},
+	    {201, "Created"},
+	    {202, "Accepted"},
+	    {204, "No Content"},
+	    {304, "Not Modified"},
+	    {400, "Bad Request"},
+	    {401, "Unauthorized"},
+	    {403, "Forbidden"},
+	    {404, "Not Found"},
+	    {405, "Method Not Allowed"},
+	    {408, "Request Timeout"},
+	    {409, "Conflict"},
+	    {411, "Length Required"},
+	    {413, "Content Too Large"},
+	    {414, "URI Too Long"},
+	    {415, "Unsupported Media Type"},
+	    {417, "Expectation Failed"},
+	    {421, "Misdirected Request"},
+	    {422, "Unprocessable Content"},
+	    {426, "Upgrade Required"},
+	    {429, "Too Many Requests"},
+	    {431, "Request Header Fields Too Large"},
+	    {500, "Internal Server Error"},
+	    {501, "Not Implemented"},
+	    {503, "Service Unavailable"},
 	    {505, "HTTP Version Not Supported"},
 	};
 
@@ -91,7 +109,8 @@ static bool
 is_ws_key(struct span key)
 {
 	struct buf bytes = {0};
-	bool is_good = key.n == WS_KEY_CHARS && base64_decode(&bytes, key) && bytes.len == WS_KEY_BYTES;
+	bool is_good =
+	    key.n == WS_KEY_CHARS && base64_decode(&bytes, key) && bytes.len == WS_KEY_BYTES;
 
 	buf_clear(&bytes);
 	return is_good;

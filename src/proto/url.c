@@ -214,7 +214,8 @@ url_host_split(struct span host, struct span *name, int *port)
 	return host.p[n] == ':' && parse_port((struct span){host.p + n + 1, host.n - n - 1}, port);
 }
 
-/* Four decimal numbers; inet_pton takes no octal or shortened ones, which others read in two ways. */
+/* Four decimal numbers; inet_pton takes no octal or shortened ones, which others read in two
+ * ways. */
 static bool
 is_ipv4_loopback(struct span s)
 {

@@ -26,8 +26,9 @@ skip_ascii(const uint8_t *p, const uint8_t *end)
 	return p;
 }
 
-/* What may follow a lead byte: how many bytes, and the range of the first of them, which excludes overlong forms,
- * surrogates, and what is above U+10FFFF. False: no character begins so. */
+/* What may follow a lead byte: how many bytes, and the range of the first of them, which
+ * excludes overlong forms, surrogates, and what is above U+10FFFF. False: no character begins
+ * so. */
 static bool
 lead(struct utf8 *u, uint8_t c)
 {

@@ -107,7 +107,8 @@ big_endian(const uint8_t *p, size_t n)
 	return v;
 }
 
-/* h->size stays 0 while the head is incomplete; its first byte is refused without waiting for the second. */
+/* h->size stays 0 while the head is incomplete; its first byte is refused without waiting for
+ * the second. */
 static const char *
 read_head(const struct ws_reader *r, const uint8_t *p, size_t len, struct head *h)
 {
@@ -143,7 +144,8 @@ read_head(const struct ws_reader *r, const uint8_t *p, size_t len, struct head *
 
 /* ---- messages ---- */
 
-/* Hands out what payload, all of a message, says. Plain text that came in pieces was checked on the way. */
+/* Hands out what payload, all of a message, says. Plain text that came in pieces was checked on
+ * the way. */
 static enum ws_event
 finish(struct ws_reader *r, struct span payload, bool is_checked, struct ws_message *out)
 {

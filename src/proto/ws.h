@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ws.h - RFC 6455 framing, the server's side: input into messages, heads for output.
- * A reader is small and owns memory only while a message is under way. With permessage-deflate (RFC 7692) it inflates.
+ * ws.h - RFC 6455 framing, the server's side: input into messages, heads for output. A reader is
+ * small and owns memory only while a message is under way. With permessage-deflate (RFC 7692) it
+ * inflates.
  */
 #ifndef PROTO_WS_H
 #define PROTO_WS_H
@@ -17,8 +18,17 @@
 #define WS_HEAD_MAX_BYTES    10  /* of a frame the server sends */
 #define WS_CONTROL_MAX_BYTES 125 /* payload of a control frame */
 
-/* WS_COMPRESSED may be added to WS_TEXT and WS_BINARY for ws_head: the payload is what deflate_message made. */
-enum ws_opcode { WS_CONTINUATION, WS_TEXT, WS_BINARY, WS_CLOSE = 8, WS_PING, WS_PONG, WS_COMPRESSED = 0x40 };
+/* WS_COMPRESSED may be added to WS_TEXT and WS_BINARY for ws_head: the payload is what
+ * deflate_message made. */
+enum ws_opcode {
+	WS_CONTINUATION,
+	WS_TEXT,
+	WS_BINARY,
+	WS_CLOSE = 8,
+	WS_PING,
+	WS_PONG,
+	WS_COMPRESSED = 0x40
+};
 
 enum ws_code { /* of closing (section 7.4.1) */
 	WS_NORMAL = 1000,
@@ -34,12 +44,12 @@ enum ws_code { /* of closing (section 7.4.1) */
 };
 
 enum ws_event {
-	WS_MORE,    /* the rest of the input, if any, is an incomplete head or control frame: offer it again with more behind */
+	WS_MORE,    /* left is an incomplete head or control frame, if any: offer it with more */
 	WS_MESSAGE, /* opcode is WS_TEXT (valid UTF-8) or WS_BINARY */
 	WS_PINGED,  /* answer with a pong of the same data */
 	WS_PONGED,
-	WS_CLOSED, /* code, and the reason in data: answer with a close frame of that code if none was sent, then close */
-	WS_BROKEN  /* the peer is wrong: send a close frame of code (data: why, static), then close */
+	WS_CLOSED, /* code, reason in data: answer with that code unless one was sent, close */
+	WS_BROKEN  /* the peer is wrong: send a close frame of code (data: why), then close */
 };
 
 struct ws_message {
@@ -51,7 +61,7 @@ struct ws_message {
 struct deflate;
 
 struct ws_reader {
-	struct buf message;      /* so far, unmasked; empty unless a message is under way or was just handed out */
+	struct buf message;      /* so far, unmasked; empty unless under way or just handed out */
 	struct deflate *deflate; /* borrowed; NULL: permessage-deflate was not negotiated */
 	size_t max_bytes;        /* of a message, inflated */
 	uint64_t left;           /* bytes of the data frame under way still to come */
@@ -62,22 +72,25 @@ struct ws_reader {
 	bool is_final;           /* that frame is the message's last */
 	bool is_compressed;      /* the message under way */
 	bool is_given;           /* message was handed out: release it with the next call */
-	bool is_over;            /* after WS_CLOSED or WS_BROKEN: all input is passed over */
+	bool is_over;            /* after WS_CLOSED or WS_BROKEN: input is passed over */
 };
 
 void ws_reader_init(struct ws_reader *, size_t max_bytes, struct deflate *);
 void ws_reader_clear(struct ws_reader *);
 
-/* Reads the next event from in, which it unmasks in place; *used bytes of it are done with. Call again with the rest until WS_MORE, also
- * when the rest is empty: that releases the last message. What WS_MORE leaves is less than 140 bytes. A frame that is wholly in the
- * input is a message without a copy. Text is refused at its first bad byte, whether the frame is complete or not; compressed data
- * is inflated and checked when the message is complete. */
-enum ws_event ws_read(struct ws_reader *, char *in, size_t len, size_t *used, struct ws_message *out);
+/* Reads the next event from in, which it unmasks in place; *used bytes of it are done with. Call
+ * again with the rest until WS_MORE, also when the rest is empty: that releases the last
+ * message. What WS_MORE leaves is less than 140 bytes. A frame that is wholly in the input is a
+ * message without a copy. Text is refused at its first bad byte, whether the frame is complete
+ * or not; compressed data is inflated and checked when the message is complete. */
+enum ws_event
+ws_read(struct ws_reader *, char *in, size_t len, size_t *used, struct ws_message *out);
 
 /* The head of a final, unmasked frame; returns its size, 2 to WS_HEAD_MAX_BYTES. */
 size_t ws_head(uint8_t out[WS_HEAD_MAX_BYTES], int opcode, uint64_t payload_bytes);
 
-/* The payload of a close frame; returns its size. The reason is cut at a character's end to fit; WS_NO_CODE gives none at all. */
+/* The payload of a close frame; returns its size. The reason is cut at a character's end to fit;
+ * WS_NO_CODE gives none at all. */
 size_t ws_close_payload(uint8_t out[WS_CONTROL_MAX_BYTES], int code, struct span reason);
 
 /* Appends a whole frame: head and payload. */

@@ -17,7 +17,8 @@
 #include "base/mem.h"
 #include "store/lock.h"
 
-#define DRAIN_MAX 1024 /* rings in one go: a flood must not hold the loop; the descriptor stays readable */
+#define DRAIN_MAX \
+	1024 /* rings in one go: a flood must not hold the loop; the descriptor stays readable */
 
 struct bell {
 	int lock, fd;
@@ -69,7 +70,8 @@ bell_bind(struct bell *b, int mode, const char *group, struct buf *err)
 		buf_printf(err, "database_group: there is no group %s", group);
 		return false;
 	}
-	if ((group != NULL && lchown(path, (uid_t)-1, gid) != 0) || chmod(path, (mode_t)mode) != 0) {
+	if ((group != NULL && lchown(path, (uid_t)-1, gid) != 0) ||
+	    chmod(path, (mode_t)mode) != 0) {
 		buf_printf(err, "%s: cannot set mode or group: %s", path, strerror(errno));
 		return false;
 	}
@@ -83,8 +85,8 @@ bell_hold(const char *database, int mode, const char *group, struct buf *err)
 
 	b->fd = b->lock = -1;
 	if (!bell_address(database, &b->address)) {
-		buf_printf(err, "%s: too long for the doorbell's socket: at most %zu bytes", database,
-		    sizeof(b->address.sun_path) - sizeof(".bell"));
+		buf_printf(err, "%s: too long for the doorbell's socket: at most %zu bytes",
+		    database, sizeof(b->address.sun_path) - sizeof(".bell"));
 		free(b);
 		return NULL;
 	}
@@ -157,7 +159,8 @@ ringer_ring(struct ringer *r)
 {
 	if (r->fd < 0)
 		return;
-	if (sendto(r->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&r->address, sizeof(r->address)) >= 0)
+	if (sendto(r->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&r->address,
+		sizeof(r->address)) >= 0)
 		return;
 	/* No daemon, or one that has been rung for already. */
 	if (errno != EAGAIN && errno != ENOENT && errno != ECONNREFUSED)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * checkpoint.c - who moves the log file's pages into the database, and when.
- * One checkpointer, the daemon's writer, right after its own commit and never when idle: before 3.51.3 SQLite has a race between a
- * passive checkpoint and a writer of another process that resets the log file.
+ * One checkpointer, the daemon's writer, right after its own commit and never when idle: before
+ * 3.51.3 SQLite has a race between a passive checkpoint and a writer of another process that resets
+ * the log file.
  */
 #include "store/store.h"
 
@@ -13,8 +14,9 @@
 #include "store/db.h"
 #include "store/lock.h"
 
-#define PASSIVE_PAGES 800 /* below the 1,000 at which a foreign sqlite3 shell would checkpoint by itself */
-#define ALONE_PAGES   10000
+#define PASSIVE_PAGES \
+	800 /* below the 1,000 at which a foreign sqlite3 shell would checkpoint by itself */
+#define ALONE_PAGES 10000
 
 static int
 on_commit(void *arg, sqlite3 *db, const char *name, int pages)
@@ -34,7 +36,8 @@ checkpoint_init(struct store *st)
 	sqlite3_wal_hook(st->db, on_commit, st);
 }
 
-/* A reader can keep the log file from being begun anew: then again after as many more pages, not at each commit. */
+/* A reader can keep the log file from being begun anew: then again after as many more pages, not at
+ * each commit. */
 void
 checkpoint_after_commit(struct store *st)
 {
@@ -74,6 +77,7 @@ store_library_warning(void)
 
 	if (v >= 3051003 || (v >= 3050007 && v < 3051000) || (v >= 3044006 && v < 3045000))
 		return NULL;
-	return "the SQLite library can lose a commit where another program's checkpoint meets a writer that begins the log file anew; "
+	return "the SQLite library can lose a commit where another program's checkpoint meets a "
+	       "writer that begins the log file anew; "
 	       "versions 3.51.3, 3.50.7 and 3.44.6 are right";
 }

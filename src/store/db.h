@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * db.h - inside the store floor: the connection, its prepared statements, and the transaction's steps.
- * A statement function is: use, bind by name, step or run, done. After the first error all of these do nothing.
+ * db.h - inside the store floor: the connection, its prepared statements, and the transaction's
+ * steps. A statement function is: use, bind by name, step or run, done. After the first error all
+ * of these do nothing.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -17,7 +18,8 @@
 struct query {
 	struct store *st;
 	sqlite3_stmt *stmt;
-	char *names[QUERY_PARAMETERS_MAX]; /* of its parameters, ':' included; ours: SQLite's go when it prepares again */
+	char *
+	    names[QUERY_PARAMETERS_MAX]; /* ':' included; ours: SQLite's go when it prepares anew */
 	int n_names;
 	int next;       /* the parameter that is probably bound next */
 	bool is_writer; /* it may change something */
@@ -33,19 +35,19 @@ struct store {
 	struct query queries[SQL_COUNT];
 
 	/* the transaction under way */
-	int depth;               /* 0: none */
+	int depth; /* 0: none */
 	bool is_writing;
-	enum store_err err;      /* sticks until the next transaction */
-	int64_t deadline_us;     /* monotonic; 0: none */
-	int64_t busy_until_us;   /* monotonic: when waiting for a lock ends */
+	enum store_err err;    /* sticks until the next transaction */
+	int64_t deadline_us;   /* monotonic; 0: none */
+	int64_t busy_until_us; /* monotonic: when waiting for a lock ends */
 
-	unsigned told;           /* bit per store_err: it is in the log already */
-	unsigned jitter;         /* state of the busy handler's random sleeps */
-	unsigned rate_spends;    /* since the last sweep */
-	int64_t seen_version;    /* PRAGMA data_version */
-	int wal_pages;           /* in the log file after our last commit */
+	unsigned told;        /* bit per store_err: it is in the log already */
+	unsigned jitter;      /* state of the busy handler's random sleeps */
+	unsigned rate_spends; /* since the last sweep */
+	int64_t seen_version; /* PRAGMA data_version */
+	int wal_pages;        /* in the log file after our last commit */
 	int checkpoint_at_pages;
-	int fail_countdown;      /* tests: 0: none */
+	int fail_countdown; /* tests: 0: none */
 	enum store_err fail_err;
 };
 
@@ -65,7 +67,8 @@ bool run(struct query *);
 void done(struct query *);
 
 int64_t column_int(const struct query *, int column);
-struct span column_text(const struct query *, int column); /* lives until the next step; NULL: n 0 */
+struct span
+column_text(const struct query *, int column); /* lives until the next step; NULL: n 0 */
 /* Copies, terminated; what does not fit is cut between two characters. */
 void column_copy(const struct query *, int column, char *out, size_t size);
 
@@ -76,6 +79,10 @@ int64_t single_int(struct query *, int64_t otherwise);
 enum store_err tx_begin(struct store *, enum sql_id begin);
 enum store_err tx_commit(struct store *);
 void tx_rollback(struct store *);
+
+/* SQLite's callbacks while a lock is waited for and while a statement runs; arg is the store. */
+int on_busy(void *arg, int count);
+int on_progress(void *arg);
 
 /* Lets an error stick; the first one counts. rc: what SQLite said. */
 void store_fail(struct store *, int rc);

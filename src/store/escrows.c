@@ -6,9 +6,9 @@
 
 #include "store/db.h"
 
-#define US_PER_S        1000000
-#define SWEEP_EVERY     256 /* spends; each sweep takes away more than came in */
-#define SWEEP_ROWS      512
+#define US_PER_S            1000000
+#define SWEEP_EVERY         256 /* spends; each sweep takes away more than came in */
+#define SWEEP_ROWS          512
 #define PARTICIPANT_COLUMNS 5
 
 static const char *const role_names[] = {
@@ -63,7 +63,8 @@ escrow_find(struct store *st, struct span escrow_id, struct escrow *out)
 }
 
 int64_t
-escrow_insert(struct store *st, struct span escrow_id, struct span title, struct span status, int64_t now_ms)
+escrow_insert(
+    struct store *st, struct span escrow_id, struct span title, struct span status, int64_t now_ms)
 {
 	struct query *q = use(st, SQL_ESCROW_INSERT);
 
@@ -75,7 +76,8 @@ escrow_insert(struct store *st, struct span escrow_id, struct span title, struct
 }
 
 void
-escrow_update(struct store *st, int64_t escrow, struct span title, struct span status, int64_t now_ms)
+escrow_update(
+    struct store *st, int64_t escrow, struct span title, struct span status, int64_t now_ms)
 {
 	struct query *q = use(st, SQL_ESCROW_UPDATE);
 
@@ -115,7 +117,8 @@ participant_find(struct store *st, int64_t escrow, struct span wallet, struct pa
 }
 
 void
-participant_put(struct store *st, int64_t escrow, struct span wallet, struct span name, enum role role)
+participant_put(
+    struct store *st, int64_t escrow, struct span wallet, struct span name, enum role role)
 {
 	struct query *q = use(st, SQL_PARTICIPANT_PUT);
 
@@ -137,7 +140,8 @@ participant_delete(struct store *st, int64_t escrow, struct span wallet)
 }
 
 void
-participants_each(struct store *st, int64_t escrow, bool (*each)(const struct participant *, void *), void *arg)
+participants_each(
+    struct store *st, int64_t escrow, bool (*each)(const struct participant *, void *), void *arg)
 {
 	struct query *q = use(st, SQL_PARTICIPANTS_EACH);
 	struct participant p;
@@ -153,7 +157,8 @@ participants_each(struct store *st, int64_t escrow, bool (*each)(const struct pa
 
 void
 participations_each(struct store *st, struct span wallet,
-    bool (*each)(struct span escrow_id, const struct escrow *, const struct participant *, void *), void *arg)
+    bool (*each)(struct span escrow_id, const struct escrow *, const struct participant *, void *),
+    void *arg)
 {
 	struct query *q = use(st, SQL_PARTICIPATIONS_EACH);
 	struct participant p;
@@ -171,7 +176,8 @@ participations_each(struct store *st, struct span wallet,
 
 /* ---- rates ---- */
 
-/* Buckets that are full again are swept now and then, so that the table is no larger than the wallets of a moment. */
+/* Buckets that are full again are swept now and then, so that the table is no larger than the
+ * wallets of a moment. */
 static void
 sweep(struct store *st, int64_t now_us)
 {
@@ -186,7 +192,8 @@ sweep(struct store *st, int64_t now_us)
 	run(q);
 }
 
-/* GCRA: a bucket is the time at which it is full again. One token is `each` µs; a full bucket holds one second's worth. */
+/* GCRA: a bucket is the time at which it is full again. One token is `each` µs; a full bucket holds
+ * one second's worth. */
 int64_t
 rate_spend(struct store *st, struct span wallet, int64_t rate, int64_t now_us)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * escrows.h - statements on escrows and their participants.
- * Inside a transaction only. Wallets are keys (see chat/names.h); spans handed to a callback live for that call.
+ * Inside a transaction only. Wallets are keys (see chat/names.h); spans handed to a callback live
+ * for that call.
  */
 #ifndef STORE_ESCROWS_H
 #define STORE_ESCROWS_H
@@ -15,8 +16,8 @@
 #define STORE_NAME_SIZE 129 /* an escrowId or a wallet, and its NUL */
 
 enum role { ROLE_NONE, ROLE_CLIENT, ROLE_FREELANCER, ROLE_ARBITER, ROLE_OBSERVER };
-const char *role_name(enum role);               /* NULL for ROLE_NONE */
-bool role_parse(struct span, enum role *out);   /* the four names */
+const char *role_name(enum role);             /* NULL for ROLE_NONE */
+bool role_parse(struct span, enum role *out); /* the four names */
 
 struct escrow {
 	int64_t id;
@@ -34,22 +35,29 @@ struct participant {
 };
 
 bool escrow_find(struct store *, struct span escrow_id, struct escrow *out);
-int64_t escrow_insert(struct store *, struct span escrow_id, struct span title, struct span status, int64_t now_ms);
-void escrow_update(struct store *, int64_t escrow, struct span title, struct span status, int64_t now_ms);
+int64_t escrow_insert(
+    struct store *, struct span escrow_id, struct span title, struct span status, int64_t now_ms);
+void escrow_update(
+    struct store *, int64_t escrow, struct span title, struct span status, int64_t now_ms);
 
 bool participant_find(struct store *, int64_t escrow, struct span wallet, struct participant *out);
-void participant_put(struct store *, int64_t escrow, struct span wallet, struct span name, enum role); /* insert or change */
+/* Inserts or changes. */
+void
+participant_put(struct store *, int64_t escrow, struct span wallet, struct span name, enum role);
 void participant_delete(struct store *, int64_t escrow, struct span wallet);
 
 /* All of an escrow, by wallet. The callback returns false to stop. */
-void participants_each(struct store *, int64_t escrow, bool (*each)(const struct participant *, void *), void *arg);
+void participants_each(
+    struct store *, int64_t escrow, bool (*each)(const struct participant *, void *), void *arg);
 
 /* All escrows of a wallet, by escrow id: escrowId, the escrow, his part in it. */
 void participations_each(struct store *, struct span wallet,
-    bool (*each)(struct span escrow_id, const struct escrow *, const struct participant *, void *), void *arg);
+    bool (*each)(struct span escrow_id, const struct escrow *, const struct participant *, void *),
+    void *arg);
 
-/* Spends one of a wallet's tokens at rate per second (GCRA; capacity: one second's worth, at least 1). 0, or how many ms until there is
- * one, and then nothing is spent. now_us is monotonic; a stored arrival further ahead than capacity allows is of an earlier boot. */
+/* Spends one of a wallet's tokens at rate per second (GCRA; capacity: one second's worth, at least
+ * 1). 0, or how many ms until there is one, and then nothing is spent. now_us is monotonic; a
+ * stored arrival further ahead than capacity allows is of an earlier boot. */
 int64_t rate_spend(struct store *, struct span wallet, int64_t rate, int64_t now_us);
 
 #endif

@@ -66,7 +66,8 @@ adopt_group(int fd, const char *path, const char *group, struct buf *err)
 	if (fchown(fd, (uid_t)-1, gid) == 0)
 		return true;
 	if (err != NULL)
-		buf_printf(err, "%s: cannot give it to the group %s: %s", path, group, strerror(errno));
+		buf_printf(
+		    err, "%s: cannot give it to the group %s: %s", path, group, strerror(errno));
 	return false;
 }
 
@@ -123,7 +124,8 @@ say_holder(int fd, const char *database, struct buf *err)
 
 	pid[n > 0 ? n : 0] = '\0';
 	pid[strspn(pid, "0123456789")] = '\0';
-	buf_printf(err, "%s: another daemon serves it (process %s)", database, *pid ? pid : "unknown");
+	buf_printf(
+	    err, "%s: another daemon serves it (process %s)", database, *pid ? pid : "unknown");
 }
 
 static char *
@@ -153,7 +155,8 @@ lock_as_daemon(const char *database, int mode, const char *group, struct buf *er
 		return -1;
 	}
 	if (ftruncate(fd, 0) == 0)
-		dprintf(fd, "%ld\n", (long)getpid()); /* for people; the lock does not depend on it */
+		dprintf(
+		    fd, "%ld\n", (long)getpid()); /* for people; the lock does not depend on it */
 	return fd;
 }
 

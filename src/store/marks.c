@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * marks.c - what was read of the messages (the second half of messages.h).
- * Two positions a wallet and escrow: up_to for its own unread messages, shown_to for what all others see as read, which an observer's
- * marks do not move; and single marks beyond them. shown_to is never ahead of up_to.
+ * Two positions a wallet and escrow: up_to for its own unread messages, shown_to for what all
+ * others see as read, which an observer's marks do not move; and single marks beyond them. shown_to
+ * is never ahead of up_to.
  */
 #include "store/messages.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * merge.c - what a reader missed: the log's rows of several topics, merged in log order.
- * Each topic keeps a few ids ahead, read from an index alone; a row is fetched when it is its turn. Nothing else of the log is touched.
+ * Each topic keeps a few ids ahead, read from an index alone; a row is fetched when it is its turn.
+ * Nothing else of the log is touched.
  */
 #include <stdlib.h>
 
@@ -14,12 +15,12 @@
 
 struct strand { /* one topic of the log */
 	struct span topic;
-	char *owned;              /* the topic's memory, where it is ours */
-	struct span not_by;       /* rows by this actor are passed over; n 0: none are */
-	int64_t after;            /* the last id that was read ahead */
+	char *owned;        /* the topic's memory, where it is ours */
+	struct span not_by; /* rows by this actor are passed over; n 0: none are */
+	int64_t after;      /* the last id that was read ahead */
 	int64_t ids[AHEAD_MAX];
 	int n, next, ahead;
-	bool is_read;             /* nothing is left behind ids[] */
+	bool is_read; /* nothing is left behind ids[] */
 };
 
 struct merge {
@@ -80,7 +81,8 @@ read_ahead(struct merge *m, struct strand *s)
 	s->ahead = s->ahead * 2 < AHEAD_MAX ? s->ahead * 2 : AHEAD_MAX;
 }
 
-/* The strand whose next id is the smallest; NULL: nothing is left. Exhausted strands are dropped on the way. */
+/* The strand whose next id is the smallest; NULL: nothing is left. Exhausted strands are dropped on
+ * the way. */
 static struct strand *
 smallest(struct merge *m)
 {
@@ -141,7 +143,8 @@ give_row(struct merge *m, int64_t id, queue_each *each, void *arg)
 }
 
 int64_t
-queue_merge(struct store *st, const struct queue_source *sources, int n, int64_t until, int limit, queue_each *each, void *arg)
+queue_merge(struct store *st, const struct queue_source *sources, int n, int64_t until, int limit,
+    queue_each *each, void *arg)
 {
 	struct merge m = {.st = st, .until = until};
 	int64_t exhausted = until;

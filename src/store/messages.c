@@ -53,7 +53,8 @@ message_id_parse(struct span text, int64_t *id, uint64_t *nonce)
 	struct span rest = text, first = span_cut(&rest, '-');
 	uint64_t value;
 
-	if (rest.p == NULL || rest.n != NONCE_DIGITS || first.n < 1 || first.n > ID_DIGITS || first.p[0] == '0')
+	if (rest.p == NULL || rest.n != NONCE_DIGITS || first.n < 1 || first.n > ID_DIGITS ||
+	    first.p[0] == '0')
 		return false;
 	if (!number_parse(first, INT64_MAX, &value) || !number_parse(rest, UINT64_MAX, nonce))
 		return false;
@@ -95,7 +96,8 @@ message_last_at(struct store *st, int64_t escrow)
 	return single_int(q, 0);
 }
 
-/* Columns: id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read. */
+/* Columns: id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read.
+ * */
 static void
 read_message(const struct query *q, struct message *m)
 {
@@ -132,7 +134,8 @@ give(struct query *q, message_each *each, void *arg)
 }
 
 bool
-message_find(struct store *st, int64_t escrow, int64_t id, uint64_t nonce, message_each *each, void *arg)
+message_find(
+    struct store *st, int64_t escrow, int64_t id, uint64_t nonce, message_each *each, void *arg)
 {
 	struct query *q = use(st, SQL_MESSAGE_FIND);
 
@@ -143,8 +146,8 @@ message_find(struct store *st, int64_t escrow, int64_t id, uint64_t nonce, messa
 }
 
 bool
-message_find_by_client_id(struct store *st, int64_t escrow, struct span sender, struct span client_msg_id,
-    message_each *each, void *arg)
+message_find_by_client_id(struct store *st, int64_t escrow, struct span sender,
+    struct span client_msg_id, message_each *each, void *arg)
 {
 	struct query *q = use(st, SQL_MESSAGE_FIND_BY_CLIENT_ID);
 
@@ -172,7 +175,8 @@ message_place(struct store *st, int64_t id, uint64_t nonce, struct message_place
 }
 
 void
-messages_before(struct store *st, int64_t escrow, int64_t before, int limit, message_each *each, void *arg)
+messages_before(
+    struct store *st, int64_t escrow, int64_t before, int limit, message_each *each, void *arg)
 {
 	struct query *q = use(st, SQL_MESSAGES_BEFORE);
 
@@ -183,7 +187,8 @@ messages_before(struct store *st, int64_t escrow, int64_t before, int limit, mes
 }
 
 void
-messages_after(struct store *st, int64_t escrow, int64_t after, int limit, message_each *each, void *arg)
+messages_after(
+    struct store *st, int64_t escrow, int64_t after, int limit, message_each *each, void *arg)
 {
 	struct query *q = use(st, SQL_MESSAGES_AFTER);
 

@@ -18,7 +18,7 @@ struct message {
 	int64_t id;
 	uint64_t nonce;
 	int64_t escrow;
-	int64_t at; /* wall ms */
+	int64_t at;              /* wall ms */
 	struct span sender;      /* key */
 	struct span sender_name; /* as shown */
 	enum role sender_role;
@@ -39,9 +39,10 @@ int64_t message_last_at(struct store *, int64_t escrow);
 
 /* At most one row through the callback (spans live for that call); false when there is none. */
 typedef bool message_each(const struct message *, void *arg); /* false stops */
-bool message_find(struct store *, int64_t escrow, int64_t id, uint64_t nonce, message_each *, void *arg);
-bool message_find_by_client_id(struct store *, int64_t escrow, struct span sender, struct span client_msg_id,
-    message_each *, void *arg);
+bool
+message_find(struct store *, int64_t escrow, int64_t id, uint64_t nonce, message_each *, void *arg);
+bool message_find_by_client_id(struct store *, int64_t escrow, struct span sender,
+    struct span client_msg_id, message_each *, void *arg);
 
 /* Which escrow a message is in (REST names it by its id alone), its at and sender. */
 struct message_place {
@@ -52,21 +53,23 @@ struct message_place {
 bool message_place(struct store *, int64_t id, uint64_t nonce, struct message_place *out);
 
 /* A page: at most limit with at < before, newest first; or with at > after, oldest first. */
-void messages_before(struct store *, int64_t escrow, int64_t before, int limit, message_each *, void *arg);
-void messages_after(struct store *, int64_t escrow, int64_t after, int limit, message_each *, void *arg);
+void messages_before(
+    struct store *, int64_t escrow, int64_t before, int limit, message_each *, void *arg);
+void
+messages_after(struct store *, int64_t escrow, int64_t after, int limit, message_each *, void *arg);
 
 /* ---- reading ---- */
 
 /* How many messages by others, later than since_message, the wallet has not marked. */
 int64_t unread_count(struct store *, int64_t escrow, struct span wallet, int64_t since_message);
 
-/* Each sender's newest message that a mark would newly cover (before it is made): by others than wallet, at most at; single: only that
- * one. Spans live for the call. */
+/* Each sender's newest message that a mark would newly cover (before it is made): by others than
+ * wallet, at most at; single: only that one. Spans live for the call. */
 void unread_senders(struct store *, int64_t escrow, struct span wallet, int64_t at, bool single,
     bool (*each)(struct span sender, int64_t id, uint64_t nonce, void *), void *arg);
 
-/* Marks all by others up to at, or that one alone; shown: it also counts for `read`. Never goes back. A single mark that closes the hole
- * before it moves up_to on. */
+/* Marks all by others up to at, or that one alone; shown: it also counts for `read`. Never goes
+ * back. A single mark that closes the hole before it moves up_to on. */
 void mark_up_to(struct store *, int64_t escrow, struct span wallet, int64_t at, bool shown);
 void mark_one(struct store *, int64_t escrow, struct span wallet, int64_t at, bool shown);
 

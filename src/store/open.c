@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * open.c - opening a database: what may be opened, how it is created, migrated and set up.
- * A file that is refused is not written to. While SQLite has the database open it is never opened or closed here: close() would
- * drop SQLite's locks. So its first bytes are read through SQLite's own file handle.
+ * A file that is refused is not written to. While SQLite has the database open it is never opened
+ * or closed here: close() would drop SQLite's locks. So its first bytes are read through SQLite's
+ * own file handle.
  */
 #include "store/store.h"
 
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -41,7 +41,9 @@ check_directory(const char *path, struct buf *err)
 	if (stat(directory, &sb) != 0)
 		buf_printf(err, "%s: its directory %s: %s", path, directory, strerror(errno));
 	else if (sb.st_mode & S_IWOTH)
-		buf_printf(err, "%s: others can write to its directory %s: chmod o-w, or another directory", path, directory);
+		buf_printf(err,
+		    "%s: others can write to its directory %s: chmod o-w, or another directory",
+		    path, directory);
 	else
 		is_fine = true;
 	free(copy);
@@ -64,7 +66,8 @@ check_path(const char *path, bool *exists, struct buf *err)
 	return NULL;
 }
 
-/* An empty file with the right mode and group appears at once, under whatever umask: made under another name, then linked. */
+/* An empty file with the right mode and group appears at once, under whatever umask: made under
+ * another name, then linked. */
 static bool
 create_file(const char *path, int mode, const char *group, struct buf *err)
 {
@@ -105,8 +108,9 @@ adopt_companions(const struct store *st)
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		name.len = 0;
 		buf_printf(&name, "%s%s", st->path, suffixes[i]);
-		if (stat(name.p, &sb) == 0 && sb.st_gid != gid && lchown(name.p, (uid_t)-1, gid) != 0)
-			continue; /* somebody else's: the directory's set-group-ID bit is the remedy, as README says */
+		if (stat(name.p, &sb) == 0 && sb.st_gid != gid &&
+		    lchown(name.p, (uid_t)-1, gid) != 0)
+			continue; /* somebody else's: the directory's set-group-ID bit is the remedy */
 	}
 	buf_clear(&name);
 }
@@ -122,11 +126,13 @@ big_endian(const unsigned char *p)
 static void
 say_newer(const char *path, int64_t version, struct buf *err)
 {
-	buf_printf(err, "%s: its schema is version %lld, this program knows up to %d: it takes a newer program", path,
-	    (long long)version, SQL_MIGRATIONS);
+	buf_printf(err,
+	    "%s: its schema is version %lld, this program knows up to %d: it takes a newer program",
+	    path, (long long)version, SQL_MIGRATIONS);
 }
 
-/* Reads the header without a lock, a transaction or a journal being looked at: nothing can be changed by it. */
+/* Reads the header without a lock, a transaction or a journal being looked at: nothing can be
+ * changed by it. */
 static bool
 check_header(struct store *st, struct buf *err)
 {
@@ -134,14 +140,15 @@ check_header(struct store *st, struct buf *err)
 	sqlite3_file *file = NULL;
 	struct stat sb;
 
-	if (sqlite3_file_control(st->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file == NULL ||
-	    file->pMethods == NULL || stat(st->path, &sb) != 0) {
+	if (sqlite3_file_control(st->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+	    file == NULL || file->pMethods == NULL || stat(st->path, &sb) != 0) {
 		buf_printf(err, "%s: cannot read", st->path);
 		return false;
 	}
 	if (sb.st_size == 0) /* as good as none; xFileSize says so of one byte too */
 		return true;
-	if (sb.st_size < HEADER_BYTES || file->pMethods->xRead(file, header, HEADER_BYTES, 0) != SQLITE_OK ||
+	if (sb.st_size < HEADER_BYTES ||
+	    file->pMethods->xRead(file, header, HEADER_BYTES, 0) != SQLITE_OK ||
 	    memcmp(header, "SQLite format 3", 16) != 0) {
 		buf_printf(err, "%s: no SQLite database", st->path);
 		return false;
@@ -188,7 +195,8 @@ read_class(struct store *st, struct state *state, struct buf *err)
 	if (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		const unsigned char *text = sqlite3_column_text(stmt, 0);
 
-		strncat(state->auth_class, text ? (const char *)text : "", sizeof(state->auth_class) - 1);
+		strncat(state->auth_class, text ? (const char *)text : "",
+		    sizeof(state->auth_class) - 1);
 		rc = SQLITE_DONE;
 	}
 	sqlite3_finalize(stmt);
@@ -237,10 +245,11 @@ check_state(struct store *st, const struct state *state, bool auth_open, struct 
 	if (strcmp(state->auth_class, wanted) == 0)
 		return true;
 	buf_printf(err,
-	    "%s: created with auth %s open, and auth is %s: what is in it was written under other rules; to convert it all the same: "
+	    "%s: created with auth %s open, and auth is %s: what is in it was written under other "
+	    "rules; to convert it all the same: "
 	    "sqlite3 '%s' \"UPDATE meta SET value = '%s' WHERE key = 'auth_class'\"",
-	    st->path, strcmp(state->auth_class, "open") == 0 ? "=" : "other than", auth_open ? "open" : "not open", st->path,
-	    wanted);
+	    st->path, strcmp(state->auth_class, "open") == 0 ? "=" : "other than",
+	    auth_open ? "open" : "not open", st->path, wanted);
 	return false;
 }
 
@@ -271,7 +280,8 @@ look(struct store *st, bool auth_open, struct state *state, struct buf *err)
 	return is_fine;
 }
 
-/* One migration, one transaction; under the write lock it may turn out that another program was quicker. */
+/* One migration, one transaction; under the write lock it may turn out that another program was
+ * quicker. */
 static bool
 migrate_once(struct store *st, bool auth_open, struct state *state, struct buf *err)
 {
@@ -293,7 +303,8 @@ migrate_once(struct store *st, bool auth_open, struct state *state, struct buf *
 	return is_fine;
 }
 
-/* The database is created whole before it gets a log file, so that its header always says whose it is. */
+/* The database is created whole before it gets a log file, so that its header always says whose it
+ * is. */
 static bool
 migrate(struct store *st, bool auth_open, struct buf *err)
 {
@@ -309,29 +320,6 @@ migrate(struct store *st, bool auth_open, struct buf *err)
 
 /* ---- the connection ---- */
 
-/* SQLite's own handler starved the other program for seconds beside a back-to-back writer: short random sleeps, one deadline. */
-static int
-on_busy(void *arg, int count)
-{
-	struct store *st = arg;
-	struct timespec nap = {0};
-
-	if (clock_mono_us() >= st->busy_until_us)
-		return 0;
-	st->jitter = st->jitter * 1664525 + 1013904223;
-	nap.tv_nsec = 50000 + (st->jitter >> 8) % 50000;
-	nanosleep(&nap, NULL);
-	return 1;
-}
-
-static int
-on_progress(void *arg)
-{
-	const struct store *st = arg;
-
-	return st->deadline_us != 0 && clock_mono_us() > st->deadline_us;
-}
-
 static void
 busy_from_now(struct store *st)
 {
@@ -340,7 +328,8 @@ busy_from_now(struct store *st)
 	st->busy_until_us = clock_mono_us() + (int64_t)ms * 1000;
 }
 
-/* A changed journal mode needs the database for itself for a moment, and SQLite does not always wait for that. */
+/* A changed journal mode needs the database for itself for a moment, and SQLite does not always
+ * wait for that. */
 static bool
 switch_to_wal(struct store *st, struct buf *err)
 {
@@ -350,7 +339,8 @@ switch_to_wal(struct store *st, struct buf *err)
 		bool is_wal = false;
 
 		if (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
-			is_wal = sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+			is_wal =
+			    sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
 		sqlite3_finalize(stmt);
 		if (is_wal)
 			return true;
@@ -365,13 +355,12 @@ connect_file(struct store *st, struct buf *err)
 	static const struct {
 		int option, value;
 	} switches[] = {
-	    {SQLITE_DBCONFIG_DEFENSIVE, 1},
-	    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-	    {SQLITE_DBCONFIG_DQS_DML, 0},
-	    {SQLITE_DBCONFIG_DQS_DDL, 0},
+	    {SQLITE_DBCONFIG_DEFENSIVE, 1}, {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+	    {SQLITE_DBCONFIG_DQS_DML, 0}, {SQLITE_DBCONFIG_DQS_DDL, 0},
 	    {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}, /* until it is accepted */
 	};
-	int rc = sqlite3_open_v2(st->path, &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	int rc = sqlite3_open_v2(st->path, &st->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 
 	if (rc != SQLITE_OK)
 		return say_sqlite(st, "cannot open", err);
@@ -393,7 +382,8 @@ prepare(struct store *st, enum sql_id id, struct buf *err)
 	struct query *q = &st->queries[id];
 
 	q->st = st;
-	if (sqlite3_prepare_v3(st->db, sql_texts[id].text, -1, SQLITE_PREPARE_PERSISTENT, &q->stmt, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v3(st->db, sql_texts[id].text, -1, SQLITE_PREPARE_PERSISTENT, &q->stmt,
+		NULL) != SQLITE_OK)
 		return say_sqlite(st, sql_texts[id].name, err);
 	q->n_names = sqlite3_bind_parameter_count(q->stmt);
 	q->is_writer = !sqlite3_stmt_readonly(q->stmt);
@@ -424,7 +414,8 @@ set_up(struct store *st, const struct store_options *options, struct buf *err)
 	if (!once(st, SQL_OPEN_SETTINGS, err) || !migrate(st, options->auth_open, err))
 		return false;
 	busy_from_now(st);
-	if (!switch_to_wal(st, err) || !once(st, options->full_sync ? SQL_OPEN_SYNC_FULL : SQL_OPEN_SYNC_NORMAL, err) ||
+	if (!switch_to_wal(st, err) ||
+	    !once(st, options->full_sync ? SQL_OPEN_SYNC_FULL : SQL_OPEN_SYNC_NORMAL, err) ||
 	    !prepare_all(st, err))
 		return false;
 	sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
@@ -435,7 +426,8 @@ set_up(struct store *st, const struct store_options *options, struct buf *err)
 	return true;
 }
 
-/* A log file that is there keeps what it holds: a database that was refused stays as it was found. An empty one may go. */
+/* A log file that is there keeps what it holds: a database that was refused stays as it was found.
+ * An empty one may go. */
 static void
 leave_untouched(struct store *st)
 {

@@ -12,8 +12,8 @@
 #include "store/rows.h"
 
 int64_t
-queue_append(struct store *st, struct span topic, struct span event, struct span data, struct span actor, bool durable,
-    int64_t now_ms)
+queue_append(struct store *st, struct span topic, struct span event, struct span data,
+    struct span actor, bool durable, int64_t now_ms)
 {
 	struct query *q = use(st, SQL_QUEUE_APPEND);
 

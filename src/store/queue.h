@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * queue.h - the one log of all events: appending, reading on, trimming, and the incarnations that cursors name.
- * Inside a transaction only. A position is a row's id; positions are in commit order.
+ * queue.h - the one log of all events: appending, reading on, trimming, and the incarnations that
+ * cursors name. Inside a transaction only. A position is a row's id; positions are in commit order.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
@@ -23,36 +23,44 @@ struct queue_row {
 };
 
 /* Appends; returns the position. */
-int64_t queue_append(struct store *, struct span topic, struct span event, struct span data, struct span actor, bool durable,
-    int64_t now_ms);
+int64_t queue_append(struct store *, struct span topic, struct span event, struct span data,
+    struct span actor, bool durable, int64_t now_ms);
 
-/* The position of the newest row ever appended, trimmed ones included (sqlite_sequence); and the oldest kept, head + 1 when empty. */
+/* The position of the newest row ever appended, trimmed ones included (sqlite_sequence); and the
+ * oldest kept, head + 1 when empty. */
 int64_t queue_head(struct store *);
 int64_t queue_oldest(struct store *);
 
-typedef bool queue_each(const struct queue_row *, void *arg); /* spans live for the call; false stops */
+typedef bool
+queue_each(const struct queue_row *, void *arg); /* spans live for the call; false stops */
 
 /* All rows after a position, in order, at most limit. */
 void queue_after(struct store *, int64_t after, int limit, queue_each *, void *arg);
 
-/* What a reader follows: the durable rows of a topic, or (notifications) the members: rows meant for a wallet. */
+/* What a reader follows: the durable rows of a topic, or (notifications) the members: rows meant
+ * for a wallet. */
 struct queue_source {
 	struct span topic;
-	bool notifications; /* topic is a wallet's key; rows of members: topics of its escrows, later than it was added, not by itself, and
-	                     * not where it is an observer */
-	int64_t after;      /* rows at or before it are not wanted */
+	/* topic is a wallet's key: rows of members: topics of its escrows, later than it was added, not
+	 * by itself, and not where it is an observer */
+	bool notifications;
+	int64_t after; /* rows at or before it are not wanted */
 };
 
-/* Merges the sources in log order: rows with position <= until, at most limit. Exact: cost grows with rows given and sources, not with
- * the log. A row that two sources have is given once. Returns the position up to which the sources are exhausted: until, if fewer than limit
- * (at least 1) were found and the callback never said stop; else the last row given, the one at which it said stop included. */
-int64_t queue_merge(struct store *, const struct queue_source *, int n, int64_t until, int limit, queue_each *, void *arg);
+/* Merges the sources in log order: rows with position <= until, at most limit. Exact: cost grows
+ * with rows given and sources, not with the log. A row that two sources have is given once. Returns
+ * the position up to which the sources are exhausted: until, if fewer than limit (at least 1) were
+ * found and the callback never said stop; else the last row given, the one at which it said stop
+ * included. */
+int64_t queue_merge(struct store *, const struct queue_source *, int n, int64_t until, int limit,
+    queue_each *, void *arg);
 
 /* True if a durable row of that source after its position was trimmed: a reader there has a gap. */
 bool queue_gap(struct store *, const struct queue_source *);
 
-/* Trims by id from the oldest, stopping at the first row younger than keep_ms; rows > 0 also trims down to so many rows; at most max rows
- * in one call. Remembers each topic's newest durable row. Returns how many. */
+/* Trims by id from the oldest, stopping at the first row younger than keep_ms; rows > 0 also trims
+ * down to so many rows; at most max rows in one call. Remembers each topic's newest durable row.
+ * Returns how many. */
 int64_t queue_trim(struct store *, int64_t now_ms, int64_t keep_ms, int64_t rows, int64_t max);
 int64_t queue_count(struct store *); /* rows kept; an estimate from ids */
 
@@ -60,7 +68,8 @@ int64_t queue_count(struct store *); /* rows kept; an estimate from ids */
 void incarnation_begin(struct store *, int64_t now_ms);
 /* The newest one's name. */
 void incarnation_current(struct store *, char out[INCARNATION_SIZE]);
-/* True if name is known and position is one that it can have: below its successor's first, not ahead of the head. */
+/* True if name is known and position is one that it can have: below its successor's first, not
+ * ahead of the head. */
 bool incarnation_covers(struct store *, struct span name, int64_t position);
 
 #endif

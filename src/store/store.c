@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -46,7 +47,8 @@ store_fail_at(struct store *st, int nth, enum store_err err)
 	st->fail_err = err;
 }
 
-/* The operating system's reason, where SQLite's own code hides it (sqlite3_system_errno() knows nothing of the log file). */
+/* The operating system's reason, where SQLite's own code hides it (sqlite3_system_errno() knows
+ * nothing of the log file). */
 static enum store_err
 of_io_error(int rc)
 {
@@ -164,7 +166,8 @@ bind_text(struct query *q, const char *name, struct span text)
 
 	if (at == 0 || q->st->err != STORE_OK)
 		return;
-	rc = sqlite3_bind_text64(q->stmt, at, text.p ? text.p : "", text.n, SQLITE_STATIC, SQLITE_UTF8);
+	rc = sqlite3_bind_text64(
+	    q->stmt, at, text.p ? text.p : "", text.n, SQLITE_STATIC, SQLITE_UTF8);
 	if (rc != SQLITE_OK)
 		store_fail(q->st, rc);
 }
@@ -283,6 +286,30 @@ single_int(struct query *q, int64_t otherwise)
 }
 
 /* ---- transactions ---- */
+
+/* SQLite's own handler starved the other program for seconds beside a back-to-back writer: short
+ * random sleeps, one deadline. */
+int
+on_busy(void *arg, int count)
+{
+	struct store *st = arg;
+	struct timespec nap = {0};
+
+	if (clock_mono_us() >= st->busy_until_us)
+		return 0;
+	st->jitter = st->jitter * 1664525 + 1013904223;
+	nap.tv_nsec = 50000 + (st->jitter >> 8) % 50000;
+	nanosleep(&nap, NULL);
+	return 1;
+}
+
+int
+on_progress(void *arg)
+{
+	const struct store *st = arg;
+
+	return st->deadline_us != 0 && clock_mono_us() > st->deadline_us;
+}
 
 static void
 told_no_more(struct store *st, unsigned keep)

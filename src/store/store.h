@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * store.h - the database: opening it, transactions, and how its errors are told.
- * The floor is the only door to SQLite. A struct store is one connection, used by one thread at a time.
+ * The floor is the only door to SQLite. A struct store is one connection, used by one thread at a
+ * time.
  *
- * The first error inside a transaction sticks: every later statement function finds nothing and changes nothing,
- * and the transaction is rolled back. So the rules above carry no error branches.
+ * The first error inside a transaction sticks: every later statement function finds nothing and
+ * changes nothing, and the transaction is rolled back. So the rules above carry no error branches.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -29,25 +30,29 @@ enum store_err {
 
 struct store_options {
 	const char *path;
-	int mode;              /* of database, -wal, -shm: 0660 */
-	const char *group;     /* or NULL */
-	bool full_sync;        /* durability = full */
-	bool auth_open;        /* auth = open; must be the class the database was created in */
-	int busy_ms;           /* total deadline of the busy handler */
-	bool is_checkpointer;  /* the daemon's writer: PASSIVE checkpoints after its own commits */
+	int mode;             /* of database, -wal, -shm: 0660 */
+	const char *group;    /* or NULL */
+	bool full_sync;       /* durability = full */
+	bool auth_open;       /* auth = open; must be the class the database was created in */
+	int busy_ms;          /* total deadline of the busy handler */
+	bool is_checkpointer; /* the daemon's writer: PASSIVE checkpoints after its own commits */
 };
 
-/* Opens, creates (with mode and group) and migrates. NULL: err holds one line for the operator, the file is untouched if
- * it is no database of ours, a newer one, or one of the other auth class. Refuses a directory that others can write to. */
+/* Opens, creates (with mode and group) and migrates. NULL: err holds one line for the operator, the
+ * file is untouched if it is no database of ours, a newer one, or one of the other auth class.
+ * Refuses a directory that others can write to. */
 struct store *store_open(const struct store_options *, struct buf *err);
 void store_close(struct store *); /* NULL is fine */
 
-/* One write transaction (BEGIN IMMEDIATE): run, then commit. run returns false to roll back (STORE_REFUSED); it may be run
- * a second time, alone, by the writer thread, so it sets all its results anew. */
+/* One write transaction (BEGIN IMMEDIATE): run, then commit. run returns false to roll back
+ * (STORE_REFUSED); it may be run a second time, alone, by the writer thread, so it sets all its
+ * results anew. */
 enum store_err store_write(struct store *, bool (*run)(struct store *, void *arg), void *arg);
 
-/* One read transaction, at most deadline_ms long; sees one state of the database. Nested calls join the outer one. */
-enum store_err store_read(struct store *, int deadline_ms, void (*run)(struct store *, void *arg), void *arg);
+/* One read transaction, at most deadline_ms long; sees one state of the database. Nested calls join
+ * the outer one. */
+enum store_err
+store_read(struct store *, int deadline_ms, void (*run)(struct store *, void *arg), void *arg);
 
 /* The error that sticks in the transaction under way, or STORE_OK. */
 enum store_err store_error(const struct store *);
@@ -61,11 +66,12 @@ bool store_changed(struct store *);
 /* Checkpoints and truncates the log file: at the end of the daemon. */
 void store_checkpoint(struct store *);
 
-/* The FastCGI program after its commits: while no daemon holds the lock and the -wal file exceeds 10,000 pages, checkpoints
- * with RESTART under that lock. Cheap when there is nothing to do. */
+/* The FastCGI program after its commits: while no daemon holds the lock and the -wal file exceeds
+ * 10,000 pages, checkpoints with RESTART under that lock. Cheap when there is nothing to do. */
 void store_checkpoint_if_alone(struct store *);
 
-/* NULL, or one line for the operator if SQLite's version has the WAL-reset bug (before 3.51.3, 3.50.7, 3.44.6). */
+/* NULL, or one line for the operator if SQLite's version has the WAL-reset bug (before 3.51.3,
+ * 3.50.7, 3.44.6). */
 const char *store_library_warning(void);
 
 /* Tests: the nth statement step from now on fails (1 is the next; 0 none) with that error. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * writer.c - the one writer thread: takes what has been submitted, runs it in one transaction, hands it back.
- * While a batch commits, the next one gathers: that is all there is to group commit.
+ * writer.c - the one writer thread: takes what has been submitted, runs it in one transaction,
+ * hands it back. While a batch commits, the next one gathers: that is all there is to group commit.
  */
 #include "store/writer.h"
 
@@ -73,7 +73,8 @@ fail_all(struct writer_job *from, enum store_err err)
 		from->err = err;
 }
 
-/* False: a statement failed, or a job that said no had written something; then nothing of the batch stands. */
+/* False: a statement failed, or a job that said no had written something; then nothing of the batch
+ * stands. */
 static bool
 run_each(struct store *st, struct writer_job *jobs)
 {
@@ -102,7 +103,8 @@ run_alone(struct store *st, struct writer_job *jobs)
 {
 	for (struct writer_job *job = jobs; job != NULL; job = job->next) {
 		job->err = store_write(st, run_job, job);
-		if (job->err == STORE_BUSY || job->err == STORE_FULL || job->err == STORE_READONLY) {
+		if (job->err == STORE_BUSY || job->err == STORE_FULL ||
+		    job->err == STORE_READONLY) {
 			fail_all(job->next, job->err);
 			return;
 		}

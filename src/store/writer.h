@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * writer.h - the one writer thread of the daemon: jobs in, group commits, finished jobs out.
- * Jobs of one batch commit together. If a statement of one fails, the batch is rolled back and each job is run alone, so one job's
- * failure is never another's.
+ * Jobs of one batch commit together. If a statement of one fails, the batch is rolled back and each
+ * job is run alone, so one job's failure is never another's.
  */
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
@@ -14,21 +14,25 @@
 
 struct writer;
 
-struct writer_job { /* embedded in the caller's own; owned by the writer from submit until it is given back */
+/* Embedded in the caller's own; owned by the writer from submit until it is given back. */
+struct writer_job {
 	struct writer_job *next;
-	/* On the writer thread, inside a write transaction; like store_write's run. False: it wrote nothing (one that did is run again,
-	 * alone, and rolled back); the rest of its batch stands. */
+	/* On the writer thread, inside a write transaction; like store_write's run. False: it wrote
+	 * nothing (one that did is run again, alone, and rolled back); the rest of its batch
+	 * stands. */
 	bool (*run)(struct store *, struct writer_job *);
 	/* On the caller's thread, from writer_collect; frees the job or keeps it. */
 	void (*done)(struct writer_job *, void *context);
 	enum store_err err; /* set before done */
 };
 
-/* Starts the thread on a store of its own (owned from now on). wake is called on the writer thread when jobs have finished and none were
- * waiting to be collected before. interval_us: least time between two group commits. */
+/* Starts the thread on a store of its own (owned from now on). wake is called on the writer thread
+ * when jobs have finished and none were waiting to be collected before. interval_us: least time
+ * between two group commits. */
 struct writer *writer_start(struct store *, int interval_us, void (*wake)(void *arg), void *arg);
 
-/* Hands over a chain of n jobs linked by next, in order: one lock, at most one wake of the thread. */
+/* Hands over a chain of n jobs linked by next, in order: one lock, at most one wake of the thread.
+ * */
 void writer_submit(struct writer *, struct writer_job *first, struct writer_job *last, size_t n);
 
 /* Jobs submitted and not yet collected. */
@@ -37,7 +41,8 @@ size_t writer_pending(const struct writer *);
 /* Calls done for each finished job, in commit order. Returns how many. */
 size_t writer_collect(struct writer *, void *context);
 
-/* Finishes what was submitted, stops the thread, checkpoints (TRUNCATE), closes its store. Call writer_collect before writer_free. */
+/* Finishes what was submitted, stops the thread, checkpoints (TRUNCATE), closes its store. Call
+ * writer_collect before writer_free. */
 void writer_stop(struct writer *);
 void writer_free(struct writer *);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rest_world.h - a fresh database with one escrow, and short ways to ask the routes: from the web server's parameters to the
- * bytes of the answer. No socket: what libfcgi and CGI add is tested end to end.
+ * rest_world.h - a fresh database with one escrow, and short ways to ask the routes: from the web
+ * server's parameters to the bytes of the answer. No socket: what libfcgi and CGI add is tested end
+ * to end.
  */
 #ifndef REST_WORLD_H
 #define REST_WORLD_H

@@ -92,6 +92,7 @@ open_listens_on_loopback_only(void **state)
 {
 	struct auth *auth = open_auth();
 
+	assert_true(auth_is_open(auth));
 	assert_true(auth_listener_allowed(auth, true));
 	assert_false(auth_listener_allowed(auth, false));
 	auth_free(auth);

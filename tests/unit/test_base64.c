@@ -17,9 +17,14 @@ static const struct {
 	const char *plain, *standard, *url;
 } vectors[] = {
     /* RFC 4648, section 10, and what tells the alphabets apart */
-    {"", "", ""}, {"f", "Zg==", "Zg"}, {"fo", "Zm8=", "Zm8"}, {"foo", "Zm9v", "Zm9v"},
-    {"foob", "Zm9vYg==", "Zm9vYg"}, {"fooba", "Zm9vYmE=", "Zm9vYmE"},
-    {"foobar", "Zm9vYmFy", "Zm9vYmFy"}, {"\xfb\xff\xfe", "+//+", "-__-"},
+    {"", "", ""},
+    {"f", "Zg==", "Zg"},
+    {"fo", "Zm8=", "Zm8"},
+    {"foo", "Zm9v", "Zm9v"},
+    {"foob", "Zm9vYg==", "Zm9vYg"},
+    {"fooba", "Zm9vYmE=", "Zm9vYmE"},
+    {"foobar", "Zm9vYmFy", "Zm9vYmFy"},
+    {"\xfb\xff\xfe", "+//+", "-__-"},
 };
 
 static void
@@ -72,8 +77,8 @@ whatever_is_encoded_comes_back(void **state)
 static void
 another_spelling_is_refused_and_leaves_the_buffer(void **state)
 {
-	static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm8", "Zm8==", "=", "====", "Z===", "Zg==Zg==",
-	    "Zm 9", "Zm9\n", "-__-", "Zm9v\n", "Zm\x80v"};
+	static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm8",
+	    "Zm8==", "=", "====", "Z===", "Zg==Zg==", "Zm 9", "Zm9\n", "-__-", "Zm9v\n", "Zm\x80v"};
 	static const char *const bad_url[] = {"Z", "Zg==", "Zh", "Zm9", "+//+", "Zm9v\n", "Zm8="};
 	struct buf b = {0};
 

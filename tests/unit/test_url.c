@@ -37,7 +37,8 @@ percent_encoding_is_undone(void **state)
 static void
 a_percent_sign_without_two_digits_is_refused_and_leaves_the_buffer(void **state)
 {
-	static const char *const bad[] = {"%", "%1", "a%", "a%2", "%zz", "%1g", "%g1", "%%20", "%-1", "% 1", "%u0041"};
+	static const char *const bad[] = {
+	    "%", "%1", "a%", "a%2", "%zz", "%1g", "%g1", "%%20", "%-1", "% 1", "%u0041"};
 	struct buf b = {0};
 
 	buf_str(&b, "kept");
@@ -68,10 +69,11 @@ what_is_encoded_is_decoded_to_the_same(void **state)
 static void
 a_path_has_one_spelling(void **state)
 {
-	static const char *const good[] = {"/", "/a", "/a/", "/a/b", "/%20", "/a%2Fb", "/a%2fb", "/...", "/.a", "/a.", "/~a",
-	    "/a;b=c", "/%c3%a9", "/socket.io/", "/..a/"};
-	static const char *const bad[] = {"", "a", "//", "/a//b", "/a//", "/.", "/..", "/./a", "/a/..", "/a/../b", "/%61", "/%2e",
-	    "/%2E%2e/", "/%7e", "/%5F", "/%2d", "/%30", "/%00", "/a%", "/a%2", "/%zz", "/a%2/b", "*"};
+	static const char *const good[] = {"/", "/a", "/a/", "/a/b", "/%20", "/a%2Fb", "/a%2fb",
+	    "/...", "/.a", "/a.", "/~a", "/a;b=c", "/%c3%a9", "/socket.io/", "/..a/"};
+	static const char *const bad[] = {"", "a", "//", "/a//b", "/a//", "/.", "/..", "/./a",
+	    "/a/..", "/a/../b", "/%61", "/%2e", "/%2E%2e/", "/%7e", "/%5F", "/%2d", "/%30", "/%00",
+	    "/a%", "/a%2", "/%zz", "/a%2/b", "*"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		assert_true(url_path_is_canonical(span_of(good[i])));
@@ -119,10 +121,11 @@ a_host_is_split(void **state)
 	static const struct {
 		const char *host, *name;
 		int port;
-	} good[] = {{"a", "a", -1}, {"a:1", "a", 1}, {"a:", "a", -1}, {"ex-am.ple:65535", "ex-am.ple", 65535}, {"[::1]", "[::1]", -1},
+	} good[] = {{"a", "a", -1}, {"a:1", "a", 1}, {"a:", "a", -1},
+	    {"ex-am.ple:65535", "ex-am.ple", 65535}, {"[::1]", "[::1]", -1},
 	    {"[2001:db8::1]:80", "[2001:db8::1]", 80}, {"127.0.0.1:0", "127.0.0.1", 0}};
-	static const char *const bad[] = {"", ":80", "a:b", "a:65536", "a:+1", "a:1:2", "a b", "a/", "a@b", "[::1", "[]", "[::1]x", "[1.2.3.4]",
-	    "::1", "a:000001", "[::1%25eth0]", "a,b"};
+	static const char *const bad[] = {"", ":80", "a:b", "a:65536", "a:+1", "a:1:2", "a b", "a/",
+	    "a@b", "[::1", "[]", "[::1]x", "[1.2.3.4]", "::1", "a:000001", "[::1%25eth0]", "a,b"};
 	struct span name;
 	int port;
 
@@ -138,10 +141,11 @@ a_host_is_split(void **state)
 static void
 loopback_names_are_these_and_no_others(void **state)
 {
-	static const char *const good[] = {
-	    "localhost", "LOCALHOST:80", "localhost:3001", "127.0.0.1", "127.255.1.2:1", "[::1]", "[::1]:3001"};
-	static const char *const bad[] = {"", "localhost.", "a.localhost", "localhost.evil.example", "127.0.0.1.evil.example", "127.1",
-	    "0127.0.0.1", "2130706433", "0x7f.0.0.1", "128.0.0.1", "[::2]", "::1", "0.0.0.0", "localhost:x", "127.0.0.256", "1270.0.0.1"};
+	static const char *const good[] = {"localhost", "LOCALHOST:80", "localhost:3001",
+	    "127.0.0.1", "127.255.1.2:1", "[::1]", "[::1]:3001"};
+	static const char *const bad[] = {"", "localhost.", "a.localhost", "localhost.evil.example",
+	    "127.0.0.1.evil.example", "127.1", "0127.0.0.1", "2130706433", "0x7f.0.0.1",
+	    "128.0.0.1", "[::2]", "::1", "0.0.0.0", "localhost:x", "127.0.0.256", "1270.0.0.1"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		assert_true(url_host_is_loopback(span_of(good[i])));
@@ -179,8 +183,9 @@ origins_are_equal_if_scheme_host_and_port_are(void **state)
 static void
 what_is_no_origin_is_refused(void **state)
 {
-	static const char *const bad[] = {"", "null", "http:", "http:/a", "http://", "http://a/", "http://a?b", "http://u@a", "://a", "1http://a",
-	    "a", "http//a", "http://a:99999", "http://a b", "http://a, http://b"};
+	static const char *const bad[] = {"", "null", "http:", "http:/a", "http://", "http://a/",
+	    "http://a?b", "http://u@a", "://a", "1http://a", "a", "http//a", "http://a:99999",
+	    "http://a b", "http://a, http://b"};
 	struct url_origin o;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

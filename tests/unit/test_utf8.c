@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -31,7 +32,12 @@ static bool
 is_scalar(const uint8_t *p, size_t n)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t want = p[0] < 0x80 ? 1 : p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf8 ? 4 : 0;
+	size_t want = p[0] < 0x80   ? 1
+		      : p[0] < 0xc0 ? 0
+		      : p[0] < 0xe0 ? 2
+		      : p[0] < 0xf0 ? 3
+		      : p[0] < 0xf8 ? 4
+				    : 0;
 	uint32_t point;
 
 	if (want != n)
@@ -48,7 +54,8 @@ is_scalar(const uint8_t *p, size_t n)
 static void
 every_sequence_of_up_to_four_bytes_is_judged_by_the_definition(void **state)
 {
-	static const uint8_t some[] = {0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+	static const uint8_t some[] = {
+	    0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
 	size_t n_some = sizeof(some);
 
 	for (unsigned a = 0; a < 256; a++) {
@@ -61,10 +68,13 @@ every_sequence_of_up_to_four_bytes_is_judged_by_the_definition(void **state)
 			for (size_t c = 0; c < n_some; c++) {
 				p[2] = some[c];
 				if (p[0] >= 0x80 && p[2] >= 0x80)
-					assert_int_equal(utf8_valid((struct span){(char *)p, 3}), is_scalar(p, 3));
-				for (size_t d = 3; d < n_some && p[0] >= 0xe0 && p[2] >= 0x80; d++) {
+					assert_int_equal(utf8_valid((struct span){(char *)p, 3}),
+					    is_scalar(p, 3));
+				for (size_t d = 3; d < n_some && p[0] >= 0xe0 && p[2] >= 0x80;
+				     d++) {
 					p[3] = some[d];
-					assert_int_equal(utf8_valid((struct span){(char *)p, 4}), is_scalar(p, 4));
+					assert_int_equal(utf8_valid((struct span){(char *)p, 4}),
+					    is_scalar(p, 4));
 				}
 			}
 		}
@@ -106,7 +116,8 @@ a_text_that_ends_inside_a_character_is_not_valid(void **state)
 static void
 pieces_say_the_same_as_the_whole_wherever_it_is_split(void **state)
 {
-	static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 \xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf and more ASCII";
+	static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 "
+				   "\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf and more ASCII";
 	size_t n = sizeof(text) - 1;
 
 	for (size_t i = 0; i <= n; i++) {
@@ -127,8 +138,16 @@ a_piece_is_refused_at_the_first_byte_that_cannot_become_valid(void **state)
 	static const struct {
 		const char *good, *bad;
 	} cases[] = {
-	    {"\xce\xba\xe1\xbd", "\xb9\xed\xa0"}, {"", "\xc0"}, {"", "\xc1"}, {"", "\xf5"}, {"", "\x80"},
-	    {"\xe0", "\x9f"}, {"\xed", "\xa0"}, {"\xf0", "\x8f"}, {"\xf4", "\x90"}, {"\xf4\x8f\xbf", "x"},
+	    {"\xce\xba\xe1\xbd", "\xb9\xed\xa0"},
+	    {"", "\xc0"},
+	    {"", "\xc1"},
+	    {"", "\xf5"},
+	    {"", "\x80"},
+	    {"\xe0", "\x9f"},
+	    {"\xed", "\xa0"},
+	    {"\xf0", "\x8f"},
+	    {"\xf4", "\x90"},
+	    {"\xf4\x8f\xbf", "x"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -160,16 +179,18 @@ code_points_are_stepped_and_counted(void **state)
 static void
 trimming_cuts_what_javascript_cuts(void **state)
 {
-	static const char *const spaces[] = {"\t", "\n", "\v", "\f", "\r", " ", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80",
-	    "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf"};
-	static const char *const others[] = {
-	    "\x1c", "\xc2\x85", "\xe2\x80\x8b", "\xe1\xa0\x8e", "\xe2\x81\xa0", "\xc3\xa0", "\xf0\x9f\x98\x80"};
+	static const char *const spaces[] = {"\t", "\n", "\v", "\f", "\r", " ", "\xc2\xa0",
+	    "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9",
+	    "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf"};
+	static const char *const others[] = {"\x1c", "\xc2\x85", "\xe2\x80\x8b", "\xe1\xa0\x8e",
+	    "\xe2\x81\xa0", "\xc3\xa0", "\xf0\x9f\x98\x80"};
 	char text[32];
 
 	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
 		struct span got;
 
-		snprintf(text, sizeof(text), "%s%sx%sy%s", spaces[i], spaces[i], spaces[i], spaces[i]);
+		snprintf(
+		    text, sizeof(text), "%s%sx%sy%s", spaces[i], spaces[i], spaces[i], spaces[i]);
 		got = utf8_trim(span_of(text));
 		assert_int_equal(got.n, 2 + strlen(spaces[i]));
 		assert_ptr_equal(got.p, text + 2 * strlen(spaces[i]));

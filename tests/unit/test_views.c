@@ -109,6 +109,30 @@ every_refusal_has_its_code_and_a_sentence(void **state)
 }
 
 static void
+every_refusal_has_the_contract_s_status(void **state)
+{
+	static const int want[] = {[CHAT_OK] = 200,
+	    [CHAT_BAD_REQUEST] = 400,
+	    [CHAT_BAD_FRAME] = 400,
+	    [CHAT_UNAUTHORIZED] = 401,
+	    [CHAT_WALLET_MISMATCH] = 401,
+	    [CHAT_OPEN_IS_LOCAL] = 403,
+	    [CHAT_FORBIDDEN] = 403,
+	    [CHAT_NOT_PARTICIPANT] = 403,
+	    [CHAT_NOT_FOUND] = 404,
+	    [CHAT_REMOVED] = 403,
+	    [CHAT_EMPTY] = 400,
+	    [CHAT_TOO_LONG] = 413,
+	    [CHAT_RATE_LIMITED] = 429,
+	    [CHAT_CONFLICT] = 409,
+	    [CHAT_IDEMPOTENCY_MISMATCH] = 422,
+	    [CHAT_UNAVAILABLE] = 503};
+
+	for (int err = CHAT_OK; err <= CHAT_UNAVAILABLE; err++)
+		assert_int_equal(chat_err_status(err), want[err]);
+}
+
+static void
 refusals_use_the_code_s_sentence_or_the_reason_given(void **state)
 {
 	struct buf out = {0};
@@ -141,6 +165,7 @@ main(void)
 	    cmocka_unit_test(a_notification_names_the_escrow_and_not_the_content),
 	    cmocka_unit_test(a_read_mark_tells_up_to_only_where_it_was_one),
 	    cmocka_unit_test(every_refusal_has_its_code_and_a_sentence),
+	    cmocka_unit_test(every_refusal_has_the_contract_s_status),
 	    cmocka_unit_test(refusals_use_the_code_s_sentence_or_the_reason_given),
 	};
 

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * kept.c - connection state recovery: sessions whose client may come back, to the same id and the same rooms.
+ * The store keeps who and where, the log what was missed; here is only which of them are connected, and until when the others may return.
+ */
+#include "hub/state.h"
+
+#include <stdlib.h>
+
+#include "base/digest.h"
+#include "base/ids.h"
+#include "base/mem.h"
+#include "chat/views.h"
+#include "store/kept.h"
+
+#define PID_CHARS 32 /* of 5 random bits each */
+#define SID_CHARS 20
+
+struct kept_room {
+	char escrow_id[STORE_NAME_SIZE];
+	int64_t began;
+	enum chat_err err; /* of the standing: membership as it is now */
+	struct standing standing;
+};
+
+struct connect_job {
+	struct hub_job job;
+	struct connect_options options;
+	bool is_cancelled;
+	bool may_recover; /* the pid is of a session that is connected, was lost in time, or is of an earlier daemon */
+	char offset[CURSOR_SIZE];
+	char old_hash[65];
+	char pid[PID_CHARS + 1], hash[65];
+	/* results */
+	bool is_recovered;
+	struct kept_session kept;
+	int64_t checked, from; /* the log's head; the offset's position */
+	struct kept_room *rooms;
+	size_t n_rooms;
+};
+
+static void
+hash_pid(char out[65], struct span pid)
+{
+	uint8_t digest[DIGEST_SHA256_SIZE];
+
+	digest_sha256(digest, pid);
+	for (int i = 0; i < DIGEST_SHA256_SIZE; i++) {
+		out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+		out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+	}
+	out[64] = '\0';
+}
+
+static struct kept *
+kept_find(struct hub *hub, const char *hash)
+{
+	struct map_node *n = map_find(&hub->kept, span_of(hash));
+
+	return n != NULL ? MAP_ENTRY(n, struct kept, node) : NULL;
+}
+
+static struct kept *
+kept_new(struct hub *hub, const char *hash, int64_t id)
+{
+	struct kept *k = mem_zalloc(sizeof(*k));
+
+	memcpy(k->hash, hash, sizeof(k->hash));
+	k->id = id;
+	map_insert(&hub->kept, &k->node, span_of(k->hash));
+	return k;
+}
+
+/* ---- on the writer thread: who may return ---- */
+
+static bool
+has_gap(struct store *st, struct span topic, bool notifications, int64_t after)
+{
+	return queue_gap(st, &(struct queue_source){.topic = topic, .notifications = notifications, .after = after});
+}
+
+static bool
+take_room(struct span escrow_id, int64_t began, void *arg)
+{
+	struct connect_job *j = arg;
+	struct kept_room *room;
+
+	j->rooms = mem_realloc(j->rooms, j->n_rooms + 1, sizeof(*j->rooms));
+	room = &j->rooms[j->n_rooms++];
+	*room = (struct kept_room){.began = began > j->from ? began : j->from};
+	memcpy(room->escrow_id, escrow_id.p, escrow_id.n < STORE_NAME_SIZE ? escrow_id.n : 0);
+	return j->n_rooms < ROOMS_MAX;
+}
+
+/* True if nothing that he missed is lost: else he is told to begin anew, not given a part. */
+static bool
+can_recover(struct store *st, struct connect_job *j)
+{
+	char name[TOPIC_SIZE];
+	struct span key = span_of(j->job.user.key);
+	int64_t own = j->kept.own_from > j->from ? j->kept.own_from : j->from;
+
+	if (has_gap(st, topic_of_user(name, key), false, own) || has_gap(st, key, true, own))
+		return false;
+	for (size_t i = 0; i < j->n_rooms; i++) {
+		struct kept_room *room = &j->rooms[i];
+		room->err = chat_standing(st, &j->job.hub->options.rules, &j->job.user, span_of(room->escrow_id), &room->standing);
+		if (room->err == CHAT_OK && has_gap(st, topic_of_escrow(name, span_of(room->escrow_id)), false, room->began))
+			return false;
+	}
+	return true;
+}
+
+static bool
+recover(struct store *st, struct connect_job *j)
+{
+	if (!j->may_recover || !kept_take(st, span_of(j->old_hash), span_of(j->job.user.key), &j->kept))
+		return false;
+	j->from = 0;
+	j->n_rooms = 0;
+	if (j->offset[0] == '\0' || cursor_resolve(st, span_of(j->offset), &j->from) == CURSOR_GOOD) {
+		kept_rooms_each(st, j->kept.id, take_room, j);
+		if (can_recover(st, j))
+			return true;
+	}
+	kept_delete(st, j->kept.id);
+	return false;
+}
+
+static bool
+run_connect(struct store *st, struct writer_job *job)
+{
+	struct connect_job *j = (struct connect_job *)job;
+
+	j->checked = queue_head(st);
+	j->is_recovered = recover(st, j);
+	if (!j->is_recovered) {
+		j->n_rooms = 0;
+		j->from = 0;
+		j->kept.own_from = j->checked;
+		ids_token(j->kept.sid, SID_CHARS);
+		j->kept.id = kept_insert(st, span_of(j->hash), span_of(j->kept.sid), span_of(j->job.user.key), j->kept.own_from);
+	}
+	return true;
+}
+
+/* ---- back on the loop's ---- */
+
+static void
+enter_rooms(struct connect_job *j, struct session *s, struct hub_time now)
+{
+	for (size_t i = 0; i < j->n_rooms; i++) {
+		struct kept_room *room = &j->rooms[i];
+		struct span escrow_id = span_of(room->escrow_id);
+		if (room->err == CHAT_OK) {
+			struct sub *sub = session_enter(s, escrow_id, &room->standing, room->began, j->checked, now);
+			sub_set_behind(sub, room->began < s->hub->position);
+			continue;
+		}
+		struct buf data = {0};
+		view_chat_error(&data, SPAN("subscribe_escrow"), CHAT_REMOVED, NULL, escrow_id);
+		session_send_event(s, "chat_error", buf_as_span(&data), SPAN(""), SPAN(""));
+		buf_clear(&data);
+		kept_forget_room(s, escrow_id);
+	}
+}
+
+static void
+finish_connect(struct hub_job *job, struct hub_time now)
+{
+	struct connect_job *j = (struct connect_job *)job;
+	struct hub *hub = job->hub;
+	const char *pid = j->is_recovered ? j->options.pid.p : j->pid;
+	const char *hash = j->is_recovered ? j->old_hash : j->hash;
+	struct connect_result result = {.sid = j->kept.sid, .pid = pid, .is_recovered = j->is_recovered};
+	struct session *s, *old;
+	struct kept *k;
+
+	if (job->err != CHAT_OK) {
+		if (!j->is_cancelled)
+			j->options.done(j->options.session.owner, &(struct connect_result){0});
+		return;
+	}
+	if ((k = kept_find(hub, hash)) == NULL)
+		k = kept_new(hub, hash, j->kept.id);
+	timer_stop(&hub->timers, TIMER_KEPT, &k->lost);
+	if (j->is_cancelled) {
+		if (k->session == NULL)
+			timer_start(&hub->timers, TIMER_KEPT, &k->lost, now.mono_ms + hub->options.recovery_ms);
+		return;
+	}
+	old = k->session;
+	j->options.session.user = &job->user;
+	j->options.session.cursor = (struct span){"", 0};
+	s = result.session = session_open(hub, &j->options.session);
+	s->kept = k;
+	k->session = s;
+	s->subs->position = j->kept.own_from > j->from ? j->kept.own_from : j->from;
+	sub_set_behind(s->subs, s->subs->position < hub->position);
+	j->options.done(j->options.session.owner, &result);
+	enter_rooms(j, s, now);
+	if (old != NULL) {
+		old->kept = NULL;
+		old->transport->kick(old);
+	}
+	s->transport->resume(s);
+}
+
+static void
+clear_connect(struct hub_job *job)
+{
+	struct connect_job *j = (struct connect_job *)job;
+
+	free((char *)j->options.pid.p);
+	free(j->rooms);
+}
+
+static struct hub_job *
+connect_kept(struct hub *hub, const struct connect_options *o)
+{
+	struct connect_job *j = mem_zalloc(sizeof(*j));
+
+	j->job.job.run = run_connect;
+	j->job.hub = hub;
+	j->job.event = "connect";
+	j->job.user = *o->session.user;
+	j->job.finish = finish_connect;
+	j->job.clear = clear_connect;
+	j->options = *o;
+	j->options.pid = (struct span){mem_strndup(o->pid.p, o->pid.n), o->pid.n};
+	ids_token(j->pid, PID_CHARS);
+	hash_pid(j->hash, span_of(j->pid));
+	hash_pid(j->old_hash, o->pid);
+	if (o->pid.n > 0 && o->offset.n < CURSOR_SIZE) {
+		memcpy(j->offset, o->offset.p, o->offset.n);
+		j->may_recover = hub->boot.armed || kept_find(hub, j->old_hash) != NULL;
+	}
+	job_submit(&j->job);
+	return &j->job;
+}
+
+struct hub_job *
+session_connect(struct hub *hub, const struct connect_options *o)
+{
+	char sid[SID_CHARS + 1];
+	struct session_options so = o->session;
+
+	if (o->is_kept && hub_recovers(hub))
+		return connect_kept(hub, o);
+	ids_token(sid, SID_CHARS);
+	so.cursor = (struct span){"", 0};
+	o->done(so.owner, &(struct connect_result){.session = session_open(hub, &so), .sid = sid});
+	return NULL;
+}
+
+void
+session_connect_cancel(struct hub_job *job)
+{
+	((struct connect_job *)job)->is_cancelled = true;
+}
+
+/* ---- the end of keeping ---- */
+
+struct forget_job {
+	struct hub_job job;
+	int64_t kept; /* 0: all of earlier daemons */
+};
+
+static bool
+run_forget(struct store *st, struct writer_job *job)
+{
+	struct forget_job *j = (struct forget_job *)job;
+
+	if (j->kept != 0)
+		kept_delete(st, j->kept);
+	else
+		kept_delete_of_earlier_boots(st);
+	return true;
+}
+
+static void
+finish_forget(struct hub_job *job, struct hub_time now)
+{
+}
+
+static void
+forget(struct hub *hub, int64_t kept)
+{
+	struct forget_job *j = mem_zalloc(sizeof(*j));
+
+	j->job.job.run = run_forget;
+	j->job.hub = hub;
+	j->job.finish = finish_forget;
+	j->kept = kept;
+	job_submit(&j->job);
+}
+
+static void
+kept_release(struct hub *hub, struct kept *k)
+{
+	timer_stop(&hub->timers, TIMER_KEPT, &k->lost);
+	map_remove(&hub->kept, &k->node);
+	free(k);
+}
+
+void
+kept_end(struct session *s, enum session_end end, struct hub_time now)
+{
+	struct hub *hub = s->hub;
+	struct kept *k = s->kept;
+
+	s->kept = NULL;
+	if (k == NULL)
+		return;
+	k->session = NULL;
+	if (end != SESSION_ENDED) {
+		timer_start(&hub->timers, TIMER_KEPT, &k->lost, now.mono_ms + hub->options.recovery_ms);
+		return;
+	}
+	forget(hub, k->id);
+	kept_release(hub, k);
+}
+
+void
+kept_tick(struct hub *hub, struct hub_time now)
+{
+	struct timer *tm;
+
+	while ((tm = timers_due(&hub->timers, TIMER_KEPT, now.mono_ms)) != NULL) {
+		if (tm == &hub->boot) {
+			forget(hub, 0);
+			continue;
+		}
+		struct kept *k = MAP_ENTRY(tm, struct kept, lost);
+		forget(hub, k->id);
+		kept_release(hub, k);
+	}
+}
+
+bool
+hub_recovers(const struct hub *hub)
+{
+	return hub->options.recovery_ms > 0;
+}
+
+void
+hub_start_recovery(struct hub *hub, struct hub_time now)
+{
+	timer_start(&hub->timers, TIMER_KEPT, &hub->boot, now.mono_ms + hub->options.recovery_ms);
+}
+
+void
+kept_free(struct hub *hub)
+{
+	struct map_node *n;
+
+	while ((n = map_next(&hub->kept, NULL)) != NULL)
+		kept_release(hub, MAP_ENTRY(n, struct kept, node));
+	map_clear(&hub->kept);
+}

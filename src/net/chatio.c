@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * chatio.c - Socket.IO sockets as sessions of the hub.
+ */
+#include "net/chatio.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/identity.h"
+
+#define PING_INTERVAL_MS   25000
+#define PING_TIMEOUT_MS    60000
+#define MAX_PAYLOAD        1000000 /* bytes */
+#define CONNECT_TIMEOUT_MS 45000
+#define EVENT_MAX          (DATA_MAX + 512)
+
+struct chat_socket {
+	struct socketio_socket *socket;
+	struct session *session;    /* NULL: not open yet */
+	struct hub_job *connecting; /* NULL: not under way */
+};
+
+static struct hub_time
+time_now(void)
+{
+	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
+}
+
+/* ---- frames down ---- */
+
+static struct engine_session *
+engine_of(const struct session *s)
+{
+	return socketio_session(((struct chat_socket *)session_owner(s))->socket);
+}
+
+static bool
+send_frame(struct session *s, struct frame *f)
+{
+	return engine_send(engine_of(s), f);
+}
+
+static void
+resume(struct session *s)
+{
+	if (session_is_behind(s))
+		engine_want_room(engine_of(s));
+	if (!session_is_busy(s))
+		engine_resume(engine_of(s));
+}
+
+static void
+kick(struct session *s)
+{
+	engine_close(engine_of(s), "another connection has taken over");
+}
+
+static const char *
+carrier(const struct session *s)
+{
+	return engine_transport(engine_of(s));
+}
+
+static const struct transport plain = {
+    .name = "socket.io", .wire = WIRE_SIO, .send = send_frame, .resume = resume, .kick = kick, .carrier = carrier};
+static const struct transport recoverable = {
+    .name = "socket.io", .wire = WIRE_SIO_OFFSET, .send = send_frame, .resume = resume, .kick = kick, .carrier = carrier};
+
+/* ---- connecting ---- */
+
+static void
+on_opened(void *owner, const struct connect_result *result)
+{
+	struct chat_socket *cs = owner;
+
+	cs->connecting = NULL;
+	cs->session = result->session;
+	if (result->session != NULL) {
+		socketio_accept(cs->socket, result->sid, result->pid);
+		return;
+	}
+	socketio_reject(cs->socket, chat_err_text(CHAT_UNAVAILABLE));
+	free(cs);
+}
+
+static struct span
+member(const struct json *auth, const char *name)
+{
+	struct span s = {"", 0};
+
+	json_string(json_get(auth, name), &s);
+	return s;
+}
+
+/* Who asks, from the handshake's auth object. NULL: fine; else what the CONNECT_ERROR says. */
+static const char *
+identify(const struct chatio *io, const struct json *auth, struct user *out)
+{
+	struct auth_request request = {.claimed_wallet = member(auth, "walletAddress")};
+
+	if (request.claimed_wallet.n == 0)
+		return "Authentication required: wallet address missing";
+	if (auth_user(io->auth, &request, out) != CHAT_OK)
+		return "Authentication failed: wallet address not valid";
+	return NULL;
+}
+
+static void
+on_connect(void *arg, struct socketio_socket *socket, const struct json *auth, void **own)
+{
+	struct chatio *io = arg;
+	struct connect_options o = {.pid = member(auth, "pid"), .offset = member(auth, "offset"), .done = on_opened};
+	struct user user;
+	const char *refusal = identify(io, auth, &user);
+	struct chat_socket *cs;
+	bool wants_recovery = true;
+
+	if (refusal != NULL) {
+		log_info("conn %u: refused: %s", engine_conn_number(socketio_session(socket)), refusal);
+		socketio_reject(socket, refusal);
+		return;
+	}
+	json_bool(json_get(auth, "recovery"), &wants_recovery);
+	*own = cs = mem_zalloc(sizeof(*cs));
+	cs->socket = socket;
+	o.is_kept = wants_recovery && hub_recovers(io->hub);
+	o.session = (struct session_options){.transport = o.is_kept ? &recoverable : &plain, .owner = cs, .user = &user,
+	    .number = engine_conn_number(socketio_session(socket)), .now_wall_ms = clock_wall_ms()};
+	cs->connecting = session_connect(io->hub, &o);
+}
+
+static void
+on_disconnect(struct socketio_socket *socket, const char *why, enum socketio_end end)
+{
+	static const enum session_end ends[] = {
+	    [SOCKETIO_DISCONNECTED] = SESSION_ENDED, [SOCKETIO_CLOSED] = SESSION_LEFT, [SOCKETIO_LOST] = SESSION_LOST};
+	struct chat_socket *cs = socketio_own(socket);
+
+	if (cs->connecting != NULL)
+		session_connect_cancel(cs->connecting);
+	if (cs->session != NULL) {
+		log_info("conn %u: disconnected: %s", session_number(cs->session), why);
+		session_close(cs->session, ends[end], time_now());
+	}
+	free(cs);
+}
+
+/* ---- events up ---- */
+
+static void
+on_event(struct socketio_socket *socket, const struct socketio_event *ev)
+{
+	struct chat_socket *cs = socketio_own(socket);
+	struct span name = {"", 0};
+	struct buf ack = {0};
+
+	json_string(json_at(ev->args, 0), &name);
+	if (ev->has_id)
+		buf_printf(&ack, "%llu", (unsigned long long)ev->id);
+	if (ev->is_binary)
+		session_refuse_event(cs->session, name, buf_as_span(&ack), "binary data is not accepted");
+	else if (ev->bytes > EVENT_MAX)
+		session_refuse_event(cs->session, name, buf_as_span(&ack), "data: at most 65536 bytes are accepted");
+	else
+		session_event(cs->session, name, json_at(ev->args, 1), buf_as_span(&ack), time_now());
+	buf_clear(&ack);
+}
+
+static bool
+is_busy(struct socketio_socket *socket)
+{
+	struct chat_socket *cs = socketio_own(socket);
+
+	return cs->session != NULL && session_is_busy(cs->session);
+}
+
+static void
+on_room(struct socketio_socket *socket)
+{
+	struct session *s = ((struct chat_socket *)socketio_own(socket))->session;
+
+	if (session_is_behind(s) && session_pull(s, time_now()) && session_is_behind(s))
+		engine_want_room(engine_of(s));
+}
+
+static bool
+on_request(void *arg, struct web_request *req, struct buf *fields)
+{
+	return identity_conditions(((struct chatio *)arg)->auth, req, fields);
+}
+
+static const struct socketio_ops ops = {
+    .on_request = on_request,
+    .on_connect = on_connect,
+    .on_event = on_event,
+    .is_busy = is_busy,
+    .on_room = on_room,
+    .on_disconnect = on_disconnect,
+};
+
+void
+chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct auth *auth, size_t max_connections)
+{
+	static const char *const namespaces[] = {"/", NULL};
+
+	io->hub = hub;
+	io->auth = auth;
+	io->socketio = socketio_new(loop, &(struct socketio_options){.ops = &ops, .arg = io, .namespaces = namespaces,
+					      .connect_timeout_ms = CONNECT_TIMEOUT_MS, .ping_interval_ms = PING_INTERVAL_MS,
+					      .ping_timeout_ms = PING_TIMEOUT_MS, .max_payload = MAX_PAYLOAD,
+					      .max_fresh = max_connections / 10 + 1});
+}
+
+void
+chatio_clear(struct chatio *io)
+{
+	socketio_free(io->socketio);
+	io->socketio = NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * chatio.h - the chat over Socket.IO 4 at /socket.io/: what an existing front end with socket.io-client speaks.
+ */
+#ifndef NET_CHATIO_H
+#define NET_CHATIO_H
+
+#include "chat/auth.h"
+#include "hub/hub.h"
+#include "net/socketio.h"
+
+struct chatio {
+	struct hub *hub;
+	const struct auth *auth;
+	struct socketio *socketio; /* its route is socketio_handle */
+};
+
+/* Borrows hub and auth. max_connections: a tenth of them may be without an identity. */
+void chatio_init(struct chatio *, struct loop *, struct hub *, const struct auth *, size_t max_connections);
+void chatio_clear(struct chatio *);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * engine.h - Engine.IO 4: sessions over HTTP long-polling, WebSocket, and the upgrade between them.
+ * Knows nothing of what the messages mean: Socket.IO and the echo program stand on it.
+ */
+#ifndef NET_ENGINE_H
+#define NET_ENGINE_H
+
+#include "net/web.h"
+
+struct engine;
+struct engine_session;
+
+struct engine_ops {
+	/* Before anything else: may this request be served? Appends header lines for its answer. False: refused, and answered. NULL: any. */
+	bool (*on_request)(void *arg, struct web_request *, struct buf *fields);
+	/* A session has begun; returns the owner's own of it. */
+	void *(*on_open)(void *arg, struct engine_session *, struct web_request *);
+	/* One message; bytes live for the call. Text is UTF-8. */
+	void (*on_message)(struct engine_session *, bool is_binary, struct span);
+	/* True: no more messages are to be given until engine_resume (NULL: never). */
+	bool (*is_busy)(struct engine_session *);
+	/* What was queued is on its way, and engine_want_room was called or a frame was refused (NULL: nothing). */
+	void (*on_room)(struct engine_session *);
+	/* It is over: the last call. is_left: the client said so. */
+	void (*on_closed)(struct engine_session *, const char *why, bool is_left);
+};
+
+struct engine_options {
+	const struct engine_ops *ops;
+	void *arg;
+	int64_t ping_interval_ms, ping_timeout_ms;
+	size_t max_payload;  /* bytes of one POST, or of one WebSocket message */
+	size_t max_fresh;    /* sessions that nobody vouched for with engine_confirm; beyond, the oldest goes */
+};
+
+struct engine *engine_new(struct loop *, const struct engine_options *);
+/* Closes what is left. NULL is fine. */
+void engine_free(struct engine *);
+
+/* The handler of its route; own is a struct engine * (the place that holds it). */
+void engine_handle(struct web_request *, void *own);
+
+void *engine_own(const struct engine_session *);
+uint32_t engine_conn_number(const struct engine_session *); /* of the connection that began it, for the log */
+const char *engine_transport(const struct engine_session *); /* "polling", "websocket" */
+
+/* The session belongs to somebody who is known. */
+void engine_confirm(struct engine_session *);
+
+/* Queues a frame made by frame_new_ws, whose payload begins with the packet's type; like conn_send. */
+bool engine_send(struct engine_session *, struct frame *);
+/* A message of its own, text or binary; never refused. */
+void engine_send_message(struct engine_session *, bool is_binary, struct span);
+
+void engine_want_room(struct engine_session *);
+/* It was busy, and is not any more. */
+void engine_resume(struct engine_session *);
+
+/* Ends a session from our side: a held poll, or the WebSocket, still gets what is queued. on_closed is called at once. */
+void engine_close(struct engine_session *, const char *why);
+
+#endif

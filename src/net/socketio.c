@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * socketio.c - clients (one Engine.IO session each) and their sockets (one namespace each).
+ * A packet that breaks the protocol closes the session it came on, and no other.
+ */
+#include "net/socketio.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+enum socket_state {
+	SOCKET_ASKED,     /* waits for the owner's answer */
+	SOCKET_CONNECTED
+};
+
+struct socketio_socket {
+	struct client *client;
+	struct socketio_socket *next;
+	const char *nsp;
+	void *own;
+	enum socket_state state;
+};
+
+struct client {
+	struct socketio *sio;
+	struct engine_session *session;
+	struct socketio_socket *sockets;
+	struct sio_assembly assembly;   /* of a binary packet under way */
+	unsigned to_skip;               /* attachments that are not taken */
+	TAILQ_ENTRY(client) waiting;    /* for its first CONNECT */
+	int64_t deadline;               /* mono ms */
+	bool is_waiting;
+};
+
+struct socketio {
+	struct socketio_options options;
+	struct engine *engine;
+	TAILQ_HEAD(, client) waiting; /* in order of deadlines */
+	struct loop_timer *timer;
+};
+
+/* ---- clients without a namespace: they have connect_timeout_ms ---- */
+
+static void
+arm_timer(struct socketio *sio)
+{
+	struct client *c = TAILQ_FIRST(&sio->waiting);
+
+	if (c != NULL)
+		loop_timer_set_us(sio->timer, c->deadline * 1000 - clock_mono_us());
+}
+
+static void
+on_timer(void *arg)
+{
+	struct socketio *sio = arg;
+	int64_t now = clock_mono_ms();
+	struct client *c;
+
+	while ((c = TAILQ_FIRST(&sio->waiting)) != NULL && c->deadline <= now)
+		engine_close(c->session, "no CONNECT in time");
+	arm_timer(sio);
+}
+
+static void
+stop_waiting(struct client *c)
+{
+	if (!c->is_waiting)
+		return;
+	c->is_waiting = false;
+	TAILQ_REMOVE(&c->sio->waiting, c, waiting);
+}
+
+/* ---- sockets ---- */
+
+static struct socketio_socket *
+find_socket(const struct client *c, struct span nsp)
+{
+	struct socketio_socket *s = c->sockets;
+
+	while (s != NULL && !span_is(nsp, s->nsp))
+		s = s->next;
+	return s;
+}
+
+static void
+socket_free(struct socketio_socket *s)
+{
+	struct socketio_socket **at = &s->client->sockets;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	free(s);
+}
+
+void *
+socketio_own(const struct socketio_socket *s)
+{
+	return s->own;
+}
+
+const char *
+socketio_namespace(const struct socketio_socket *s)
+{
+	return s->nsp;
+}
+
+struct engine_session *
+socketio_session(const struct socketio_socket *s)
+{
+	return s->client->session;
+}
+
+bool
+socketio_is_connected(const struct socketio_socket *s)
+{
+	return s->state == SOCKET_CONNECTED;
+}
+
+static void
+send_text(struct client *c, struct span packet)
+{
+	engine_send_message(c->session, false, packet);
+}
+
+void
+socketio_send(struct socketio_socket *s, struct span packet)
+{
+	send_text(s->client, packet);
+}
+
+void
+socketio_send_binary(struct socketio_socket *s, struct span bytes)
+{
+	engine_send_message(s->client->session, true, bytes);
+}
+
+void
+socketio_accept(struct socketio_socket *s, const char *sid, const char *pid)
+{
+	struct buf b = {0};
+
+	s->state = SOCKET_CONNECTED;
+	engine_confirm(s->client->session);
+	sio_put_connect(&b, span_of(s->nsp), span_of(sid), span_of(pid));
+	socketio_send(s, buf_as_span(&b));
+	buf_clear(&b);
+	engine_resume(s->client->session);
+}
+
+static void
+send_connect_error(struct client *c, struct span nsp, const char *message)
+{
+	struct buf b = {0};
+
+	sio_put_connect_error(&b, nsp, span_of(message));
+	send_text(c, buf_as_span(&b));
+	buf_clear(&b);
+}
+
+void
+socketio_reject(struct socketio_socket *s, const char *message)
+{
+	struct client *c = s->client;
+
+	send_connect_error(c, span_of(s->nsp), message);
+	socket_free(s);
+	engine_resume(c->session);
+}
+
+void
+socketio_disconnect(struct socketio_socket *s, const char *why)
+{
+	struct buf b = {0};
+
+	sio_put_disconnect(&b, span_of(s->nsp));
+	socketio_send(s, buf_as_span(&b));
+	buf_clear(&b);
+	s->client->sio->options.ops->on_disconnect(s, why, SOCKETIO_DISCONNECTED);
+	socket_free(s);
+}
+
+void
+socketio_drop(struct socketio_socket *s, const char *why)
+{
+	engine_close(s->client->session, why);
+}
+
+void
+socketio_put_args(struct buf *out, const struct json *args, size_t from)
+{
+	for (size_t i = from; i < json_length(args); i++) {
+		if (i > from)
+			buf_addc(out, ',');
+		json_write(out, json_at(args, i));
+	}
+}
+
+/* ---- packets ---- */
+
+static void
+take_connect(struct client *c, const struct sio_packet *p, const struct json *auth)
+{
+	const struct socketio_options *o = &c->sio->options;
+	struct socketio_socket *s;
+	const char *const *nsp = o->namespaces;
+
+	if (find_socket(c, p->nsp) != NULL) {
+		engine_close(c->session, "a second CONNECT");
+		return;
+	}
+	while (*nsp != NULL && !span_is(p->nsp, *nsp))
+		nsp++;
+	if (*nsp == NULL) {
+		send_connect_error(c, p->nsp, "Invalid namespace");
+		return;
+	}
+	stop_waiting(c);
+	s = mem_zalloc(sizeof(*s));
+	s->client = c;
+	s->nsp = *nsp;
+	s->next = c->sockets;
+	c->sockets = s;
+	o->ops->on_connect(o->arg, s, auth, &s->own);
+}
+
+/* One whole packet. False: it breaks the protocol. */
+static bool
+take_packet(struct client *c, const struct sio_packet *p, const struct sio_assembly *attachments)
+{
+	struct socketio_socket *s = find_socket(c, p->nsp);
+	struct json *value = NULL;
+
+	if (!sio_check(p, &value, NULL))
+		return false;
+	bool is_good = p->type == SIO_CONNECT || (s != NULL && s->state == SOCKET_CONNECTED);
+	if (is_good && p->type == SIO_CONNECT) {
+		take_connect(c, p, value);
+	} else if (is_good && p->type == SIO_DISCONNECT) {
+		c->sio->options.ops->on_disconnect(s, "left", SOCKETIO_DISCONNECTED);
+		socket_free(s);
+	} else if (is_good && (p->type == SIO_EVENT || p->type == SIO_BINARY_EVENT)) {
+		c->sio->options.ops->on_event(s, &(struct socketio_event){.args = value, .bytes = p->data.n, .has_id = p->has_id,
+						     .id = p->id, .is_binary = sio_is_binary(p), .attachments = attachments});
+	} /* acknowledgements: nothing of ours asks for one */
+	json_free(value);
+	return is_good;
+}
+
+static bool
+take_attachment(struct client *c, struct span bytes)
+{
+	struct sio_assembly whole;
+
+	if (c->to_skip > 0) {
+		c->to_skip--;
+		return true;
+	}
+	if (!sio_assembly_add(&c->assembly, bytes, NULL))
+		return false;
+	if (!sio_assembly_is_whole(&c->assembly))
+		return true;
+	/* Taking the packet may end the client. */
+	whole = c->assembly;
+	c->assembly = (struct sio_assembly){0};
+	bool is_good = take_packet(c, &whole.packet, &whole);
+	sio_assembly_clear(&whole);
+	return is_good;
+}
+
+static bool
+take_text(struct client *c, struct span text)
+{
+	struct sio_packet p;
+
+	if (sio_assembly_is_waiting(&c->assembly) || c->to_skip > 0 || !sio_decode(&p, text, NULL))
+		return false;
+	if (!sio_is_binary(&p))
+		return take_packet(c, &p, NULL);
+	if (find_socket(c, p.nsp) == NULL)
+		return false;
+	if (!c->sio->options.takes_binary) {
+		c->to_skip = p.attachments;
+		return take_packet(c, &p, NULL);
+	}
+	return sio_assembly_begin(&c->assembly, text, c->sio->options.max_payload, NULL);
+}
+
+/* ---- the sessions underneath ---- */
+
+static bool
+on_request(void *arg, struct web_request *req, struct buf *fields)
+{
+	const struct socketio_options *o = &((struct socketio *)arg)->options;
+
+	return o->ops->on_request == NULL || o->ops->on_request(o->arg, req, fields);
+}
+
+static void *
+on_open(void *arg, struct engine_session *session, struct web_request *req)
+{
+	struct socketio *sio = arg;
+	struct client *c = mem_zalloc(sizeof(*c));
+
+	c->sio = sio;
+	c->session = session;
+	c->deadline = clock_mono_ms() + sio->options.connect_timeout_ms;
+	c->is_waiting = true;
+	TAILQ_INSERT_TAIL(&sio->waiting, c, waiting);
+	if (TAILQ_FIRST(&sio->waiting) == c)
+		arm_timer(sio);
+	return c;
+}
+
+static void
+on_message(struct engine_session *session, bool is_binary, struct span message)
+{
+	struct client *c = engine_own(session);
+
+	if (!(is_binary ? take_attachment(c, message) : take_text(c, message)))
+		engine_close(session, "bad packet");
+}
+
+/* While one of its sockets waits for an answer, nothing more is taken from a client: it buffers nothing here. */
+static bool
+is_busy(struct engine_session *session)
+{
+	struct client *c = engine_own(session);
+	const struct socketio_ops *ops = c->sio->options.ops;
+
+	for (struct socketio_socket *s = c->sockets; s != NULL; s = s->next) {
+		if (s->state == SOCKET_ASKED || (ops->is_busy != NULL && ops->is_busy(s)))
+			return true;
+	}
+	return false;
+}
+
+static void
+on_room(struct engine_session *session)
+{
+	struct client *c = engine_own(session);
+	const struct socketio_ops *ops = c->sio->options.ops;
+
+	for (struct socketio_socket *s = c->sockets; s != NULL && ops->on_room != NULL; s = s->next) {
+		if (s->state == SOCKET_CONNECTED)
+			ops->on_room(s);
+	}
+}
+
+static void
+on_closed(struct engine_session *session, const char *why, bool is_left)
+{
+	struct client *c = engine_own(session);
+
+	stop_waiting(c);
+	while (c->sockets != NULL) {
+		c->sio->options.ops->on_disconnect(c->sockets, why, is_left ? SOCKETIO_CLOSED : SOCKETIO_LOST);
+		socket_free(c->sockets);
+	}
+	sio_assembly_clear(&c->assembly);
+	free(c);
+}
+
+static const struct engine_ops engine_ops = {
+    .on_request = on_request,
+    .on_open = on_open,
+    .on_message = on_message,
+    .is_busy = is_busy,
+    .on_room = on_room,
+    .on_closed = on_closed,
+};
+
+struct socketio *
+socketio_new(struct loop *loop, const struct socketio_options *o)
+{
+	struct socketio *sio = mem_zalloc(sizeof(*sio));
+
+	sio->options = *o;
+	TAILQ_INIT(&sio->waiting);
+	sio->timer = loop_timer_new(loop, on_timer, sio);
+	sio->engine = engine_new(loop, &(struct engine_options){.ops = &engine_ops, .arg = sio, .ping_interval_ms = o->ping_interval_ms,
+					   .ping_timeout_ms = o->ping_timeout_ms, .max_payload = o->max_payload, .max_fresh = o->max_fresh});
+	return sio;
+}
+
+void
+socketio_free(struct socketio *sio)
+{
+	if (sio == NULL)
+		return;
+	engine_free(sio->engine);
+	loop_timer_free(sio->timer);
+	free(sio);
+}
+
+void
+socketio_handle(struct web_request *req, void *own)
+{
+	engine_handle(req, &(*(struct socketio **)own)->engine);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * socketio.h - Socket.IO protocol 5 on Engine.IO sessions: namespaces, events, acknowledgements, binary packets.
+ * Knows nothing of what the events mean: the chat and the echo program stand on it.
+ */
+#ifndef NET_SOCKETIO_H
+#define NET_SOCKETIO_H
+
+#include "base/json.h"
+#include "net/engine.h"
+#include "proto/sio.h"
+
+struct socketio;
+struct socketio_socket; /* one client in one namespace */
+
+struct socketio_event { /* lives for the call */
+	const struct json *args; /* the array; its first element is the name */
+	size_t bytes;            /* of the packet's text */
+	bool has_id;             /* an acknowledgement is wanted */
+	uint64_t id;
+	bool is_binary;
+	const struct sio_assembly *attachments; /* of a binary event, where they are taken */
+};
+
+enum socketio_end {
+	SOCKETIO_DISCONNECTED, /* a DISCONNECT packet, from either side */
+	SOCKETIO_CLOSED,       /* the client closed the session under it */
+	SOCKETIO_LOST
+};
+
+struct socketio_ops {
+	/* See engine_ops. */
+	bool (*on_request)(void *arg, struct web_request *, struct buf *fields);
+	/* A client wants into a namespace; auth is its payload or NULL. Answered, now or later, with socketio_accept or socketio_reject; until
+	 * then no packet of the client is taken. *own is the owner's own of the socket, to be set before it answers. */
+	void (*on_connect)(void *arg, struct socketio_socket *, const struct json *auth, void **own);
+	void (*on_event)(struct socketio_socket *, const struct socketio_event *);
+	bool (*is_busy)(struct socketio_socket *);  /* NULL: never */
+	void (*on_room)(struct socketio_socket *);  /* NULL: nothing */
+	/* It is over: the last call. */
+	void (*on_disconnect)(struct socketio_socket *, const char *why, enum socketio_end);
+};
+
+struct socketio_options {
+	const struct socketio_ops *ops;
+	void *arg;
+	const char *const *namespaces; /* NULL-terminated */
+	bool takes_binary;             /* else the attachments of a binary event are passed over unread */
+	int64_t connect_timeout_ms;
+	int64_t ping_interval_ms, ping_timeout_ms;
+	size_t max_payload, max_fresh; /* see engine_options */
+};
+
+struct socketio *socketio_new(struct loop *, const struct socketio_options *);
+void socketio_free(struct socketio *); /* NULL is fine */
+
+/* The handler of its route; own is a struct socketio * (the place that holds it). */
+void socketio_handle(struct web_request *, void *own);
+
+void *socketio_own(const struct socketio_socket *);
+const char *socketio_namespace(const struct socketio_socket *);
+struct engine_session *socketio_session(const struct socketio_socket *);
+
+/* Answers a connect: with the visible id and, where its state can be recovered, the secret to return with (pid NULL: none). */
+void socketio_accept(struct socketio_socket *, const char *sid, const char *pid);
+/* Refuses it; the socket is gone, without on_disconnect, when this returns. */
+void socketio_reject(struct socketio_socket *, const char *message);
+bool socketio_is_connected(const struct socketio_socket *);
+
+/* A packet of text, without the type of Engine.IO in front. */
+void socketio_send(struct socketio_socket *, struct span packet);
+/* A binary message: an attachment of the packet before. */
+void socketio_send_binary(struct socketio_socket *, struct span bytes);
+
+/* Puts the client out: a DISCONNECT packet ("io server disconnect"); on_disconnect is called. */
+void socketio_disconnect(struct socketio_socket *, const char *why);
+/* Ends the whole session under it, without a word of Socket.IO: for the client, the transport was lost. */
+void socketio_drop(struct socketio_socket *, const char *why);
+
+/* Elements of args from a given one on, as JSON with commas between. */
+void socketio_put_args(struct buf *, const struct json *args, size_t from);
+
+#endif

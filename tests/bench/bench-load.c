@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * bench-load.c - connects users to a server, lets them talk, checks every delivery, and prints what it cost the server.
+ * Phases: set-up, (idle) memory, messages by a schedule (--rate) or in a closed loop (--window). One "name value" a line on stdout.
+ * Exit 0: no delivery was lost, doubled, out of order or changed; 1: one was.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "tests/bench/address.h"
+#include "tests/bench/load.h"
+#include "tests/bench/payload.h"
+
+#define OPENING_MAX 64      /* clients that are being set up at once */
+#define SETTLE_US   500000  /* what set-up left behind: presence of others, timers */
+#define DRAIN_US    5000000 /* without any delivery: what is not there is lost */
+
+void
+load_die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fprintf(stderr, "bench-load: ");
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	exit(1);
+}
+
+/* ---- phases ---- */
+
+static void
+look(const struct load *l, struct process *p)
+{
+	if (!process_look(l->o.pid, p))
+		load_die("--pid %d: no such process", l->o.pid);
+}
+
+static void
+open_clients(struct load *l)
+{
+	while (l->n_ready < l->o.n_clients) {
+		while (l->n_opened < l->o.n_clients && l->n_opened - l->n_ready < OPENING_MAX)
+			client_open(&l->clients[l->n_opened++]);
+		links_turn(l, clock_mono_us() + DRAIN_US);
+	}
+}
+
+static void
+wait_until(struct load *l, int64_t at)
+{
+	while (clock_mono_us() < at)
+		links_turn(l, at);
+}
+
+/* Message g is due with the others of its burst. */
+static int64_t
+due_us(const struct load *l, uint64_t message)
+{
+	return l->start_us + (int64_t)((double)(message / l->o.burst * l->o.burst) * 1e6 / l->o.rate);
+}
+
+static void
+send_by_schedule(struct load *l)
+{
+	uint64_t total = (uint64_t)(l->o.rate * l->o.seconds);
+
+	while (l->n_sent < total) {
+		int64_t now = clock_mono_us();
+		while (l->n_sent < total && due_us(l, l->n_sent) <= now)
+			load_send(l, due_us(l, l->n_sent));
+		links_turn(l, l->n_sent < total ? due_us(l, l->n_sent) : now);
+	}
+}
+
+/* The next message goes out when one was delivered to all of its room. */
+static void
+send_in_closed_loop(struct load *l)
+{
+	int64_t end = l->start_us + (int64_t)(l->o.seconds * 1e6), now;
+
+	while ((now = clock_mono_us()) < end) {
+		while (l->n_sent - l->n_done < l->o.window)
+			load_send(l, now);
+		links_turn(l, end);
+	}
+}
+
+static void
+listen_only(struct load *l)
+{
+	uint64_t total = (uint64_t)(l->o.rate * l->o.seconds);
+
+	l->last_delivery_us = clock_mono_us();
+	while (l->n_done < total && clock_mono_us() - l->last_delivery_us < DRAIN_US)
+		links_turn(l, clock_mono_us() + DRAIN_US);
+}
+
+static void
+drain(struct load *l)
+{
+	l->last_delivery_us = clock_mono_us();
+	while (l->n_done < l->n_sent || (l->o.wants_acks && l->acks + l->refused < l->n_sent)) {
+		if (clock_mono_us() - l->last_delivery_us >= DRAIN_US)
+			break;
+		links_turn(l, clock_mono_us() + DRAIN_US);
+	}
+}
+
+static void
+exchange(struct load *l)
+{
+	l->start_us = clock_mono_us();
+	if (l->o.wire->is_silent) {
+		listen_only(l);
+		return;
+	}
+	if (l->o.rate > 0)
+		send_by_schedule(l);
+	else
+		send_in_closed_loop(l);
+	drain(l);
+}
+
+/* ---- the verdict ---- */
+
+/* Members of a room whose order differs from the first one's. */
+static uint64_t
+disagreements(const struct load *l)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < l->o.n_clients; i++) {
+		const struct client *first = &l->clients[i / l->o.room_size * l->o.room_size];
+		n += l->clients[i].digest != first->digest;
+	}
+	return n;
+}
+
+static void
+print_latency(const char *name, const struct histogram *h)
+{
+	if (h->count == 0)
+		return;
+	printf("%s_p50_us %" PRIu64 "\n%s_p99_us %" PRIu64 "\n%s_max_us %" PRIu64 "\n", name, histogram_at(h, 0.5), name,
+	    histogram_at(h, 0.99), name, h->max);
+}
+
+static void
+print_setup(const struct load *l, const struct process *before, const struct process *after)
+{
+	double n = l->o.n_clients;
+
+	printf("connections %u\n", l->o.n_clients);
+	printf("setup_cpu_us_per_connection %.2f\n", (double)(after->cpu_ns - before->cpu_ns) / 1e3 / n);
+	print_latency("setup", &l->setup);
+	printf("anonymous_bytes_per_connection %.0f\n", (double)(after->anonymous - before->anonymous) / n);
+	printf("private_dirty_bytes_per_connection %.0f\n", (double)(after->private_dirty - before->private_dirty) / n);
+	printf("rss_bytes_per_connection %.0f\n", (double)(after->rss - before->rss) / n);
+}
+
+static int
+print_exchange(const struct load *l, const struct process *before, const struct process *after, double seconds)
+{
+	uint64_t expected = (uint64_t)l->n_sent * l->o.room_size, lost = expected - l->deliveries;
+	double cpu_us = (double)(after->cpu_ns - before->cpu_ns) / 1e3, n = l->deliveries ? (double)l->deliveries : 1;
+	uint64_t split = disagreements(l);
+	struct rusage own;
+
+	getrusage(RUSAGE_SELF, &own);
+	printf("messages %zu\ndeliveries %" PRIu64 "\nacknowledgements %" PRIu64 "\nseconds %.2f\n", l->n_sent, l->deliveries, l->acks, seconds);
+	printf("messages_per_second %.0f\n", (double)l->n_sent / seconds);
+	printf("frame_bytes %.0f\n", (double)l->delivery_bytes / n);
+	printf("cpu_us_per_delivery %.3f\n", cpu_us / n);
+	printf("cpu_us_per_message %.3f\n", cpu_us / (l->n_sent ? (double)l->n_sent : 1));
+	printf("cpu_percent %.1f\n", cpu_us / seconds / 1e4);
+	printf("user_ms %" PRId64 "\nsystem_ms %" PRId64 "\n", after->user_ms - before->user_ms, after->system_ms - before->system_ms);
+	printf("switches_per_message %.2f\n", (double)(after->switches - before->switches) / (l->n_sent ? (double)l->n_sent : 1));
+	print_latency("latency", &l->latency);
+	printf("load_cpu_s %.2f\n", (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
+		(double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6);
+	printf("lost %" PRIu64 "\ndoubled %" PRIu64 "\ndisordered %" PRIu64 "\ndisagreeing_members %" PRIu64 "\n", lost, l->doubled,
+	    l->disordered, split);
+	printf("misplaced %" PRIu64 "\nbad_content %" PRIu64 "\nrefused %" PRIu64 "\nearly_acknowledgements %" PRIu64 "\n", l->misplaced,
+	    l->bad_content, l->refused, l->early_acks);
+	return lost + l->doubled + l->disordered + split + l->misplaced + l->bad_content + l->refused + l->early_acks == 0 ? 0 : 1;
+}
+
+/* ---- options ---- */
+
+static const struct wire *const wires[] = {&wire_websocket, &wire_bare, &wire_bare_relay, &wire_bare_setup};
+
+static const struct wire *
+parse_wire(const char *name)
+{
+	for (size_t i = 0; i < sizeof(wires) / sizeof(wires[0]); i++) {
+		if (strcmp(wires[i]->name, name) == 0)
+			return wires[i];
+	}
+	load_die("--wire %s: no such wire", name);
+}
+
+static const struct option options[] = {
+    {"wire", required_argument, NULL, 'W'},
+    {"connect", required_argument, NULL, 'c'},
+    {"pid", required_argument, NULL, 'p'},
+    {"connections", required_argument, NULL, 'n'},
+    {"room-size", required_argument, NULL, 's'},
+    {"senders", required_argument, NULL, 'S'},
+    {"rate", required_argument, NULL, 'r'},
+    {"burst", required_argument, NULL, 'b'},
+    {"window", required_argument, NULL, 'w'},
+    {"seconds", required_argument, NULL, 'd'},
+    {"content-bytes", required_argument, NULL, 'B'},
+    {"no-acks", no_argument, NULL, 'A'},
+    {0},
+};
+
+static void
+parse_options(struct load_options *o, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'W': o->wire = parse_wire(optarg); break;
+		case 'c': o->connect = optarg; break;
+		case 'p': o->pid = atoi(optarg); break;
+		case 'n': o->n_clients = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 's': o->room_size = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'S': o->senders = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'r': o->rate = strtod(optarg, NULL); break;
+		case 'b': o->burst = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'w': o->window = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'd': o->seconds = strtod(optarg, NULL); break;
+		case 'B': o->content_bytes = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'A': o->wants_acks = false; break;
+		default: exit(2);
+		}
+	}
+	if (o->room_size == 0)
+		o->room_size = o->n_clients;
+	if (o->connect == NULL || o->pid <= 0 || o->n_clients == 0 || o->burst == 0)
+		load_die("--connect, --pid and --connections are needed, --burst is not 0");
+	if (o->n_clients % o->room_size != 0 || o->senders == 0 || o->senders > o->room_size || o->senders > SENDERS_MAX)
+		load_die("--connections must be a multiple of --room-size; --senders: 1 to %d, at most --room-size", SENDERS_MAX);
+	if (o->content_bytes < PAYLOAD_MIN || o->content_bytes > PAYLOAD_MAX)
+		load_die("--content-bytes: %d to %d is accepted", PAYLOAD_MIN, PAYLOAD_MAX);
+	if (o->wire->send == NULL || o->wire == &wire_bare_relay)
+		o->wants_acks = false;
+}
+
+static void
+make_clients(struct load *l)
+{
+	l->n_rooms = l->o.n_clients / l->o.room_size;
+	l->clients = mem_zalloc(l->o.n_clients * sizeof(*l->clients));
+	for (uint32_t i = 0; i < l->o.n_clients; i++) {
+		struct client *c = &l->clients[i];
+		c->load = l;
+		c->number = i;
+		c->room = i / l->o.room_size;
+		c->member = i % l->o.room_size;
+		for (int k = 0; k < LINKS_MAX; k++)
+			c->links[k].fd = -1;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct load l = {.o = {.wire = &wire_websocket, .senders = 1, .burst = 1, .seconds = 5, .content_bytes = 64, .wants_acks = true}};
+	struct process before, ready, after;
+
+	parse_options(&l.o, argc, argv);
+	address_allow_files();
+	TAILQ_INIT(&l.dirty);
+	l.epoll = epoll_create1(EPOLL_CLOEXEC);
+	make_clients(&l);
+	look(&l, &before);
+	open_clients(&l);
+	wait_until(&l, clock_mono_us() + SETTLE_US);
+	look(&l, &ready);
+	print_setup(&l, &before, &ready);
+	if (l.o.rate <= 0 && l.o.window == 0)
+		return 0;
+	exchange(&l);
+	int64_t end = clock_mono_us();
+	look(&l, &after);
+	return print_exchange(&l, &ready, &after, (double)(end - l.start_us) / 1e6);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * client.c - one user of bench-load, and the check of all that he receives.
+ * Message g goes to room g mod rooms, from the room's senders in turn: so whatever comes, what should have come follows from g.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "tests/bench/load.h"
+#include "tests/bench/payload.h"
+
+void
+client_open(struct client *c)
+{
+	c->began_us = clock_mono_us();
+	link_open(c, 0);
+	c->load->o.wire->open(c);
+}
+
+void
+client_joined(struct client *c)
+{
+	if (c->state == CLIENT_READY)
+		load_die("client %u: joined twice", c->number);
+	c->state = CLIENT_READY;
+	c->load->n_ready++;
+	histogram_add(&c->load->setup, clock_mono_us() - c->began_us);
+}
+
+/* ---- sending ---- */
+
+static uint32_t
+room_of(const struct load *l, uint64_t message)
+{
+	return (uint32_t)(message % l->n_rooms);
+}
+
+static uint32_t
+sender_of(const struct load *l, uint64_t message)
+{
+	return (uint32_t)(message / l->n_rooms % l->o.senders);
+}
+
+/* How many its sender has sent to its room before. */
+static uint32_t
+place_of(const struct load *l, uint64_t message)
+{
+	return (uint32_t)(message / l->n_rooms / l->o.senders);
+}
+
+/* The book of message g; a server with a schedule of its own makes us learn of it from what comes. */
+static struct sent *
+sent_at(struct load *l, uint64_t message)
+{
+	for (; l->n_sent <= message; l->n_sent++) {
+		if (l->n_sent == l->cap_sent) {
+			l->cap_sent = l->cap_sent ? l->cap_sent * 2 : 65536;
+			l->sent = mem_realloc(l->sent, l->cap_sent, sizeof(*l->sent));
+		}
+		l->sent[l->n_sent] = (struct sent){.left = l->o.room_size};
+	}
+	return &l->sent[message];
+}
+
+void
+load_send(struct load *l, int64_t due_us)
+{
+	uint64_t message = l->n_sent;
+	char content[PAYLOAD_MAX];
+	size_t n = payload_write(content, l->o.content_bytes, message, due_us);
+
+	sent_at(l, message);
+	l->o.wire->send(&l->clients[room_of(l, message) * l->o.room_size + sender_of(l, message)], message, (struct span){content, n});
+}
+
+/* ---- receiving ---- */
+
+void
+client_delivered(struct client *c, struct span content, size_t frame_bytes)
+{
+	struct load *l = c->load;
+	int64_t now = clock_mono_us(), due_us;
+	uint64_t message;
+
+	if (!payload_read(content, &message, &due_us) || message > UINT32_MAX ||
+	    (message >= l->n_sent && !l->o.wire->is_silent)) {
+		l->bad_content++;
+		return;
+	}
+	if (room_of(l, message) != c->room) {
+		l->misplaced++;
+		return;
+	}
+	uint32_t *next = &c->next[sender_of(l, message)], place = place_of(l, message);
+	if (place < *next) { /* it came before, or its successor did */
+		l->doubled++;
+		return;
+	}
+	l->disordered += place > *next; /* something is missing before it: lost, or late and then counted as doubled */
+	*next = place + 1;
+	c->received++;
+	c->digest = c->digest * 0x100000001b3u + message + 1;
+	l->deliveries++;
+	l->delivery_bytes += frame_bytes;
+	l->last_delivery_us = now;
+	histogram_add(&l->latency, now - due_us);
+	if (--sent_at(l, message)->left == 0)
+		l->n_done++;
+}
+
+void
+client_acknowledged(struct client *c, uint64_t message, bool ok)
+{
+	struct load *l = c->load;
+
+	if (!ok || message >= l->n_sent || l->sent[message].is_acknowledged) {
+		l->refused++;
+		return;
+	}
+	l->sent[message].is_acknowledged = true;
+	l->acks++;
+	/* A sender who is in the room has his own broadcast first. */
+	l->early_acks += c->next[sender_of(l, message)] <= place_of(l, message);
+}
+
+bool
+json_content(struct span json, struct span *content)
+{
+	static const char name[] = "\"content\":\"";
+	const char *p = memmem(json.p, json.n, name, sizeof(name) - 1), *end;
+
+	if (p == NULL)
+		return false;
+	p += sizeof(name) - 1;
+	if ((end = memchr(p, '"', (size_t)(json.p + json.n - p))) == NULL)
+		return false;
+	*content = (struct span){p, (size_t)(end - p)};
+	return true;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * websocket.h - RFC 6455 framing, the client's side, as far as a benchmark needs it.
+ */
+#ifndef TESTS_BENCH_WEBSOCKET_H
+#define TESTS_BENCH_WEBSOCKET_H
+
+#include "base/buf.h"
+
+struct websocket_frame {
+	int opcode;
+	struct span payload;
+};
+
+/* The size of the 101 in front of in; 0: incomplete. Any other answer ends the program. */
+size_t websocket_accepted(const char *in, size_t len);
+
+/* One whole frame in front of in; its size, 0: incomplete. A masked or fragmented one ends the program. */
+size_t websocket_get(const char *in, size_t len, struct websocket_frame *out);
+
+/* Appends a masked frame. */
+void websocket_put(struct buf *, int opcode, struct span payload);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * wire_bare.c - what bench-floor speaks: frames like the server's with nothing around them.
+ *   bare        the floor sends by its own schedule
+ *   bare-relay  the client sends a frame as the server would, the floor hands it to the room
+ *   bare-setup  two requests of the size of a handshake and a subscription, each answered by something
+ */
+#include "proto/ws.h"
+#include "tests/bench/load.h"
+#include "tests/bench/websocket.h"
+
+#define HANDSHAKE_BYTES 270
+#define SUBSCRIBE_BYTES 80
+
+static void
+open_bare(struct client *c)
+{
+	client_joined(c);
+}
+
+static size_t
+input(struct client *c, struct link *l, char *in, size_t len)
+{
+	struct websocket_frame f;
+	struct span content;
+	size_t at = 0, n;
+
+	for (; (n = websocket_get(in + at, len - at, &f)) > 0; at += n) {
+		if (json_content(f.payload, &content))
+			client_delivered(c, content, n);
+	}
+	return at;
+}
+
+static void
+send_relay(struct client *c, uint64_t message, struct span content)
+{
+	static const char filler[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+				     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+	struct buf text = {0};
+
+	buf_printf(&text, "{\"x\":\"%s\",\"content\":\"%.*s\"}", filler, (int)content.n, content.p);
+	ws_put(&c->links[0].out, WS_TEXT, buf_as_span(&text));
+	link_want_send(&c->links[0]);
+	buf_clear(&text);
+}
+
+static void
+request(struct client *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_addc(&c->links[0].out, 'x');
+	link_want_send(&c->links[0]);
+}
+
+static void
+open_setup(struct client *c)
+{
+	request(c, HANDSHAKE_BYTES);
+}
+
+static size_t
+input_setup(struct client *c, struct link *l, char *in, size_t len)
+{
+	if (c->state == CLIENT_CONNECTED) {
+		c->state = CLIENT_JOINING;
+		request(c, SUBSCRIBE_BYTES);
+	} else if (c->state == CLIENT_JOINING) {
+		client_joined(c);
+	}
+	return len;
+}
+
+const struct wire wire_bare = {.name = "bare", .is_silent = true, .open = open_bare, .input = input};
+const struct wire wire_bare_relay = {.name = "bare-relay", .open = open_bare, .input = input, .send = send_relay};
+const struct wire wire_bare_setup = {.name = "bare-setup", .is_silent = true, .open = open_setup, .input = input_setup};

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * wire_websocket.c - the native transport: /ws, JSON in text frames (RFC 6455, the client's side).
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "tests/bench/load.h"
+#include "tests/bench/websocket.h"
+
+#define SUBSCRIBE_ACK "s" /* messages are acknowledged by number */
+
+static void
+open_ws(struct client *c)
+{
+	buf_printf(&c->links[0].out,
+	    "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	    "Sec-WebSocket-Protocol: escrowchat.v1\r\nX-Wallet-Address: bench-%u\r\n\r\n",
+	    c->number);
+	link_want_send(&c->links[0]);
+}
+
+static void
+send_text(struct client *c, struct buf *text)
+{
+	websocket_put(&c->links[0].out, 0x1, buf_as_span(text));
+	link_want_send(&c->links[0]);
+	buf_clear(text);
+}
+
+static void
+subscribe(struct client *c)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "{\"event\":\"subscribe_escrow\",\"data\":{\"escrowId\":\"room-%u\"},\"ack\":\"" SUBSCRIBE_ACK "\"}", c->room);
+	c->state = CLIENT_JOINING;
+	send_text(c, &text);
+}
+
+static void
+send_message(struct client *c, uint64_t message, struct span content)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "{\"event\":\"chat_message\",\"data\":{\"escrowId\":\"room-%u\",\"content\":\"", c->room);
+	buf_span(&text, content);
+	buf_str(&text, "\"}");
+	if (c->load->o.wants_acks)
+		buf_printf(&text, ",\"ack\":%" PRIu64, message);
+	buf_addc(&text, '}');
+	send_text(c, &text);
+}
+
+static bool
+begins(struct span s, const char *with)
+{
+	size_t n = strlen(with);
+
+	return s.n >= n && memcmp(s.p, with, n) == 0;
+}
+
+static void
+on_text(struct client *c, struct span text, size_t frame_bytes)
+{
+	struct span content;
+
+	if (begins(text, "{\"event\":\"chat_message\"") && json_content(text, &content)) {
+		client_delivered(c, content, frame_bytes);
+	} else if (begins(text, "{\"ack\":\"" SUBSCRIBE_ACK "\",\"data\":{\"ok\":true")) {
+		client_joined(c);
+	} else if (begins(text, "{\"ack\":")) {
+		char *end;
+		uint64_t message = strtoull(text.p + 7, &end, 10);
+		client_acknowledged(c, message, begins((struct span){end, (size_t)(text.p + text.n - end)}, ",\"data\":{\"ok\":true"));
+	} else if (begins(text, "{\"event\":\"hello\"")) {
+		subscribe(c);
+	} else if (!begins(text, "{\"event\":\"user_")) {
+		load_die("client %u: %.*s", c->number, (int)text.n, text.p);
+	}
+}
+
+static size_t
+input(struct client *c, struct link *l, char *in, size_t len)
+{
+	struct websocket_frame f;
+	size_t at = 0, n;
+
+	if (c->state == CLIENT_CONNECTED) {
+		if ((at = websocket_accepted(in, len)) == 0)
+			return 0;
+		c->state = CLIENT_ACCEPTED;
+	}
+	for (; (n = websocket_get(in + at, len - at, &f)) > 0; at += n) {
+		if (f.opcode == 0x1) {
+			on_text(c, f.payload, n);
+		} else if (f.opcode == 0x9) {
+			websocket_put(&l->out, 0xa, f.payload);
+			link_want_send(l);
+		} else {
+			load_die("client %u: opcode %d", c->number, f.opcode);
+		}
+	}
+	return at;
+}
+
+const struct wire wire_websocket = {
+    .name = "websocket",
+    .open = open_ws,
+    .input = input,
+    .send = send_message,
+};

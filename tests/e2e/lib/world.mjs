@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: ISC
+// world.mjs - a small world for one test: a private directory with a database, and the real programs on it.
+// Every test has its own; nothing is shared, no port is fixed, and each process must end when and as it is told.
+
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { Client } from './client.mjs';
+import { request } from './http.mjs';
+import { Process, run } from './process.mjs';
+import { until } from './wait.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+export const SRCDIR = path.resolve(process.env.SRCDIR ?? path.join(here, '../../..'));
+export const BUILDDIR = path.resolve(process.env.BUILDDIR ?? SRCDIR);
+export const DAEMON = path.join(BUILDDIR, 'escrowchatd');
+export const FCGI = path.join(BUILDDIR, 'escrowchat.fcgi');
+const LIGHTTPD = ['/usr/sbin/lighttpd', '/usr/local/sbin/lighttpd', '/usr/bin/lighttpd'].find((p) => fs.existsSync(p)) ?? 'lighttpd';
+const TEST_MS = Number(process.env.E2E_TEST_MS ?? 180000);
+
+/** A test with a world of its own. options: config (more keys), daemon: false, web: true for lighttpd and FastCGI. */
+export function promise(name, options, body) {
+	if (typeof options === 'function')
+		[options, body] = [{}, options];
+	test(name, { timeout: options.timeout ?? TEST_MS }, async () => {
+		const world = new World(options);
+		let failure;
+		try {
+			if (options.web)
+				await world.startWeb();
+			if (options.daemon !== false)
+				await world.startDaemon();
+			await body(world);
+		} catch (error) {
+			failure = error;
+		}
+		const faults = await world.close();
+		if (failure) {
+			failure.message += '\n' + (faults.length ? faults.join('\n') : world.tail());
+			throw failure;
+		}
+		if (faults.length)
+			throw new Error(faults.join('\n'));
+	});
+}
+
+export class World {
+	constructor({ config = {} } = {}) {
+		this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'escrowchat-'));
+		this.processes = [];
+		this.clients = [];
+		this.database = path.join(this.dir, 'chat.db');
+		this.key = 'platform-' + randomBytes(18).toString('hex');
+		this.weakKey = 'stats-' + randomBytes(18).toString('hex');
+		this.configFile = this.file('escrowchat.conf', '');
+		const keys = this.file('service.keys', `# of the tests\nplatform ${this.key} escrows,publish,stats\nwatcher ${this.weakKey} stats\n`);
+		this.configure({ database: this.database, auth: 'open', service_keys: keys, ...config });
+	}
+
+	configure(keys) {
+		this.config = { ...this.config, ...keys };
+		const line = ([k, v]) => [v].flat().map((one) => `${k} = ${one}\n`).join('');
+		fs.writeFileSync(this.configFile, Object.entries(this.config).map(line).join(''));
+	}
+
+	path(name) {
+		return path.join(this.dir, name);
+	}
+
+	file(name, text, mode = 0o600) {
+		fs.writeFileSync(this.path(name), text, { mode });
+		return this.path(name);
+	}
+
+	start(name, command, args, options) {
+		const p = new Process(name, command, args, options);
+		this.processes.push(p);
+		return p;
+	}
+
+	/** The daemon, ready; world.target is the first address it listens on. */
+	async startDaemon(args = ['--listen', '127.0.0.1:0', '--listen', `unix:${this.path('daemon.sock')}`], options = {}) {
+		this.daemon = this.start('escrowchatd', DAEMON, ['--config', this.configFile, ...args], options);
+		await this.daemon.line(/daemon: ready/);
+		this.target = null;
+		for (const line of this.daemon.lines) {
+			const found = /listening on (?:unix:(\S+)|127\.0\.0\.1:(\d+))/.exec(line);
+			if (found)
+				this.target ??= found[1] ? { socketPath: found[1] } : { port: Number(found[2]) };
+		}
+		return this.daemon;
+	}
+
+	/** A daemon that cannot start: {code, out}. */
+	failingDaemon(args = [], options = {}) {
+		return run(DAEMON, ['--config', this.configFile, '--listen', '127.0.0.1:0', ...args], options);
+	}
+
+	async startFcgi(socket = this.path('fcgi.sock')) {
+		this.fcgi = this.start('escrowchat.fcgi', FCGI, ['--config', this.configFile, '--listen', `unix:${socket}`]);
+		await this.fcgi.line(/listening on unix:/);
+		return this.fcgi;
+	}
+
+	/** lighttpd in front of both: FastCGI by socket, and the daemon at its socket. */
+	async startWeb() {
+		await this.startFcgi();
+		for (let attempt = 0; ; attempt++) {
+			const port = await freePort();
+			const conf = this.file('lighttpd.conf', lighttpdConf(this, port));
+			const web = new Process('lighttpd', LIGHTTPD, ['-D', '-f', conf]);
+			const answer = until('lighttpd to answer', async () => web.end ?? request({ port }, { path: '/api/health' }).catch(() => null));
+			if (!('code' in (await answer))) {
+				this.processes.push(web);
+				this.lighttpd = web;
+				this.web = { port };
+				return web;
+			}
+			if (attempt === 5)
+				throw new Error(`lighttpd does not start\n${web.tail()}`);
+		}
+	}
+
+	/** A user's request through lighttpd. */
+	rest(wallet, method, where, body, headers = {}) {
+		return request(this.web, { method, path: where, body, headers: { 'X-Wallet-Address': wallet, ...headers } });
+	}
+
+	/** The platform's request through lighttpd. */
+	service(method, where, body, headers = {}) {
+		return request(this.web, { method, path: where, body, headers: { 'X-Service-Key': this.key, ...headers } });
+	}
+
+	/** One request to escrowchat.fcgi started as a plain CGI program. */
+	async cgi(method, uri, { body, headers = {}, args = [], env = {} } = {}) {
+		const text = body === undefined || typeof body === 'string' ? body ?? '' : JSON.stringify(body);
+		const [name, query = ''] = uri.split('?');
+		const fields = Object.fromEntries(Object.entries(headers).map(([k, v]) => [`HTTP_${k.toUpperCase().replaceAll('-', '_')}`, v]));
+		const result = await run(FCGI, args, {
+			input: text,
+			env: {
+				GATEWAY_INTERFACE: 'CGI/1.1', SERVER_PROTOCOL: 'HTTP/1.1', REQUEST_METHOD: method, REQUEST_URI: uri,
+				SCRIPT_NAME: '', PATH_INFO: name, QUERY_STRING: query, REMOTE_ADDR: '127.0.0.1', HTTP_HOST: 'localhost',
+				ESCROWCHAT_CONFIG: this.configFile,
+				...(body !== undefined && { CONTENT_TYPE: 'application/json', CONTENT_LENGTH: String(Buffer.byteLength(text)) }),
+				...fields, ...env,
+			},
+		});
+		return { ...parseCgi(result.output), code: result.code };
+	}
+
+	/** Creates or replaces an escrow: participants as {wallet: role}. */
+	async escrow(id, participants, title = `Escrow ${id}`) {
+		const body = { title, participants: Object.entries(participants).map(([walletAddress, role]) => ({ walletAddress, role })) };
+		const where = `/api/escrows/${encodeURIComponent(id)}`;
+		const answer = this.web
+			? await this.service('PUT', where, body)
+			: await this.cgi('PUT', where, { body, headers: { 'X-Service-Key': this.key } });
+		if (answer.status !== 200 && answer.status !== 201)
+			throw new Error(`escrow ${id}: ${answer.status} ${answer.body}`);
+		return answer;
+	}
+
+	/** A chat client at the daemon; options.target: elsewhere. */
+	async client(wallet, options = {}) {
+		const client = await Client.open(options.target ?? this.target, wallet, options);
+		this.clients.push(client);
+		return client;
+	}
+
+	/** The sqlite3 shell's answer, one line a row. */
+	async sqlite(sql, ...options) {
+		const { code, out } = await run('sqlite3', ['-batch', '-bail', ...options, this.database], { input: `.timeout 5000\n${sql}\n` });
+		if (code !== 0)
+			throw new Error(`sqlite3: ${out}`);
+		return out;
+	}
+
+	/** A shell that holds the write lock until its release() is called. */
+	async lockDatabase() {
+		const shell = this.start('sqlite3', 'sqlite3', ['-batch', this.database], { input: null });
+		shell.child.stdin.write(".timeout 5000\nBEGIN IMMEDIATE;\nSELECT 'locked';\n");
+		await shell.line(/locked/);
+		return {
+			release: async () => {
+				shell.mayExit = true;
+				shell.child.stdin.end('ROLLBACK;\n');
+				await shell.exited;
+			},
+		};
+	}
+
+	async stats() {
+		const answer = await request(this.target, { path: '/api/websocket/stats', headers: { 'X-Service-Key': this.key } });
+		return answer.json.stats;
+	}
+
+	/** Until the daemon has seen that so many connections are left. */
+	connections(n) {
+		return until(`${n} connections`, async () => (await this.stats()).totalConnections === n);
+	}
+
+	async close() {
+		const faults = [];
+		for (const client of this.clients) {
+			if (client.end?.error && !client.mayFail)
+				faults.push(`${client.wallet}: ${client.end.error.message}`);
+			client.ws.destroy();
+		}
+		for (const p of this.processes.filter((q) => !q.end).reverse()) {
+			const wanted = p.name === 'sqlite3' ? 'SIGKILL' : p.name === 'lighttpd' ? 'SIGINT' : 'SIGTERM';
+			const end = await p.stop(wanted).catch((error) => ({ error }));
+			if (end.error || (wanted === 'SIGTERM' && end.code !== 0))
+				faults.push(`${p.name} did not stop well: ${end.error?.message ?? JSON.stringify(end)}\n${p.tail()}`);
+		}
+		for (const p of this.processes) {
+			const fault = p.fault();
+			if (fault)
+				faults.push(fault);
+		}
+		fs.rmSync(this.dir, { recursive: true, force: true });
+		return faults;
+	}
+
+	tail() {
+		return this.processes.map((p) => p.tail()).join('\n');
+	}
+}
+
+/** A port that was free a moment ago; who takes it must be ready to try again. */
+export function freePort() {
+	return new Promise((resolve, reject) => {
+		const server = net.createServer().listen(0, '127.0.0.1', () => {
+			const { port } = server.address();
+			server.close(() => resolve(port));
+		});
+		server.on('error', reject);
+	});
+}
+
+function parseCgi(lines) {
+	const end = lines.indexOf('');
+	const from = lines.findIndex((l) => /^Status: /.test(l));
+	const headers = Object.fromEntries(lines.slice(from, end).map((l) => [l.slice(0, l.indexOf(':')).toLowerCase(), l.slice(l.indexOf(':') + 1).trim()]));
+	const body = lines.slice(end + 1).join('\n');
+	let json;
+	try {
+		json = JSON.parse(body);
+	} catch {}
+	return { status: Number(headers.status?.slice(0, 3)), headers, body, json, lines };
+}
+
+function lighttpdConf(world, port) {
+	return `
+server.modules = ("mod_proxy", "mod_fastcgi")
+server.bind = "127.0.0.1"
+server.port = ${port}
+server.document-root = "${world.dir}"
+server.upload-dirs = ("${world.dir}")
+server.stream-response-body = 1
+server.max-keep-alive-requests = 100000
+$HTTP["url"] =~ "^/(ws|health|api/websocket/stats)$" {
+	proxy.header = ("upgrade" => "enable")
+	proxy.server = ("" => (("host" => "${world.path('daemon.sock')}")))
+} else $HTTP["url"] =~ "^/api/" {
+	fastcgi.server = ("" => (("socket" => "${world.path('fcgi.sock')}", "check-local" => "disable")))
+}
+`;
+}

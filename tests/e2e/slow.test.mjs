@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: ISC
+// slow.test.mjs - readers that stall cost the daemon no memory, and have everything in order once they read again.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+
+import { promise } from './lib/world.mjs';
+
+const READERS = 12;
+const MESSAGES = 2000;
+const BODY = '€'.repeat(4900); // about 15 kB each: 30 MB in all
+const GROWTH_MAX = 24e6;
+
+const resident = (pid) => 1024 * Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+
+promise('a stalled reader gets everything in order afterwards, and the daemon stays small', { daemon: false, config: { rooms: 'open', durability: 'normal' } }, async (w) => {
+	const asan = [process.env.ASAN_OPTIONS, 'quarantine_size_mb=1', 'malloc_context_size=0'].filter(Boolean).join(':');
+	await w.startDaemon(undefined, { env: { ASAN_OPTIONS: asan } });
+	const writer = await w.client('writer');
+	const readers = [];
+	for (let i = 0; i < READERS; i++) {
+		const reader = await w.client(`reader-${i}`, { target: { socketPath: w.path('daemon.sock') } });
+		await reader.subscribe('room');
+		reader.seen = [];
+		reader.onevent = (m) => {
+			if (m.event === 'chat_message')
+				reader.seen.push(m.data.content.slice(0, 8));
+			if (m.data?.content?.endsWith('the end'))
+				reader.finished();
+		};
+		reader.done = new Promise((resolve) => (reader.finished = resolve));
+		reader.log.push = () => 0;
+		reader.ws.pause();
+		readers.push(reader);
+	}
+	const number = (i) => String(i).padStart(8, '0');
+	const send = async (from, to) => {
+		for (let i = from; i < to; i += 50)
+			await Promise.all(Array.from({ length: Math.min(50, to - i) }, (_, k) => writer.send('room', number(i + k) + BODY)));
+	};
+	await send(0, 400); // buffers of the allocator, the database and the sockets are as large as they get
+	const before = resident(w.daemon.pid);
+	await send(400, MESSAGES);
+	const growth = resident(w.daemon.pid) - before;
+	assert.ok(growth < GROWTH_MAX, `the daemon grew by ${growth} bytes`);
+
+	await writer.send('room', number(MESSAGES) + 'the end');
+	for (const reader of readers)
+		reader.ws.resume();
+	const wanted = Array.from({ length: MESSAGES + 1 }, (_, i) => number(i));
+	for (const reader of readers) {
+		await Promise.race([reader.done, reader.ws.closed.promise.then((end) => { throw new Error(`a reader was closed: ${JSON.stringify(end)}`); })]);
+		assert.deepEqual(reader.seen, wanted);
+	}
+});
+
+promise('a client that sends and never reads its acknowledgements is held up, and harms nobody', { config: { rooms: 'open' } }, async (w) => {
+	const greedy = await w.client('greedy'), alice = await w.client('alice');
+	await alice.subscribe('room');
+	const before = resident(w.daemon.pid);
+	greedy.ws.pause();
+	const frame = JSON.stringify({ event: 'history', data: { escrowId: 'room', limit: 200 }, ack: 1 });
+	await alice.send('room', 'x'.repeat(5000));
+	for (let i = 0; i < 20000; i++)
+		greedy.ws.send(frame);
+	for (let i = 0; i < 50; i++)
+		await alice.send('room', `m${i}`);
+	assert.equal(alice.all('chat_message').length, 51);
+	assert.ok(resident(w.daemon.pid) - before < 64e6);
+	await greedy.lose();
+	await w.connections(1);
+});

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test_escrows.c - escrows, participants and what the log says of them, and the rate of a wallet.
+ */
+#include "store/escrows.h"
+
+#include "store/messages.h"
+#include "store/queue.h"
+#include "tmp_store.h"
+
+static int64_t
+put_escrow(struct store *st, const char *name)
+{
+	return escrow_insert(st, span_of(name), SPAN("Title"), SPAN(""), 1000);
+}
+
+static void
+put_message(struct store *st, int64_t escrow, int64_t at)
+{
+	struct message m = {
+	    .nonce = 1, .escrow = escrow, .at = at, .sender = SPAN("alice"), .content = SPAN("x")};
+
+	message_insert(st, &m);
+}
+
+static void
+roles_are_the_four_names(void **state)
+{
+	enum role role;
+
+	for (int r = ROLE_CLIENT; r <= ROLE_OBSERVER; r++) {
+		assert_true(role_parse(span_of(role_name((enum role)r)), &role));
+		assert_int_equal(role, r);
+	}
+	assert_null(role_name(ROLE_NONE));
+	assert_false(role_parse(SPAN("Client"), &role));
+	assert_false(role_parse(SPAN("clients"), &role));
+	assert_false(role_parse(SPAN(""), &role));
+}
+
+static void
+an_escrow_is_found_as_it_was_put_and_updated(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+	struct escrow e;
+
+	begin_write(st);
+	int64_t id = escrow_insert(st, SPAN("42"), SPAN("Logo"), SPAN("FUNDED"), 1000);
+	assert_true(escrow_find(st, SPAN("42"), &e));
+	assert_int_equal(e.id, id);
+	assert_string_equal(e.title, "Logo");
+	assert_string_equal(e.status, "FUNDED");
+	assert_int_equal(e.created_at, 1000);
+	escrow_update(st, id, SPAN("Logo 2"), SPAN(""), 2000);
+	assert_true(escrow_find(st, SPAN("42"), &e));
+	assert_string_equal(e.title, "Logo 2");
+	assert_string_equal(e.status, "");
+	assert_int_equal(e.created_at, 1000);
+	assert_int_equal(e.updated_at, 2000);
+	assert_false(escrow_find(st, SPAN("4"), &e));
+	assert_false(escrow_find(st, SPAN("42 "), &e));
+	assert_false(escrow_find(st, SPAN(""), &e));
+	commit(st);
+}
+
+static void
+a_second_escrow_of_the_same_name_is_an_error_that_sticks(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+
+	begin_write(st);
+	put_escrow(st, "42");
+	assert_int_equal(put_escrow(st, "42"), 0);
+	assert_int_equal(store_error(st), STORE_BROKEN);
+	tx_rollback(st);
+}
+
+static void
+a_title_from_elsewhere_that_is_too_long_is_cut_between_characters(void **state)
+{
+	struct tmp *t = *state;
+	struct escrow e;
+
+	sql(t->foreign, "INSERT INTO escrows(name, title, created_at, updated_at)"
+			" VALUES('1', 'x' || replace(hex(zeroblob(400)), '00', 'é'), 1, 1)");
+	begin_read(t->st);
+	assert_true(escrow_find(t->st, SPAN("1"), &e));
+	commit(t->st);
+	assert_int_equal(strlen(e.title), 799);
+	assert_memory_equal(e.title + 797, "é", 2);
+}
+
+static void
+a_participant_is_put_changed_and_deleted(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+	struct participant p;
+
+	begin_write(st);
+	int64_t id = put_escrow(st, "42");
+	participant_put(st, id, SPAN("alice"), SPAN("Alice"), ROLE_CLIENT);
+	assert_true(participant_find(st, id, SPAN("alice"), &p));
+	assert_string_equal(p.wallet, "alice");
+	assert_string_equal(p.name, "Alice");
+	assert_int_equal(p.role, ROLE_CLIENT);
+	participant_put(st, id, SPAN("alice"), SPAN("ALICE"), ROLE_ARBITER);
+	assert_true(participant_find(st, id, SPAN("alice"), &p));
+	assert_string_equal(p.name, "ALICE");
+	assert_int_equal(p.role, ROLE_ARBITER);
+	assert_false(participant_find(st, id, SPAN("ALICE"), &p));
+	assert_false(participant_find(st, id + 1, SPAN("alice"), &p));
+	participant_delete(st, id, SPAN("alice"));
+	assert_false(participant_find(st, id, SPAN("alice"), &p));
+	commit(st);
+}
+
+static void
+a_participant_counts_from_where_room_and_log_stood_when_he_was_added(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+	struct participant p;
+
+	begin_write(st);
+	int64_t id = put_escrow(st, "42");
+	put_message(st, id, 700);
+	put_message(st, id, 900);
+	int64_t before =
+	    queue_append(st, SPAN("escrow_42"), SPAN("a"), SPAN("{}"), SPAN(""), true, 1);
+	participant_put(st, id, SPAN("bob"), SPAN("bob"), ROLE_FREELANCER);
+	assert_true(participant_find(st, id, SPAN("bob"), &p));
+	assert_int_equal(p.since_message, 900);
+	assert_int_equal(p.since_position, before + 1); /* his own membership row */
+	assert_int_equal(p.since_position, queue_head(st));
+
+	put_message(st, id, 950);
+	participant_put(
+	    st, id, SPAN("bob"), SPAN("bob"), ROLE_OBSERVER); /* a change is no new beginning */
+	assert_true(participant_find(st, id, SPAN("bob"), &p));
+	assert_int_equal(p.since_message, 900);
+	commit(st);
+}
+
+struct seen {
+	struct buf text;
+};
+
+static bool
+note_row(const struct queue_row *row, void *arg)
+{
+	struct seen *seen = arg;
+
+	buf_printf(&seen->text, "%.*s %.*s %.*s %.*s\n", (int)row->topic.n, row->topic.p,
+	    (int)row->event.n, row->event.p, (int)row->actor.n, row->actor.p, (int)row->data.n,
+	    row->data.p);
+	assert_true(row->durable);
+	assert_true(row->at > 1600000000000);
+	return true;
+}
+
+static void
+every_membership_change_is_a_row_of_the_log_whoever_makes_it(void **state)
+{
+	struct tmp *t = *state;
+	struct seen seen = {0};
+
+	begin_write(t->st);
+	int64_t id = put_escrow(t->st, "42");
+	participant_put(t->st, id, SPAN("alice"), SPAN("Alice"), ROLE_CLIENT);
+	participant_put(
+	    t->st, id, SPAN("alice"), SPAN("Alice"), ROLE_CLIENT); /* nothing changes: no row */
+	participant_put(t->st, id, SPAN("alice"), SPAN("Alice"), ROLE_ARBITER);
+	commit(t->st);
+	sql(t->foreign, "INSERT INTO participants(escrow, wallet, name, role) VALUES(1, 'bob', "
+			"'Bob', 'observer')");
+	sql(t->foreign, "UPDATE participants SET name = 'BOB' WHERE wallet = 'bob'");
+	sql(t->foreign, "DELETE FROM participants");
+
+	begin_read(t->st);
+	queue_after(t->st, 0, 100, note_row, &seen);
+	commit(t->st);
+	assert_string_equal(buf_cstr(&seen.text),
+	    "membership:42 added alice {\"walletAddress\":\"Alice\",\"role\":\"client\"}\n"
+	    "membership:42 changed alice {\"walletAddress\":\"Alice\",\"role\":\"arbiter\"}\n"
+	    "membership:42 added bob {\"walletAddress\":\"Bob\",\"role\":\"observer\"}\n"
+	    "membership:42 changed bob {\"walletAddress\":\"BOB\",\"role\":\"observer\"}\n"
+	    "membership:42 removed alice {\"walletAddress\":\"Alice\",\"role\":\"arbiter\"}\n"
+	    "membership:42 removed bob {\"walletAddress\":\"BOB\",\"role\":\"observer\"}\n");
+	buf_clear(&seen.text);
+}
+
+static void
+what_would_break_the_books_is_refused_to_plain_sql(void **state)
+{
+	static const char *const wrong[] = {
+	    "UPDATE participants SET wallet = 'carol'",
+	    "UPDATE participants SET escrow = 2",
+	    "UPDATE escrows SET name = '43' WHERE name = '42'",
+	    "DELETE FROM escrows WHERE name = '42'",
+	    "INSERT INTO participants(escrow, wallet, name, role) VALUES(1, 'carol', 'carol', "
+	    "'owner')",
+	    "INSERT INTO participants(escrow, wallet, name, role) VALUES(1, 'ca\"rol', 'carol', "
+	    "'client')",
+	    "INSERT INTO participants(escrow, wallet, name, role) VALUES(1, 'carol', 'ca\"rol', "
+	    "'client')",
+	    "INSERT INTO participants(escrow, wallet, name, role) VALUES(1, 'carol', 'carol' || "
+	    "char(0) || '\"', 'client')",
+	    "INSERT INTO participants(escrow, wallet, name, role) VALUES(1, '', 'carol', 'client')",
+	    "INSERT INTO participants(escrow, wallet, name, role)"
+	    " VALUES(1, '0xABCDEF0123456789abcdef0123456789abcdef01', 'x', 'client')",
+	};
+	struct tmp *t = *state;
+
+	begin_write(t->st);
+	int64_t id = put_escrow(t->st, "42");
+	put_escrow(t->st, "7");
+	participant_put(t->st, id, SPAN("alice"), SPAN("Alice"), ROLE_CLIENT);
+	commit(t->st);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		if (sql_error(t->foreign, wrong[i]) == NULL)
+			fail_msg("accepted: %s", wrong[i]);
+	assert_int_equal(sql_int(t->foreign, "SELECT count(*) FROM log"), 1);
+	sql(t->foreign, "INSERT INTO participants(escrow, wallet, name, role)"
+			" VALUES(1, '0xabcdef0123456789abcdef0123456789abcdef01', "
+			"'0xABCDEF0123456789abcdef0123456789abcdef01', 'client'),"
+			" (1, 'DRpbCBMxVnDK7maPM5tGv6MvB3v1sRMC86PZ8okm21hy', "
+			"'DRpbCBMxVnDK7maPM5tGv6MvB3v1sRMC86PZ8okm21hy', 'arbiter')");
+}
+
+static bool
+note_participant(const struct participant *p, void *arg)
+{
+	struct seen *seen = arg;
+
+	buf_printf(&seen->text, "%s:%s ", p->wallet, role_name(p->role));
+	return p->role != ROLE_ARBITER;
+}
+
+static void
+the_participants_of_an_escrow_come_by_wallet_until_the_caller_stops(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+	struct seen seen = {0};
+
+	begin_write(st);
+	int64_t id = put_escrow(st, "42"), other = put_escrow(st, "43");
+	participant_put(st, id, SPAN("zoe"), SPAN("zoe"), ROLE_OBSERVER);
+	participant_put(st, id, SPAN("mia"), SPAN("mia"), ROLE_ARBITER);
+	participant_put(st, id, SPAN("bob"), SPAN("bob"), ROLE_CLIENT);
+	participant_put(st, other, SPAN("ann"), SPAN("ann"), ROLE_CLIENT);
+	participants_each(st, id, note_participant, &seen);
+	assert_string_equal(buf_cstr(&seen.text), "bob:client mia:arbiter ");
+	seen.text.len = 0;
+	participants_each(
+	    st, other, note_participant, &seen); /* the loop that was left has been ended */
+	assert_string_equal(buf_cstr(&seen.text), "ann:client ");
+	commit(st);
+	buf_clear(&seen.text);
+}
+
+static bool
+note_participation(
+    struct span escrow_id, const struct escrow *e, const struct participant *p, void *arg)
+{
+	struct seen *seen = arg;
+
+	buf_printf(&seen->text, "%.*s/%s/%s/%s ", (int)escrow_id.n, escrow_id.p, e->title,
+	    p->wallet, role_name(p->role));
+	return true;
+}
+
+static void
+all_escrows_of_a_wallet_are_told_with_his_part(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+	struct seen seen = {0};
+
+	begin_write(st);
+	int64_t a = put_escrow(st, "9"), b = put_escrow(st, "8"), c = put_escrow(st, "7");
+	participant_put(st, c, SPAN("bob"), SPAN("bob"), ROLE_ARBITER);
+	participant_put(st, a, SPAN("bob"), SPAN("bob"), ROLE_CLIENT);
+	participant_put(st, b, SPAN("ann"), SPAN("ann"), ROLE_CLIENT);
+	participations_each(st, SPAN("bob"), note_participation, &seen);
+	assert_string_equal(buf_cstr(&seen.text), "9/Title/bob/client 7/Title/bob/arbiter ");
+	commit(st);
+	buf_clear(&seen.text);
+}
+
+/* ---- rates ---- */
+
+static int
+spend_all(struct store *st, const char *wallet, int64_t rate, int64_t now_us)
+{
+	int n = 0;
+
+	while (n < 1000 && rate_spend(st, span_of(wallet), rate, now_us) == 0)
+		n++;
+	return n;
+}
+
+static void
+a_wallet_may_spend_a_seconds_worth_at_once_and_then_its_rate(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+	int64_t now = 50000000;
+
+	begin_write(st);
+	for (int64_t rate = 1; rate <= 100; rate = rate * 3 + 1) {
+		char wallet[32];
+
+		snprintf(wallet, sizeof(wallet), "w%d", (int)rate);
+		assert_int_equal(spend_all(st, wallet, rate, now), rate);
+		assert_int_equal(spend_all(st, wallet, rate, now + 1000000 / rate), 1);
+		assert_int_equal(spend_all(st, wallet, rate, now + 60000000), rate);
+	}
+	assert_int_equal(spend_all(st, "other", 5, now), 5); /* each wallet has its own */
+	commit(st);
+}
+
+static void
+a_refusal_says_how_long_to_wait_and_costs_nothing(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+	int64_t now = 1000, wait;
+
+	begin_write(st);
+	assert_int_equal(spend_all(st, "w", 4, now), 4);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(rate_spend(st, SPAN("w"), 4, now), 250);
+	wait = rate_spend(st, SPAN("w"), 4, now + 100300);
+	assert_int_equal(wait, 150); /* 149.7 */
+	assert_int_equal(rate_spend(st, SPAN("w"), 4, now + 100300 + wait * 1000), 0);
+	commit(st);
+}
+
+static void
+a_bucket_of_an_earlier_boot_is_a_full_one(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+
+	begin_write(st);
+	assert_int_equal(spend_all(st, "w", 2, 900000000000), 2);
+	assert_int_equal(spend_all(st, "w", 2, 5000000), 2);
+	commit(st);
+}
+
+static void
+buckets_that_are_full_again_do_not_pile_up(void **state)
+{
+	struct tmp *t = *state;
+
+	begin_write(t->st);
+	for (int i = 0; i < 5000; i++) {
+		char wallet[32];
+
+		snprintf(wallet, sizeof(wallet), "w%d", i);
+		assert_int_equal(
+		    rate_spend(t->st, span_of(wallet), 10, 1000000 + (int64_t)i * 10000), 0);
+	}
+	commit(t->st);
+	assert_true(sql_int(t->foreign, "SELECT count(*) FROM rates") < 600);
+}
+
+#define OPENED(f) cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(roles_are_the_four_names),
+	    OPENED(an_escrow_is_found_as_it_was_put_and_updated),
+	    OPENED(a_second_escrow_of_the_same_name_is_an_error_that_sticks),
+	    OPENED(a_title_from_elsewhere_that_is_too_long_is_cut_between_characters),
+	    OPENED(a_participant_is_put_changed_and_deleted),
+	    OPENED(a_participant_counts_from_where_room_and_log_stood_when_he_was_added),
+	    OPENED(every_membership_change_is_a_row_of_the_log_whoever_makes_it),
+	    OPENED(what_would_break_the_books_is_refused_to_plain_sql),
+	    OPENED(the_participants_of_an_escrow_come_by_wallet_until_the_caller_stops),
+	    OPENED(all_escrows_of_a_wallet_are_told_with_his_part),
+	    OPENED(a_wallet_may_spend_a_seconds_worth_at_once_and_then_its_rate),
+	    OPENED(a_refusal_says_how_long_to_wait_and_costs_nothing),
+	    OPENED(a_bucket_of_an_earlier_boot_is_a_full_one),
+	    OPENED(buckets_that_are_full_again_do_not_pile_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
