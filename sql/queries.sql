@@ -103,9 +103,12 @@ SELECT up_to, shown_to FROM reads WHERE escrow = :escrow AND wallet = :wallet;
 INSERT INTO reads(escrow, wallet, up_to, shown_to) VALUES(:escrow, :wallet, :up_to, :shown_to)
 ON CONFLICT(escrow, wallet) DO UPDATE SET up_to = excluded.up_to, shown_to = excluded.shown_to;
 
--- Marks are of messages by others only (mark_put): so they can be subtracted.
+-- Marks are of messages by others only (mark_put): so they can be subtracted. tag: see the schema.
 -- name: unread_count
-SELECT (SELECT count(*) FROM messages WHERE escrow = :escrow AND at > :after AND sender <> :wallet)
+SELECT (SELECT count(*) FROM messages
+	WHERE escrow = :escrow AND at > :after
+		AND (tag <> unicode(substr(:wallet, -1)) * 16384 + unicode(substr(:wallet, -2)) * 128
+			+ unicode(substr(:wallet, -3)) OR sender <> :wallet))
 	- (SELECT count(*) FROM read_marks WHERE escrow = :escrow AND wallet = :wallet AND at > :after);
 
 -- name: unread_senders

@@ -9,8 +9,8 @@
 
 /* Which encoding a transport takes. */
 enum wire {
-	WIRE_WS,         /* /ws: {"event","data","cursor"?,"escrowId"?} in a text frame of RFC 6455 */
-	WIRE_SIO,        /* Socket.IO: 42["event",data] in a message of Engine.IO */
+	WIRE_WS,  /* /ws: {"event","data","cursor"?,"escrowId"?} in a text frame of RFC 6455 */
+	WIRE_SIO, /* Socket.IO: 42["event",data] in a message of Engine.IO */
 	WIRE_SIO_OFFSET, /* the same with the cursor as the last argument, for connection state recovery */
 	WIRE_COUNT
 };

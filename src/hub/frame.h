@@ -22,8 +22,9 @@ struct frame {
 	uint32_t refs;
 	enum frame_kind kind;
 	bool is_binary;
-	uint32_t start;   /* what goes on the wire: bytes[start, end) */
-	uint32_t payload; /* what a WebSocket frame carries, without its head: bytes[payload, end) */
+	uint32_t start; /* what goes on the wire: bytes[start, end) */
+	uint32_t
+	    payload; /* what a WebSocket frame carries, without its head: bytes[payload, end) */
 	uint32_t end;
 	char bytes[];
 };

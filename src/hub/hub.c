@@ -50,7 +50,8 @@ hub_free(struct hub *hub)
 
 	if (hub == NULL)
 		return;
-	while ((hj = STAILQ_FIRST(&hub->waiting)) != NULL) { /* the log could not be read to the end */
+	while (
+	    (hj = STAILQ_FIRST(&hub->waiting)) != NULL) { /* the log could not be read to the end */
 		STAILQ_REMOVE_HEAD(&hub->waiting, link);
 		if (hj->session != NULL) {
 			hj->session->n_jobs--;
@@ -126,7 +127,8 @@ hub_connections(const struct hub *hub, struct buf *out)
 		json_member_cstr(
 		    out, "walletAddress", log_wallet(wallet, span_of(session_name(s))));
 		json_member_int(out, "escrowRooms", s->n_rooms);
-		json_member_cstr(out, "transport", s->transport->carrier != NULL ? s->transport->carrier(s) : s->transport->name);
+		json_member_cstr(out, "transport",
+		    s->transport->carrier != NULL ? s->transport->carrier(s) : s->transport->name);
 		json_member_time(out, "connectedAt", s->connected_at);
 		json_close(out, '}');
 	}

@@ -99,8 +99,9 @@ struct connect_options {
 };
 struct connect_result {
 	struct session *session; /* NULL: unavailable */
-	const char *sid, *pid;   /* the socket's visible id; the secret to return with, NULL if it is not kept */
-	bool is_recovered;       /* it has the id and the rooms that it had; what it missed follows */
+	const char *sid,
+	    *pid; /* the socket's visible id; the secret to return with, NULL if it is not kept */
+	bool is_recovered; /* it has the id and the rooms that it had; what it missed follows */
 };
 
 /* Opens a session once what is kept of it is committed: done is called then (at once where nothing is kept). Returns a handle for

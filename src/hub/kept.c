@@ -27,7 +27,8 @@ struct connect_job {
 	struct hub_job job;
 	struct connect_options options;
 	bool is_cancelled;
-	bool may_recover; /* the pid is of a session that is connected, was lost in time, or is of an earlier daemon */
+	bool
+	    may_recover; /* the pid is of a session that is connected, was lost in time, or is of an earlier daemon */
 	char offset[CURSOR_SIZE];
 	char old_hash[65];
 	char pid[PID_CHARS + 1], hash[65];
@@ -76,7 +77,8 @@ kept_new(struct hub *hub, const char *hash, int64_t id)
 static bool
 has_gap(struct store *st, struct span topic, bool notifications, int64_t after)
 {
-	return queue_gap(st, &(struct queue_source){.topic = topic, .notifications = notifications, .after = after});
+	return queue_gap(st,
+	    &(struct queue_source){.topic = topic, .notifications = notifications, .after = after});
 }
 
 static bool
@@ -104,8 +106,11 @@ can_recover(struct store *st, struct connect_job *j)
 		return false;
 	for (size_t i = 0; i < j->n_rooms; i++) {
 		struct kept_room *room = &j->rooms[i];
-		room->err = chat_standing(st, &j->job.hub->options.rules, &j->job.user, span_of(room->escrow_id), &room->standing);
-		if (room->err == CHAT_OK && has_gap(st, topic_of_escrow(name, span_of(room->escrow_id)), false, room->began))
+		room->err = chat_standing(st, &j->job.hub->options.rules, &j->job.user,
+		    span_of(room->escrow_id), &room->standing);
+		if (room->err == CHAT_OK &&
+		    has_gap(
+			st, topic_of_escrow(name, span_of(room->escrow_id)), false, room->began))
 			return false;
 	}
 	return true;
@@ -114,11 +119,13 @@ can_recover(struct store *st, struct connect_job *j)
 static bool
 recover(struct store *st, struct connect_job *j)
 {
-	if (!j->may_recover || !kept_take(st, span_of(j->old_hash), span_of(j->job.user.key), &j->kept))
+	if (!j->may_recover ||
+	    !kept_take(st, span_of(j->old_hash), span_of(j->job.user.key), &j->kept))
 		return false;
 	j->from = 0;
 	j->n_rooms = 0;
-	if (j->offset[0] == '\0' || cursor_resolve(st, span_of(j->offset), &j->from) == CURSOR_GOOD) {
+	if (j->offset[0] == '\0' ||
+	    cursor_resolve(st, span_of(j->offset), &j->from) == CURSOR_GOOD) {
 		kept_rooms_each(st, j->kept.id, take_room, j);
 		if (can_recover(st, j))
 			return true;
@@ -139,7 +146,8 @@ run_connect(struct store *st, struct writer_job *job)
 		j->from = 0;
 		j->kept.own_from = j->checked;
 		ids_token(j->kept.sid, SID_CHARS);
-		j->kept.id = kept_insert(st, span_of(j->hash), span_of(j->kept.sid), span_of(j->job.user.key), j->kept.own_from);
+		j->kept.id = kept_insert(st, span_of(j->hash), span_of(j->kept.sid),
+		    span_of(j->job.user.key), j->kept.own_from);
 	}
 	return true;
 }
@@ -153,7 +161,8 @@ enter_rooms(struct connect_job *j, struct session *s, struct hub_time now)
 		struct kept_room *room = &j->rooms[i];
 		struct span escrow_id = span_of(room->escrow_id);
 		if (room->err == CHAT_OK) {
-			struct sub *sub = session_enter(s, escrow_id, &room->standing, room->began, j->checked, now);
+			struct sub *sub = session_enter(
+			    s, escrow_id, &room->standing, room->began, j->checked, now);
 			sub_set_behind(sub, room->began < s->hub->position);
 			continue;
 		}
@@ -172,7 +181,8 @@ finish_connect(struct hub_job *job, struct hub_time now)
 	struct hub *hub = job->hub;
 	const char *pid = j->is_recovered ? j->options.pid.p : j->pid;
 	const char *hash = j->is_recovered ? j->old_hash : j->hash;
-	struct connect_result result = {.sid = j->kept.sid, .pid = pid, .is_recovered = j->is_recovered};
+	struct connect_result result = {
+	    .sid = j->kept.sid, .pid = pid, .is_recovered = j->is_recovered};
 	struct session *s, *old;
 	struct kept *k;
 
@@ -186,7 +196,8 @@ finish_connect(struct hub_job *job, struct hub_time now)
 	timer_stop(&hub->timers, TIMER_KEPT, &k->lost);
 	if (j->is_cancelled) {
 		if (k->session == NULL)
-			timer_start(&hub->timers, TIMER_KEPT, &k->lost, now.mono_ms + hub->options.recovery_ms);
+			timer_start(&hub->timers, TIMER_KEPT, &k->lost,
+			    now.mono_ms + hub->options.recovery_ms);
 		return;
 	}
 	old = k->session;
@@ -314,7 +325,8 @@ kept_end(struct session *s, enum session_end end, struct hub_time now)
 		return;
 	k->session = NULL;
 	if (end != SESSION_ENDED) {
-		timer_start(&hub->timers, TIMER_KEPT, &k->lost, now.mono_ms + hub->options.recovery_ms);
+		timer_start(
+		    &hub->timers, TIMER_KEPT, &k->lost, now.mono_ms + hub->options.recovery_ms);
 		return;
 	}
 	forget(hub, k->id);

@@ -60,8 +60,7 @@ presence_tell(struct hub *hub, const struct presence *p, const char *name, const
 	char own_name[TOPIC_SIZE], iso[CLOCK_ISO_SIZE];
 	struct topic *t = p->topic;
 	struct buf data = {0};
-	struct chat_event ev = {
-	    .kind = only != NULL ? FRAME_CONTROL : FRAME_EPHEMERAL,
+	struct chat_event ev = {.kind = only != NULL ? FRAME_CONTROL : FRAME_EPHEMERAL,
 	    .name = span_of(name),
 	    .escrow_id = topic_escrow(t)};
 
@@ -260,7 +259,8 @@ typing_stop_all(struct hub *hub, struct span key)
 {
 	struct timer *next;
 
-	for (struct timer *tm = TAILQ_FIRST(&hub->timers.lists[TIMER_TYPING]); tm != NULL; tm = next) {
+	for (struct timer *tm = TAILQ_FIRST(&hub->timers.lists[TIMER_TYPING]); tm != NULL;
+	     tm = next) {
 		struct presence *p = MAP_ENTRY(tm, struct presence, typing);
 		next = TAILQ_NEXT(tm, link);
 		if (span_eq(p->node.key, key))

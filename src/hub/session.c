@@ -117,7 +117,8 @@ send_hello(struct session *s)
 	struct buf data = {0};
 	char cursor[CURSOR_SIZE];
 
-	hub_cursor(hub, cursor, s->subs->position); /* the own topic's: what it missed comes behind */
+	hub_cursor(
+	    hub, cursor, s->subs->position); /* the own topic's: what it missed comes behind */
 	json_open(&data, '{');
 	json_member_cstr(&data, "version", hub->options.version);
 	json_member_cstr(&data, "walletAddress", session_name(s));
@@ -197,8 +198,8 @@ session_open(struct hub *hub, const struct session_options *o)
 }
 
 struct sub *
-session_enter(struct session *s, struct span escrow_id, const struct standing *standing, int64_t position, int64_t checked,
-    struct hub_time now)
+session_enter(struct session *s, struct span escrow_id, const struct standing *standing,
+    int64_t position, int64_t checked, struct hub_time now)
 {
 	char name[TOPIC_SIZE];
 	struct sub *sub = sub_new(topic_get(s->hub, topic_of_escrow(name, escrow_id), true), s);

@@ -83,18 +83,19 @@ struct session {
 	uint32_t number;
 	uint32_t n_rooms, n_behind, n_missed;
 	uint32_t n_jobs;
-	STAILQ_HEAD(hub_job_list, hub_job) held; /* done; their own broadcasts are yet to be pulled */
+	STAILQ_HEAD(hub_job_list, hub_job)
+	held;                 /* done; their own broadcasts are yet to be pulled */
 	struct timer again;   /* to pull once more */
 	bool was_busy;        /* as its transport was told */
 	bool types_outside;   /* it has typed in a room that it was not in */
 	bool is_closed;       /* waits for its last job */
-	struct kept *kept; /* NULL: cannot be recovered */
+	struct kept *kept;    /* NULL: cannot be recovered */
 	int64_t connected_at; /* wall ms */
 };
 
 struct kept { /* what is remembered of a session that can be recovered; the store has the rest */
-	struct map_node node; /* in hub->kept, by the hash of its pid */
-	int64_t id;           /* in the store */
+	struct map_node node;    /* in hub->kept, by the hash of its pid */
+	int64_t id;              /* in the store */
 	struct session *session; /* NULL: lost */
 	struct timer lost;
 	char hash[65];
@@ -112,7 +113,8 @@ struct hub_job { /* one write of a client, from the event to its acknowledgement
 	int64_t position; /* the acknowledgement waits until the tail has passed it */
 	enum chat_err err;
 	void (*answer)(struct hub_job *, struct buf *out); /* the fields behind ok:true */
-	void (*finish)(struct hub_job *, struct hub_time); /* instead of an answer: all that is left to do; session may be NULL */
+	void (*finish)(struct hub_job *, struct
+	    hub_time); /* instead of an answer: all that is left to do; session may be NULL */
 	void (*clear)(struct hub_job *);
 };
 
@@ -133,7 +135,8 @@ struct hub {
 	uint64_t delivered, bad_rows;
 	bool is_healthy;
 	struct map kept;
-	struct timer boot; /* of TIMER_KEPT: until it runs out, sessions of earlier daemons can be recovered */
+	struct timer
+	    boot; /* of TIMER_KEPT: until it runs out, sessions of earlier daemons can be recovered */
 };
 
 /* ---- topic.c ---- */
@@ -180,8 +183,8 @@ void session_refuse(struct session *, struct span event, struct span ack, enum c
     const char *why, struct span escrow_id);
 void session_release(struct session *); /* frees a closed one without jobs */
 /* Puts a session into a room: position is where it begins. */
-struct sub *session_enter(struct session *, struct span escrow_id, const struct standing *, int64_t position, int64_t checked,
-    struct hub_time);
+struct sub *session_enter(struct session *, struct span escrow_id, const struct standing *,
+    int64_t position, int64_t checked, struct hub_time);
 /* Goes on live: answers a subscribe_escrow that waited. */
 void sub_catch_up_done(struct sub *, struct hub_time);
 void sub_gap(struct sub *, struct hub_time);
@@ -189,7 +192,8 @@ void sub_gap(struct sub *, struct hub_time);
 void sub_remove(struct sub *, struct hub_time);
 void job_submit(struct hub_job *);
 void jobs_release(struct hub *, struct hub_time); /* answers what the tail has passed */
-void session_release_held(struct session *, struct hub_time); /* answers what the session has pulled */
+void
+session_release_held(struct session *, struct hub_time); /* answers what the session has pulled */
 void session_drop_held(struct session *);
 /* ---- kept.c ---- */
 /* Its session ends: for good, or it can come back. */

@@ -31,7 +31,8 @@ row_data(const struct queue_row *row, struct buf *out)
 	const char *why = NULL;
 
 	/* Names that the server makes itself are taken only from its own rules, which name the actor; notification has a route of its own. */
-	if (row->actor.n == 0 && !span_is(row->event, "notification") && !name_event_publishable(row->event))
+	if (row->actor.n == 0 && !span_is(row->event, "notification") &&
+	    !name_event_publishable(row->event))
 		return false;
 	/* Rows with an actor were written by the rules of chat, as JSON of our own: checked, not written anew. */
 	if (row->actor.n > 0) {
@@ -75,7 +76,8 @@ add_member(const struct participant *p, void *arg)
 
 /* One notification row is for each participant but its sender and observers: for all of them or, where the store fails, for none. */
 static void
-push_to_members(struct tail *tail, struct chat_event *ev, struct span escrow_id, const struct queue_row *row)
+push_to_members(
+    struct tail *tail, struct chat_event *ev, struct span escrow_id, const struct queue_row *row)
 {
 	struct audience a = {.hub = tail->hub, .row = row};
 	struct escrow escrow;

@@ -159,7 +159,8 @@ topic_push(struct topic *t, struct chat_event *ev, const struct topic *not_to)
 
 		if (s->own == not_to || (ev->position > 0 && ev->position <= sub->position))
 			continue;
-		if (sub_takes(sub, ev) && s->transport->send(s, event_frame(ev, s->transport->wire)))
+		if (sub_takes(sub, ev) &&
+		    s->transport->send(s, event_frame(ev, s->transport->wire)))
 			s->hub->delivered++;
 		else
 			sub_missed(sub, ev);

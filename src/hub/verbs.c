@@ -123,7 +123,8 @@ static void
 answer_subscribed(struct sub *sub, struct span ack, int64_t unread)
 {
 	struct hub *hub = sub->session->hub;
-	int64_t seam = sub->is_behind || sub->position > hub->position ? sub->position : hub->position;
+	int64_t seam =
+	    sub->is_behind || sub->position > hub->position ? sub->position : hub->position;
 	char cursor[CURSOR_SIZE];
 	struct buf out = {0};
 
@@ -197,12 +198,13 @@ unsubscribe_now(const struct call *c)
 
 	if (sub != NULL) {
 		if (sub->ack != NULL)
-			session_refuse(s, SPAN("subscribe_escrow"), span_of(sub->ack), CHAT_CONFLICT, "unsubscribed meanwhile",
-			    span_of(c->escrow_id));
+			session_refuse(s, SPAN("subscribe_escrow"), span_of(sub->ack),
+			    CHAT_CONFLICT, "unsubscribed meanwhile", span_of(c->escrow_id));
 		presence_leave(sub, SESSION_LEFT, c->now);
 		sub_free(sub);
 		session_release_held(s, c->now);
-		log_info("conn %u: unsubscribed escrow=%s rooms=%u", s->number, c->escrow_id, s->n_rooms);
+		log_info("conn %u: unsubscribed escrow=%s rooms=%u", s->number, c->escrow_id,
+		    s->n_rooms);
 	}
 	answer_ok(c);
 }
@@ -236,7 +238,10 @@ static void
 finish_room(struct hub_job *job, struct hub_time now)
 {
 	struct room_job *j = (struct room_job *)job;
-	struct call c = {.session = job->session, .event = span_of(job->event), .ack = span_of(job->ack), .now = now};
+	struct call c = {.session = job->session,
+	    .event = span_of(job->event),
+	    .ack = span_of(job->ack),
+	    .now = now};
 
 	memcpy(c.escrow_id, job->escrow_id, sizeof(c.escrow_id));
 	if (job->err != CHAT_OK)
@@ -248,7 +253,8 @@ finish_room(struct hub_job *job, struct hub_time now)
 }
 
 static void
-keep_room(const struct call *c, const struct look *l, bool (*run)(struct store *, struct writer_job *))
+keep_room(
+    const struct call *c, const struct look *l, bool (*run)(struct store *, struct writer_job *))
 {
 	struct room_job *j = mem_zalloc(sizeof(*j));
 
@@ -277,7 +283,9 @@ static void
 subscribe(const struct call *c)
 {
 	struct session *s = c->session;
-	struct look l = {.cursor = member_string(c->data, "cursor"), .cursor_state = CURSOR_GOOD, .from = s->hub->position};
+	struct look l = {.cursor = member_string(c->data, "cursor"),
+	    .cursor_state = CURSOR_GOOD,
+	    .from = s->hub->position};
 	const struct json *cursor = json_get(c->data, "cursor");
 	bool is_in = session_sub(s, span_of(c->escrow_id)) != NULL;
 

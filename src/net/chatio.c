@@ -65,10 +65,18 @@ carrier(const struct session *s)
 	return engine_transport(engine_of(s));
 }
 
-static const struct transport plain = {
-    .name = "socket.io", .wire = WIRE_SIO, .send = send_frame, .resume = resume, .kick = kick, .carrier = carrier};
-static const struct transport recoverable = {
-    .name = "socket.io", .wire = WIRE_SIO_OFFSET, .send = send_frame, .resume = resume, .kick = kick, .carrier = carrier};
+static const struct transport plain = {.name = "socket.io",
+    .wire = WIRE_SIO,
+    .send = send_frame,
+    .resume = resume,
+    .kick = kick,
+    .carrier = carrier};
+static const struct transport recoverable = {.name = "socket.io",
+    .wire = WIRE_SIO_OFFSET,
+    .send = send_frame,
+    .resume = resume,
+    .kick = kick,
+    .carrier = carrier};
 
 /* ---- connecting ---- */
 
@@ -113,14 +121,16 @@ static void
 on_connect(void *arg, struct socketio_socket *socket, const struct json *auth, void **own)
 {
 	struct chatio *io = arg;
-	struct connect_options o = {.pid = member(auth, "pid"), .offset = member(auth, "offset"), .done = on_opened};
+	struct connect_options o = {
+	    .pid = member(auth, "pid"), .offset = member(auth, "offset"), .done = on_opened};
 	struct user user;
 	const char *refusal = identify(io, auth, &user);
 	struct chat_socket *cs;
 	bool wants_recovery = true;
 
 	if (refusal != NULL) {
-		log_info("conn %u: refused: %s", engine_conn_number(socketio_session(socket)), refusal);
+		log_info(
+		    "conn %u: refused: %s", engine_conn_number(socketio_session(socket)), refusal);
 		socketio_reject(socket, refusal);
 		return;
 	}
@@ -128,16 +138,20 @@ on_connect(void *arg, struct socketio_socket *socket, const struct json *auth, v
 	*own = cs = mem_zalloc(sizeof(*cs));
 	cs->socket = socket;
 	o.is_kept = wants_recovery && hub_recovers(io->hub);
-	o.session = (struct session_options){.transport = o.is_kept ? &recoverable : &plain, .owner = cs, .user = &user,
-	    .number = engine_conn_number(socketio_session(socket)), .now_wall_ms = clock_wall_ms()};
+	o.session = (struct session_options){.transport = o.is_kept ? &recoverable : &plain,
+	    .owner = cs,
+	    .user = &user,
+	    .number = engine_conn_number(socketio_session(socket)),
+	    .now_wall_ms = clock_wall_ms()};
 	cs->connecting = session_connect(io->hub, &o);
 }
 
 static void
 on_disconnect(struct socketio_socket *socket, const char *why, enum socketio_end end)
 {
-	static const enum session_end ends[] = {
-	    [SOCKETIO_DISCONNECTED] = SESSION_ENDED, [SOCKETIO_CLOSED] = SESSION_LEFT, [SOCKETIO_LOST] = SESSION_LOST};
+	static const enum session_end ends[] = {[SOCKETIO_DISCONNECTED] = SESSION_ENDED,
+	    [SOCKETIO_CLOSED] = SESSION_LEFT,
+	    [SOCKETIO_LOST] = SESSION_LOST};
 	struct chat_socket *cs = socketio_own(socket);
 
 	if (cs->connecting != NULL)
@@ -162,11 +176,14 @@ on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 	if (ev->has_id)
 		buf_printf(&ack, "%llu", (unsigned long long)ev->id);
 	if (ev->is_binary)
-		session_refuse_event(cs->session, name, buf_as_span(&ack), "binary data is not accepted");
+		session_refuse_event(
+		    cs->session, name, buf_as_span(&ack), "binary data is not accepted");
 	else if (ev->bytes > EVENT_MAX)
-		session_refuse_event(cs->session, name, buf_as_span(&ack), "data: at most 65536 bytes are accepted");
+		session_refuse_event(
+		    cs->session, name, buf_as_span(&ack), "data: at most 65536 bytes are accepted");
 	else
-		session_event(cs->session, name, json_at(ev->args, 1), buf_as_span(&ack), time_now());
+		session_event(
+		    cs->session, name, json_at(ev->args, 1), buf_as_span(&ack), time_now());
 	buf_clear(&ack);
 }
 
@@ -203,15 +220,20 @@ static const struct socketio_ops ops = {
 };
 
 void
-chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct auth *auth, size_t max_connections)
+chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct auth *auth,
+    size_t max_connections)
 {
 	static const char *const namespaces[] = {"/", NULL};
 
 	io->hub = hub;
 	io->auth = auth;
-	io->socketio = socketio_new(loop, &(struct socketio_options){.ops = &ops, .arg = io, .namespaces = namespaces,
-					      .connect_timeout_ms = CONNECT_TIMEOUT_MS, .ping_interval_ms = PING_INTERVAL_MS,
-					      .ping_timeout_ms = PING_TIMEOUT_MS, .max_payload = MAX_PAYLOAD,
+	io->socketio = socketio_new(loop, &(struct socketio_options){.ops = &ops,
+					      .arg = io,
+					      .namespaces = namespaces,
+					      .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+					      .ping_interval_ms = PING_INTERVAL_MS,
+					      .ping_timeout_ms = PING_TIMEOUT_MS,
+					      .max_payload = MAX_PAYLOAD,
 					      .max_fresh = max_connections / 10 + 1});
 }
 

@@ -16,7 +16,8 @@ struct chatio {
 };
 
 /* Borrows hub and auth. max_connections: a tenth of them may be without an identity. */
-void chatio_init(struct chatio *, struct loop *, struct hub *, const struct auth *, size_t max_connections);
+void chatio_init(
+    struct chatio *, struct loop *, struct hub *, const struct auth *, size_t max_connections);
 void chatio_clear(struct chatio *);
 
 #endif

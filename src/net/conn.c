@@ -21,7 +21,7 @@
 #define RING_BYTES  (256 * 1024) /* events beyond are refused: the log has them */
 #define RING_FRAMES 1024
 #define CLOG_BYTES \
-	(64 * 1024) /* frames that cannot be refused: beyond, the peer is not read from */
+	(64 * 1024)     /* frames that cannot be refused: beyond, the peer is not read from */
 #define OFFERS       64 /* a turn: many that pull from the log at once share the loop with the rest */
 #define LINGER_BYTES (256 * 1024) /* dropped after our end; beyond, a reset is what the peer gets */
 
@@ -43,9 +43,9 @@ struct conn {
 	const struct protocol *protocol;
 	void *own;
 	char *peer;
-	const char *finish_why;  /* our side is ended, or will be when the ring is empty */
-	TAILQ_ENTRY(conn) link;  /* of all, or of the closed */
-	TAILQ_ENTRY(conn) dirty; /* has frames to write */
+	const char *finish_why;    /* our side is ended, or will be when the ring is empty */
+	TAILQ_ENTRY(conn) link;    /* of all, or of the closed */
+	TAILQ_ENTRY(conn) dirty;   /* has frames to write */
 	TAILQ_ENTRY(conn) offered; /* is to be offered room, or its input, in the next turn */
 	TAILQ_ENTRY(conn) waiting;
 	int64_t deadline; /* mono ms */
@@ -58,7 +58,8 @@ struct conn {
 	uint32_t number;
 	int fd;
 	enum conn_wait wait;
-	bool is_dirty, is_offered, is_closed, is_paused, is_blocked, wants_room, replays_input, has_ended, is_shut_down;
+	bool is_dirty, is_offered, is_closed, is_paused, is_blocked, wants_room, replays_input,
+	    has_ended, is_shut_down;
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -558,7 +559,8 @@ on_again(void *arg)
 
 	loop_later_want(net->turn);
 	/* Those that are marked on the way are for the next turn. */
-	for (size_t n = net->n_offered < OFFERS ? net->n_offered : OFFERS; n > 0 && (c = TAILQ_FIRST(&net->offered)) != NULL; n--) {
+	for (size_t n = net->n_offered < OFFERS ? net->n_offered : OFFERS;
+	     n > 0 && (c = TAILQ_FIRST(&net->offered)) != NULL; n--) {
 		clear_offered(c);
 		offer(c);
 	}

@@ -15,12 +15,12 @@
 #include "net/websocket.h"
 #include "proto/eio.h"
 
-#define SID_CHARS    32 /* of 5 random bits each */
-#define RING_BYTES   (256 * 1024)
-#define RING_FRAMES  1024
-#define CLOG_BYTES   (64 * 1024)
+#define SID_CHARS   32 /* of 5 random bits each */
+#define RING_BYTES  (256 * 1024)
+#define RING_FRAMES 1024
+#define CLOG_BYTES  (64 * 1024)
 
-enum ending { /* how a session ends, as its client sees it */
+enum ending {      /* how a session ends, as its client sees it */
 	END_CLOSE, /* we say so: '1' to a held poll, a close frame */
 	END_NOOP,  /* the client said so: its held poll is released */
 	END_GONE   /* nobody is there */
@@ -31,14 +31,14 @@ struct engine_session {
 	struct engine *engine;
 	void *own;
 	TAILQ_ENTRY(engine_session) fresh, heartbeat, dirty;
-	int64_t deadline;         /* mono ms: of the next ping, or of its answer */
-	struct websocket *ws;     /* its transport; NULL: polling */
-	struct websocket *probe;  /* wants to become it */
-	struct web_conn *poll;    /* the GET that is held */
-	struct web_conn *post;    /* the POST that is held, because the owner is busy */
+	int64_t deadline;        /* mono ms: of the next ping, or of its answer */
+	struct websocket *ws;    /* its transport; NULL: polling */
+	struct websocket *probe; /* wants to become it */
+	struct web_conn *poll;   /* the GET that is held */
+	struct web_conn *post;   /* the POST that is held, because the owner is busy */
 	struct buf post_body;
 	struct eio_payload post_rest; /* points into post_body */
-	struct frame **queue;     /* what waits for a poll */
+	struct frame **queue;         /* what waits for a poll */
 	uint32_t n_queue, cap_queue, event_bytes, control_bytes;
 	uint32_t conn_number;
 	bool awaits_pong, is_fresh, is_dirty, is_closed, wants_room;
@@ -98,7 +98,8 @@ engine_free(struct engine *e)
 	if (e == NULL)
 		return;
 	while ((n = map_next(&e->sessions, NULL)) != NULL)
-		end_session(MAP_ENTRY(n, struct engine_session, node), "shutdown", END_CLOSE, false);
+		end_session(
+		    MAP_ENTRY(n, struct engine_session, node), "shutdown", END_CLOSE, false);
 	free_closed(e);
 	map_clear(&e->sessions);
 	loop_timer_free(e->timer);
@@ -229,7 +230,8 @@ queue_add(struct engine_session *s, struct frame *f)
 		s->queue = mem_realloc(s->queue, s->cap_queue, sizeof(struct frame *));
 	}
 	s->queue[s->n_queue++] = frame_ref(f);
-	*(f->kind == FRAME_CONTROL ? &s->control_bytes : &s->event_bytes) += (uint32_t)frame_size(f);
+	*(f->kind == FRAME_CONTROL ? &s->control_bytes : &s->event_bytes) +=
+	    (uint32_t)frame_size(f);
 }
 
 static void
@@ -252,7 +254,8 @@ engine_send(struct engine_session *s, struct frame *f)
 	if (s->ws != NULL)
 		return conn_send(websocket_conn(s->ws), f);
 	if (f->kind != FRAME_CONTROL &&
-	    (s->n_queue >= RING_FRAMES / share || (s->event_bytes > 0 && s->event_bytes + frame_size(f) > RING_BYTES / share))) {
+	    (s->n_queue >= RING_FRAMES / share ||
+		(s->event_bytes > 0 && s->event_bytes + frame_size(f) > RING_BYTES / share))) {
 		s->wants_room = true;
 		return false;
 	}
@@ -283,7 +286,8 @@ answer(struct web_conn **held, int status, const char *type, struct span body)
 
 	*held = NULL;
 	if (wc != NULL)
-		web_reply_held(wc, &(struct web_reply){.status = status, .type = type, .body = body});
+		web_reply_held(
+		    wc, &(struct web_reply){.status = status, .type = type, .body = body});
 }
 
 static void
@@ -303,7 +307,9 @@ flush_poll(struct engine_session *s)
 	for (uint32_t i = 0; i < s->n_queue; i++) {
 		struct span data = frame_payload(s->queue[i]);
 		if (s->queue[i]->is_binary) {
-			eio_payload_put(&payload, &(struct eio_packet){.type = EIO_MESSAGE, .form = EIO_BINARY, .data = data});
+			eio_payload_put(
+			    &payload, &(struct eio_packet){
+					  .type = EIO_MESSAGE, .form = EIO_BINARY, .data = data});
 		} else {
 			if (payload.len > 0)
 				buf_addc(&payload, EIO_SEPARATOR);
@@ -463,7 +469,8 @@ session_new(struct engine *e, struct web_request *req)
 	s->is_fresh = true;
 	TAILQ_INSERT_TAIL(&e->fresh, s, fresh);
 	if (++e->n_fresh > e->options.max_fresh && TAILQ_FIRST(&e->fresh) != s)
-		end_session(TAILQ_FIRST(&e->fresh), "too many without an identity", END_CLOSE, false);
+		end_session(
+		    TAILQ_FIRST(&e->fresh), "too many without an identity", END_CLOSE, false);
 	heartbeat_start(s, false);
 	arm_timer(e);
 	return s;
@@ -613,21 +620,26 @@ put_open(struct engine_session *s, bool may_upgrade, struct buf *out)
 {
 	const struct engine_options *o = &s->engine->options;
 
-	eio_put_open(out, &(struct eio_handshake){.sid = span_of(s->sid), .may_upgrade = may_upgrade,
-			      .ping_interval_ms = (unsigned)o->ping_interval_ms, .ping_timeout_ms = (unsigned)o->ping_timeout_ms,
+	eio_put_open(out, &(struct eio_handshake){.sid = span_of(s->sid),
+			      .may_upgrade = may_upgrade,
+			      .ping_interval_ms = (unsigned)o->ping_interval_ms,
+			      .ping_timeout_ms = (unsigned)o->ping_timeout_ms,
 			      .max_payload_bytes = o->max_payload});
 }
 
 static void
 reply(struct web_request *req, int status, const char *type, struct span body, struct span fields)
 {
-	web_reply(req, &(struct web_reply){.status = status, .type = type, .body = body, .fields = fields});
+	web_reply(req,
+	    &(struct web_reply){.status = status, .type = type, .body = body, .fields = fields});
 }
 
 static void
 refuse(struct web_request *req, enum eio_error error, struct span fields)
 {
-	web_reply(req, &(struct web_reply){.status = eio_error_status(error), .body = eio_error_json(error), .fields = fields,
+	web_reply(req, &(struct web_reply){.status = eio_error_status(error),
+			   .body = eio_error_json(error),
+			   .fields = fields,
 			   .is_last = http_wants_ws(req->http)});
 }
 
@@ -647,7 +659,8 @@ begin_polling(struct engine *e, struct web_request *req, struct span fields)
 static void
 begin_websocket(struct engine *e, struct web_request *req, struct engine_session *s)
 {
-	struct websocket *ws = websocket_accept(req, &(struct websocket_options){.ops = &ws_ops, .max_message = e->options.max_payload});
+	struct websocket *ws = websocket_accept(req,
+	    &(struct websocket_options){.ops = &ws_ops, .max_message = e->options.max_payload});
 	struct buf open = {0};
 
 	if (ws == NULL)
@@ -729,7 +742,9 @@ serve(struct engine *e, struct web_request *req, struct span fields)
 	if (q.sid.n > 0)
 		s = find_session(e, q.sid);
 	enum eio_error error = eio_query_check(&q, http->method_name, http_wants_ws(http),
-	    s == NULL ? EIO_NO_TRANSPORT : s->ws != NULL ? EIO_WEBSOCKET : EIO_POLLING);
+	    s == NULL       ? EIO_NO_TRANSPORT
+	    : s->ws != NULL ? EIO_WEBSOCKET
+			    : EIO_POLLING);
 	if (error != EIO_OK)
 		refuse(req, error, fields);
 	else if (q.transport == EIO_WEBSOCKET)

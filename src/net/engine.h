@@ -30,8 +30,9 @@ struct engine_options {
 	const struct engine_ops *ops;
 	void *arg;
 	int64_t ping_interval_ms, ping_timeout_ms;
-	size_t max_payload;  /* bytes of one POST, or of one WebSocket message */
-	size_t max_fresh;    /* sessions that nobody vouched for with engine_confirm; beyond, the oldest goes */
+	size_t max_payload; /* bytes of one POST, or of one WebSocket message */
+	size_t
+	    max_fresh; /* sessions that nobody vouched for with engine_confirm; beyond, the oldest goes */
 };
 
 struct engine *engine_new(struct loop *, const struct engine_options *);
@@ -42,7 +43,8 @@ void engine_free(struct engine *);
 void engine_handle(struct web_request *, void *own);
 
 void *engine_own(const struct engine_session *);
-uint32_t engine_conn_number(const struct engine_session *); /* of the connection that began it, for the log */
+uint32_t engine_conn_number(
+    const struct engine_session *); /* of the connection that began it, for the log */
 const char *engine_transport(const struct engine_session *); /* "polling", "websocket" */
 
 /* The session belongs to somebody who is known. */

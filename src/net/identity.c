@@ -53,7 +53,8 @@ read_fields(struct carried *c, const struct web_request *req)
 	    .forwarded = http_joined(http, HTTP_FORWARDED, &c->forwarded),
 	    .x_real_ip = field(http, HTTP_X_REAL_IP),
 	    .service_key = field(http, HTTP_X_SERVICE_KEY),
-	    .is_browser_write = http_wants_ws(http) || http->method == METHOD_POST || http->method == METHOD_PUT,
+	    .is_browser_write =
+		http_wants_ws(http) || http->method == METHOD_POST || http->method == METHOD_PUT,
 	};
 }
 
@@ -64,7 +65,8 @@ identity_user(const struct auth *auth, struct web_request *req, struct user *out
 	enum chat_err err;
 
 	read_fields(&c, req);
-	if ((err = auth_conditions(auth, &c.request)) == CHAT_OK && (err = read_claim(&c, req->http)) == CHAT_OK)
+	if ((err = auth_conditions(auth, &c.request)) == CHAT_OK &&
+	    (err = read_claim(&c, req->http)) == CHAT_OK)
 		err = auth_user(auth, &c.request, out);
 	carried_clear(&c);
 	if (err != CHAT_OK)
@@ -91,7 +93,8 @@ identity_conditions(const struct auth *auth, struct web_request *req, struct buf
 		}
 		if (origin.n > 0 && req->http->method == METHOD_OPTIONS)
 			buf_str(fields, "Access-Control-Allow-Methods: GET, POST\r\n"
-					"Access-Control-Allow-Headers: Content-Type, Authorization, X-Wallet-Address\r\n"
+					"Access-Control-Allow-Headers: Content-Type, "
+					"Authorization, X-Wallet-Address\r\n"
 					"Access-Control-Max-Age: 600\r\n");
 	}
 	carried_clear(&c);
@@ -105,9 +108,11 @@ identity_service(const struct auth *auth, struct web_request *req, enum scope sc
 	enum chat_err err;
 
 	read_fields(&c, req);
-	bool is_forwarded = req->http->known[HTTP_X_FORWARDED_FOR].p != NULL || req->http->known[HTTP_FORWARDED].p != NULL ||
-	    req->http->known[HTTP_X_REAL_IP].p != NULL || req->http->known[HTTP_X_FORWARDED_HOST].p != NULL ||
-	    req->http->known[HTTP_X_FORWARDED_PROTO].p != NULL;
+	bool is_forwarded = req->http->known[HTTP_X_FORWARDED_FOR].p != NULL ||
+			    req->http->known[HTTP_FORWARDED].p != NULL ||
+			    req->http->known[HTTP_X_REAL_IP].p != NULL ||
+			    req->http->known[HTTP_X_FORWARDED_HOST].p != NULL ||
+			    req->http->known[HTTP_X_FORWARDED_PROTO].p != NULL;
 	err = auth_conditions(auth, &c.request);
 	if (err == CHAT_OK && (c.request.service_key.n > 0 || is_forwarded || !auth_is_open(auth)))
 		err = auth_service(auth, &c.request, scope, NULL);

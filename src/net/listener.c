@@ -53,8 +53,10 @@ address_text(const union address *a, char out[INET6_ADDRSTRLEN])
 	out[0] = '\0';
 	if (a->sa.sa_family == AF_INET)
 		inet_ntop(AF_INET, &a->in.sin_addr, out, INET6_ADDRSTRLEN);
-	else if (a->sa.sa_family == AF_INET6 && memcmp(&a->in6.sin6_addr, mapped, sizeof(mapped)) == 0)
-		inet_ntop(AF_INET, a->in6.sin6_addr.s6_addr + sizeof(mapped), out, INET6_ADDRSTRLEN);
+	else if (a->sa.sa_family == AF_INET6 &&
+		 memcmp(&a->in6.sin6_addr, mapped, sizeof(mapped)) == 0)
+		inet_ntop(
+		    AF_INET, a->in6.sin6_addr.s6_addr + sizeof(mapped), out, INET6_ADDRSTRLEN);
 	else if (a->sa.sa_family == AF_INET6)
 		inet_ntop(AF_INET6, &a->in6.sin6_addr, out, INET6_ADDRSTRLEN);
 	return out;
@@ -73,7 +75,8 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 		int client = accept4(l->fd, &peer.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			    errno == ENOMEM) {
 				log_warn("listener %s: %s: waiting", l->name, strerror(errno));
 				event_del(&l->ev);
 				loop_timer_set_us(l->backoff, BACKOFF_US);
@@ -121,10 +124,13 @@ open_tcp(const char *spec, struct buf *err)
 	size_t host_len = colon != NULL ? (size_t)(colon - spec) : 0;
 	bool is_bracketed = host_len > 2 && spec[0] == '[' && spec[host_len - 1] == ']';
 	char *host = mem_strndup(spec + is_bracketed, host_len - 2 * is_bracketed);
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *ai = NULL;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+			    .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
+			*ai = NULL;
 	union address a = {0};
 	int fd, on = 1;
-	int rc = colon == NULL ? EAI_NONAME : getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &ai);
+	int rc =
+	    colon == NULL ? EAI_NONAME : getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &ai);
 
 	free(host);
 	if (rc != 0) {
@@ -161,7 +167,8 @@ open_unix(const char *spec, mode_t mode, struct buf *err)
 	int fd;
 
 	if (strlen(path) >= sizeof(a.un.sun_path)) {
-		buf_printf(err, "listen: %s: a path of at most %zu bytes is accepted", spec, sizeof(a.un.sun_path) - 1);
+		buf_printf(err, "listen: %s: a path of at most %zu bytes is accepted", spec,
+		    sizeof(a.un.sun_path) - 1);
 		return -1;
 	}
 	memcpy(a.un.sun_path, path, strlen(path) + 1);
@@ -188,7 +195,8 @@ open_fd(const char *spec, struct buf *err)
 	socklen_t len = sizeof(is_listening);
 
 	if (!span_u64(span_of(spec + strlen("fd:")), 1 << 20, &n) ||
-	    getsockopt((int)n, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) != 0 || !is_listening) {
+	    getsockopt((int)n, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) != 0 ||
+	    !is_listening) {
 		buf_printf(err, "listen: %s: no listening socket", spec);
 		return -1;
 	}
@@ -210,7 +218,8 @@ name_listener(struct listener *l, const char *spec)
 	address_text(&a, text);
 	if (a.sa.sa_family == AF_INET || a.sa.sa_family == AF_INET6) {
 		bool is_v6 = a.sa.sa_family == AF_INET6;
-		buf_printf(&name, is_v6 ? "[%s]:%u" : "%s:%u", text, ntohs(is_v6 ? a.in6.sin6_port : a.in.sin_port));
+		buf_printf(&name, is_v6 ? "[%s]:%u" : "%s:%u", text,
+		    ntohs(is_v6 ? a.in6.sin6_port : a.in.sin_port));
 		l->is_loopback = strncmp(text, "127.", 4) == 0 || strcmp(text, "::1") == 0;
 	} else {
 		buf_printf(&name, "unix:%s", a.un.sun_path);
@@ -222,10 +231,11 @@ name_listener(struct listener *l, const char *spec)
 }
 
 struct listener *
-listener_open(struct loop *loop, const char *spec, mode_t mode, listener_cb *cb, void *arg, struct buf *err)
+listener_open(
+    struct loop *loop, const char *spec, mode_t mode, listener_cb *cb, void *arg, struct buf *err)
 {
 	int fd = strncmp(spec, "unix:", 5) == 0 ? open_unix(spec, mode, err)
-	    : strncmp(spec, "fd:", 3) == 0	? open_fd(spec, err)
+		 : strncmp(spec, "fd:", 3) == 0 ? open_fd(spec, err)
 						: open_tcp(spec, err);
 	struct listener *l;
 

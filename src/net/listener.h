@@ -18,7 +18,8 @@ typedef void listener_cb(int fd, const char *peer, void *arg);
 
 /* Opens HOST:PORT, unix:PATH or fd:N and accepts from the next turn on; port 0 takes a free one. mode is a Unix socket's. NULL: err
  * holds one line. */
-struct listener *listener_open(struct loop *, const char *spec, mode_t mode, listener_cb *, void *arg, struct buf *err);
+struct listener *listener_open(
+    struct loop *, const char *spec, mode_t mode, listener_cb *, void *arg, struct buf *err);
 
 /* Stops accepting; a Unix socket of ours is unlinked. NULL is fine. */
 void listener_close(struct listener *);

@@ -12,7 +12,7 @@
 #include "proto/url.h"
 
 #define SUBPROTOCOL "escrowchat.v1"
-#define ACK_MAX     64    /* bytes of a string that names an acknowledgement */
+#define ACK_MAX     64 /* bytes of a string that names an acknowledgement */
 #define FRAME_MAX   (DATA_MAX + 512)
 
 static struct hub_time
@@ -81,7 +81,8 @@ on_json(struct session *s, const struct json *json)
 	if (json_type(json) != JSON_OBJECT || !json_string(json_get(json, "event"), &event))
 		session_bad_frame(s, "an object with an event's name is needed");
 	else if (!read_ack(json_get(json, "ack"), &ack))
-		session_bad_frame(s, "ack: a whole number or a string of at most 64 bytes is accepted");
+		session_bad_frame(
+		    s, "ack: a whole number or a string of at most 64 bytes is accepted");
 	else
 		session_event(s, event, json_get(json, "data"), buf_as_span(&ack), time_now());
 	buf_clear(&ack);
@@ -159,15 +160,19 @@ native_handle(struct web_request *req, void *own)
 {
 	const struct native *native = own;
 	struct websocket_options wo = {.ops = &ops, .max_message = native->max_message};
-	struct session_options so = {.transport = &transport, .number = conn_number(req->conn), .now_wall_ms = clock_wall_ms()};
+	struct session_options so = {.transport = &transport,
+	    .number = conn_number(req->conn),
+	    .now_wall_ms = clock_wall_ms()};
 	struct buf cursor = {0};
 	struct user user;
 	struct websocket *ws;
 
 	if (!identity_user(native->auth, req, &user))
 		return;
-	if (!read_cursor(req->http, &cursor) || !hub_knows_cursor(native->hub, buf_as_span(&cursor))) {
-		web_refuse(req, CHAT_BAD_REQUEST, "cursor: a string that this server gave is accepted");
+	if (!read_cursor(req->http, &cursor) ||
+	    !hub_knows_cursor(native->hub, buf_as_span(&cursor))) {
+		web_refuse(
+		    req, CHAT_BAD_REQUEST, "cursor: a string that this server gave is accepted");
 	} else {
 		if (http_has(req->http, HTTP_SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL))
 			wo.subprotocol = SUBPROTOCOL;

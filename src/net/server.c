@@ -25,13 +25,13 @@
 #include "store/bell.h"
 #include "store/queue.h"
 
-#define BUSY_MS         5000
-#define COMMIT_US       200     /* least time between two group commits */
-#define DRAIN_MS        10000   /* from SIGTERM to the end, at most */
-#define TRIM_US         60000000
-#define SPARE_FILES     64      /* descriptors that are not connections */
-#define LOOK_AGAIN_US   200000  /* after the log could not be read */
-#define ANSWER_MS       2000    /* of DRAIN_MS: for the writer to become idle */
+#define BUSY_MS       5000
+#define COMMIT_US     200   /* least time between two group commits */
+#define DRAIN_MS      10000 /* from SIGTERM to the end, at most */
+#define TRIM_US       60000000
+#define SPARE_FILES   64     /* descriptors that are not connections */
+#define LOOK_AGAIN_US 200000 /* after the log could not be read */
+#define ANSWER_MS     2000   /* of DRAIN_MS: for the writer to become idle */
 
 struct server {
 	const struct config *config;
@@ -143,7 +143,8 @@ run_trim(struct store *st, struct writer_job *job)
 	const struct config *c = j->server->config;
 	int64_t rows = queue_count(st);
 
-	j->trimmed = queue_trim(st, clock_wall_ms(), c->queue_keep_ms, c->queue_rows, rows / 10 + 1);
+	j->trimmed =
+	    queue_trim(st, clock_wall_ms(), c->queue_keep_ms, c->queue_rows, rows / 10 + 1);
 	return true;
 }
 
@@ -194,12 +195,16 @@ open_listeners(struct server *sv, struct buf *err)
 
 	sv->listeners = mem_zalloc(c->listen.n * sizeof(struct listener *));
 	for (size_t i = 0; i < c->listen.n; i++) {
-		struct listener *l = listener_open(sv->loop, c->listen.v[i], (mode_t)c->socket_mode, on_accept, sv, err);
+		struct listener *l = listener_open(
+		    sv->loop, c->listen.v[i], (mode_t)c->socket_mode, on_accept, sv, err);
 		if (l == NULL)
 			return false;
 		sv->listeners[sv->n_listeners++] = l;
 		if (!auth_listener_allowed(sv->auth, listener_is_loopback(l))) {
-			buf_printf(err, "listen: %s: auth = open listens on loopback addresses and Unix sockets only", listener_name(l));
+			buf_printf(err,
+			    "listen: %s: auth = open listens on loopback addresses and Unix "
+			    "sockets only",
+			    listener_name(l));
 			return false;
 		}
 		log_info("listening on %s", listener_name(l));
@@ -268,8 +273,8 @@ raise_file_limit(int64_t max_connections)
 	rl.rlim_cur = rl.rlim_max < want ? rl.rlim_max : want;
 	setrlimit(RLIMIT_NOFILE, &rl);
 	if (rl.rlim_cur < want)
-		log_warn("daemon: max_connections = %lld, but only %llu descriptors are allowed", (long long)max_connections,
-		    (unsigned long long)rl.rlim_cur);
+		log_warn("daemon: max_connections = %lld, but only %llu descriptors are allowed",
+		    (long long)max_connections, (unsigned long long)rl.rlim_cur);
 }
 
 static bool
@@ -284,8 +289,12 @@ static bool
 open_database(struct server *sv, struct buf *err)
 {
 	const struct config *c = sv->config;
-	struct store_options o = {.path = c->database, .mode = c->database_mode, .group = c->database_group,
-	    .full_sync = c->durability == DURABILITY_FULL, .auth_open = c->auth == AUTH_OPEN, .busy_ms = BUSY_MS};
+	struct store_options o = {.path = c->database,
+	    .mode = c->database_mode,
+	    .group = c->database_group,
+	    .full_sync = c->durability == DURABILITY_FULL,
+	    .auth_open = c->auth == AUTH_OPEN,
+	    .busy_ms = BUSY_MS};
 	struct store *st;
 	enum store_err rc;
 
@@ -336,11 +345,15 @@ server_new(const struct config *c, struct buf *err)
 	sv->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sv->loop = loop_new();
 	raise_file_limit(c->max_connections);
-	sv->net = net_new(sv->loop, &(struct net_options){.max_connections = (size_t)c->max_connections, .on_turn = on_turn, .arg = sv});
+	sv->net = net_new(sv->loop,
+	    &(struct net_options){
+		.max_connections = (size_t)c->max_connections, .on_turn = on_turn, .arg = sv});
 	if ((sv->auth = auth_new(c, err)) == NULL || !open_database(sv, err))
 		goto fail;
-	sv->hub = hub_new(&(struct hub_options){.rules = {c->rooms, c->message_rate}, .presence_grace_ms = c->presence_grace_ms,
-			      .recovery_ms = c->recovery_ms, .version = PACKAGE_VERSION},
+	sv->hub = hub_new(&(struct hub_options){.rules = {c->rooms, c->message_rate},
+			      .presence_grace_ms = c->presence_grace_ms,
+			      .recovery_ms = c->recovery_ms,
+			      .version = PACKAGE_VERSION},
 	    sv->reader, sv->writer);
 	if (sv->hub == NULL) {
 		buf_printf(err, "%s: the log cannot be read", c->database);
@@ -348,14 +361,16 @@ server_new(const struct config *c, struct buf *err)
 	}
 	sv->native = (struct native){sv->hub, sv->auth, (size_t)c->max_message};
 	chatio_init(&sv->chatio, sv->loop, sv->hub, sv->auth, (size_t)c->max_connections);
-	sv->status = (struct status){.hub = sv->hub, .auth = sv->auth, .net = sv->net, .started_ms = clock_mono_ms()};
+	sv->status = (struct status){
+	    .hub = sv->hub, .auth = sv->auth, .net = sv->net, .started_ms = clock_mono_ms()};
 	sv->web = (struct web){routes, sizeof(routes) / sizeof(routes[0]), sv};
 	start_clockwork(sv);
 	hub_start_recovery(sv->hub, time_now());
 	if (!open_listeners(sv, err))
 		goto fail;
 	if (c->auth == AUTH_OPEN)
-		log_warn("daemon: auth = open: every claimed wallet is believed; for development only");
+		log_warn(
+		    "daemon: auth = open: every claimed wallet is believed; for development only");
 	if (store_library_warning() != NULL)
 		log_warn("daemon: %s", store_library_warning());
 	return sv;

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 
 enum socket_state {
-	SOCKET_ASKED,     /* waits for the owner's answer */
+	SOCKET_ASKED, /* waits for the owner's answer */
 	SOCKET_CONNECTED
 };
 
@@ -28,10 +28,10 @@ struct client {
 	struct socketio *sio;
 	struct engine_session *session;
 	struct socketio_socket *sockets;
-	struct sio_assembly assembly;   /* of a binary packet under way */
-	unsigned to_skip;               /* attachments that are not taken */
-	TAILQ_ENTRY(client) waiting;    /* for its first CONNECT */
-	int64_t deadline;               /* mono ms */
+	struct sio_assembly assembly; /* of a binary packet under way */
+	unsigned to_skip;             /* attachments that are not taken */
+	TAILQ_ENTRY(client) waiting;  /* for its first CONNECT */
+	int64_t deadline;             /* mono ms */
 	bool is_waiting;
 };
 
@@ -244,8 +244,12 @@ take_packet(struct client *c, const struct sio_packet *p, const struct sio_assem
 		c->sio->options.ops->on_disconnect(s, "left", SOCKETIO_DISCONNECTED);
 		socket_free(s);
 	} else if (is_good && (p->type == SIO_EVENT || p->type == SIO_BINARY_EVENT)) {
-		c->sio->options.ops->on_event(s, &(struct socketio_event){.args = value, .bytes = p->data.n, .has_id = p->has_id,
-						     .id = p->id, .is_binary = sio_is_binary(p), .attachments = attachments});
+		c->sio->options.ops->on_event(s, &(struct socketio_event){.args = value,
+						     .bytes = p->data.n,
+						     .has_id = p->has_id,
+						     .id = p->id,
+						     .is_binary = sio_is_binary(p),
+						     .attachments = attachments});
 	} /* acknowledgements: nothing of ours asks for one */
 	json_free(value);
 	return is_good;
@@ -345,7 +349,8 @@ on_room(struct engine_session *session)
 	struct client *c = engine_own(session);
 	const struct socketio_ops *ops = c->sio->options.ops;
 
-	for (struct socketio_socket *s = c->sockets; s != NULL && ops->on_room != NULL; s = s->next) {
+	for (struct socketio_socket *s = c->sockets; s != NULL && ops->on_room != NULL;
+	     s = s->next) {
 		if (s->state == SOCKET_CONNECTED)
 			ops->on_room(s);
 	}
@@ -358,7 +363,8 @@ on_closed(struct engine_session *session, const char *why, bool is_left)
 
 	stop_waiting(c);
 	while (c->sockets != NULL) {
-		c->sio->options.ops->on_disconnect(c->sockets, why, is_left ? SOCKETIO_CLOSED : SOCKETIO_LOST);
+		c->sio->options.ops->on_disconnect(
+		    c->sockets, why, is_left ? SOCKETIO_CLOSED : SOCKETIO_LOST);
 		socket_free(c->sockets);
 	}
 	sio_assembly_clear(&c->assembly);
@@ -382,8 +388,12 @@ socketio_new(struct loop *loop, const struct socketio_options *o)
 	sio->options = *o;
 	TAILQ_INIT(&sio->waiting);
 	sio->timer = loop_timer_new(loop, on_timer, sio);
-	sio->engine = engine_new(loop, &(struct engine_options){.ops = &engine_ops, .arg = sio, .ping_interval_ms = o->ping_interval_ms,
-					   .ping_timeout_ms = o->ping_timeout_ms, .max_payload = o->max_payload, .max_fresh = o->max_fresh});
+	sio->engine = engine_new(loop, &(struct engine_options){.ops = &engine_ops,
+					   .arg = sio,
+					   .ping_interval_ms = o->ping_interval_ms,
+					   .ping_timeout_ms = o->ping_timeout_ms,
+					   .max_payload = o->max_payload,
+					   .max_fresh = o->max_fresh});
 	return sio;
 }
 

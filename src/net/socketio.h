@@ -13,7 +13,7 @@
 struct socketio;
 struct socketio_socket; /* one client in one namespace */
 
-struct socketio_event { /* lives for the call */
+struct socketio_event {          /* lives for the call */
 	const struct json *args; /* the array; its first element is the name */
 	size_t bytes;            /* of the packet's text */
 	bool has_id;             /* an acknowledgement is wanted */
@@ -33,10 +33,11 @@ struct socketio_ops {
 	bool (*on_request)(void *arg, struct web_request *, struct buf *fields);
 	/* A client wants into a namespace; auth is its payload or NULL. Answered, now or later, with socketio_accept or socketio_reject; until
 	 * then no packet of the client is taken. *own is the owner's own of the socket, to be set before it answers. */
-	void (*on_connect)(void *arg, struct socketio_socket *, const struct json *auth, void **own);
+	void (*on_connect)(
+	    void *arg, struct socketio_socket *, const struct json *auth, void **own);
 	void (*on_event)(struct socketio_socket *, const struct socketio_event *);
-	bool (*is_busy)(struct socketio_socket *);  /* NULL: never */
-	void (*on_room)(struct socketio_socket *);  /* NULL: nothing */
+	bool (*is_busy)(struct socketio_socket *); /* NULL: never */
+	void (*on_room)(struct socketio_socket *); /* NULL: nothing */
 	/* It is over: the last call. */
 	void (*on_disconnect)(struct socketio_socket *, const char *why, enum socketio_end);
 };
@@ -45,7 +46,7 @@ struct socketio_options {
 	const struct socketio_ops *ops;
 	void *arg;
 	const char *const *namespaces; /* NULL-terminated */
-	bool takes_binary;             /* else the attachments of a binary event are passed over unread */
+	bool takes_binary; /* else the attachments of a binary event are passed over unread */
 	int64_t connect_timeout_ms;
 	int64_t ping_interval_ms, ping_timeout_ms;
 	size_t max_payload, max_fresh; /* see engine_options */

@@ -45,7 +45,8 @@ status_health(struct web_request *req, void *own)
 	json_close(&out, '}');
 	json_close(&out, '}');
 	json_close(&out, '}');
-	web_reply(req, &(struct web_reply){.status = is_healthy ? 200 : 503, .body = buf_as_span(&out),
+	web_reply(req, &(struct web_reply){.status = is_healthy ? 200 : 503,
+			   .body = buf_as_span(&out),
 			   .fields = SPAN("Cache-Control: no-store\r\n")});
 	buf_clear(&out);
 }
@@ -69,7 +70,8 @@ status_stats(struct web_request *req, void *own)
 	json_member_raw(&out, "connections", buf_as_span(&connections));
 	json_close(&out, '}');
 	json_close(&out, '}');
-	web_reply(req, &(struct web_reply){.status = 200, .body = buf_as_span(&out),
+	web_reply(req, &(struct web_reply){.status = 200,
+			   .body = buf_as_span(&out),
 			   .fields = SPAN("Cache-Control: no-store\r\n")});
 	buf_clear(&out);
 	buf_clear(&connections);

@@ -74,7 +74,8 @@ read_inotify(struct wakeup *w)
 	while ((n = read(w->inotify, bytes, sizeof(bytes))) > 0) {
 		for (char *p = bytes; p < bytes + n;) {
 			const struct inotify_event *ev = (const struct inotify_event *)(void *)p;
-			is_wal = is_wal || (ev->mask & IN_Q_OVERFLOW) || (ev->len > 0 && strcmp(ev->name, w->wal) == 0);
+			is_wal = is_wal || (ev->mask & IN_Q_OVERFLOW) ||
+				 (ev->len > 0 && strcmp(ev->name, w->wal) == 0);
 			p += sizeof(*ev) + ev->len;
 		}
 	}
@@ -107,14 +108,18 @@ watch_wal(struct wakeup *w, struct loop *loop, const char *path)
 {
 	char *database = database_real(path);
 	const char *slash = strrchr(database, '/');
-	char *dir = slash == NULL ? mem_strdup(".") : mem_strndup(database, slash == database ? 1 : (size_t)(slash - database));
+	char *dir = slash == NULL
+			? mem_strdup(".")
+			: mem_strndup(database, slash == database ? 1 : (size_t)(slash - database));
 	struct buf name = {0};
 
 	buf_printf(&name, "%s-wal", slash == NULL ? database : slash + 1);
 	w->wal = buf_steal(&name);
 	w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (w->inotify < 0 || inotify_add_watch(w->inotify, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
-		log_warn("wakeup: no inotify on %s (%s): rows inserted by others take up to %d ms", dir, strerror(errno), POLL_US / 1000);
+	if (w->inotify < 0 ||
+	    inotify_add_watch(w->inotify, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+		log_warn("wakeup: no inotify on %s (%s): rows inserted by others take up to %d ms",
+		    dir, strerror(errno), POLL_US / 1000);
 	else
 		w->inotify_watch = loop_watch_new(loop, w->inotify, on_inotify, w);
 	free(dir);
@@ -122,7 +127,8 @@ watch_wal(struct wakeup *w, struct loop *loop, const char *path)
 }
 
 struct wakeup *
-wakeup_new(struct loop *loop, struct bell *bell, struct store *store, const char *database, loop_cb *look, void *arg)
+wakeup_new(struct loop *loop, struct bell *bell, struct store *store, const char *database,
+    loop_cb *look, void *arg)
 {
 	struct wakeup *w = mem_zalloc(sizeof(*w));
 

@@ -12,7 +12,8 @@
 struct wakeup;
 
 /* Calls look whenever another process may have committed; borrowed: bell, store (this thread's), database. */
-struct wakeup *wakeup_new(struct loop *, struct bell *, struct store *, const char *database, loop_cb *look, void *arg);
+struct wakeup *wakeup_new(
+    struct loop *, struct bell *, struct store *, const char *database, loop_cb *look, void *arg);
 void wakeup_free(struct wakeup *); /* NULL is fine */
 
 #endif

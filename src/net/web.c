@@ -39,7 +39,8 @@ reply_on(struct web_conn *wc, const struct web_reply *reply)
 
 	http_begin(&out, reply->status);
 	if (reply->status >= 200 && reply->status != 204 && reply->status != 304) {
-		http_put_str(&out, "Content-Type", reply->type != NULL ? reply->type : "application/json");
+		http_put_str(
+		    &out, "Content-Type", reply->type != NULL ? reply->type : "application/json");
 		http_put_u64(&out, "Content-Length", reply->body.n);
 	}
 	http_put_str(&out, "X-Content-Type-Options", "nosniff");
@@ -112,7 +113,9 @@ refuse(struct web_request *req, int status, const char *code, const char *error,
 	json_member_cstr(&body, "error", error);
 	json_member_cstr(&body, "code", code);
 	json_close(&body, '}');
-	web_reply(req, &(struct web_reply){.status = status, .body = buf_as_span(&body), .fields = fields, .is_last = true});
+	web_reply(req,
+	    &(struct web_reply){
+		.status = status, .body = buf_as_span(&body), .fields = fields, .is_last = true});
 	buf_clear(&body);
 }
 
@@ -136,8 +139,11 @@ web_refuse_status(struct web_request *req, int status, const char *allow)
 		http_put_426(&fields);
 	if (status == 503)
 		http_put_str(&fields, "Retry-After", "1");
-	refuse(req, status, status == 404 ? "not_found" : status == 503 ? "unavailable" : "bad_request", http_reason(status),
-	    buf_as_span(&fields));
+	refuse(req, status,
+	    status == 404   ? "not_found"
+	    : status == 503 ? "unavailable"
+			    : "bad_request",
+	    http_reason(status), buf_as_span(&fields));
 	buf_clear(&fields);
 }
 
@@ -161,8 +167,10 @@ route(struct web_conn *wc, const struct http_request *http, struct span body)
 	remember(wc, http);
 	if (url_path_is_canonical(http->path)) {
 		for (size_t i = 0; i < web->n_routes; i++) {
-			if (web->routes[i].path == NULL || span_is(http->path, web->routes[i].path)) {
-				web->routes[i].handle(&req, (char *)web->arg + web->routes[i].offset);
+			if (web->routes[i].path == NULL ||
+			    span_is(http->path, web->routes[i].path)) {
+				web->routes[i].handle(
+				    &req, (char *)web->arg + web->routes[i].offset);
 				return;
 			}
 		}
@@ -179,7 +187,8 @@ refused_early(const struct http_request *http)
 	if (expect.p != NULL && !http->expect_continue)
 		return 417;
 	if (!http->is_chunked && !http->has_length &&
-	    (http->method == METHOD_POST || http->method == METHOD_PUT || http->method == METHOD_PATCH))
+	    (http->method == METHOD_POST || http->method == METHOD_PUT ||
+		http->method == METHOD_PATCH))
 		return 411;
 	if (http->content_length > BODY_MAX)
 		return 413;
@@ -278,7 +287,8 @@ on_input(struct conn *c, struct buf *in)
 	size_t at = 0;
 
 	while (at < in->len && !wc->is_held && !must_wait(c)) {
-		ssize_t used = wc->in_body ? take_body(wc, in->p + at, in->len - at) : take_head(wc, in->p + at, in->len - at);
+		ssize_t used = wc->in_body ? take_body(wc, in->p + at, in->len - at)
+					   : take_head(wc, in->p + at, in->len - at);
 
 		/* wc may be gone: closed with the connection, or ours to free where that was taken over. */
 		bool is_taken = conn_own(c) != wc;

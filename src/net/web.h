@@ -38,10 +38,10 @@ void web_accept(const struct web *, struct net *, int fd, const char *peer);
 
 struct web_reply {
 	int status;
-	const char *type;       /* of the body; NULL: application/json */
+	const char *type; /* of the body; NULL: application/json */
 	struct span body;
-	struct span fields;     /* more header lines, each with its CRLF */
-	bool is_last;           /* Connection: close */
+	struct span fields; /* more header lines, each with its CRLF */
+	bool is_last;       /* Connection: close */
 };
 void web_reply(struct web_request *, const struct web_reply *);
 
@@ -53,7 +53,8 @@ void web_refuse_status(struct web_request *, int status, const char *allow);
 
 /* Keeps the request open behind the handler's end, for one web_reply_held later; no other request of the connection is taken before. on_gone:
  * the client has left, or the process ends; the handle is void then. fields (copied) go into the answer. */
-struct web_conn *web_hold(struct web_request *, struct span fields, void (*on_gone)(void *), void *arg);
+struct web_conn *
+web_hold(struct web_request *, struct span fields, void (*on_gone)(void *), void *arg);
 void web_reply_held(struct web_conn *, const struct web_reply *);
 
 /* Hands the connection to another protocol; the request is over when the handler returns. */

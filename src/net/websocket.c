@@ -118,7 +118,8 @@ take_event(struct websocket *ws, enum ws_event event, const struct ws_message *m
 		break;
 	case WS_BROKEN:
 		send_close(ws, m->code, m->data);
-		conn_finish(ws->conn, m->code == WS_TOO_BIG ? "message too big" : "protocol broken");
+		conn_finish(
+		    ws->conn, m->code == WS_TOO_BIG ? "message too big" : "protocol broken");
 		break;
 	case WS_MORE:
 		break;
@@ -237,8 +238,10 @@ websocket_accept(struct web_request *req, const struct websocket_options *o)
 	ws->conn = req->conn;
 	ws->ops = o->ops;
 	ws->own = o->own;
-	bool has_deflate = o->deflate != NULL &&
-	    deflate_negotiate(http_joined(req->http, HTTP_SEC_WEBSOCKET_EXTENSIONS, &scratch), &window_bits, &extensions);
+	bool has_deflate =
+	    o->deflate != NULL &&
+	    deflate_negotiate(http_joined(req->http, HTTP_SEC_WEBSOCKET_EXTENSIONS, &scratch),
+		&window_bits, &extensions);
 	ws->window_bits = (uint8_t)window_bits;
 	ws_reader_init(&ws->reader, o->max_message, has_deflate ? o->deflate : NULL);
 	http_put_101(&head, accept, span_of(o->subprotocol), buf_as_span(&extensions));

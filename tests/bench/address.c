@@ -68,7 +68,7 @@ address_listen(const char *spec, char name[ADDRESS_NAME_SIZE], const char **why)
 {
 	struct address a;
 	char host[INET_ADDRSTRLEN];
-	int fd;
+	int fd, on = 1;
 
 	if (parse(spec, &a) != 0)
 		return fail(-1, why, "address");
@@ -76,6 +76,7 @@ address_listen(const char *spec, char name[ADDRESS_NAME_SIZE], const char **why)
 		unlink(a.un.sun_path);
 	if ((fd = socket(a.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
 		return fail(fd, why, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, &a.sa, a.len) != 0)
 		return fail(fd, why, "bind");
 	if (listen(fd, 1024) != 0)

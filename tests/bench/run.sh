@@ -18,7 +18,7 @@ workloads() {
 	room-1000-burst8   |tcp |--connections 1000 --rate 80 --burst 8                                |tick --connections 1000 --rate 80 --burst 8                    |bare
 	room-1000-senders8 |tcp |--connections 1000 --rate 80 --burst 8 --senders 8                    |tick --connections 1000 --rate 80 --burst 8                    |bare
 	room-1000-joined8  |tcp |--connections 1000 --rate 80 --burst 8                                |tick --connections 1000 --rate 80 --burst 8 --join             |bare
-	room-1000-window8  |tcp |--connections 1000 --window 8                                         |tick --connections 1000 --rate 80 --burst 8                    |bare
+	room-1000-window8  |tcp |--connections 1000 --window 8                                         |tick --connections 1000 --rate 80 --burst 8                    |bare --rate 80
 	pairs              |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000              |tick --connections 2000 --room-size 2 --rate 5000 --tick-us 1000|bare
 	pairs-no-acks      |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000 --no-acks    |tick --connections 2000 --room-size 2 --rate 5000 --tick-us 1000|bare
 	pairs-closed       |tcp |--connections 2000 --room-size 2 --senders 2 --window 100             |relay --connections 2000 --room-size 2                         |bare-relay
@@ -67,16 +67,15 @@ wait_for_address() {
 
 # Below level info the daemon does not say which port it got, so it is given one; a taken one is tried again.
 start_daemon() { # start_daemon LISTEN
-	listen=$1
+	address=$1
 	for try in 1 2 3 4 5; do
-		[ "$1" != 127.0.0.1:0 ] || listen=127.0.0.1:$((20000 + ($$ * 7 + $(date +%s) + try * 101) % 10000))
+		[ "$1" != 127.0.0.1:0 ] || address=127.0.0.1:$((20000 + ($$ * 7 + $(date +%s) + try * 101) % 10000))
 		rm -rf "$dir/db"
 		mkdir -m 700 "$dir/db"
-		on_cpu 0 "$BUILDDIR/escrowchatd" --listen "$listen" --database "$dir/db/bench.db" --auth open --rooms open \
+		on_cpu 0 "$BUILDDIR/escrowchatd" --listen "$address" --database "$dir/db/bench.db" --auth open --rooms open \
 			--durability "$DURABILITY" --log-level "$LOG_LEVEL" >"$dir/log" 2>&1 &
 		server=$!
 		sleep 0.5
-		address=$listen
 		! kill -0 "$server" 2>/dev/null || return 0
 	done
 	echo "the daemon did not start:" >&2
@@ -85,9 +84,7 @@ start_daemon() { # start_daemon LISTEN
 }
 
 start_floor() { # start_floor LISTEN OPTIONS...
-	listen=$1
-	shift
-	on_cpu 0 "$bench/bench-floor" --listen "$listen" "$@" >"$dir/log" &
+	on_cpu 0 "$bench/bench-floor" --listen "$@" >"$dir/log" &
 	server=$!
 	wait_for_address "$dir/log"
 }
@@ -114,12 +111,12 @@ one_round() { # one_round ROUND NAME FAMILY LOAD FLOOR WIRE
 	start_daemon "$listen"
 	# shellcheck disable=SC2086
 	load "$2" daemon "$1" $4
-	[ "$5" != - ] || return 0
+	[ "${5%% *}" != - ] || return 0
 	bytes=$(sed -n 's/^frame_bytes //p' "$dir/out")
 	# shellcheck disable=SC2086
 	start_floor "$listen" --mode $5 --seconds "$SECONDS_EACH" --frame-bytes "${bytes:-250}"
 	# shellcheck disable=SC2086
-	load "$2" floor "$1" --wire "$6" $4
+	load "$2" floor "$1" $4 --wire $6
 }
 
 table() {
@@ -173,7 +170,7 @@ while [ "$round" -le "$ROUNDS" ]; do
 	while IFS='|' read -r name family users floor wire <&3; do
 		name=${name%% *}
 		case $chosen in
-		"  " | *" $name "*) one_round "$round" "$name" "${family%% *}" "$users" "${floor%% }" "$wire" ;;
+		"  " | *" $name "*) one_round "$round" "$name" "${family%% *}" "$users" "$floor" "$wire" ;;
 		esac
 	done 3<"$dir/workloads"
 	round=$((round + 1))

@@ -432,6 +432,8 @@ fill(struct store *st, struct model *md, int rows)
 				 ? found.id
 				 : escrow_insert(st, name, SPAN("T"), SPAN(""), 1);
 	}
+	for (int i = 0; md->n == 0 && i < 12; i++)
+		change_membership(st, md, escrows);
 	for (int i = 0; i < rows; i++) {
 		int topic = at_random(TOPICS);
 
@@ -572,7 +574,7 @@ there_is_a_gap_exactly_where_a_row_of_the_source_was_trimmed(void **state)
 	int gaps = 0, whole = 0;
 
 	begin_write(st);
-	for (int round = 0; round < 30; round++) {
+	for (int round = 0; round < 60; round++) {
 		int64_t oldest, head;
 
 		fill(st, md, ROWS / 40);

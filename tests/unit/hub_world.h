@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hub_world.h - a hub over a fresh database, with clients that write down what they hear: for the tests of the hub.
+ * Time stands still unless a test moves it; what other processes do is done with the verbs of chat_world.h.
+ */
+#ifndef HUB_WORLD_H
+#define HUB_WORLD_H
+
+#include <limits.h>
+
+#include "chat_world.h"
+
+#include "hub/state.h"
+
+#define CLIENTS_MAX 512
+#define ROOM_FOR_ALL INT_MAX
+
+struct client {
+	struct house *house;
+	struct session *session;
+	int room;         /* so many more frames are taken of those that may be refused */
+	bool wants_room;  /* is to be offered some */
+	bool is_busy;     /* as the session said when it was asked */
+	int resumes;
+	struct buf heard; /* since it was looked at */
+	struct {
+		char escrow_id[16], cursor[CURSOR_SIZE]; /* "" : the own topic */
+	} cursors[4];
+	struct buf last; /* the data of the last frame */
+};
+
+struct house {
+	struct world *w; /* w->st is another process's connection */
+	struct store *reader;
+	struct writer *writer;
+	struct hub *hub;
+	struct hub_time now;
+	int done[2]; /* a pipe: the writer has finished jobs */
+	struct client *clients[CLIENTS_MAX];
+	size_t n_clients;
+};
+
+/* ---- what a client writes down: "chat_message hi, ack 1 ok, …" ---- */
+
+static inline void
+client_note(struct client *c, struct span word)
+{
+	buf_str(&c->heard, c->heard.len > 0 ? ", " : "");
+	buf_span(&c->heard, word);
+}
+
+static inline void
+client_note_member(struct client *c, const struct json *data, const char *name)
+{
+	struct span text;
+	bool yes;
+
+	if (json_string(json_get(data, name), &text)) {
+		buf_addc(&c->heard, ' ');
+		buf_span(&c->heard, text);
+	} else if (json_bool(json_get(data, name), &yes)) {
+		buf_str(&c->heard, yes ? " true" : " false");
+	}
+}
+
+/* Of which members of an event's data a note is made. */
+static const struct {
+	const char *event, *members[3];
+} client_notes[] = {
+    {"chat_message", {"content"}},
+    {"user_typing", {"walletAddress", "isTyping"}},
+    {"user_joined", {"walletAddress"}},
+    {"user_left", {"walletAddress"}},
+    {"message_read", {"readerId"}},
+    {"notification", {"escrowId"}},
+    {"chat_error", {"event", "code"}},
+    {"gap", {"escrowId"}},
+};
+
+static inline void
+client_keep_cursor(struct client *c, const struct json *escrow_id, const struct json *cursor)
+{
+	struct span id = SPAN(""), text;
+
+	json_string(escrow_id, &id);
+	if (!json_string(cursor, &text))
+		return;
+	for (size_t i = 0; i < 4; i++) {
+		char *at = c->cursors[i].escrow_id;
+
+		if (!span_is(id, at) && c->cursors[i].cursor[0] != '\0')
+			continue;
+		snprintf(at, sizeof(c->cursors[i].escrow_id), "%.*s", (int)id.n, id.p);
+		snprintf(c->cursors[i].cursor, CURSOR_SIZE, "%.*s", (int)text.n, text.p);
+		return;
+	}
+}
+
+static inline void
+client_hear(struct client *c, struct span frame)
+{
+	struct json *v = json_parse(frame, NULL);
+	const struct json *data = json_get(v, "data"), *ack = json_get(v, "ack");
+	struct span event;
+	bool is_ok = false;
+
+	assert_non_null(data);
+	c->last.len = 0;
+	json_write(&c->last, data);
+	if (ack != NULL) {
+		client_note(c, SPAN("ack "));
+		json_write(&c->heard, ack);
+		json_bool(json_get(data, "ok"), &is_ok);
+		buf_str(&c->heard, is_ok ? " ok" : "");
+		client_note_member(c, data, "code");
+		if (json_get(data, "gap") != NULL)
+			buf_str(&c->heard, " gap");
+		client_keep_cursor(c, json_get(data, "escrowId"), json_get(data, "cursor"));
+	} else {
+		assert_true(json_string(json_get(v, "event"), &event));
+		client_note(c, event);
+		for (size_t i = 0; i < sizeof(client_notes) / sizeof(*client_notes); i++) {
+			if (!span_is(event, client_notes[i].event))
+				continue;
+			for (int k = 0; client_notes[i].members[k] != NULL; k++)
+				client_note_member(c, data, client_notes[i].members[k]);
+		}
+		client_keep_cursor(c, json_get(v, "escrowId"), json_get(v, "cursor"));
+	}
+	json_free(v);
+}
+
+static inline bool
+client_send(struct session *s, struct frame *f)
+{
+	struct client *c = session_owner(s);
+
+	if (f->kind != FRAME_CONTROL && c->room == 0) {
+		c->wants_room = true;
+		return false;
+	}
+	if (f->kind != FRAME_CONTROL && c->room != ROOM_FOR_ALL)
+		c->room--;
+	client_hear(c, frame_payload(f));
+	return true;
+}
+
+static inline void
+client_resume(struct session *s)
+{
+	struct client *c = session_owner(s);
+
+	c->resumes++;
+	c->is_busy = c->is_busy && session_is_busy(s);
+	if (session_is_behind(s))
+		c->wants_room = true;
+}
+
+static const struct transport client_transport = {
+    .name = "fake",
+    .wire = WIRE_WS,
+    .send = client_send,
+    .resume = client_resume,
+    .says_hello = true,
+};
+
+/* ---- the house ---- */
+
+static inline void
+on_jobs_done(void *arg)
+{
+	struct house *h = arg;
+
+	assert_int_equal(write(h->done[1], "", 1), 1);
+}
+
+static inline bool
+begin_incarnation(struct store *st, void *arg)
+{
+	incarnation_begin(st, WORLD_NOW);
+	return true;
+}
+
+static inline struct store *
+house_store(struct house *h)
+{
+	struct store_options options = {
+	    .path = h->w->path, .mode = 0600, .auth_open = true, .busy_ms = 20};
+	struct buf err = {0};
+	struct store *st = store_open(&options, &err);
+
+	if (st == NULL)
+		fail_msg("%s", buf_cstr(&err));
+	return st;
+}
+
+/* The daemon starts: a new incarnation of the log. */
+static inline void
+house_start(struct house *h)
+{
+	struct hub_options o = {.rules = h->w->rules, .presence_grace_ms = 2000, .version = "1"};
+
+	assert_int_equal(store_write(h->w->st, begin_incarnation, NULL), STORE_OK);
+	h->reader = house_store(h);
+	h->writer = writer_start(house_store(h), 0, on_jobs_done, h);
+	h->hub = hub_new(&o, h->reader, h->writer);
+	assert_non_null(h->hub);
+}
+
+static inline void
+client_close(struct client *c, enum session_end end)
+{
+	if (c->session != NULL)
+		session_close(c->session, end, c->house->now);
+	c->session = NULL;
+}
+
+static inline void
+house_stop(struct house *h)
+{
+	for (size_t i = 0; i < h->n_clients; i++) {
+		client_close(h->clients[i], SESSION_LOST);
+		buf_clear(&h->clients[i]->heard);
+		buf_clear(&h->clients[i]->last);
+		free(h->clients[i]);
+	}
+	h->n_clients = 0;
+	hub_flush(h->hub);
+	writer_stop(h->writer);
+	hub_collect(h->hub);
+	hub_free(h->hub);
+	writer_free(h->writer);
+	store_close(h->reader);
+}
+
+static inline int
+house_setup(void **state)
+{
+	struct house *h = calloc(1, sizeof(*h));
+	void *world;
+
+	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+	world_setup(&world);
+	h->w = world;
+	h->now = (struct hub_time){1000000, WORLD_NOW};
+	assert_int_equal(pipe(h->done), 0);
+	world_put(h->w, "42", "alice client, bob freelancer, carol arbiter, olga observer");
+	world_put(h->w, "43", "alice client, bob freelancer");
+	house_start(h);
+	*state = h;
+	return 0;
+}
+
+static inline int
+house_teardown(void **state)
+{
+	struct house *h = *state;
+	void *world = h->w;
+
+	house_stop(h);
+	close(h->done[0]);
+	close(h->done[1]);
+	world_teardown(&world);
+	free(h);
+	return 0;
+}
+
+/* ---- what happens ---- */
+
+/* Offers room to those who want it and have some, as an empty ring does. */
+static inline void
+offer_room(struct house *h)
+{
+	for (size_t i = 0; i < h->n_clients; i++) {
+		struct client *c = h->clients[i];
+
+		while (c->session != NULL && c->wants_room && c->room > 0) {
+			c->wants_room = false;
+			if (session_is_behind(c->session) && session_pull(c->session, h->now) &&
+			    session_is_behind(c->session))
+				c->wants_room = true;
+		}
+	}
+}
+
+/* The tail goes on to the log's end. */
+static inline void
+tail(struct house *h)
+{
+	while (hub_tail(h->hub, h->now) == TAIL_MORE)
+		;
+	offer_room(h);
+}
+
+/* The writer finishes what was submitted; the hub collects it. */
+static inline void
+collect(struct house *h)
+{
+	char byte;
+
+	hub_flush(h->hub);
+	while (writer_pending(h->writer) > 0) {
+		assert_int_equal(read(h->done[0], &byte, 1), 1);
+		hub_collect(h->hub);
+	}
+}
+
+/* A turn: all that is under way is done. */
+static inline void
+turn(struct house *h)
+{
+	collect(h);
+	tail(h);
+	collect(h); /* what the tail itself has submitted */
+	tail(h);
+}
+
+static inline void
+pass(struct house *h, int64_t ms)
+{
+	h->now.mono_ms += ms;
+	h->now.wall_ms += ms;
+	h->w->now_ms += ms;
+	hub_tick(h->hub, h->now);
+	offer_room(h);
+}
+
+static inline struct client *
+connect_at(struct house *h, const char *wallet, const char *cursor)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	struct user user = world_user(wallet);
+
+	assert_true(h->n_clients < CLIENTS_MAX);
+	h->clients[h->n_clients++] = c;
+	c->house = h;
+	c->room = ROOM_FOR_ALL;
+	c->session = session_open(h->hub, &(struct session_options){.transport = &client_transport,
+					      .owner = c,
+					      .user = &user,
+					      .number = (uint32_t)h->n_clients,
+					      .cursor = span_of(cursor),
+					      .now_wall_ms = h->now.wall_ms});
+	client_resume(c->session);
+	offer_room(h);
+	return c;
+}
+
+static inline struct client *
+connect_as(struct house *h, const char *wallet)
+{
+	struct client *c = connect_at(h, wallet, "");
+
+	c->heard.len = 0; /* hello */
+	return c;
+}
+
+/* One event; ack "" wants none; data NULL has none. */
+static inline void
+say(struct client *c, const char *ack, const char *event, const char *data)
+{
+	struct json *v = data != NULL ? json_parse(span_of(data), NULL) : NULL;
+
+	session_event(c->session, span_of(event), v, span_of(ack), c->house->now);
+	json_free(v);
+	offer_room(c->house);
+}
+
+/* The same with data as printf makes it. */
+static inline void __attribute__((format(printf, 4, 5)))
+sayf(struct client *c, const char *ack, const char *event, const char *format, ...)
+{
+	char data[8192];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(data, sizeof(data), format, ap);
+	va_end(ap);
+	say(c, ack, event, data);
+}
+
+static inline struct client *
+enter(struct house *h, const char *wallet, const char *escrow)
+{
+	struct client *c = connect_as(h, wallet);
+
+	sayf(c, "0", "subscribe_escrow", "{\"escrowId\":\"%s\"}", escrow);
+	turn(h);
+	c->heard.len = 0;
+	return c;
+}
+
+/* What it has heard since it was asked last. */
+static inline const char *
+heard(struct client *c)
+{
+	static char text[4][16384];
+	static int which;
+	char *out = text[which++ % 4];
+
+	snprintf(out, sizeof(text[0]), "%.*s", (int)c->heard.len, c->heard.len > 0 ? c->heard.p : "");
+	c->heard.len = 0;
+	return out;
+}
+
+static inline void
+forget(struct house *h)
+{
+	for (size_t i = 0; i < h->n_clients; i++)
+		h->clients[i]->heard.len = 0;
+}
+
+static inline const char *
+cursor_of(const struct client *c, const char *escrow_id)
+{
+	for (size_t i = 0; i < 4; i++) {
+		if (strcmp(c->cursors[i].escrow_id, escrow_id) == 0 && c->cursors[i].cursor[0] != '\0')
+			return c->cursors[i].cursor;
+	}
+	fail_msg("no cursor of %s", escrow_id);
+	return "";
+}
+
+static inline void
+subscribe_from(struct client *c, const char *ack, const char *escrow_id, const char *cursor)
+{
+	char data[256];
+
+	snprintf(data, sizeof(data), "{\"escrowId\":\"%s\",\"cursor\":\"%s\"}", escrow_id, cursor);
+	say(c, ack, "subscribe_escrow", data);
+}
+
+static inline bool
+run_trim(struct store *st, void *arg)
+{
+	queue_trim(st, INT64_MAX / 2, 0, 0, INT64_MAX / 2);
+	return true;
+}
+
+static inline void
+trim_all(struct house *h)
+{
+	assert_int_equal(store_write(h->w->st, run_trim, NULL), STORE_OK);
+}
+
+#define house_test(f) cmocka_unit_test_setup_teardown(f, house_setup, house_teardown)
+
+#endif
