@@ -7,21 +7,27 @@
 #include "base/json.h"
 #include "proto/ws.h"
 
+static void
+put_object(struct buf *b, const struct chat_event *ev)
+{
+	buf_reserve(b, ev->data.n + ev->name.n + ev->cursor.n + ev->escrow_id.n + 64);
+	json_open(b, '{');
+	json_member_string(b, "event", ev->name);
+	json_member_raw(b, "data", ev->data);
+	if (ev->cursor.n > 0)
+		json_member_string(b, "cursor", ev->cursor);
+	if (ev->escrow_id.n > 0)
+		json_member_string(b, "escrowId", ev->escrow_id);
+	json_close(b, '}');
+}
+
 static struct frame *
 encode_ws(const struct chat_event *ev)
 {
 	struct buf b = {0};
 	struct frame *f;
 
-	buf_reserve(&b, ev->data.n + ev->name.n + ev->cursor.n + ev->escrow_id.n + 64);
-	json_open(&b, '{');
-	json_member_string(&b, "event", ev->name);
-	json_member_raw(&b, "data", ev->data);
-	if (ev->cursor.n > 0)
-		json_member_string(&b, "cursor", ev->cursor);
-	if (ev->escrow_id.n > 0)
-		json_member_string(&b, "escrowId", ev->escrow_id);
-	json_close(&b, '}');
+	put_object(&b, ev);
 	f = frame_new_ws(ev->kind, WS_TEXT, buf_as_span(&b));
 	buf_clear(&b);
 	return f;
@@ -87,6 +93,59 @@ ack_sio(struct span ack, struct span data)
 	return f;
 }
 
+static struct frame *
+encode_json(const struct chat_event *ev)
+{
+	struct buf b = {0};
+	struct frame *f;
+
+	put_object(&b, ev);
+	f = frame_new(ev->kind, buf_as_span(&b));
+	buf_clear(&b);
+	return f;
+}
+
+static struct frame *
+ack_json(struct span ack, struct span data)
+{
+	return frame_new(FRAME_CONTROL, data);
+}
+
+/* One event of a stream (WHATWG HTML, section 9.2): our JSON is one line, our names and cursors have no line ends. */
+static void
+put_sse(struct buf *b, const struct chat_event *ev)
+{
+	if (ev->cursor.n > 0)
+		buf_printf(b, "id: %.*s\n", (int)ev->cursor.n, ev->cursor.p);
+	buf_printf(b, "event: %.*s\ndata: ", (int)ev->name.n, ev->name.p);
+	buf_span(b, ev->data);
+	buf_add(b, "\n\n", 2);
+}
+
+static struct frame *
+encode_sse(const struct chat_event *ev)
+{
+	struct buf b = {0};
+	struct frame *f;
+
+	put_sse(&b, ev);
+	f = frame_new_chunk(ev->kind, buf_as_span(&b));
+	buf_clear(&b);
+	return f;
+}
+
+static struct frame *
+encode_sse_plain(const struct chat_event *ev)
+{
+	struct buf b = {0};
+	struct frame *f;
+
+	put_sse(&b, ev);
+	f = frame_new(ev->kind, buf_as_span(&b));
+	buf_clear(&b);
+	return f;
+}
+
 static const struct {
 	struct frame *(*event)(const struct chat_event *);
 	struct frame *(*ack)(struct span ack, struct span data);
@@ -94,6 +153,10 @@ static const struct {
     [WIRE_WS] = {encode_ws, ack_ws},
     [WIRE_SIO] = {encode_sio_plain, ack_sio},
     [WIRE_SIO_OFFSET] = {encode_sio, ack_sio},
+    [WIRE_SSE] = {encode_sse,
+	ack_json}, /* streams are not asked anything: the acknowledgement is never used */
+    [WIRE_SSE_PLAIN] = {encode_sse_plain, ack_json},
+    [WIRE_JSON] = {encode_json, ack_json},
 };
 
 struct frame *

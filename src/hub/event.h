@@ -12,6 +12,9 @@ enum wire {
 	WIRE_WS,  /* /ws: {"event","data","cursor"?,"escrowId"?} in a text frame of RFC 6455 */
 	WIRE_SIO, /* Socket.IO: 42["event",data] in a message of Engine.IO */
 	WIRE_SIO_OFFSET, /* the same with the cursor as the last argument, for connection state recovery */
+	WIRE_SSE,        /* server-sent events, each a chunk */
+	WIRE_SSE_PLAIN, /* the same without chunks, for HTTP/1.0 */
+	WIRE_JSON, /* long-poll: the object as /ws has it; an acknowledgement is its bare data */
 	WIRE_COUNT
 };
 

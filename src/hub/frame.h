@@ -33,6 +33,8 @@ struct frame {
 struct frame *frame_new(enum frame_kind, struct span bytes);
 /* The same as one unfragmented WebSocket frame of that opcode (RFC 6455, section 5.2). */
 struct frame *frame_new_ws(enum frame_kind, int opcode, struct span payload);
+/* The same as one chunk of a chunked body (RFC 9112, section 7.1). */
+struct frame *frame_new_chunk(enum frame_kind, struct span payload);
 struct frame *frame_ref(struct frame *);
 void frame_unref(struct frame *); /* NULL is fine */
 

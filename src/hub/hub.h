@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "chat/chat.h"
+#include "chat/cursor.h"
 #include "hub/event.h"
 #include "store/writer.h"
 
@@ -67,9 +67,11 @@ struct transport {
 	bool (*send)(struct session *, struct frame *);
 	/* The session can take input again (session_is_busy was true), or has more to pull. */
 	void (*resume)(struct session *);
-	/* Ends the connection, and the session with it: another has taken its place. */
+	/* Ends the connection, and the session with it: another has recovered it (NULL where none can be). */
 	void (*kick)(struct session *);
 	bool says_hello; /* the first event is hello */
+	bool is_merged; /* its client keeps one cursor for all topics: events go out in log order */
+	bool is_passing; /* one request long: it brings an event and takes none */
 	/* What it runs on at the moment (NULL: always name). */
 	const char *(*carrier)(const struct session *);
 };
@@ -88,6 +90,33 @@ bool hub_knows_cursor(struct hub *, struct span text);
 
 /* Opens a session in its own user's topic and sends hello. */
 struct session *session_open(struct hub *, const struct session_options *);
+
+/* ---- sessions whose rooms are named in the request (SSE, long-poll): each request stands alone ---- */
+
+#define STREAM_ROOMS_MAX 20
+
+struct stream_options {
+	struct session_options session; /* its cursor is that of all topics; n 0: from now */
+	const struct span *rooms;       /* escrowIds, valid, each once; at most STREAM_ROOMS_MAX */
+	size_t n_rooms;
+	struct session *
+	    predecessor; /* of the same client, or NULL: what it missed of presence and typing is inherited */
+	struct hub_time now;
+};
+
+/* Opens a session in its rooms; those it may not be in are named in verdicts, and in hello. NULL: *err says why: bad_request (no cursor),
+ * not_participant (of none of the rooms), unavailable. */
+struct session *session_open_stream(struct hub *, const struct stream_options *,
+    enum chat_err verdicts[STREAM_ROOMS_MAX], enum chat_err *err);
+
+/* How many sessions a user has that came by such requests. */
+size_t hub_count_streams(struct hub *, const struct user *);
+
+/* The position up to which a merged session was given everything, as a cursor. */
+const char *session_cursor(const struct session *, char out[CURSOR_SIZE]);
+
+/* Leaves one room in good order, as unsubscribe_escrow does; nothing if it is not there. */
+void session_leave(struct session *, struct span escrow_id, struct hub_time);
 
 /* ---- sessions that are kept, so that their client can recover them (Socket.IO's connection state recovery) ---- */
 

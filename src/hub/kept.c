@@ -161,9 +161,8 @@ enter_rooms(struct connect_job *j, struct session *s, struct hub_time now)
 		struct kept_room *room = &j->rooms[i];
 		struct span escrow_id = span_of(room->escrow_id);
 		if (room->err == CHAT_OK) {
-			struct sub *sub = session_enter(
-			    s, escrow_id, &room->standing, room->began, j->checked, now);
-			sub_set_behind(sub, room->began < s->hub->position);
+			sub_begin(session_enter(
+			    s, escrow_id, &room->standing, room->began, j->checked, now));
 			continue;
 		}
 		struct buf data = {0};
@@ -207,7 +206,7 @@ finish_connect(struct hub_job *job, struct hub_time now)
 	s->kept = k;
 	k->session = s;
 	s->subs->position = j->kept.own_from > j->from ? j->kept.own_from : j->from;
-	sub_set_behind(s->subs, s->subs->position < hub->position);
+	sub_begin(s->subs);
 	j->options.done(j->options.session.owner, &result);
 	enter_rooms(j, s, now);
 	if (old != NULL) {

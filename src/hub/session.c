@@ -110,8 +110,8 @@ session_refuse_event(struct session *s, struct span event, struct span ack, cons
 	session_refuse(s, event, ack, CHAT_BAD_REQUEST, why, SPAN(""));
 }
 
-static void
-send_hello(struct session *s)
+void
+session_hello(struct session *s, const struct stream_options *rooms, const enum chat_err *verdicts)
 {
 	struct hub *hub = s->hub;
 	struct buf data = {0};
@@ -125,6 +125,12 @@ send_hello(struct session *s)
 	json_member_cstr(&data, "cursor", cursor);
 	json_name(&data, "refused");
 	json_open(&data, '[');
+	for (size_t i = 0; rooms != NULL && i < rooms->n_rooms; i++) {
+		if (verdicts[i] == CHAT_OK)
+			continue;
+		json_element(&data);
+		json_put_string(&data, rooms->rooms[i]);
+	}
 	json_close(&data, ']');
 	json_close(&data, '}');
 	session_send_event(s, "hello", buf_as_span(&data), span_of(cursor), SPAN(""));
@@ -165,14 +171,11 @@ hub_knows_cursor(struct hub *hub, struct span text)
 }
 
 struct session *
-session_open(struct hub *hub, const struct session_options *o)
+session_new(struct hub *hub, const struct session_options *o, int64_t position)
 {
-	struct resolve r = resolve(hub, o->cursor);
+	struct session *s = mem_zalloc(sizeof(*s));
 	char own[TOPIC_SIZE], wallet[16];
-	struct session *s;
-	struct sub *sub;
 
-	s = mem_zalloc(sizeof(*s));
 	s->hub = hub;
 	s->transport = o->transport;
 	s->owner = o->owner;
@@ -184,16 +187,27 @@ session_open(struct hub *hub, const struct session_options *o)
 	STAILQ_INIT(&s->held);
 	TAILQ_INSERT_TAIL(&hub->sessions, s, link);
 	hub->n_sessions++;
-	sub = sub_new(s->own, s);
-	sub->position = r.state == CURSOR_GOOD ? r.position : hub->position;
-	log_info("conn %u: connected wallet=%s transport=%s connections=%zu", s->number,
+	sub_new(s->own, s)->position = position;
+	log_line(s->transport->is_passing ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+	    "conn %u: connected wallet=%s transport=%s connections=%zu", s->number,
 	    log_wallet(wallet, span_of(o->user->key)), s->transport->name, hub->n_sessions);
+	return s;
+}
+
+struct session *
+session_open(struct hub *hub, const struct session_options *o)
+{
+	struct resolve r = resolve(hub, o->cursor);
+	struct session *s =
+	    session_new(hub, o, r.state == CURSOR_GOOD ? r.position : hub->position);
+	struct sub *sub = s->subs;
+
 	if (s->transport->says_hello)
-		send_hello(s);
+		session_hello(s, NULL, NULL);
 	if (r.state == CURSOR_LOST)
 		sub_gap(sub, (struct hub_time){.wall_ms = o->now_wall_ms});
-	else if (sub->position < hub->position)
-		sub_set_behind(sub, true);
+	else
+		sub_begin(sub);
 	return s;
 }
 
@@ -226,7 +240,7 @@ session_close(struct session *s, enum session_end end, struct hub_time now)
 	struct hub *hub = s->hub;
 
 	kept_end(s, end, now);
-	if (s->types_outside && s->own->n_subs == 1)
+	if (s->types_outside && s->own->n_subs == 1 && !s->transport->is_passing)
 		typing_stop_all(hub, topic_wallet(s->own));
 	timer_stop(&hub->timers, TIMER_PULL, &s->again);
 	session_drop_held(s);

@@ -63,6 +63,7 @@ struct sub {
 	struct sub *next; /* of the session */
 	uint32_t index;   /* in topic->subs */
 	enum role role;
+	bool has_begun; /* its position is set, and it is live or behind */
 	bool is_behind; /* served from the log; not live */
 	bool has_gap;
 	int64_t position; /* events at or before it were given, or are not wanted */
@@ -89,6 +90,7 @@ struct session {
 	bool was_busy;        /* as its transport was told */
 	bool types_outside;   /* it has typed in a room that it was not in */
 	bool is_closed;       /* waits for its last job */
+	bool is_stream;       /* its rooms were named in its request */
 	struct kept *kept;    /* NULL: cannot be recovered */
 	int64_t connected_at; /* wall ms */
 };
@@ -149,6 +151,8 @@ struct sub *sub_new(struct topic *, struct session *);
 void sub_free(struct sub *); /* leaves presence to the caller */
 struct sub *session_sub(const struct session *, struct span escrow_id); /* or NULL */
 void sub_set_behind(struct sub *, bool is_behind);
+/* A subscription begins at its position: behind if the tail is further, or if a merged session has others that are. True: it is behind. */
+bool sub_begin(struct sub *);
 /* Gives an event to each subscriber that is not behind, but not to the sessions of one user (NULL: to all). */
 void topic_push(struct topic *, struct chat_event *, const struct topic *not_to);
 
@@ -174,6 +178,11 @@ void replay_tick(struct hub *, struct hub_time); /* sessions that are to pull ag
 bool row_data(const struct queue_row *, struct buf *out);
 
 /* ---- session.c, replay.c, verbs.c, jobs.c ---- */
+/* In its own topic from position on; nothing is told to it. */
+struct session *session_new(struct hub *, const struct session_options *, int64_t position);
+/* The first event; rooms: those asked for, verdicts: which of them were refused (both NULL: none asked for). */
+void
+session_hello(struct session *, const struct stream_options *rooms, const enum chat_err *verdicts);
 struct user session_user(const struct session *);
 const char *session_name(const struct session *);
 void session_send_event(struct session *, const char *name, struct span data, struct span cursor,

@@ -119,13 +119,42 @@ session_sub(const struct session *s, struct span escrow_id)
 	return NULL;
 }
 
+/* One position stands for all topics of a merged session: while one of them is behind, those that are live wait for it. */
+static void
+hold_live_ones(struct session *s)
+{
+	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
+		if (sub->is_behind || !sub->has_begun)
+			continue;
+		if (sub->position < s->hub->position)
+			sub->position = s->hub->position;
+		sub->is_behind = true;
+		s->n_behind++;
+	}
+}
+
 void
 sub_set_behind(struct sub *sub, bool is_behind)
 {
+	struct session *s = sub->session;
+
 	if (sub->is_behind == is_behind)
 		return;
 	sub->is_behind = is_behind;
-	sub->session->n_behind += is_behind ? 1 : -1;
+	s->n_behind += is_behind ? 1 : -1;
+	if (is_behind && s->transport->is_merged)
+		hold_live_ones(s);
+}
+
+bool
+sub_begin(struct sub *sub)
+{
+	struct session *s = sub->session;
+
+	sub->has_begun = true;
+	sub_set_behind(
+	    sub, sub->position < s->hub->position || (s->transport->is_merged && s->n_behind > 0));
+	return sub->is_behind;
 }
 
 /* A full ring, or a reader that is behind: the log keeps what is durable, the room the latest state of the rest. */

@@ -149,6 +149,7 @@ sub_catch_up_done(struct sub *sub, struct hub_time now)
 	struct call c = {.session = s, .event = SPAN("subscribe_escrow"), .now = now};
 	struct look l = {0};
 
+	sub->has_begun = true;
 	sub_set_behind(sub, false);
 	if (sub->ack == NULL)
 		return;
@@ -167,7 +168,6 @@ static void
 subscribe_now(const struct call *c, const struct look *l)
 {
 	struct session *s = c->session;
-	struct hub *hub = s->hub;
 	struct sub *sub = session_sub(s, span_of(c->escrow_id));
 
 	if (sub != NULL) { /* again: changes nothing */
@@ -181,31 +181,35 @@ subscribe_now(const struct call *c, const struct look *l)
 		sub->has_gap = true;
 		answer_subscribed(sub, c->ack, l->unread);
 		sub->has_gap = false;
-	} else if (l->from < hub->position) {
+	} else if (sub_begin(sub)) {
 		sub->ack = c->ack.n > 0 ? mem_strndup(c->ack.p, c->ack.n) : NULL;
-		sub_set_behind(sub, true);
 		s->transport->resume(s);
 	} else {
 		answer_subscribed(sub, c->ack, l->unread);
 	}
 }
 
+void
+session_leave(struct session *s, struct span escrow_id, struct hub_time now)
+{
+	struct sub *sub = session_sub(s, escrow_id);
+
+	if (sub == NULL)
+		return;
+	if (sub->ack != NULL)
+		session_refuse(s, SPAN("subscribe_escrow"), span_of(sub->ack), CHAT_CONFLICT,
+		    "unsubscribed meanwhile", escrow_id);
+	presence_leave(sub, SESSION_LEFT, now);
+	sub_free(sub);
+	session_release_held(s, now);
+	log_info("conn %u: unsubscribed escrow=%.*s rooms=%u", s->number, (int)escrow_id.n,
+	    escrow_id.p, s->n_rooms);
+}
+
 static void
 unsubscribe_now(const struct call *c)
 {
-	struct session *s = c->session;
-	struct sub *sub = session_sub(s, span_of(c->escrow_id));
-
-	if (sub != NULL) {
-		if (sub->ack != NULL)
-			session_refuse(s, SPAN("subscribe_escrow"), span_of(sub->ack),
-			    CHAT_CONFLICT, "unsubscribed meanwhile", span_of(c->escrow_id));
-		presence_leave(sub, SESSION_LEFT, c->now);
-		sub_free(sub);
-		session_release_held(s, c->now);
-		log_info("conn %u: unsubscribed escrow=%s rooms=%u", s->number, c->escrow_id,
-		    s->n_rooms);
-	}
+	session_leave(c->session, span_of(c->escrow_id), c->now);
 	answer_ok(c);
 }
 

@@ -67,12 +67,14 @@ carrier(const struct session *s)
 
 static const struct transport plain = {.name = "socket.io",
     .wire = WIRE_SIO,
+    .is_merged = true,
     .send = send_frame,
     .resume = resume,
     .kick = kick,
     .carrier = carrier};
 static const struct transport recoverable = {.name = "socket.io",
     .wire = WIRE_SIO_OFFSET,
+    .is_merged = true,
     .send = send_frame,
     .resume = resume,
     .kick = kick,
@@ -207,6 +209,7 @@ on_room(struct socketio_socket *socket)
 static bool
 on_request(void *arg, struct web_request *req, struct buf *fields)
 {
+	buf_str(fields, "Cache-Control: no-store\r\n");
 	return identity_conditions(((struct chatio *)arg)->auth, req, fields);
 }
 

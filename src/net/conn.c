@@ -31,6 +31,7 @@ static const int64_t wait_ms[WAIT_KINDS] = {
     [WAIT_IDLE] = 75000,
     [WAIT_PING] = 25000,
     [WAIT_PONG] = 60000,
+    [WAIT_HEARTBEAT] = 15000,
     [WAIT_CLOSE] = 5000,
     [WAIT_PROBE] = 10000,
     [WAIT_FLUSH] = 30000,

@@ -21,15 +21,16 @@ struct net;
 /* What a connection waits for; each wait has one constant length (see conn.c) and ends in the protocol's on_timeout. */
 enum conn_wait {
 	WAIT_NOTHING,
-	WAIT_HEAD,   /* a whole request head; absolute: a drip does not renew it */
-	WAIT_BODY,   /* a whole request body, likewise */
-	WAIT_IDLE,   /* the next request of a kept connection */
-	WAIT_PING,   /* nothing: it is time for a heartbeat */
-	WAIT_PONG,   /* the answer to one */
-	WAIT_CLOSE,  /* the peer's close frame */
-	WAIT_PROBE,  /* the end of an upgrade */
-	WAIT_FLUSH,  /* the last of what is queued to be written; then our end */
-	WAIT_LINGER, /* the peer's end, after ours */
+	WAIT_HEAD,      /* a whole request head; absolute: a drip does not renew it */
+	WAIT_BODY,      /* a whole request body, likewise */
+	WAIT_IDLE,      /* the next request of a kept connection */
+	WAIT_PING,      /* nothing: it is time for a heartbeat */
+	WAIT_PONG,      /* the answer to one */
+	WAIT_HEARTBEAT, /* nothing: it is time for one of a stream */
+	WAIT_CLOSE,     /* the peer's close frame */
+	WAIT_PROBE,     /* the end of an upgrade */
+	WAIT_FLUSH,     /* the last of what is queued to be written; then our end */
+	WAIT_LINGER,    /* the peer's end, after ours */
 	WAIT_KINDS
 };
 

@@ -86,7 +86,7 @@ identity_conditions(const struct auth *auth, struct web_request *req, struct buf
 	if ((err = auth_conditions(auth, &c.request)) != CHAT_OK) {
 		web_refuse(req, err, NULL);
 	} else {
-		buf_str(fields, "Cache-Control: no-store\r\nVary: Origin\r\n");
+		buf_str(fields, "Vary: Origin\r\n");
 		if ((origin = auth_cors_origin(auth, &c.request)).n > 0) {
 			http_put(fields, "Access-Control-Allow-Origin", origin);
 			http_put_str(fields, "Access-Control-Allow-Credentials", "true");

@@ -40,18 +40,11 @@ resume(struct session *s)
 		websocket_resume(ws);
 }
 
-static void
-kick(struct session *s)
-{
-	websocket_close(session_owner(s), WS_POLICY, "another connection has taken over");
-}
-
 static const struct transport transport = {
     .name = "websocket",
     .wire = WIRE_WS,
     .send = send_frame,
     .resume = resume,
-    .kick = kick,
     .says_hello = true,
 };
 

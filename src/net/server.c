@@ -20,6 +20,7 @@
 #include "net/listener.h"
 #include "net/native.h"
 #include "net/status.h"
+#include "net/stream.h"
 #include "net/wakeup.h"
 #include "net/web.h"
 #include "store/bell.h"
@@ -45,6 +46,7 @@ struct server {
 	struct hub *hub;
 	struct native native;
 	struct chatio chatio;
+	struct streams streams;
 	struct status status;
 	struct wakeup *wakeup;
 	struct listener **listeners;
@@ -331,6 +333,9 @@ start_clockwork(struct server *sv)
 static const struct web_route routes[] = {
     {"/ws", native_handle, offsetof(struct server, native)},
     {"/socket.io/", socketio_handle, offsetof(struct server, chatio.socketio)},
+    {"/events", sse_handle, offsetof(struct server, streams)},
+    {"/poll", poll_handle, offsetof(struct server, streams)},
+    {"/emit", emit_handle, offsetof(struct server, streams)},
     {"/health", status_health, offsetof(struct server, status)},
     {"/api/websocket/stats", status_stats, offsetof(struct server, status)},
 };
@@ -360,6 +365,7 @@ server_new(const struct config *c, struct buf *err)
 		goto fail;
 	}
 	sv->native = (struct native){sv->hub, sv->auth, (size_t)c->max_message};
+	streams_init(&sv->streams, sv->hub, sv->auth, sv->loop);
 	chatio_init(&sv->chatio, sv->loop, sv->hub, sv->auth, (size_t)c->max_connections);
 	sv->status = (struct status){
 	    .hub = sv->hub, .auth = sv->auth, .net = sv->net, .started_ms = clock_mono_ms()};
@@ -394,6 +400,7 @@ server_free(struct server *sv)
 	close_listeners(sv);
 	free(sv->listeners);
 	chatio_clear(&sv->chatio);
+	streams_clear(&sv->streams);
 	net_free(sv->net);
 	if (sv->writer != NULL) {
 		if (sv->hub != NULL)

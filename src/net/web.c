@@ -104,19 +104,23 @@ let_go(struct web_conn *wc)
 }
 
 static void
-refuse(struct web_request *req, int status, const char *code, const char *error, struct span fields)
+refuse(struct web_request *req, int status, const char *code, const char *error, struct span more)
 {
-	struct buf body = {0};
+	struct buf body = {0}, fields = {0};
 
+	buf_span(&fields, req->fields);
+	buf_span(&fields, more);
 	json_open(&body, '{');
 	json_member_bool(&body, "success", false);
 	json_member_cstr(&body, "error", error);
 	json_member_cstr(&body, "code", code);
 	json_close(&body, '}');
-	web_reply(req,
-	    &(struct web_reply){
-		.status = status, .body = buf_as_span(&body), .fields = fields, .is_last = true});
+	web_reply(req, &(struct web_reply){.status = status,
+			   .body = buf_as_span(&body),
+			   .fields = buf_as_span(&fields),
+			   .is_last = true});
 	buf_clear(&body);
+	buf_clear(&fields);
 }
 
 void
@@ -161,7 +165,7 @@ remember(struct web_conn *wc, const struct http_request *http)
 static void
 route(struct web_conn *wc, const struct http_request *http, struct span body)
 {
-	struct web_request req = {wc->conn, http, body, wc};
+	struct web_request req = {.conn = wc->conn, .http = http, .body = body, .web_conn = wc};
 	const struct web *web = wc->web;
 
 	remember(wc, http);

@@ -17,6 +17,8 @@ struct web_request { /* in hand during the handler's call */
 	struct conn *conn;
 	const struct http_request *http;
 	struct span body;
+	struct span
+	    fields; /* header lines that a refusal has too, each with its CRLF; the handler sets them */
 	struct web_conn *web_conn; /* web.c's own */
 };
 

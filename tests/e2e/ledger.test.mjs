@@ -96,11 +96,11 @@ class Reader {
 		const client = await connected(this.w, this.name);
 		client.log.push = () => 0;
 		client.onevent = (m) => this.#take(m);
+		client.onack = ({ data }) => data.ok && this.cursors.set(data.escrowId, data.cursor);
 		await Promise.all([...this.rooms.keys()].map(async (room) => {
 			const cursor = this.cursors.get(room);
 			const answer = await client.subscribe(room, cursor);
 			assert.equal('gap' in answer, false, 'nothing was lost');
-			this.cursors.set(room, answer.cursor);
 		}));
 		return client;
 	}

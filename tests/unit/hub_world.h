@@ -20,8 +20,8 @@ struct client {
 	struct session *session;
 	int room;         /* so many more frames are taken of those that may be refused */
 	bool wants_room;  /* is to be offered some */
-	bool is_busy;     /* as the session said when it was asked */
-	int resumes;
+	bool only_counts; /* frames, and does not look at them */
+	int frames, resumes;
 	struct buf heard; /* since it was looked at */
 	struct {
 		char escrow_id[16], cursor[CURSOR_SIZE]; /* "" : the own topic */
@@ -141,7 +141,9 @@ client_send(struct session *s, struct frame *f)
 	}
 	if (f->kind != FRAME_CONTROL && c->room != ROOM_FOR_ALL)
 		c->room--;
-	client_hear(c, frame_payload(f));
+	c->frames++;
+	if (!c->only_counts)
+		client_hear(c, frame_payload(f));
 	return true;
 }
 
@@ -151,7 +153,6 @@ client_resume(struct session *s)
 	struct client *c = session_owner(s);
 
 	c->resumes++;
-	c->is_busy = c->is_busy && session_is_busy(s);
 	if (session_is_behind(s))
 		c->wants_room = true;
 }

@@ -20,7 +20,8 @@ export class Client {
 		return client;
 	}
 
-	/** All that came, in order: {event, data, cursor?, escrowId?} or {ack, data}. */
+	/** All that came, in order: {event, data, cursor?, escrowId?} or {ack, data}. Where there is onevent or onack, it sees
+	 *  each at the moment it comes, and event() waits for nothing. */
 	log = [];
 
 	#inbox = [];
@@ -32,6 +33,7 @@ export class Client {
 		const message = JSON.parse(text);
 		this.log.push(message);
 		if ('ack' in message) {
+			this.onack?.(message);
 			this.#acks.get(message.ack)?.resolve(message.data);
 			this.#acks.delete(message.ack);
 			return;

@@ -111,7 +111,10 @@ export class Process {
 export async function run(command, args = [], options = {}) {
 	const p = new Process(command, command, args, options);
 	p.mayExit = true;
-	const end = await within(p.exited, `${command} to end`);
+	const end = await within(p.exited, `${command} to end`).catch(async (error) => {
+		await p.kill();
+		throw error;
+	});
 	const fault = p.fault();
 	if (fault)
 		throw new Error(fault);

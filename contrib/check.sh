@@ -1,0 +1,156 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# check.sh - installs what the tests need (Debian, root) and runs all of them: the style, the floors, units and whole programs
+# under the sanitizers, the distribution, the ledger in full size, the thread sanitizer, the fuzz targets, the demo.
+# Ends with 'N passed, N failed'; a test that was skipped counts as failed. CHECK_STAGES: names of stages to run (default: all).
+set -u
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+PATH=$PATH:/usr/sbin:/sbin
+. "$top/contrib/packages.sh"
+
+FUZZ_SECONDS=${FUZZ_SECONDS:-20}
+JOBS=$(nproc)
+passed=0 failed=0 begun=$(date +%s)
+
+build=$top/build-check
+if [ ! -w "$top" ]; then
+	build=$(mktemp -d "${TMPDIR:-/tmp}/escrowchat-check.XXXXXX")
+	cp -R "$top" "$build/source" && chmod -R u+w "$build/source" && top=$build/source
+fi
+mkdir -p "$build"
+
+# ---- the stages: each is a function that fails where anything is wrong ----
+
+stage_packages() {
+	install_packages $BUILD_PACKAGES libcmocka-dev sqlite3 clang clang-format libclang-rt-14-dev xz-utils util-linux &&
+		install_tool lighttpd lighttpd && install_tool node nodejs && install_tool curl curl
+}
+
+stage_style() {
+	(cd "$top" && find src fcgi tests -name '*.[ch]' -type f -exec clang-format --dry-run -Werror {} +)
+}
+
+stage_floors() {
+	SRCDIR=$top sh "$top/tests/unit/doors.sh"
+}
+
+stage_configure() {
+	cd "$top" && autoreconf -fi
+}
+
+# configure_in NAME OPTIONS...: a fresh build directory, which becomes the present one.
+configure_in() {
+	rm -rf "${build:?}/$1" && mkdir -p "$build/$1" && cd "$build/$1" && shift && "$top/configure" "$@"
+}
+
+stage_debug() {
+	configure_in debug --enable-debug && make -j "$JOBS" && make -j "$JOBS" check VERBOSE=1
+}
+
+stage_plain() {
+	configure_in plain CFLAGS='-O2 -g' && make -j "$JOBS"
+}
+
+stage_distcheck() {
+	cd "$build/plain" && make -j "$JOBS" distcheck VERBOSE=1
+}
+
+stage_ledger() {
+	cd "$build/plain" && E2E_LEDGER=20000 BUILDDIR=$build/plain SRCDIR=$top sh "$top/tests/e2e/run.sh" "$top/tests/e2e/ledger.test.mjs"
+}
+
+stage_tsan() {
+	# Where addresses are laid out too randomly, the sanitizer cannot start.
+	fixed=
+	setarch "$(uname -m)" -R true 2>/dev/null && fixed="setarch $(uname -m) -R"
+	configure_in tsan --enable-tsan && make -j "$JOBS" && $fixed make -j "$JOBS" check VERBOSE=1 'TESTS=$(unit_tests)' &&
+		E2E_LEDGER=1000 BUILDDIR=$build/tsan SRCDIR=$top $fixed sh "$top/tests/e2e/run.sh" \
+			"$top/tests/e2e/ledger.test.mjs" "$top/tests/e2e/drain.test.mjs" "$top/tests/e2e/rest.test.mjs"
+}
+
+# fuzz NAME: for a while; what it finds stays in the build directory.
+fuzz() {
+	seeds=$top/tests/fuzz/seeds/$1
+	mkdir -p "corpus/$1"
+	[ -d "$seeds" ] || seeds=
+	"tests/fuzz/$1" -max_total_time="$FUZZ_SECONDS" -timeout=10 -print_final_stats=1 -artifact_prefix="$1-" "corpus/$1" $seeds
+}
+
+stage_fuzz() {
+	targets=$(cd "$top/tests/fuzz" && echo fuzz_*.c | sed 's/\.c//g')
+	configure_in fuzz CC=clang --enable-fuzzing &&
+		make -j "$JOBS" $(for t in $targets; do echo "tests/fuzz/$t"; done) || return 1
+	running= wrong=0
+	for target in $targets; do
+		fuzz "$target" >"$target.log" 2>&1 &
+		running="$running $!"
+		if [ "$(echo $running | wc -w)" -ge "$JOBS" ]; then
+			for pid in $running; do
+				wait "$pid" || wrong=1
+			done
+			running=
+		fi
+	done
+	for pid in $running; do
+		wait "$pid" || wrong=1
+	done
+	for target in $targets; do
+		grep -q 'stat::number_of_executed_units' "$target.log" || { echo "$target:"; tail -40 "$target.log"; wrong=1; }
+	done
+	return $wrong
+}
+
+stage_demo() {
+	log=$build/demo.out
+	DEMO_BUILD=$build/plain sh "$top/contrib/demo.sh" >"$log" 2>&1 &
+	demo=$! tries=0
+	until grep -q 'Ctrl-C stops' "$log"; do
+		tries=$((tries + 1))
+		kill -0 $demo 2>/dev/null && [ $tries -lt 600 ] || { cat "$log"; return 1; }
+		sleep 0.1
+	done
+	url=$(sed -n 's/^escrowchat runs at \(http:[^ ]*\).*/\1/p' "$log")
+	curl -fsS "$url/" | grep -q chat.js && curl -fsS "$url/chat.css" "$url/chat.js" >/dev/null &&
+		curl -fsS "$url/health" | grep -q '"healthy"' &&
+		curl -fsS "$url/api/chat/demo-1/send" -H 'X-Wallet-Address: bob' -H 'Content-Type: application/json' -d '{"content":"hello"}' &&
+		curl -fsS "$url/api/chat/demo-1/history" -H 'X-Wallet-Address: alice' | grep -q '"hello"'
+	status=$?
+	kill $demo
+	wait $demo && [ $status = 0 ] || { cat "$log"; return 1; }
+}
+
+# ---- running them ----
+
+# count NAME LOG: what the log of a stage that went well says beyond that; a skip is a failure.
+count() {
+	good=$(sed -n 's/^# PASS: *//p' "$2" | awk '{ n += $1 } END { print n + 0 }')
+	cases=$(grep -cE '^(ok [0-9]+|✔ )' "$2")
+	skips=$(sed -n 's/^# SKIP: *//p; s/^[#ℹ] skipped \([0-9]*\)$/\1/p' "$2" | awk '{ n += $1 } END { print n + 0 }')
+	passed=$((passed + good + cases))
+	[ "$skips" = 0 ] || { echo "$1: $skips skipped"; return 1; }
+}
+
+run_stage() {
+	case " ${CHECK_STAGES:-$1} " in
+	*" $1 "*) ;;
+	*) return ;;
+	esac
+	log=$build/$1.log from=$(date +%s)
+	if ("stage_$1") >"$log" 2>&1 && count "$1" "$log"; then
+		passed=$((passed + 1)) verdict=passed
+	else
+		failed=$((failed + 1)) verdict=FAILED
+		tail -n 200 "$log"
+	fi
+	printf '%-10s %-6s %4d s\n' "$1" $verdict $(($(date +%s) - from))
+}
+
+for stage in packages style floors configure debug plain distcheck ledger tsan fuzz demo; do
+	run_stage $stage
+	[ "$stage" != packages ] && [ "$stage" != configure ] || [ $failed = 0 ] || break
+done
+
+echo "all of it took $(($(date +%s) - begun)) s; logs are in $build"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

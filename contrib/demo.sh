@@ -1,0 +1,163 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# demo.sh - the whole system on one port of this machine: installs what is missing (Debian, root), builds, starts escrowchatd
+# and escrowchat.fcgi under lighttpd with a fresh database and two escrows, and stops all of it at Ctrl-C.
+# DEMO_BUILD: a build directory to use (default ./build-demo); DEMO_PORT: the first port to try (default 18080).
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+PATH=$PATH:/usr/sbin:/sbin
+. "$top/contrib/packages.sh"
+
+say() {
+	printf '%s\n' "$*"
+}
+
+# ---- programs ----
+
+install_packages $BUILD_PACKAGES sqlite3 || exit 1
+install_tool lighttpd lighttpd && install_tool curl curl || exit 1
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/escrowchat-demo.XXXXXX")
+pids=
+
+cleanup() {
+	trap - EXIT INT TERM HUP
+	for pid in $pids; do
+		kill "$pid" 2>/dev/null || :
+	done
+	for pid in $pids; do
+		wait "$pid" 2>/dev/null || :
+	done
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'say; say "stopping"; cleanup; exit 0' INT TERM HUP
+
+build=${DEMO_BUILD:-$top/build-demo}
+if [ ! -w "$top" ] && [ -z "${DEMO_BUILD:-}" ]; then
+	cp -R "$top" "$dir/source"
+	chmod -R u+w "$dir/source"
+	top=$dir/source
+	build=$dir/build
+fi
+if [ ! -e "$top/configure" ] || [ "$top/configure.ac" -nt "$top/configure" ] || [ "$top/Makefile.am" -nt "$top/Makefile.in" ]; then
+	say 'making configure'
+	(cd "$top" && autoreconf -fi >"$dir/autoreconf.log" 2>&1) || { cat "$dir/autoreconf.log"; exit 1; }
+fi
+mkdir -p "$build"
+say "building in $build"
+(cd "$build" && { [ -e Makefile ] || "$top/configure"; } && make -j "$(nproc)" all) >"$dir/build.log" 2>&1 ||
+	{ tail -30 "$dir/build.log"; exit 1; }
+
+# ---- configuration ----
+
+key=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+umask 077
+printf 'demo %s escrows,publish,stats\n' "$key" >"$dir/service.keys"
+cat >"$dir/escrowchat.conf" <<END
+database = $dir/chat.db
+auth = open
+service_keys = $dir/service.keys
+END
+
+write_lighttpd_conf() {
+	cat >"$dir/lighttpd.conf" <<END
+server.modules = ("mod_proxy", "mod_fastcgi")
+server.bind = "127.0.0.1"
+server.port = $1
+server.tag = "escrowchat-demo-$$"
+server.document-root = "$top/contrib/client"
+server.upload-dirs = ("$dir")
+server.stream-response-body = 1
+index-file.names = ("index.html")
+mimetype.assign = (".html" => "text/html; charset=utf-8", ".css" => "text/css", ".js" => "text/javascript")
+\$HTTP["url"] =~ "^/(ws|socket\.io/|events|poll|emit|health|api/websocket/stats)$" {
+	proxy.header = ("upgrade" => "enable")
+	proxy.server = ("" => (("host" => "$dir/daemon.sock")))
+}
+else \$HTTP["url"] =~ "^/api/" {
+	fastcgi.server = ("" => (("socket" => "$dir/fcgi.sock", "check-local" => "disable")))
+}
+END
+}
+
+# ---- running ----
+
+# start NAME COMMAND...: its output goes to NAME.log; $pid is its number.
+start() {
+	name=$1
+	shift
+	"$@" >"$dir/$name.log" 2>&1 </dev/null &
+	pid=$!
+	pids="$pid $pids"
+}
+
+# await WHAT COMMAND...: until the command succeeds; $pid must be alive meanwhile.
+await() {
+	what=$1
+	shift
+	tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		kill -0 "$pid" 2>/dev/null && [ $tries -lt 200 ] || { say "$what does not start:"; cat "$dir/$what.log"; return 1; }
+		sleep 0.05
+	done
+}
+
+start escrowchatd "$build/escrowchatd" --config "$dir/escrowchat.conf" --listen "unix:$dir/daemon.sock"
+await escrowchatd grep -q 'daemon: ready' "$dir/escrowchatd.log" || exit 1
+start escrowchat.fcgi "$build/escrowchat.fcgi" --config "$dir/escrowchat.conf" --listen "unix:$dir/fcgi.sock"
+await escrowchat.fcgi grep -q 'listening on' "$dir/escrowchat.fcgi.log" || exit 1
+
+port=${DEMO_PORT:-18080}
+last=$((port + 100))
+is_ours() {
+	curl -sI "http://127.0.0.1:$port/" | grep -q "escrowchat-demo-$$"
+}
+while :; do
+	write_lighttpd_conf "$port"
+	start lighttpd lighttpd -D -f "$dir/lighttpd.conf"
+	await lighttpd is_ours >"$dir/await.log" && break
+	pids=${pids#"$pid "}
+	port=$((port + 1))
+	[ $port -lt $last ] || { cat "$dir/await.log"; exit 1; }
+done
+url=http://127.0.0.1:$port
+
+put_escrow() {
+	curl -fsS -o /dev/null -X PUT "$url/api/escrows/$1" -H "X-Service-Key: $key" -H 'Content-Type: application/json' -d "{\"title\":\"$2\",
+		\"status\":\"FUNDED\",\"participants\":[{\"walletAddress\":\"alice\",\"role\":\"client\"},
+		{\"walletAddress\":\"bob\",\"role\":\"freelancer\"},{\"walletAddress\":\"judge\",\"role\":\"arbiter\"}]}"
+}
+put_escrow demo-1 'Logo for a bakery' && put_escrow demo-2 'Translation of a manual' || exit 1
+
+cat <<END
+
+escrowchat runs at $url - open these in two tabs:
+
+  $url/?wallet=alice&escrow=demo-1
+  $url/?wallet=bob&escrow=demo-1
+
+By REST:
+  curl $url/api/chat/demo-1/send -H 'X-Wallet-Address: bob' -H 'Content-Type: application/json' -d '{"content":"hello"}'
+  curl '$url/api/chat/demo-1/history?limit=10' -H 'X-Wallet-Address: alice'
+  curl $url/health
+
+By WebSocket (websocat, or wscat -s escrowchat.v1 -c):
+  websocat --protocol escrowchat.v1 'ws://127.0.0.1:$port/ws?walletAddress=alice'
+  {"event":"subscribe_escrow","data":{"escrowId":"demo-1"},"ack":1}
+  {"event":"chat_message","data":{"escrowId":"demo-1","content":"hello"},"ack":2}
+
+As the platform, by REST or by a row in the database:
+  curl $url/api/escrows/demo-1/events -H 'X-Service-Key: $key' -H 'Content-Type: application/json' -d '{"event":"escrow:update","data":{"status":"RELEASED"}}'
+  sqlite3 $dir/chat.db "INSERT INTO broadcast_queue(topic, event, data) VALUES('escrow_demo-1','escrow:update','{\"status\":\"RELEASED\"}')"
+
+Logs are in $dir. Ctrl-C stops everything and removes it.
+END
+
+for pid in $pids; do
+	wait "$pid" 2>/dev/null || :
+done
+say 'all programs have ended'
+exit 1

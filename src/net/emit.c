@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * emit.c - POST /emit: one event from a client that listens by SSE or long-poll; the acknowledgement is the answer.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "chat/views.h"
+#include "net/stream.h"
+
+struct emit {
+	LIST_ENTRY(emit) link;
+	struct session *session;
+	struct web_conn *held;    /* NULL: answered, or its client is gone */
+	struct loop_later *later; /* to end behind the turn */
+};
+
+static struct hub_time
+time_now(void)
+{
+	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
+}
+
+/* The first control frame is the acknowledgement; events are for the client's stream, not for this request. */
+static bool
+send_frame(struct session *s, struct frame *f)
+{
+	struct emit *e = session_owner(s);
+
+	if (f->kind != FRAME_CONTROL || e->held == NULL)
+		return true;
+	web_reply_held(e->held, &(struct web_reply){.status = 200, .body = frame_payload(f)});
+	e->held = NULL;
+	loop_later_want(e->later);
+	return true;
+}
+
+static void
+resume(struct session *s)
+{
+}
+
+static const struct transport transport = {
+    .name = "emit", .wire = WIRE_JSON, .send = send_frame, .resume = resume, .is_passing = true};
+
+static void
+on_later(void *arg)
+{
+	struct emit *e = arg;
+
+	LIST_REMOVE(e, link);
+	session_close(e->session, SESSION_LOST, time_now());
+	loop_later_free(e->later);
+	free(e);
+}
+
+void
+emit_clear(struct streams *st)
+{
+	struct emit *e;
+
+	while ((e = LIST_FIRST(&st->emits)) != NULL) {
+		if (e->held != NULL)
+			web_reply_held(
+			    e->held, &(struct web_reply){.status = 503, .is_last = true});
+		on_later(e);
+	}
+}
+
+static void
+on_gone(void *arg)
+{
+	struct emit *e = arg;
+
+	e->held = NULL;
+	loop_later_want(e->later);
+}
+
+static void
+reply_json(struct web_request *req, struct span fields, const struct buf *body)
+{
+	web_reply(
+	    req, &(struct web_reply){.status = 200, .body = buf_as_span(body), .fields = fields});
+}
+
+static void
+reply_refusal(struct web_request *req, struct span fields, const char *why)
+{
+	struct buf body = {0};
+
+	view_refusal(&body, CHAT_BAD_REQUEST, why);
+	reply_json(req, fields, &body);
+	buf_clear(&body);
+}
+
+/* goodbye ends the client's stream, unsubscribe_escrow takes it out of one room. */
+static void
+say_goodbye(struct streams *st, struct web_request *req, const struct stream_query *q,
+    const struct user *user, const struct json *data, bool is_all, struct span fields)
+{
+	struct stream *s = q->client.n > 0 ? stream_find(st, user, q->client) : NULL;
+	char escrow_id[STORE_NAME_SIZE];
+	struct buf body = {0};
+
+	if (!is_all &&
+	    !name_escrow_json(
+		json_type(data) == JSON_OBJECT ? json_get(data, "escrowId") : data, escrow_id)) {
+		reply_refusal(req, fields,
+		    "escrowId: 1 to 128 bytes without / or control characters, or a whole number, "
+		    "is accepted");
+		return;
+	}
+	if (s != NULL && is_all)
+		s->end(s, "goodbye");
+	else if (s != NULL)
+		session_leave(s->session, span_of(escrow_id), time_now());
+	json_open(&body, '{');
+	json_member_bool(&body, "ok", true);
+	json_close(&body, '}');
+	reply_json(req, fields, &body);
+	buf_clear(&body);
+}
+
+static void
+pass_on(struct streams *st, struct web_request *req, const struct user *user, struct span event,
+    const struct json *data, struct span fields)
+{
+	struct emit *e = mem_zalloc(sizeof(*e));
+
+	e->later = loop_later_new(st->loop, on_later, e);
+	e->session = session_open(st->hub, &(struct session_options){.transport = &transport,
+					       .owner = e,
+					       .user = user,
+					       .number = conn_number(req->conn),
+					       .now_wall_ms = clock_wall_ms()});
+	e->held = web_hold(req, fields, on_gone, e);
+	LIST_INSERT_HEAD(&st->emits, e, link);
+	session_event(e->session, event, data, SPAN("1"), time_now());
+}
+
+static void
+take_event(struct streams *st, struct web_request *req, const struct stream_query *q,
+    const struct user *user, const struct json *json, struct span fields)
+{
+	const struct json *data = json_get(json, "data");
+	struct span event;
+
+	if (json_type(json) != JSON_OBJECT || !json_string(json_get(json, "event"), &event))
+		web_refuse(req, CHAT_BAD_REQUEST, "a JSON object with event and data is needed");
+	else if (span_is(event, "subscribe_escrow"))
+		reply_refusal(req, fields, "rooms are named in the request for the stream");
+	else if (span_is(event, "unsubscribe_escrow") || span_is(event, "goodbye"))
+		say_goodbye(st, req, q, user, data, span_is(event, "goodbye"), fields);
+	else
+		pass_on(st, req, user, event, data, fields);
+}
+
+static bool
+is_json(struct span type)
+{
+	struct span rest = type;
+
+	return span_eq_nocase(span_trim(span_cut(&rest, ';')), SPAN("application/json"));
+}
+
+static void
+take_body(struct streams *st, struct web_request *req, const struct stream_query *q,
+    const struct user *user, struct span fields)
+{
+	const char *why = NULL;
+	struct json *json;
+
+	if (!is_json(req->http->known[HTTP_CONTENT_TYPE])) {
+		web_refuse_status(req, 415, NULL);
+		return;
+	}
+	if (req->body.n > DATA_MAX + 512) {
+		web_refuse_status(req, 413, NULL);
+		return;
+	}
+	if ((json = json_parse(req->body, &why)) == NULL) {
+		web_refuse(req, CHAT_BAD_REQUEST, why);
+		return;
+	}
+	take_event(st, req, q, user, json, fields);
+	json_free(json);
+}
+
+void
+emit_handle(struct web_request *req, void *own)
+{
+	struct buf fields = {0};
+	struct stream_query q = {0};
+	struct user user;
+
+	buf_str(&fields, "Cache-Control: no-store\r\n");
+	if (stream_begin(own, req, "POST", &fields, &q, &user))
+		take_body(own, req, &q, &user, buf_as_span(&fields));
+	stream_query_clear(&q);
+	buf_clear(&fields);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: ISC
+// modules.mjs - finds what npm brings, or installs it from the lock file beside the tests; where neither works, the file
+// that asked ends with 77 and a printed reason.
+
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+import { BUILDDIR, SRCDIR } from './world.mjs';
+
+const FROM = path.join(SRCDIR, 'tests/e2e');
+const OWN = path.join(BUILDDIR, 'tests/e2e/modules'); // nothing is installed into the source tree
+const INSTALL_MS = 120000;
+
+export function skip(reason) {
+	console.log(`skipped: ${reason}`);
+	process.exit(77);
+}
+
+/** The directory with node_modules: $E2E_MODULES, else one of the build's own. */
+function directory() {
+	const given = process.env.E2E_MODULES;
+	const has = (dir) => fs.existsSync(path.join(dir, 'node_modules/socket.io-client/package.json'));
+	if (given)
+		return has(given) ? given : skip(`E2E_MODULES: ${given} has no node_modules/socket.io-client`);
+	return has(OWN) || install() ? OWN : skip('socket.io-client is not there and "npm ci" cannot get it; set E2E_MODULES to a directory where it was run');
+}
+
+function install() {
+	fs.mkdirSync(OWN, { recursive: true });
+	for (const name of ['package.json', 'package-lock.json'])
+		fs.copyFileSync(path.join(FROM, name), path.join(OWN, name));
+	const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=30000'],
+		{ cwd: OWN, stdio: ['ignore', 'ignore', 'inherit'], timeout: INSTALL_MS });
+	return npm.status === 0;
+}
+
+let require;
+
+/** A module of the lock file. */
+export function load(name) {
+	require ??= createRequire(path.join(directory(), 'package.json'));
+	return require(name);
+}
+
+/** Where a file of such a module is. */
+export function locate(name, file) {
+	load(name);
+	return path.join(path.dirname(require.resolve(`${name}/package.json`)), file);
+}
+
+/** The first of these programs on the PATH; none: the tests are skipped. */
+export function program(...names) {
+	const dirs = (process.env.PATH ?? '').split(':');
+	const found = names.flatMap((n) => dirs.map((d) => path.join(d, n))).find((p) => fs.existsSync(p));
+	return found ?? skip(`${names[0]} is not installed`);
+}

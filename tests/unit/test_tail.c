@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test_tail.c - the tail of the log: one way in for what any process writes, one order out, nothing bad passed on.
+ */
+#include "hub_world.h"
+
+static void
+what_another_process_publishes_reaches_the_room(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "43");
+
+	forget(h);
+	assert_true(world_publish(h->w, "escrow_42", "escrow:update", "{\"status\":\"FUNDED\"}", true));
+	turn(h);
+	assert_string_equal(heard(a), "escrow:update");
+	assert_string_equal(buf_cstr(&a->last), "{\"status\":\"FUNDED\"}");
+	assert_string_equal(heard(b), "");
+}
+
+static void
+what_is_for_one_user_reaches_all_his_connections(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42"), *a2 = connect_as(h, "alice"), *b = connect_as(h, "bob");
+
+	assert_true(world_publish(h->w, "user:alice", "ai:thinking", "{}", true));
+	turn(h);
+	assert_string_equal(heard(a), "ai:thinking");
+	assert_string_equal(heard(a2), "ai:thinking");
+	assert_string_equal(heard(b), "");
+}
+
+static void
+all_see_one_order_whichever_process_wrote(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42"), *o = enter(h, "olga", "42");
+
+	forget(h);
+	for (int i = 0; i < 5; i++) {
+		say(a, "", "chat_message", "{\"escrowId\":\"42\",\"content\":\"socket\"}");
+		hub_flush(h->hub);
+		assert_int_equal(world_send(h->w, "alice", "42", "REST"), CHAT_OK);
+		assert_true(world_publish(h->w, "escrow_42", "escrow:update", "{}", true));
+	}
+	turn(h);
+	assert_true(a->heard.len > 15 * strlen("chat_message"));
+	assert_string_equal(heard(a), heard(o));
+}
+
+static void
+an_ephemeral_row_goes_to_those_connected_and_has_no_cursor(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+	char before[CURSOR_SIZE];
+
+	snprintf(before, sizeof(before), "%s", cursor_of(a, "42"));
+	assert_true(world_publish(h->w, "escrow_42", "ai:thinking", "{}", false));
+	turn(h);
+	assert_string_equal(heard(a), "ai:thinking");
+	assert_string_equal(cursor_of(a, "42"), before);
+	client_close(a, SESSION_LOST);
+	a = connect_as(h, "alice");
+	subscribe_from(a, "1", "42", before);
+	assert_string_equal(heard(a), "ack 1 ok");
+}
+
+static void
+an_ephemeral_row_that_is_refused_is_not_given_later(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+
+	a->room = 0;
+	assert_true(world_publish(h->w, "escrow_42", "ai:thinking", "{}", false));
+	turn(h);
+	assert_false(session_is_behind(a->session));
+	a->room = ROOM_FOR_ALL;
+	offer_room(h);
+	assert_string_equal(heard(a), "");
+}
+
+/* ---- bad rows ---- */
+
+struct bad_row {
+	const char *topic, *event, *data, *actor;
+};
+
+static bool
+append_row(struct store *st, void *arg)
+{
+	const struct bad_row *r = arg;
+
+	queue_append(st, span_of(r->topic), span_of(r->event), span_of(r->data), span_of(r->actor), true, WORLD_NOW);
+	return true;
+}
+
+static void
+a_bad_row_is_counted_and_passed_over_live_and_in_replay(void **state)
+{
+	static const struct bad_row bad[] = {
+	    {"escrow_42", "escrow:update", "no JSON", ""},
+	    {"escrow_42", "escrow:update", "[1]", ""},
+	    {"escrow_42", "escrow:update", "7", ""},
+	    {"escrow_42", "chat_message", "{}", ""},
+	    {"escrow_42", "no name", "{}", ""},
+	    {"escrow_42", "chat_message", "{\"id\":", "alice"},
+	    {"escrow_a/b", "escrow:update", "{}", ""},
+	    {"nonsense", "escrow:update", "{}", ""},
+	    {"", "", "", ""},
+	};
+	const size_t n = sizeof(bad) / sizeof(*bad);
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+	char cursor[CURSOR_SIZE];
+
+	snprintf(cursor, sizeof(cursor), "%s", cursor_of(a, "42"));
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store_write(h->w->st, append_row, (void *)&bad[i]), STORE_OK);
+	assert_true(world_publish(h->w, "escrow_42", "escrow:update", "{}", true));
+	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+	turn(h);
+	assert_string_equal(heard(a), "escrow:update");
+	assert_int_equal(hub_figures(h->hub).bad_rows, n);
+	client_close(a, SESSION_LOST);
+	a = connect_as(h, "alice");
+	subscribe_from(a, "1", "42", cursor);
+	assert_string_equal(heard(a), "escrow:update, ack 1 ok");
+}
+
+static void
+data_is_written_anew_and_never_spliced_in(void **state)
+{
+	static const struct bad_row row = {"escrow_42", "escrow:update", "{ \"a\" : \"\\u2028\" ,\n\"b\":1 }", ""};
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+
+	assert_int_equal(store_write(h->w->st, append_row, (void *)&row), STORE_OK);
+	turn(h);
+	assert_string_equal(buf_cstr(&a->last), "{\"a\":\"\\u2028\",\"b\":1}");
+	a->heard.len = 0;
+}
+
+/* ---- pages and faults ---- */
+
+static void
+a_long_log_is_handed_out_in_pages(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+	int pages = 1, n = 1;
+
+	for (int i = 0; i < 1100; i++)
+		assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
+	while (hub_tail(h->hub, h->now) == TAIL_MORE)
+		pages++;
+	assert_int_equal(pages, 3);
+	for (size_t i = 0; i < a->heard.len; i++)
+		n += a->heard.p[i] == ',';
+	assert_int_equal(n, 1100);
+	a->heard.len = 0;
+}
+
+static void
+a_large_room_makes_short_pages(void **state)
+{
+	struct house *h = *state;
+	int pages = 1;
+
+	for (int i = 0; i < 250; i++) {
+		struct client *c = enter(h, "alice", "42");
+		c->only_counts = true;
+		c->frames = 0;
+	}
+	for (int i = 0; i < 100; i++)
+		assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
+	while (hub_tail(h->hub, h->now) == TAIL_MORE)
+		pages++;
+	assert_true(pages >= 5);
+	for (size_t i = 0; i < h->n_clients; i++)
+		assert_int_equal(h->clients[i]->frames, 100);
+}
+
+static void
+nothing_is_lost_or_given_twice_when_any_read_fails(void **state)
+{
+	struct house *h = *state;
+	struct client *b = enter(h, "bob", "42"), *c = connect_as(h, "carol");
+	enum hub_tail end = TAIL_FAILED;
+
+	log_setup("test", LOG_TARGET_SYSLOG, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+	for (int nth = 1; end != TAIL_END; nth++) {
+		forget(h);
+		assert_int_equal(world_send(h->w, "alice", "42", "one"), CHAT_OK);
+		assert_int_equal(world_send(h->w, "alice", "42", "two"), CHAT_OK);
+		store_fail_at(h->reader, nth, STORE_BUSY);
+		end = hub_tail(h->hub, h->now);
+		store_fail_at(h->reader, 0, STORE_OK);
+		assert_int_equal(hub_figures(h->hub).is_healthy, end == TAIL_END);
+		assert_int_equal(hub_tail(h->hub, h->now), TAIL_END);
+		assert_true(hub_figures(h->hub).is_healthy);
+		assert_string_equal(
+		    heard(b), "chat_message one, notification 42, chat_message two, notification 42");
+		assert_string_equal(heard(c), "notification 42, notification 42");
+	}
+	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+}
+
+static void
+a_change_of_membership_is_not_lost_when_any_read_fails(void **state)
+{
+	struct house *h = *state;
+	struct client *b = enter(h, "bob", "42");
+	enum hub_tail end = TAIL_FAILED;
+
+	log_setup("test", LOG_TARGET_SYSLOG, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+	for (int nth = 1; end != TAIL_END; nth++) {
+		world_put(h->w, "42", nth % 2 ? "alice client, bob observer" : "alice client, bob freelancer");
+		store_fail_at(h->reader, nth, STORE_BUSY);
+		end = hub_tail(h->hub, h->now);
+		store_fail_at(h->reader, 0, STORE_OK);
+		tail(h);
+		say(b, "1", "typing_start", "{\"escrowId\":\"42\"}");
+		assert_string_equal(heard(b), nth % 2 ? "ack 1 forbidden" : "ack 1 ok");
+	}
+	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+}
+
+static void
+an_acknowledgement_waits_for_a_log_that_cannot_be_read(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+
+	log_setup("test", LOG_TARGET_SYSLOG, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+	say(a, "1", "chat_message", "{\"escrowId\":\"42\",\"content\":\"hi\"}");
+	collect(h);
+	store_fail_at(h->reader, 1, STORE_BUSY);
+	assert_int_equal(hub_tail(h->hub, h->now), TAIL_FAILED);
+	assert_string_equal(heard(a), "");
+	assert_int_equal(hub_tail(h->hub, h->now), TAIL_END);
+	assert_string_equal(heard(a), "chat_message hi, ack 1 ok");
+	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    house_test(what_another_process_publishes_reaches_the_room),
+	    house_test(what_is_for_one_user_reaches_all_his_connections),
+	    house_test(all_see_one_order_whichever_process_wrote),
+	    house_test(an_ephemeral_row_goes_to_those_connected_and_has_no_cursor),
+	    house_test(an_ephemeral_row_that_is_refused_is_not_given_later),
+	    house_test(a_bad_row_is_counted_and_passed_over_live_and_in_replay),
+	    house_test(data_is_written_anew_and_never_spliced_in),
+	    house_test(a_long_log_is_handed_out_in_pages),
+	    house_test(a_large_room_makes_short_pages),
+	    house_test(nothing_is_lost_or_given_twice_when_any_read_fails),
+	    house_test(a_change_of_membership_is_not_lost_when_any_read_fails),
+	    house_test(an_acknowledgement_waits_for_a_log_that_cannot_be_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
