@@ -24,7 +24,7 @@ mkdir -p "$build"
 
 stage_packages() {
 	install_packages $BUILD_PACKAGES libcmocka-dev sqlite3 clang clang-format libclang-rt-14-dev xz-utils util-linux &&
-		install_tool lighttpd lighttpd && install_tool node nodejs && install_tool curl curl
+		install_tool lighttpd lighttpd && install_tool node nodejs && install_tool npm npm && install_tool curl curl
 }
 
 stage_style() {
@@ -147,8 +147,11 @@ run_stage() {
 }
 
 for stage in packages style floors configure debug plain distcheck ledger tsan fuzz demo; do
+	verdict=
 	run_stage $stage
-	[ "$stage" != packages ] && [ "$stage" != configure ] || [ $failed = 0 ] || break
+	case $stage:$verdict in
+	packages:FAILED | configure:FAILED) break ;; # nothing further can run
+	esac
 done
 
 echo "all of it took $(($(date +%s) - begun)) s; logs are in $build"

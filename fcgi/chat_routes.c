@@ -6,19 +6,6 @@
 #include "base/clock.h"
 #include "fcgi/routes.h"
 
-#define LIMIT_DEFAULT 50
-#define LIMIT_MAX     200
-
-/* The escrow named in the path. */
-static bool
-is_escrow(struct call *c)
-{
-	if (name_escrow(c->param))
-		return true;
-	call_refuse(c, CHAT_BAD_REQUEST, "This is no valid escrowId.");
-	return false;
-}
-
 /* ---- history ---- */
 
 struct history_job {
@@ -37,22 +24,13 @@ run_history(struct store *st, void *arg)
 static bool
 history_query(struct call *c, struct chat_history *h)
 {
-	unsigned long long limit = LIMIT_DEFAULT;
-	struct span text;
-	int has_limit = call_query(c, "limit", &text);
-
-	if (has_limit < 0 || call_query(c, "before", &h->before) < 0 ||
+	if (!call_limit(c, &h->limit) || call_query(c, "before", &h->before) < 0 ||
 	    call_query(c, "after", &h->after) < 0)
 		return false;
-	if (has_limit && (!span_u64(text, LIMIT_MAX, &limit) || limit < 1)) {
-		call_refuse(c, CHAT_BAD_REQUEST, "limit: 1 to 200 is accepted.");
-		return false;
-	}
 	if (h->before.n > 0 && h->after.n > 0) {
 		call_refuse(c, CHAT_BAD_REQUEST, "before and after cannot be given together.");
 		return false;
 	}
-	h->limit = (int)limit;
 	return true;
 }
 
@@ -114,7 +92,7 @@ chat_get_history(struct call *c)
 	struct history_job j = {c, {.user = &c->user, .escrow_id = c->param}};
 	struct buf *b;
 
-	if (!is_escrow(c) || !history_query(c, &j.h))
+	if (!call_escrow(c) || !history_query(c, &j.h))
 		return;
 	if (!call_read(c, run_history, &j))
 		goto out;
@@ -182,7 +160,7 @@ chat_post_send(struct call *c)
 {
 	struct send_job j = {c, {.user = &c->user, .escrow_id = c->param}};
 
-	if (!is_escrow(c) || !send_body(c, &j.s))
+	if (!call_escrow(c) || !send_body(c, &j.s))
 		return;
 	j.s.now_ms = clock_wall_ms();
 	j.s.mono_us = clock_mono_us();
@@ -251,7 +229,7 @@ chat_put_read_up_to(struct call *c)
 	struct mark_job j = {c, {.user = &c->user, .escrow_id = c->param, .up_to = true}};
 	int has_id = call_string(c, "messageId", &j.m.message_id);
 
-	if (has_id < 0 || !is_escrow(c))
+	if (has_id < 0 || !call_escrow(c))
 		return;
 	if (!has_id) {
 		call_refuse(c, CHAT_BAD_REQUEST, "messageId: a string is required.");
@@ -263,13 +241,41 @@ chat_put_read_up_to(struct call *c)
 	reply_close(c->reply);
 }
 
+/* ---- what is unread ---- */
+
 struct unread_job {
 	const struct user *user;
 	int64_t count;
+	struct buf escrows;
 };
 
 static void
 run_unread(struct store *st, void *arg)
+{
+	struct unread_job *j = arg;
+
+	j->escrows.len = 0;
+	j->count = chat_unread_escrows(st, j->user, &j->escrows);
+}
+
+void
+chat_get_unread(struct call *c)
+{
+	struct unread_job j = {.user = &c->user};
+	struct buf *b;
+
+	if (call_read(c, run_unread, &j)) {
+		b = reply_open(c->reply, 200);
+		json_member_int(b, "count", j.count);
+		json_member_raw(b, "escrows", buf_as_span(&j.escrows));
+		reply_close(c->reply);
+		reply_etag(c->reply, c->request->if_none_match);
+	}
+	buf_clear(&j.escrows);
+}
+
+static void
+run_unread_count(struct store *st, void *arg)
 {
 	struct unread_job *j = arg;
 
@@ -279,9 +285,9 @@ run_unread(struct store *st, void *arg)
 void
 chat_get_unread_count(struct call *c)
 {
-	struct unread_job j = {&c->user, 0};
+	struct unread_job j = {.user = &c->user};
 
-	if (!call_read(c, run_unread, &j))
+	if (!call_read(c, run_unread_count, &j))
 		return;
 	json_member_int(reply_open(c->reply, 200), "count", j.count);
 	reply_close(c->reply);

@@ -1,56 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * reply.c - statuses, headers and bodies of answers; one table says which status a refusal has.
+ * reply.c - statuses, headers and bodies of answers.
  */
 #include "fcgi/reply.h"
 
 #include "base/digest.h"
 #include "base/json.h"
-
-static const struct {
-	int status;
-	const char *reason;
-} reasons[] = {
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {204, "No Content"},
-    {304, "Not Modified"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {408, "Request Timeout"},
-    {409, "Conflict"},
-    {411, "Length Required"},
-    {413, "Content Too Large"},
-    {414, "URI Too Long"},
-    {415, "Unsupported Media Type"},
-    {422, "Unprocessable Content"},
-    {429, "Too Many Requests"},
-    {500, "Internal Server Error"},
-    {503, "Service Unavailable"},
-};
-
-static const int statuses[] = {
-    [CHAT_OK] = 500,
-    [CHAT_BAD_REQUEST] = 400,
-    [CHAT_BAD_FRAME] = 400,
-    [CHAT_UNAUTHORIZED] = 401,
-    [CHAT_WALLET_MISMATCH] = 401,
-    [CHAT_OPEN_IS_LOCAL] = 403,
-    [CHAT_FORBIDDEN] = 403,
-    [CHAT_NOT_PARTICIPANT] = 403,
-    [CHAT_NOT_FOUND] = 404,
-    [CHAT_REMOVED] = 403,
-    [CHAT_EMPTY] = 400,
-    [CHAT_TOO_LONG] = 413,
-    [CHAT_RATE_LIMITED] = 429,
-    [CHAT_CONFLICT] = 409,
-    [CHAT_IDEMPOTENCY_MISMATCH] = 422,
-    [CHAT_UNAVAILABLE] = 503,
-};
+#include "proto/http.h"
 
 void
 reply_clear(struct reply *r)
@@ -77,9 +33,15 @@ reply_close(struct reply *r)
 }
 
 void
+reply_reopen(struct reply *r)
+{
+	r->body.len--;
+}
+
+void
 reply_failure(struct reply *r, enum chat_err err, int status, const char *why)
 {
-	r->status = status ? status : statuses[err];
+	r->status = status ? status : chat_err_status(err);
 	if (r->status == 429 || r->status == 503)
 		r->retry_after_s = r->retry_after_s > 0 ? r->retry_after_s : 1;
 	r->body.len = 0;
@@ -146,22 +108,12 @@ reply_etag(struct reply *r, struct span if_none_match)
 	buf_clear(&tag);
 }
 
-static const char *
-reason_of(int status)
-{
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		if (reasons[i].status == status)
-			return reasons[i].reason;
-	}
-	return "Status";
-}
-
 void
 reply_format(const struct reply *r, bool is_head, struct buf *out)
 {
 	bool has_body = r->status != 204 && r->status != 304;
 
-	buf_printf(out, "Status: %d %s\r\n", r->status, reason_of(r->status));
+	buf_printf(out, "Status: %d %s\r\n", r->status, http_reason(r->status));
 	if (has_body)
 		buf_printf(out,
 		    "Content-Type: application/json; charset=utf-8\r\nContent-Length: %zu\r\n",

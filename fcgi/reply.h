@@ -29,6 +29,9 @@ void reply_clear(struct reply *);
 struct buf *reply_open(struct reply *, int status);
 void reply_close(struct reply *);
 
+/* Takes back the end of a closed body: members can be added to it before another reply_close(). */
+void reply_reopen(struct reply *);
+
 /* {"success":false, error, code}, with the code's own status and sentence, or with those given
  * (status 0, why NULL: the code's own). What was in the body before is gone. */
 void reply_failure(struct reply *, enum chat_err, int status, const char *why);

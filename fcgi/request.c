@@ -254,13 +254,13 @@ refuse(int status, const char *sentence, const char **why)
 	return status;
 }
 
-/* application/json, with no charset or utf-8 (RFC 8259, section 8.1). */
+/* That media type, with no charset or utf-8 (RFC 8259, section 8.1). */
 static bool
-is_json_type(struct span type)
+is_type(struct span type, struct span wanted)
 {
 	struct span media = span_cut(&type, ';');
 
-	if (!span_eq_nocase(span_trim(media), SPAN("application/json")))
+	if (!span_eq_nocase(span_trim(media), wanted))
 		return false;
 	while (type.p) {
 		struct span value = span_cut(&type, ';'), name = span_trim(span_cut(&value, '='));
@@ -297,30 +297,51 @@ read_all(struct request *r, size_t announced, const char **why)
 	return 0;
 }
 
-int
-request_body(struct request *r, bool optional, const char **why)
+/* What is announced: 0, or the status to answer. */
+static int
+judge_announcement(const struct request *r, enum request_form form, unsigned long long *announced,
+    const char **why)
 {
-	const char *reason = NULL;
-	unsigned long long announced = 0;
+	bool is_list = form == BODY_LIST;
+
+	*announced = 0;
+	if (r->content_length.n == 0 && form != BODY_MAYBE)
+		return refuse(411, "A Content-Length is required.", why);
+	if (r->content_length.n > 0 && !span_u64(r->content_length, ~0ULL, announced))
+		return refuse(400, "The Content-Length is no number.", why);
+	if (is_list && *announced > REQUEST_LIST_MAX)
+		return refuse(413, "The body is larger than 1 MiB.", why);
+	if (!is_list && *announced > REQUEST_BODY_MAX)
+		return refuse(413, "The body is larger than 256 KiB.", why);
+	return 0;
+}
+
+int
+request_body(struct request *r, enum request_form form, const char **why)
+{
+	bool is_list = form == BODY_LIST;
+	bool has_lines = is_list && is_type(r->content_type, SPAN("application/x-ndjson"));
+	unsigned long long announced;
 	int status;
 
-	if (r->content_length.n == 0 && !optional)
-		return refuse(411, "A Content-Length is required.", why);
-	if (r->content_length.n > 0 && !span_u64(r->content_length, ~0ULL, &announced))
-		return refuse(400, "The Content-Length is no number.", why);
-	if (announced > REQUEST_BODY_MAX)
-		return refuse(413, "The body is larger than 256 KiB.", why);
-	if (announced == 0 && optional)
+	if (form == BODY_NONE)
 		return 0;
-	if (!is_json_type(r->content_type))
-		return refuse(415, "The body must be application/json.", why);
-	status = read_all(r, (size_t)announced, why);
-	if (status != 0)
+	status = judge_announcement(r, form, &announced, why);
+	if (status != 0 || (announced == 0 && form == BODY_MAYBE))
 		return status;
-	r->json = json_parse(buf_as_span(&r->body), &reason);
-	if (json_type(r->json) == JSON_OBJECT)
+	if (!has_lines && !is_type(r->content_type, SPAN("application/json")))
+		return refuse(415,
+		    is_list ? "The body must be application/json or application/x-ndjson."
+			    : "The body must be application/json.",
+		    why);
+	status = read_all(r, (size_t)announced, why);
+	if (status != 0 || has_lines)
+		return status;
+	r->json = json_parse(buf_as_span(&r->body), NULL);
+	if (json_type(r->json) == (is_list ? JSON_ARRAY : JSON_OBJECT))
 		return 0;
 	json_free(r->json);
 	r->json = NULL;
-	return refuse(400, "The body is not one JSON object.", why);
+	return refuse(400,
+	    is_list ? "The body is not one JSON array." : "The body is not one JSON object.", why);
 }

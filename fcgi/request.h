@@ -17,6 +17,7 @@
 #include "chat/auth.h"
 
 #define REQUEST_BODY_MAX   (256 << 10) /* bytes */
+#define REQUEST_LIST_MAX   (1 << 20)   /* bytes of a body that is a list */
 #define REQUEST_BODY_MS    10000       /* a body that takes longer is given up */
 #define REQUEST_TARGET_MAX 8192        /* bytes of REQUEST_URI */
 #define REQUEST_SEGMENTS   8           /* of a path; a longer one is no route's */
@@ -50,7 +51,7 @@ struct request {
 	/* owned */
 	struct buf text; /* what was decoded */
 	struct buf body;
-	struct json *json; /* the body, an object; NULL before request_body or without a body */
+	struct json *json; /* the body; NULL before request_body, without a body, and for lines */
 };
 
 enum request_verdict {
@@ -78,9 +79,17 @@ bool request_query(const struct request *, const char *name, struct span *out, b
  * ones. */
 bool request_wallet(struct request *);
 
-/* Reads and parses the body, which must be one JSON object of at most REQUEST_BODY_MAX bytes,
- * exactly as long as CONTENT_LENGTH says. optional: none at all is fine. 0, or the status to
- * answer (400, 408, 411, 413, 415) and *why, static. */
-int request_body(struct request *, bool optional, const char **why);
+/* What body a route takes: its media type is application/json, or that of lines. */
+enum request_form {
+	BODY_NONE,   /* not looked at */
+	BODY_MAYBE,  /* one JSON object, or no body at all */
+	BODY_OBJECT, /* one JSON object of at most REQUEST_BODY_MAX bytes */
+	BODY_LIST    /* at most REQUEST_LIST_MAX bytes: a JSON array; or application/x-ndjson, whose
+		      * lines are left in body as they came */
+};
+
+/* Reads the body, which must be exactly as long as CONTENT_LENGTH says, and parses it. 0, or the
+ * status to answer (400, 408, 411, 413, 415) and *why, static. */
+int request_body(struct request *, enum request_form, const char **why);
 
 #endif

@@ -8,9 +8,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define BUSY_MS     2000 /* waiting for the lock: the server's client waits behind it */
-#define READ_MS     100
-#define METHODS_ALL "GET, HEAD, POST, PUT, OPTIONS"
+#define BUSY_MS       2000 /* waiting for the lock: the server's client waits behind it */
+#define READ_MS       100
+#define LIMIT_DEFAULT 50
+#define LIMIT_MAX     200
+#define METHODS_ALL   "GET, HEAD, POST, PUT, OPTIONS"
 
 enum who {
 	ANYONE, /* believes nothing, so the conditions of the mode do not matter */
@@ -18,27 +20,29 @@ enum who {
 	SERVICE,        /* a key with the scope */
 	USER_OR_SERVICE /* a key, if one comes with the request, else a user */
 };
-enum body { NO_BODY, MAYBE_BODY, BODY };
 
 static const struct route {
 	const char *method;
 	const char *pattern; /* {…} is one segment, at most once */
 	enum who who;
 	enum scope scope;
-	enum body body;
+	enum request_form body;
 	handler *answer;
 } routes[] = {
-    {"GET", "/api/chat/unread/count", USER, 0, NO_BODY, chat_get_unread_count},
-    {"GET", "/api/chat/{escrowId}/history", USER, 0, NO_BODY, chat_get_history},
-    {"POST", "/api/chat/{escrowId}/send", USER, 0, BODY, chat_post_send},
-    {"PUT", "/api/chat/{messageId}/read", USER, 0, MAYBE_BODY, chat_put_read},
-    {"PUT", "/api/chat/{escrowId}/read-up-to", USER, 0, BODY, chat_put_read_up_to},
-    {"GET", "/api/escrows/{id}", USER_OR_SERVICE, SCOPE_ESCROWS, NO_BODY, escrow_get},
-    {"PUT", "/api/escrows/{id}", SERVICE, SCOPE_ESCROWS, BODY, escrow_put},
-    {"POST", "/api/escrows/{id}/events", SERVICE, SCOPE_PUBLISH, BODY, publish_event},
-    {"POST", "/api/users/{walletAddress}/notifications", SERVICE, SCOPE_PUBLISH, BODY,
+    {"GET", "/api/chat/unread", USER, 0, BODY_NONE, chat_get_unread},
+    {"GET", "/api/chat/unread/count", USER, 0, BODY_NONE, chat_get_unread_count},
+    {"GET", "/api/chat/{escrowId}/history", USER, 0, BODY_NONE, chat_get_history},
+    {"POST", "/api/chat/{escrowId}/send", USER, 0, BODY_OBJECT, chat_post_send},
+    {"PUT", "/api/chat/{messageId}/read", USER, 0, BODY_MAYBE, chat_put_read},
+    {"PUT", "/api/chat/{escrowId}/read-up-to", USER, 0, BODY_OBJECT, chat_put_read_up_to},
+    {"GET", "/api/escrows", USER, 0, BODY_NONE, escrows_get},
+    {"GET", "/api/escrows/{id}", USER_OR_SERVICE, SCOPE_ESCROWS, BODY_NONE, escrow_get},
+    {"PUT", "/api/escrows/{id}", SERVICE, SCOPE_ESCROWS, BODY_OBJECT, escrow_put},
+    {"POST", "/api/escrows/{id}/events", SERVICE, SCOPE_PUBLISH, BODY_OBJECT, publish_event},
+    {"POST", "/api/users/{walletAddress}/notifications", SERVICE, SCOPE_PUBLISH, BODY_OBJECT,
 	publish_notification},
-    {"GET", "/api/health", ANYONE, 0, NO_BODY, health_get},
+    {"POST", "/api/publish", SERVICE, SCOPE_PUBLISH, BODY_LIST, publish_list},
+    {"GET", "/api/health", ANYONE, 0, BODY_NONE, health_get},
 };
 
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -163,10 +167,10 @@ has_identity(struct call *c, const struct route *route)
 }
 
 static bool
-has_body(struct call *c, enum body body)
+has_body(struct call *c, enum request_form form)
 {
 	const char *why = NULL;
-	int status = body == NO_BODY ? 0 : request_body(c->request, body == MAYBE_BODY, &why);
+	int status = request_body(c->request, form, &why);
 
 	if (status != 0)
 		reply_failure(
@@ -333,4 +337,30 @@ call_query(struct call *c, const char *name, struct span *out)
 		return 1;
 	call_refuse(c, CHAT_BAD_REQUEST, "A part of the query is given twice.");
 	return -1;
+}
+
+bool
+call_escrow(struct call *c)
+{
+	if (name_escrow(c->param))
+		return true;
+	call_refuse(c, CHAT_BAD_REQUEST, "This is no valid escrowId.");
+	return false;
+}
+
+bool
+call_limit(struct call *c, int *out)
+{
+	unsigned long long limit = LIMIT_DEFAULT;
+	struct span text;
+	int has_limit = call_query(c, "limit", &text);
+
+	if (has_limit < 0)
+		return false;
+	if (has_limit && (!span_u64(text, LIMIT_MAX, &limit) || limit < 1)) {
+		call_refuse(c, CHAT_BAD_REQUEST, "limit: 1 to 200 is accepted.");
+		return false;
+	}
+	*out = (int)limit;
+	return true;
 }

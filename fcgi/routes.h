@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * routes.h - the one table of routes, and the order in which every request is decided.
- * A row: method, pattern, who may ask, what body it takes, its handler.
+ * A row: method, pattern, who may ask, what body it takes, its handler. Answers are
+ * {"success":true, …} with what the handlers' lists below name, or {"success":false, error, code}.
  */
 #ifndef FCGI_ROUTES_H
 #define FCGI_ROUTES_H
@@ -67,10 +68,33 @@ int call_string(struct call *, const char *name, struct span *out);
 /* The query's value in the same manner; -1: given twice. */
 int call_query(struct call *, const char *name, struct span *out);
 
+/* The path's escrowId is a valid one, or the call is refused. */
+bool call_escrow(struct call *);
+
+/* The query's limit, 1 to 200, 50 if absent. False: the call is refused. */
+bool call_limit(struct call *, int *out);
+
 typedef void handler(struct call *);
-handler chat_get_history, chat_post_send, chat_put_read, chat_put_read_up_to, chat_get_unread_count;
-handler escrow_put, escrow_get;
-handler publish_event, publish_notification;
-handler health_get;
+
+/* chat_routes.c */
+handler chat_get_history;      /* messages, count, cursor, hasMore; Link, ETag */
+handler chat_post_send;        /* message; 201, or 200 for a repeat */
+handler chat_put_read;         /* message: {id, read} */
+handler chat_put_read_up_to;   /* unread */
+handler chat_get_unread;       /* count, escrows: [{escrowId, count, lastMessage}]; ETag */
+handler chat_get_unread_count; /* count */
+
+/* escrow_routes.c; an escrow: {escrowId, title, status?, participants, createdAt, updatedAt}, and
+ * for a user also role?, lastMessage?: {id, senderId, timestamp, content}, unread */
+handler escrows_get; /* escrows, count, hasMore, next? (the next page's before); ETag */
+handler escrow_get;  /* escrow; ETag */
+handler escrow_put;  /* escrow; 201, or 200 where there was one */
+
+/* publish_routes.c: 202 */
+handler publish_event, publish_notification; /* cursor */
+handler publish_list; /* cursor, count; all or nothing; a refusal names the item by its index */
+
+/* health_routes.c */
+handler health_get; /* status, version, uptime, services */
 
 #endif

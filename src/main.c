@@ -40,7 +40,7 @@ main(int argc, char **argv)
 	case CONFIG_EXIT_0:
 		break;
 	case CONFIG_WRONG:
-		fprintf(stderr, "escrowchatd: %s\n", buf_cstr(&err));
+		fprintf(stderr, "escrowchatd: %s", buf_cstr(&err));
 		status = 2;
 		break;
 	case CONFIG_OK:

@@ -25,47 +25,47 @@ struct config_list { /* values of a repeatable key, in order */
 };
 
 struct config {
-	struct config_list listen;       /* HOST:PORT, unix:PATH, fd:N; the program's own */
-	char *database;                  /* path */
-	int database_mode;               /* 0660: of database, -wal, -shm, bell, lock */
-	char *database_group;            /* or NULL */
+	struct config_list listen; /* HOST:PORT, unix:PATH, fd:N; the program's own */
+	char *database;            /* path */
+	int database_mode;         /* 0660: of database, -wal, -shm, bell, lock */
+	char *database_group;      /* or NULL */
 	enum config_durability durability;
 	enum config_auth auth;
 	enum config_rooms rooms;
 	struct config_list frontend_url; /* origins, without a path */
 	struct config_list trusted_proxies;
-	char *service_keys;              /* path of the key file, or NULL */
+	char *service_keys; /* path of the key file, or NULL */
 	int64_t presence_grace_ms;
 	int64_t recovery_ms;
 	int64_t queue_keep_ms;
 	int64_t queue_rows;
-	int64_t message_rate;            /* per wallet and second; 0: none */
+	int64_t message_rate; /* per wallet and second; 0: none */
 	int64_t max_connections;
-	int64_t max_message;             /* bytes of one WebSocket message or event */
-	int64_t socket_mode;             /* of Unix sockets listened on */
-	int64_t threads;                 /* of the FastCGI program */
-	char *url_prefix;                /* cut from REQUEST_URI before routing; FastCGI */
+	int64_t max_message; /* bytes of one WebSocket message or event */
+	int64_t socket_mode; /* of Unix sockets listened on */
+	int64_t threads;     /* of the FastCGI program */
+	char *url_prefix;    /* cut from REQUEST_URI before routing; FastCGI */
 	enum log_target log;
 	enum log_format log_format;
 	enum log_level log_level;
 
 	/* not keys */
-	bool check_only;                 /* -t */
-	bool print_effective;            /* -T */
-	struct config_source *sources;   /* where each value came from, by row of the table */
+	bool check_only;               /* -t */
+	bool print_effective;          /* -T */
+	struct config_source *sources; /* where each value came from, by row of the table */
 };
 
 enum config_verdict {
 	CONFIG_OK,
 	CONFIG_EXIT_0, /* --help or --version: printed to out */
-	CONFIG_WRONG   /* one line in err names file, line or option, key, and what is accepted: exit 2 */
+	CONFIG_WRONG /* one line in err names file, line or option, key, and what is accepted: exit 2 */
 };
 
 /* Reads all sources for one program. argc 0 reads no options (CGI). env is environ-like. builtin_path is read if it
  * exists and neither --config nor ESCROWCHAT_CONFIG names a file. Fills *c (config_clear frees); out gets --help and
  * --version text. */
-enum config_verdict config_load(struct config *c, enum config_program, int argc, char **argv, char **env,
-    const char *builtin_path, struct buf *out, struct buf *err);
+enum config_verdict config_load(struct config *c, enum config_program, int argc, char **argv,
+    char **env, const char *builtin_path, struct buf *out, struct buf *err);
 void config_clear(struct config *);
 
 /* "key = value  # from where", a line each, as -T shows it. */

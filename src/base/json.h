@@ -15,7 +15,15 @@
 
 struct json; /* a parsed value; really json-c's object, known to json.c alone */
 
-enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_DOUBLE, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+	JSON_NULL,
+	JSON_BOOL,
+	JSON_INT,
+	JSON_DOUBLE,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT
+};
 
 #define JSON_DEPTH_MAX 32
 
@@ -30,8 +38,9 @@ void json_free(struct json *); /* NULL is fine */
 
 /* Getters. Results are borrowed from the value and live as long as it. */
 enum json_type json_type(const struct json *); /* NULL is JSON_NULL */
-const struct json *json_get(const struct json *object, const char *name); /* NULL when absent or no object */
-bool json_string(const struct json *, struct span *out);                  /* may hold NUL */
+const struct json *
+json_get(const struct json *object, const char *name);   /* NULL when absent or no object */
+bool json_string(const struct json *, struct span *out); /* may hold NUL */
 bool json_int(const struct json *, int64_t *out); /* true for integers only: 1.0 and 1e3 are none */
 bool json_bool(const struct json *, bool *out);
 size_t json_length(const struct json *array); /* 0 for anything else */
@@ -43,7 +52,8 @@ size_t json_members(const struct json *object); /* how many names it has */
  * Strings escape '"', '\', C0, DEL to U+009F, U+2028 and U+2029; U+0000 too; bytes must be UTF-8. */
 void json_write(struct buf *, const struct json *); /* the value, anew, compact, names in order */
 
-void json_open(struct buf *, char bracket); /* '{' or '[', as a bare value or after json_name/json_element */
+void json_open(
+    struct buf *, char bracket); /* '{' or '[', as a bare value or after json_name/json_element */
 void json_close(struct buf *, char bracket);
 void json_name(struct buf *, const char *name); /* name is ours: plain ASCII, nothing to escape */
 void json_element(struct buf *);                /* before each value of an array */
@@ -56,7 +66,9 @@ void json_member_string(struct buf *, const char *name, struct span);
 void json_member_cstr(struct buf *, const char *name, const char *);
 void json_member_int(struct buf *, const char *name, int64_t);
 void json_member_bool(struct buf *, const char *name, bool);
-void json_member_time(struct buf *, const char *name, int64_t wall_ms); /* ISO 8601, see clock_iso */
-void json_member_raw(struct buf *, const char *name, struct span json); /* a value this writer made before */
+void
+json_member_time(struct buf *, const char *name, int64_t wall_ms); /* ISO 8601, see clock_iso */
+void json_member_raw(
+    struct buf *, const char *name, struct span json); /* a value this writer made before */
 
 #endif

@@ -44,6 +44,6 @@ struct map_node *map_next(const struct map *, const struct map_node *);
 uint64_t map_hash(struct span);
 
 /* The entry that embeds a node. */
-#define MAP_ENTRY(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+#define MAP_ENTRY(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 #endif

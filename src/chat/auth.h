@@ -19,13 +19,14 @@ void auth_free(struct auth *);
 
 /* What a request or handshake carries. n 0: absent. */
 struct auth_request {
-	struct span peer;            /* the peer's address as text; "" for a Unix socket */
+	struct span peer; /* the peer's address as text; "" for a Unix socket */
 	struct span host, origin;
 	struct span x_forwarded_for, forwarded, x_real_ip;
-	struct span claimed_wallet;  /* X-Wallet-Address, walletAddress= or Socket.IO's auth.walletAddress */
-	struct span service_key;     /* X-Service-Key */
-	bool is_secure;              /* the request came by https, as far as we know */
-	bool is_browser_write;       /* a WebSocket handshake or a writing request */
+	struct span
+	    claimed_wallet; /* X-Wallet-Address, walletAddress= or Socket.IO's auth.walletAddress */
+	struct span service_key; /* X-Service-Key */
+	bool is_secure;          /* the request came by https, as far as we know */
+	bool is_browser_write;   /* a WebSocket handshake or a writing request */
 };
 
 /* Every condition of the mode that does not depend on the identity: in auth = open, that Host is a loopback name and every address in
@@ -40,7 +41,8 @@ enum chat_err auth_user(const struct auth *, const struct auth_request *, struct
 
 /* CHAT_OK if the key has the scope; CHAT_UNAUTHORIZED: no or unknown key; CHAT_FORBIDDEN: no such scope, or an Origin came with it.
  * name (may be NULL) gets the key's name for the log. */
-enum chat_err auth_service(const struct auth *, const struct auth_request *, enum scope, const char **name);
+enum chat_err
+auth_service(const struct auth *, const struct auth_request *, enum scope, const char **name);
 
 /* auth = open needs every listener to be loopback or a Unix socket. */
 bool auth_listener_allowed(const struct auth *, bool is_loopback);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * escrow.c - the platform's side of an escrow: creating or replacing it, and showing it.
+ * escrow.c - the platform's side of an escrow: creating or replacing it.
  * Participants are replaced as a set by writing only what differs: the log shows just the changes.
  */
 #include <stdlib.h>
@@ -157,46 +157,4 @@ chat_escrow_put(struct store *st, struct chat_escrow_put *p)
 	p->created = false;
 	p->escrow.len = 0;
 	return false;
-}
-
-/* ---- showing ---- */
-
-static bool
-on_shown(const struct participant *p, void *arg)
-{
-	struct buf *out = arg;
-
-	json_element(out);
-	json_open(out, '{');
-	json_member_cstr(out, "walletAddress", p->name);
-	json_member_cstr(out, "role", role_name(p->role));
-	json_close(out, '}');
-	return true;
-}
-
-enum chat_err
-chat_escrow_view(struct store *st, struct span escrow_id, struct buf *out)
-{
-	struct escrow e;
-	size_t start = out->len;
-	enum chat_err err;
-
-	if (!escrow_find(st, escrow_id, &e))
-		return standing_verdict(st, CHAT_NOT_FOUND);
-	json_open(out, '{');
-	json_member_string(out, "escrowId", escrow_id);
-	json_member_cstr(out, "title", e.title);
-	if (e.status[0] != '\0')
-		json_member_cstr(out, "status", e.status);
-	json_name(out, "participants");
-	json_open(out, '[');
-	participants_each(st, e.id, on_shown, out);
-	json_close(out, ']');
-	json_member_time(out, "createdAt", e.created_at);
-	json_member_time(out, "updatedAt", e.updated_at);
-	json_close(out, '}');
-	err = standing_verdict(st, CHAT_OK);
-	if (err != CHAT_OK)
-		out->len = start;
-	return err;
 }

@@ -8,19 +8,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-/* By inet_pton alone: its strict form of IPv4 has no octal, hex or short spelling. */
-static bool
-is_loopback_v4(struct span text)
-{
-	char name[INET_ADDRSTRLEN];
-	struct in_addr a;
-
-	if (text.n == 0 || text.n >= sizeof(name) || memchr(text.p, '\0', text.n))
-		return false;
-	memcpy(name, text.p, text.n);
-	name[text.n] = '\0';
-	return inet_pton(AF_INET, name, &a) == 1 && ntohl(a.s_addr) >> 24 == 127;
-}
+#include "proto/url.h"
 
 static bool
 is_loopback_v6(struct span text)
@@ -37,52 +25,36 @@ is_loopback_v6(struct span text)
 	return IN6_IS_ADDR_LOOPBACK(&a) || (IN6_IS_ADDR_V4MAPPED(&a) && a.s6_addr[12] == 127);
 }
 
+/* Legal in a URL (RFC 3986, section 3.2.3), written by no client or proxy of this machine. */
 static bool
-is_port(struct span text)
+has_empty_port(struct span text)
 {
-	unsigned long long port;
-
-	return span_u64(text, 65535, &port);
-}
-
-/* "[v6]" or "[v6]:port". */
-static bool
-is_bracketed_loopback(struct span text)
-{
-	struct span rest = {text.p + 1, text.n - 1};
-	struct span inner = span_cut(&rest, ']');
-
-	if (rest.p == NULL || !is_loopback_v6(inner))
-		return false;
-	return rest.n == 0 || (rest.p[0] == ':' && is_port((struct span){rest.p + 1, rest.n - 1}));
+	return text.n > 0 && text.p[text.n - 1] == ':';
 }
 
 bool
 local_address(struct span text)
 {
-	struct span rest = text, head;
+	struct span name;
+	int port;
 
-	if (text.n == 0)
-		return false;
-	if (text.p[0] == '[')
-		return is_bracketed_loopback(text);
 	if (is_loopback_v6(text))
 		return true;
-	head = span_cut(&rest, ':');
-	return is_loopback_v4(head) && (rest.p == NULL || is_port(rest));
+	if (has_empty_port(text) || !url_host_split(text, &name, &port))
+		return false;
+	if (name.p[0] == '[')
+		return is_loopback_v6((struct span){name.p + 1, name.n - 2});
+	return !span_eq_nocase(name, SPAN("localhost")) && url_host_is_loopback(name);
 }
 
+/* Brackets may also hold the other spellings of ::1, and 127.0.0.0/8 mapped into IPv6. */
 bool
 local_host(struct span host)
 {
-	struct span rest = host, head;
-
-	if (host.n > 0 && host.p[0] == '[')
-		return is_bracketed_loopback(host);
-	head = span_cut(&rest, ':');
-	if (!span_eq_nocase(head, SPAN("localhost")) && !is_loopback_v4(head))
+	if (has_empty_port(host))
 		return false;
-	return rest.p == NULL || is_port(rest);
+	return url_host_is_loopback(host) ||
+	       (host.n > 0 && host.p[0] == '[' && local_address(host));
 }
 
 bool

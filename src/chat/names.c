@@ -240,3 +240,19 @@ topic_parse(struct span topic, struct span *name)
 	}
 	return TOPIC_WRONG;
 }
+
+bool
+topic_normal(char out[TOPIC_SIZE], struct span text, struct span *topic)
+{
+	struct span name;
+	struct user user;
+	enum topic_kind kind = topic_parse(text, &name);
+
+	if (kind == TOPIC_ESCROW)
+		*topic = topic_of_escrow(out, name);
+	else if (kind == TOPIC_USER && name_wallet(name, &user))
+		*topic = topic_of_user(out, span_of(user.key));
+	else
+		return false;
+	return true;
+}

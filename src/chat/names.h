@@ -13,11 +13,11 @@
 #include "base/span.h"
 #include "store/escrows.h"
 
-#define NAME_MAX_BYTES  128
-#define TOPIC_SIZE      (STORE_NAME_SIZE + 12)
-#define CONTENT_MAX     5000  /* Unicode code points */
-#define TITLE_MAX       200   /* the same */
-#define DATA_MAX        65536 /* bytes of an event's data */
+#define NAME_MAX_BYTES 128
+#define TOPIC_SIZE     (STORE_NAME_SIZE + 12)
+#define CONTENT_MAX    5000  /* Unicode code points */
+#define TITLE_MAX      200   /* the same */
+#define DATA_MAX       65536 /* bytes of an event's data */
 
 /* Who a user is: key compares, name shows. */
 struct user {
@@ -33,15 +33,18 @@ bool name_escrow(struct span text);
 /* From JSON: such a string, or a plain integer from 0 to 2^53-1. Copies, terminated. */
 bool name_escrow_json(const struct json *, char out[STORE_NAME_SIZE]);
 
-bool name_title(struct span);            /* of an escrow: 1 to 200 code points of UTF-8 without controls */
-bool name_event(struct span);            /* [A-Za-z][A-Za-z0-9_.:-]{0,63} */
+bool name_title(struct span); /* of an escrow: 1 to 200 code points of UTF-8 without controls */
+bool name_event(struct span); /* [A-Za-z][A-Za-z0-9_.:-]{0,63} */
 bool name_event_publishable(struct span); /* and none that the server makes itself */
-bool name_client_id(struct span);        /* [A-Za-z0-9_-]{1,64}: clientMsgId, client= */
+bool name_client_id(struct span);         /* [A-Za-z0-9_-]{1,64}: clientMsgId, client= */
 
 /* Topics. Writes the normal form; returns its span over out. */
 struct span topic_of_escrow(char out[TOPIC_SIZE], struct span escrow_id);
 struct span topic_of_user(char out[TOPIC_SIZE], struct span wallet_key);
 struct span topic_of_members(char out[TOPIC_SIZE], struct span escrow_id);
+
+/* escrow_ID or user:WALLET in any spelling, in normal form over out. False: neither. */
+bool topic_normal(char out[TOPIC_SIZE], struct span text, struct span *topic);
 
 enum topic_kind { TOPIC_ESCROW, TOPIC_USER, TOPIC_MEMBERS, TOPIC_MEMBERSHIP, TOPIC_WRONG };
 /* Which kind, and what the topic names (a span into it): for rows of the log, whoever wrote them. Checks the name too. */

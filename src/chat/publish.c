@@ -31,3 +31,16 @@ chat_publish(struct store *st, struct chat_publish *p)
 	p->position = 0;
 	return false;
 }
+
+bool
+chat_publish_all(struct store *st, struct chat_publish_list *l)
+{
+	l->position = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		if (!chat_publish(st, &l->items[i]))
+			return false;
+	}
+	if (l->n > 0)
+		l->position = l->items[l->n - 1].position;
+	return l->n > 0;
+}

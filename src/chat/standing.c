@@ -12,6 +12,20 @@ standing_verdict(struct store *st, enum chat_err err)
 	return store_error(st) == STORE_OK ? err : CHAT_UNAVAILABLE;
 }
 
+struct standing
+standing_of(const struct participant *p, int64_t escrow)
+{
+	struct standing s = {
+	    .escrow = escrow,
+	    .role = p->role,
+	    .since_message = p->since_message,
+	    .since_position = p->since_position,
+	};
+
+	memcpy(s.name, p->name, sizeof(s.name));
+	return s;
+}
+
 enum chat_err
 standing_find(struct store *st, const struct rules *rules, const struct user *user,
     struct span escrow_id, struct standing *out, struct escrow *escrow)
@@ -30,15 +44,12 @@ standing_find(struct store *st, const struct rules *rules, const struct user *us
 		return CHAT_UNAVAILABLE;
 	if (!is_listed && rules->rooms != ROOMS_OPEN)
 		return CHAT_NOT_PARTICIPANT;
-	out->escrow = escrow->id;
-	if (!is_listed) {
+	if (is_listed) {
+		*out = standing_of(&p, escrow->id);
+	} else {
+		out->escrow = escrow->id;
 		memcpy(out->name, user->name, sizeof(out->name));
-		return CHAT_OK;
 	}
-	out->role = p.role;
-	out->since_message = p.since_message;
-	out->since_position = p.since_position;
-	memcpy(out->name, p.name, sizeof(out->name));
 	return CHAT_OK;
 }
 
@@ -71,12 +82,12 @@ struct unread_sum {
 };
 
 static bool
-on_participation(
-    struct span escrow_id, const struct escrow *e, const struct participant *p, void *arg)
+on_participation(const struct participation *p, void *arg)
 {
 	struct unread_sum *sum = arg;
+	const struct participant *who = &p->participant;
 
-	sum->count += unread_count(sum->st, e->id, span_of(p->wallet), p->since_message);
+	sum->count += unread_count(sum->st, p->escrow.id, span_of(who->wallet), who->since_message);
 	return store_error(sum->st) == STORE_OK;
 }
 

@@ -5,6 +5,9 @@
 #include "chat/views.h"
 
 #include "base/json.h"
+#include "proto/utf8.h"
+
+#define BRIEF_MAX 200 /* code points */
 
 void
 view_message(struct buf *out, const struct message *m, struct span escrow_id)
@@ -22,6 +25,25 @@ view_message(struct buf *out, const struct message *m, struct span escrow_id)
 	json_member_bool(out, "read", m->read);
 	if (m->client_msg_id.n > 0)
 		json_member_string(out, "clientMsgId", m->client_msg_id);
+	json_close(out, '}');
+}
+
+void
+view_message_brief(struct buf *out, const struct message *m)
+{
+	struct span rest = m->content;
+	char id[MESSAGE_ID_SIZE];
+	uint32_t point;
+
+	for (int i = 0; i < BRIEF_MAX; i++) {
+		if (!utf8_next(&rest, &point))
+			break;
+	}
+	json_open(out, '{');
+	json_member_cstr(out, "id", message_id_format(id, m->id, m->nonce));
+	json_member_string(out, "senderId", m->sender_name);
+	json_member_time(out, "timestamp", m->at);
+	json_member_string(out, "content", (struct span){m->content.p, m->content.n - rest.n});
 	json_close(out, '}');
 }
 

@@ -11,16 +11,22 @@
 /* {id, escrowId, senderId, senderRole?, content, timestamp, read, clientMsgId?} */
 void view_message(struct buf *out, const struct message *, struct span escrow_id);
 
+/* {id, senderId, timestamp, content}: the content's first 200 code points. */
+void view_message_brief(struct buf *out, const struct message *);
+
 /* {type:"message_received", title, message, escrowId, timestamp}: never the content. */
-void view_message_notification(struct buf *out, struct span escrow_id, struct span title, int64_t at_ms);
+void
+view_message_notification(struct buf *out, struct span escrow_id, struct span title, int64_t at_ms);
 
 /* {escrowId, messageId, readerId, upTo?} */
-void view_message_read(struct buf *out, struct span escrow_id, const char *message_id, struct span reader, const char *up_to);
+void view_message_read(struct buf *out, struct span escrow_id, const char *message_id,
+    struct span reader, const char *up_to);
 
 /* {ok:false, code, error} with the code's own sentence, or why. */
 void view_refusal(struct buf *out, enum chat_err, const char *why);
 
 /* {event, code, error, escrowId?} of a chat_error. */
-void view_chat_error(struct buf *out, struct span event, enum chat_err, const char *why, struct span escrow_id);
+void view_chat_error(
+    struct buf *out, struct span event, enum chat_err, const char *why, struct span escrow_id);
 
 #endif

@@ -175,7 +175,7 @@ uint32_t session_number(const struct session *);
 
 /* ---- figures ---- */
 struct hub_figures {
-	size_t sessions, rooms;
+	uint64_t sessions, rooms;
 	uint64_t delivered, bad_rows;
 	int64_t position;
 	bool is_healthy; /* the log could be read the last time */

@@ -205,24 +205,29 @@ presence_forget(struct sub *sub)
 	}
 }
 
-void
+bool
 presence_catch_up(struct sub *sub, struct hub_time now)
 {
 	struct session *s = sub->session;
 	struct room *r = sub->topic->room;
+	bool is_told = false;
 
 	for (struct map_node *n = map_next(&r->presences, NULL); n != NULL;
 	     n = map_next(&r->presences, n)) {
 		const struct presence *p = MAP_ENTRY(n, struct presence, node);
+		bool has_moved = p->changed >= sub->missed && r->n_present <= PRESENT_MAX;
+		bool has_typed = p->typing_changed >= sub->missed;
 		if (span_eq(p->node.key, topic_wallet(s->own)))
 			continue;
-		if (p->changed >= sub->missed && r->n_present <= PRESENT_MAX)
+		if (has_moved)
 			presence_tell(s->hub, p, p->is_present ? "user_joined" : "user_left",
 			    "timestamp", now.wall_ms, s);
-		if (p->typing_changed >= sub->missed)
+		if (has_typed)
 			presence_tell(s->hub, p, "user_typing", "isTyping", p->is_typing, s);
+		is_told = is_told || has_moved || has_typed;
 	}
 	presence_forget(sub);
+	return is_told;
 }
 
 void

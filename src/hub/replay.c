@@ -141,6 +141,7 @@ pull_page(struct session *s, struct hub_time now)
 			page.whole = page.refused - 1;
 		for (int i = 0; i < page.n; i++)
 			settle_source(&page, &page.sources[i], now);
+		session_hold_live(s); /* those that went on behind a gap */
 	}
 	free(page.sources);
 	return err == STORE_OK;
@@ -156,10 +157,9 @@ session_pull(struct session *s, struct hub_time now)
 	if (s->n_behind > 0 || s->n_missed == 0)
 		return true;
 	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
-		if (sub->missed > 0) { /* one room at a time: its frames are not refused */
-			presence_catch_up(sub, now);
+		/* One room at a time: its frames are not refused. */
+		if (sub->missed > 0 && presence_catch_up(sub, now))
 			break;
-		}
 	}
 	return true;
 }

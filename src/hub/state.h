@@ -151,6 +151,8 @@ struct sub *sub_new(struct topic *, struct session *);
 void sub_free(struct sub *); /* leaves presence to the caller */
 struct sub *session_sub(const struct session *, struct span escrow_id); /* or NULL */
 void sub_set_behind(struct sub *, bool is_behind);
+/* One position stands for all topics of a merged session: while one of them is behind, those that are live wait for it. */
+void session_hold_live(struct session *);
 /* A subscription begins at its position: behind if the tail is further, or if a merged session has others that are. True: it is behind. */
 bool sub_begin(struct sub *);
 /* Gives an event to each subscriber that is not behind, but not to the sessions of one user (NULL: to all). */
@@ -163,8 +165,8 @@ void presence_leave(struct sub *, enum session_end, struct hub_time);
 void presence_removed(struct hub *, struct topic *, struct span key, struct hub_time);
 void presence_tick(struct hub *, struct hub_time);
 void presence_list(const struct topic *, struct buf *out); /* "present":[…],"presentCount":n */
-/* Sends a session what it missed of a room's presence and typing: the latest state of each user. */
-void presence_catch_up(struct sub *, struct hub_time);
+/* Sends a session what it missed of a room's presence and typing: the latest state of each user. False: there was none. */
+bool presence_catch_up(struct sub *, struct hub_time);
 void presence_forget(struct sub *); /* it has missed nothing any more */
 void typing_start(struct topic *, struct session *, const char *name, struct hub_time);
 void typing_stop(struct hub *, struct topic *, struct span key);

@@ -119,10 +119,11 @@ session_sub(const struct session *s, struct span escrow_id)
 	return NULL;
 }
 
-/* One position stands for all topics of a merged session: while one of them is behind, those that are live wait for it. */
-static void
-hold_live_ones(struct session *s)
+void
+session_hold_live(struct session *s)
 {
+	if (!s->transport->is_merged || s->n_behind == 0)
+		return;
 	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
 		if (sub->is_behind || !sub->has_begun)
 			continue;
@@ -142,8 +143,8 @@ sub_set_behind(struct sub *sub, bool is_behind)
 		return;
 	sub->is_behind = is_behind;
 	s->n_behind += is_behind ? 1 : -1;
-	if (is_behind && s->transport->is_merged)
-		hold_live_ones(s);
+	if (is_behind)
+		session_hold_live(s);
 }
 
 bool

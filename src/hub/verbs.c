@@ -181,6 +181,7 @@ subscribe_now(const struct call *c, const struct look *l)
 		sub->has_gap = true;
 		answer_subscribed(sub, c->ack, l->unread);
 		sub->has_gap = false;
+		session_hold_live(s);
 	} else if (sub_begin(sub)) {
 		sub->ack = c->ack.n > 0 ? mem_strndup(c->ack.p, c->ack.n) : NULL;
 		s->transport->resume(s);
@@ -275,7 +276,7 @@ keep_room(
 void
 kept_forget_room(struct session *s, struct span escrow_id)
 {
-	struct call c = {.session = s};
+	struct call c = {.session = s, .ack = SPAN("")};
 
 	if (s->kept == NULL)
 		return;

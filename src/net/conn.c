@@ -437,23 +437,31 @@ ring_iov(const struct conn *c, struct iovec iov[IOV_COUNT])
 	return n;
 }
 
+void
+conn_put(struct conn *c, struct frame *f)
+{
+	size_t size = frame_size(f);
+
+	if (conn_is_closing(c) || size == 0)
+		return;
+	*(f->kind == FRAME_CONTROL ? &c->control_bytes : &c->event_bytes) += (uint32_t)size;
+	ring_add(c, f);
+	mark_dirty(c);
+}
+
 bool
 conn_send(struct conn *c, struct frame *f)
 {
 	size_t size = frame_size(f);
 	size_t share = f->kind == FRAME_EPHEMERAL ? 2 : 1; /* what need not be kept goes first */
 
-	if (conn_is_closing(c) || size == 0)
-		return true;
-	if (f->kind != FRAME_CONTROL &&
+	if (f->kind != FRAME_CONTROL && !conn_is_closing(c) &&
 	    (c->ring_count >= RING_FRAMES / share ||
 		(c->event_bytes > 0 && c->event_bytes + size > RING_BYTES / share))) {
 		c->wants_room = true;
 		return false;
 	}
-	*(f->kind == FRAME_CONTROL ? &c->control_bytes : &c->event_bytes) += (uint32_t)size;
-	ring_add(c, f);
-	mark_dirty(c);
+	conn_put(c, f);
 	return true;
 }
 

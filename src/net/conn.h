@@ -80,6 +80,8 @@ struct net *conn_net(const struct conn *);
 /* Queues a frame (its own reference); written at the end of the turn. False, and not queued: the ring is full and the frame may be
  * refused (not FRAME_CONTROL); on_room follows. */
 bool conn_send(struct conn *, struct frame *);
+/* The same, whatever the ring holds: for a frame that was accepted before, elsewhere. */
+void conn_put(struct conn *, struct frame *);
 /* The same with a copy of bytes, as FRAME_CONTROL. */
 void conn_send_bytes(struct conn *, struct span bytes);
 /* Asks for on_room in the next turn in which the ring is empty, though nothing was refused. */

@@ -86,6 +86,7 @@ free_closed(struct engine *e)
 
 	while ((s = TAILQ_FIRST(&e->closed)) != NULL) {
 		TAILQ_REMOVE(&e->closed, s, dirty);
+		buf_clear(&s->post_body);
 		free(s);
 	}
 }
@@ -252,7 +253,7 @@ engine_send(struct engine_session *s, struct frame *f)
 	if (s->is_closed)
 		return true;
 	if (s->ws != NULL)
-		return conn_send(websocket_conn(s->ws), f);
+		return websocket_send_frame(s->ws, f);
 	if (f->kind != FRAME_CONTROL &&
 	    (s->n_queue >= RING_FRAMES / share ||
 		(s->event_bytes > 0 && s->event_bytes + frame_size(f) > RING_BYTES / share))) {
@@ -319,6 +320,8 @@ flush_poll(struct engine_session *s)
 	queue_clear(s);
 	answer_text(&s->poll, buf_as_span(&payload));
 	buf_clear(&payload);
+	if (s->post != NULL) /* it may have waited for that */
+		mark_dirty(s);
 }
 
 void
@@ -375,7 +378,11 @@ is_busy(const struct engine_session *s)
 {
 	const struct engine_ops *ops = s->engine->options.ops;
 
-	return !s->is_closed && ops->is_busy != NULL && ops->is_busy((struct engine_session *)s);
+	if (s->is_closed)
+		return false;
+	if (s->ws == NULL && s->control_bytes > CLOG_BYTES) /* until somebody polls */
+		return true;
+	return ops->is_busy != NULL && ops->is_busy((struct engine_session *)s);
 }
 
 /* As much of the held POST as the owner takes; answers it at its end. */
@@ -533,8 +540,10 @@ upgrade(struct engine_session *s)
 	s->probe = NULL;
 	conn_wait(c, WAIT_NOTHING);
 	for (uint32_t i = 0; i < s->n_queue; i++)
-		conn_send(c, s->queue[i]);
+		conn_put(c, s->queue[i]);
 	queue_clear(s);
+	if (s->post != NULL)
+		mark_dirty(s);
 	answer_text(&s->poll, SPAN("6"));
 	if (s->wants_room)
 		conn_want_room(c);

@@ -150,6 +150,10 @@ open_tcp(const char *spec, struct buf *err)
 static bool
 is_stale(const union address *a, socklen_t len)
 {
+	struct stat st;
+
+	if (lstat(a->un.sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return false;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool refused = fd >= 0 && connect(fd, &a->sa, len) != 0 && errno == ECONNREFUSED;
 

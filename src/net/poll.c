@@ -121,7 +121,8 @@ static void
 free_poll(struct poll *p, enum session_end end)
 {
 	if (p->stream.session != NULL)
-		log_info("conn %u: disconnected: its polls have ended", session_number(p->stream.session));
+		log_info("conn %u: disconnected: its polls have ended",
+		    session_number(p->stream.session));
 	stream_close(&p->stream, end);
 	loop_timer_free(p->timer);
 	loop_later_free(p->later);
@@ -138,7 +139,8 @@ on_timer(void *arg)
 	if (p->held != NULL)
 		answer(p);
 	else
-		free_poll(p, p->stream.is_named ? SESSION_LEFT : SESSION_LOST); /* its grace was the parking */
+		free_poll(p, p->stream.is_named ? SESSION_LEFT
+						: SESSION_LOST); /* its grace was the parking */
 }
 
 /* ---- life ---- */

@@ -26,8 +26,9 @@
 #include "store/bell.h"
 #include "store/queue.h"
 
-#define BUSY_MS       5000
-#define COMMIT_US     200   /* least time between two group commits */
+#define BUSY_MS 5000
+#define COMMIT_US \
+	2000 /* least time between two group commits: a lone message does not wait for one, a busy server gathers */
 #define DRAIN_MS      10000 /* from SIGTERM to the end, at most */
 #define TRIM_US       60000000
 #define SPARE_FILES   64     /* descriptors that are not connections */
@@ -337,6 +338,7 @@ static const struct web_route routes[] = {
     {"/poll", poll_handle, offsetof(struct server, streams)},
     {"/emit", emit_handle, offsetof(struct server, streams)},
     {"/health", status_health, offsetof(struct server, status)},
+    {"/metrics", status_metrics, offsetof(struct server, status)},
     {"/api/websocket/stats", status_stats, offsetof(struct server, status)},
 };
 
@@ -346,6 +348,7 @@ server_new(const struct config *c, struct buf *err)
 	struct server *sv = mem_zalloc(sizeof(*sv));
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of file size is a full disk, not an end */
 	sv->config = c;
 	sv->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sv->loop = loop_new();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * status.c - how the daemon is, and who is connected.
+ * status.c - how the daemon is, and who is connected: for people, for the platform, for Prometheus.
  */
 #include "net/status.h"
 
@@ -46,6 +46,54 @@ status_health(struct web_request *req, void *own)
 	json_close(&out, '}');
 	json_close(&out, '}');
 	web_reply(req, &(struct web_reply){.status = is_healthy ? 200 : 503,
+			   .body = buf_as_span(&out),
+			   .fields = SPAN("Cache-Control: no-store\r\n")});
+	buf_clear(&out);
+}
+
+static const struct metric {
+	const char *name, *type, *help;
+	size_t offset; /* in struct hub_figures; all are 64 bits wide */
+} metrics[] = {
+    {"escrowchat_connections", "gauge", "Sessions that are open.",
+	offsetof(struct hub_figures, sessions)},
+    {"escrowchat_escrows", "gauge", "Rooms that somebody is in.",
+	offsetof(struct hub_figures, rooms)},
+    {"escrowchat_deliveries_total", "counter", "Events handed to a session.",
+	offsetof(struct hub_figures, delivered)},
+    {"escrowchat_bad_rows_total", "counter", "Rows of the log passed over.",
+	offsetof(struct hub_figures, bad_rows)},
+    {"escrowchat_log_position", "counter", "The log's position that the tail has passed.",
+	offsetof(struct hub_figures, position)},
+};
+
+void
+status_metrics(struct web_request *req, void *own)
+{
+	const struct status *st = own;
+	struct hub_figures f = hub_figures(st->hub);
+	struct buf out = {0};
+
+	if (!is_reading(req) || !identity_service(st->auth, req, SCOPE_STATS))
+		return;
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		const struct metric *m = &metrics[i];
+		uint64_t value;
+		memcpy(&value, (const char *)&f + m->offset, sizeof(value));
+		buf_printf(&out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", m->name, m->help, m->name,
+		    m->type, m->name, (unsigned long long)value);
+	}
+	buf_printf(&out,
+	    "# HELP escrowchat_healthy Whether the log can be read.\n# TYPE escrowchat_healthy "
+	    "gauge\nescrowchat_healthy %d\n",
+	    f.is_healthy);
+	buf_printf(&out,
+	    "# HELP escrowchat_uptime_seconds Since the daemon's start.\n# TYPE "
+	    "escrowchat_uptime_seconds gauge\n"
+	    "escrowchat_uptime_seconds %lld\n",
+	    (long long)((clock_mono_ms() - st->started_ms) / 1000));
+	web_reply(req, &(struct web_reply){.status = 200,
+			   .type = "text/plain; version=0.0.4; charset=utf-8",
 			   .body = buf_as_span(&out),
 			   .fields = SPAN("Cache-Control: no-store\r\n")});
 	buf_clear(&out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * status.h - GET /health for anyone, GET /api/websocket/stats for the platform.
+ * status.h - GET /health for anyone, GET /api/websocket/stats and /metrics for the platform.
  */
 #ifndef NET_STATUS_H
 #define NET_STATUS_H
@@ -20,5 +20,6 @@ struct status {
 /* Handlers of their routes; own is a struct status. */
 void status_health(struct web_request *, void *own);
 void status_stats(struct web_request *, void *own);
+void status_metrics(struct web_request *, void *own);
 
 #endif

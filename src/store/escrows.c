@@ -155,23 +155,44 @@ participants_each(
 	done(q);
 }
 
-void
-participations_each(struct store *st, struct span wallet,
-    bool (*each)(struct span escrow_id, const struct escrow *, const struct participant *, void *),
-    void *arg)
+/* Columns: participant, escrow, escrowId and, of one of the two statements, activity. */
+static void
+give_participations(struct query *q, bool has_activity, participation_each *each, void *arg)
 {
-	struct query *q = use(st, SQL_PARTICIPATIONS_EACH);
-	struct participant p;
-	struct escrow e;
+	struct participation p = {0};
 
-	bind_text(q, ":wallet", wallet);
 	while (step(q)) {
-		read_participant(q, &p);
-		read_escrow(q, PARTICIPANT_COLUMNS, &e);
-		if (!each(column_text(q, PARTICIPANT_COLUMNS + 5), &e, &p, arg))
+		read_participant(q, &p.participant);
+		read_escrow(q, PARTICIPANT_COLUMNS, &p.escrow);
+		p.escrow_id = column_text(q, PARTICIPANT_COLUMNS + 5);
+		if (has_activity)
+			p.activity = column_int(q, PARTICIPANT_COLUMNS + 6);
+		if (!each(&p, arg))
 			break;
 	}
 	done(q);
+}
+
+void
+participations_each(struct store *st, struct span wallet, participation_each *each, void *arg)
+{
+	struct query *q = use(st, SQL_PARTICIPATIONS_EACH);
+
+	bind_text(q, ":wallet", wallet);
+	give_participations(q, false, each, arg);
+}
+
+void
+participations_by_activity(struct store *st, struct span wallet, int64_t activity,
+    struct span escrow_id, int limit, participation_each *each, void *arg)
+{
+	struct query *q = use(st, SQL_PARTICIPATIONS_BY_ACTIVITY);
+
+	bind_text(q, ":wallet", wallet);
+	bind_int(q, ":activity", activity);
+	bind_text(q, ":name", escrow_id);
+	bind_int(q, ":limit", limit);
+	give_participations(q, true, each, arg);
 }
 
 /* ---- rates ---- */

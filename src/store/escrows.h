@@ -50,10 +50,23 @@ void participant_delete(struct store *, int64_t escrow, struct span wallet);
 void participants_each(
     struct store *, int64_t escrow, bool (*each)(const struct participant *, void *), void *arg);
 
-/* All escrows of a wallet, by escrow id: escrowId, the escrow, his part in it. */
-void participations_each(struct store *, struct span wallet,
-    bool (*each)(struct span escrow_id, const struct escrow *, const struct participant *, void *),
-    void *arg);
+/* An escrow of a wallet, and his part in it. */
+struct participation {
+	struct span escrow_id; /* lives for the call */
+	struct escrow escrow;
+	struct participant participant;
+	int64_t
+	    activity; /* wall ms: when it was last written to or spoken in; by_activity's alone */
+};
+typedef bool participation_each(const struct participation *, void *arg); /* false stops */
+
+/* All escrows of a wallet, by escrow id. */
+void participations_each(struct store *, struct span wallet, participation_each *, void *arg);
+
+/* The same, newest activity first (of equal ones the greater escrowId), at most limit, -1 for all:
+ * those that come after (activity, escrowId) in this order. INT64_MAX is before all. */
+void participations_by_activity(struct store *, struct span wallet, int64_t activity,
+    struct span escrow_id, int limit, participation_each *, void *arg);
 
 /* Spends one of a wallet's tokens at rate per second (GCRA; capacity: one second's worth, at least
  * 1). 0, or how many ms until there is one, and then nothing is spent. now_us is monotonic; a

@@ -21,15 +21,18 @@ struct kept_session {
 };
 
 /* Keeps a new one; returns its id. pid_hash is 64 hex digits. */
-int64_t kept_insert(struct store *, struct span pid_hash, struct span sid, struct span wallet, int64_t own_from);
+int64_t kept_insert(
+    struct store *, struct span pid_hash, struct span sid, struct span wallet, int64_t own_from);
 /* That of this wallet with this secret; it belongs to the present incarnation from now on. */
 bool kept_take(struct store *, struct span pid_hash, struct span wallet, struct kept_session *out);
 void kept_delete(struct store *, int64_t session);
 /* All that no daemon of the present incarnation has touched. */
 void kept_delete_of_earlier_boots(struct store *);
 
-void kept_room_put(struct store *, int64_t session, struct span escrow_id, int64_t began); /* known already: unchanged */
+void kept_room_put(struct store *, int64_t session, struct span escrow_id,
+    int64_t began); /* known already: unchanged */
 void kept_room_delete(struct store *, int64_t session, struct span escrow_id);
-void kept_rooms_each(struct store *, int64_t session, bool (*each)(struct span escrow_id, int64_t began, void *), void *arg);
+void kept_rooms_each(struct store *, int64_t session,
+    bool (*each)(struct span escrow_id, int64_t began, void *), void *arg);
 
 #endif

@@ -84,7 +84,8 @@ address_listen(const char *spec, char name[ADDRESS_NAME_SIZE], const char **why)
 	snprintf(name, ADDRESS_NAME_SIZE, "%s", spec);
 	if (a.sa.sa_family == AF_INET) {
 		getsockname(fd, &a.sa, &a.len);
-		snprintf(name, ADDRESS_NAME_SIZE, "%s:%u", inet_ntop(AF_INET, &a.in.sin_addr, host, sizeof(host)), ntohs(a.in.sin_port));
+		snprintf(name, ADDRESS_NAME_SIZE, "%s:%u",
+		    inet_ntop(AF_INET, &a.in.sin_addr, host, sizeof(host)), ntohs(a.in.sin_port));
 	}
 	return fd;
 }
@@ -111,7 +112,8 @@ address_no_delay(int fd)
 {
 	int on = 1;
 
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on a Unix socket, where it means nothing */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+	    sizeof(on)); /* fails on a Unix socket, where it means nothing */
 }
 
 void

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * bench-floor.c - what the kernel asks for the same deliveries: a bare epoll loop that accepts and sends, and does nothing else.
- * It frames like the server (RFC 6455, no mask) so that bench-load reads and checks both with the same code.
+ * It frames like the server (RFC 6455, no mask) so that bench-load reads and checks both with the same code. The first two inputs of a
+ * connection stand for handshake and subscription: each is answered by one frame. Then:
  *   tick    sends message after message by a schedule of its own, one send() for each subscriber (--join: due frames in one)
  *   relay   sends what one of a room says to all of the room: the closed loop
- *   answer  sends one frame for each input: connection set-up
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,15 +23,20 @@
 #include "tests/bench/address.h"
 #include "tests/bench/payload.h"
 
-#define EVENTS    256
-#define SETTLE_US 1500000 /* from the last connection to the first message: bench-load looks at the clocks meanwhile */
+#define EVENTS 256
+#define SETTLE_US \
+	1500000 /* from the last connection to the first message: bench-load looks at the clocks meanwhile */
 #define READ_SIZE 65536
 
-enum mode { MODE_TICK, MODE_RELAY, MODE_ANSWER };
-static const char *const mode_names[] = {"tick", "relay", "answer"};
+#define ANSWERS 2 /* to a connection's first inputs */
+
+struct peer {
+	int fd;
+	int answers; /* still to be given */
+};
 
 struct floor {
-	enum mode mode;
+	bool is_relay;
 	const char *listen;
 	uint32_t n_conns, room_size;
 	double rate;    /* messages a second */
@@ -42,7 +47,7 @@ struct floor {
 	bool join;
 
 	int epoll, listener;
-	int *fds; /* of connection i; a room is room_size neighbours */
+	struct peer *peers; /* a room is room_size neighbours */
 	struct buf frame;
 	size_t content_at; /* in it */
 	uint32_t n_accepted;
@@ -50,8 +55,7 @@ struct floor {
 	uint64_t sent, total;
 };
 
-static void __attribute__((format(printf, 1, 2), noreturn))
-die(const char *fmt, ...)
+static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -113,7 +117,7 @@ send_to_room(const struct floor *f, uint64_t message, struct span bytes)
 	uint32_t first = (uint32_t)(message % rooms) * f->room_size;
 
 	for (uint32_t i = first; i < first + f->room_size; i++)
-		send_all(f->fds[i], bytes.p, bytes.n);
+		send_all(f->peers[i].fd, bytes.p, bytes.n);
 }
 
 /* Sends what is due; the time of the next wake, or -1 after the last. */
@@ -144,20 +148,21 @@ send_due(struct floor *f)
 /* ---- input ---- */
 
 static void
-on_input(struct floor *f, uint32_t conn)
+on_input(struct floor *f, uint32_t number)
 {
 	static char in[READ_SIZE];
-	ssize_t n = recv(f->fds[conn], in, sizeof(in), 0);
+	struct peer *p = &f->peers[number];
+	ssize_t n = recv(p->fd, in, sizeof(in), 0);
 
 	if (n <= 0) {
-		epoll_ctl(f->epoll, EPOLL_CTL_DEL, f->fds[conn], NULL);
+		epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->fd, NULL);
 		return;
 	}
-	if (f->mode == MODE_RELAY) {
-		send_to_room(f, conn / f->room_size, (struct span){in, (size_t)n});
-	} else if (f->mode == MODE_ANSWER) {
-		memset(in, 'x', f->frame_bytes);
-		send_all(f->fds[conn], in, f->frame_bytes);
+	if (p->answers > 0) {
+		p->answers--;
+		send_all(p->fd, f->frame.p, f->frame.len);
+	} else if (f->is_relay) {
+		send_to_room(f, number / f->room_size, (struct span){in, (size_t)n});
 	}
 }
 
@@ -174,7 +179,7 @@ on_accept(struct floor *f)
 		address_no_delay(fd);
 		struct epoll_event ev = {.events = EPOLLIN, .data.u32 = f->n_accepted};
 		epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &ev);
-		f->fds[f->n_accepted++] = fd;
+		f->peers[f->n_accepted++] = (struct peer){fd, ANSWERS};
 		if (f->n_accepted == f->n_conns)
 			f->start_us = clock_mono_us() + SETTLE_US;
 	}
@@ -189,7 +194,8 @@ run(struct floor *f)
 	epoll_ctl(f->epoll, EPOLL_CTL_ADD, f->listener, &ev);
 	for (;;) {
 		int64_t left = wake < 0 ? -1 : wake - clock_mono_us();
-		struct timespec ts = {left > 0 ? left / 1000000 : 0, left > 0 ? left % 1000000 * 1000 : 0};
+		struct timespec ts = {
+		    left > 0 ? left / 1000000 : 0, left > 0 ? left % 1000000 * 1000 : 0};
 		int n = epoll_pwait2(f->epoll, events, EVENTS, wake < 0 ? NULL : &ts, NULL);
 
 		for (int i = 0; i < n; i++) {
@@ -198,7 +204,7 @@ run(struct floor *f)
 			else
 				on_input(f, events[i].data.u32);
 		}
-		if (f->mode == MODE_TICK && f->start_us > 0)
+		if (!f->is_relay && f->start_us > 0)
 			wake = clock_mono_us() < f->start_us ? f->start_us : send_due(f);
 	}
 }
@@ -206,7 +212,6 @@ run(struct floor *f)
 /* ---- options ---- */
 
 static const struct option options[] = {
-    {"mode", required_argument, NULL, 'm'},
     {"listen", required_argument, NULL, 'l'},
     {"connections", required_argument, NULL, 'n'},
     {"room-size", required_argument, NULL, 's'},
@@ -216,18 +221,9 @@ static const struct option options[] = {
     {"frame-bytes", required_argument, NULL, 'f'},
     {"tick-us", required_argument, NULL, 't'},
     {"join", no_argument, NULL, 'j'},
+    {"relay", no_argument, NULL, 'R'},
     {0},
 };
-
-static enum mode
-parse_mode(const char *name)
-{
-	for (enum mode m = MODE_TICK; m <= MODE_ANSWER; m++) {
-		if (strcmp(name, mode_names[m]) == 0)
-			return m;
-	}
-	die("--mode: tick, relay or answer is accepted");
-}
 
 static void
 parse_options(struct floor *f, int argc, char **argv)
@@ -236,23 +232,45 @@ parse_options(struct floor *f, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
-		case 'm': f->mode = parse_mode(optarg); break;
-		case 'l': f->listen = optarg; break;
-		case 'n': f->n_conns = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case 's': f->room_size = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case 'r': f->rate = strtod(optarg, NULL); break;
-		case 'b': f->burst = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case 'd': f->seconds = strtod(optarg, NULL); break;
-		case 'f': f->frame_bytes = strtoul(optarg, NULL, 10); break;
-		case 't': f->tick_us = strtoll(optarg, NULL, 10); break;
-		case 'j': f->join = true; break;
-		default: exit(2);
+		case 'l':
+			f->listen = optarg;
+			break;
+		case 'n':
+			f->n_conns = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 's':
+			f->room_size = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 'r':
+			f->rate = strtod(optarg, NULL);
+			break;
+		case 'b':
+			f->burst = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 'd':
+			f->seconds = strtod(optarg, NULL);
+			break;
+		case 'f':
+			f->frame_bytes = strtoul(optarg, NULL, 10);
+			break;
+		case 't':
+			f->tick_us = strtoll(optarg, NULL, 10);
+			break;
+		case 'j':
+			f->join = true;
+			break;
+		case 'R':
+			f->is_relay = true;
+			break;
+		default:
+			exit(2);
 		}
 	}
 	if (f->room_size == 0)
 		f->room_size = f->n_conns;
 	if (f->n_conns == 0 || f->burst == 0 || f->rate <= 0 || f->n_conns % f->room_size != 0)
-		die("--connections must be a multiple of --room-size; --rate and --burst are greater than 0");
+		die("--connections must be a multiple of --room-size; --rate and --burst are "
+		    "greater than 0");
 	if (f->frame_bytes < PAYLOAD_MIN + 80 || f->frame_bytes > READ_SIZE)
 		die("--frame-bytes: %d to %d is accepted", PAYLOAD_MIN + 80, READ_SIZE);
 	if (f->join && f->room_size != f->n_conns)
@@ -262,7 +280,12 @@ parse_options(struct floor *f, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct floor f = {.listen = "127.0.0.1:0", .rate = 1, .burst = 1, .seconds = 5, .frame_bytes = 300, .n_conns = 1};
+	struct floor f = {.listen = "127.0.0.1:0",
+	    .rate = 1,
+	    .burst = 1,
+	    .seconds = 5,
+	    .frame_bytes = 300,
+	    .n_conns = 1};
 	char name[ADDRESS_NAME_SIZE];
 	const char *why;
 
@@ -270,7 +293,7 @@ main(int argc, char **argv)
 	f.total = (uint64_t)(f.rate * f.seconds);
 	make_frame(&f);
 	address_allow_files();
-	f.fds = mem_zalloc(f.n_conns * sizeof(*f.fds));
+	f.peers = mem_zalloc(f.n_conns * sizeof(*f.peers));
 	f.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if ((f.listener = address_listen(f.listen, name, &why)) < 0)
 		die("%s: %s: %s", f.listen, why, strerror(errno));

@@ -66,7 +66,8 @@ wait_until(struct load *l, int64_t at)
 static int64_t
 due_us(const struct load *l, uint64_t message)
 {
-	return l->start_us + (int64_t)((double)(message / l->o.burst * l->o.burst) * 1e6 / l->o.rate);
+	return l->start_us +
+	       (int64_t)((double)(message / l->o.burst * l->o.burst) * 1e6 / l->o.rate);
 }
 
 static void
@@ -151,8 +152,8 @@ print_latency(const char *name, const struct histogram *h)
 {
 	if (h->count == 0)
 		return;
-	printf("%s_p50_us %" PRIu64 "\n%s_p99_us %" PRIu64 "\n%s_max_us %" PRIu64 "\n", name, histogram_at(h, 0.5), name,
-	    histogram_at(h, 0.99), name, h->max);
+	printf("%s_p50_us %" PRIu64 "\n%s_p99_us %" PRIu64 "\n%s_max_us %" PRIu64 "\n", name,
+	    histogram_at(h, 0.5), name, histogram_at(h, 0.99), name, h->max);
 }
 
 static void
@@ -161,43 +162,59 @@ print_setup(const struct load *l, const struct process *before, const struct pro
 	double n = l->o.n_clients;
 
 	printf("connections %u\n", l->o.n_clients);
-	printf("setup_cpu_us_per_connection %.2f\n", (double)(after->cpu_ns - before->cpu_ns) / 1e3 / n);
+	printf("setup_cpu_us_per_connection %.2f\n",
+	    (double)(after->cpu_ns - before->cpu_ns) / 1e3 / n);
 	print_latency("setup", &l->setup);
-	printf("anonymous_bytes_per_connection %.0f\n", (double)(after->anonymous - before->anonymous) / n);
-	printf("private_dirty_bytes_per_connection %.0f\n", (double)(after->private_dirty - before->private_dirty) / n);
+	printf("anonymous_bytes_per_connection %.0f\n",
+	    (double)(after->anonymous - before->anonymous) / n);
+	printf("private_dirty_bytes_per_connection %.0f\n",
+	    (double)(after->private_dirty - before->private_dirty) / n);
 	printf("rss_bytes_per_connection %.0f\n", (double)(after->rss - before->rss) / n);
 }
 
 static int
-print_exchange(const struct load *l, const struct process *before, const struct process *after, double seconds)
+print_exchange(
+    const struct load *l, const struct process *before, const struct process *after, double seconds)
 {
 	uint64_t expected = (uint64_t)l->n_sent * l->o.room_size, lost = expected - l->deliveries;
-	double cpu_us = (double)(after->cpu_ns - before->cpu_ns) / 1e3, n = l->deliveries ? (double)l->deliveries : 1;
+	double cpu_us = (double)(after->cpu_ns - before->cpu_ns) / 1e3,
+	       n = l->deliveries ? (double)l->deliveries : 1;
 	uint64_t split = disagreements(l);
 	struct rusage own;
 
 	getrusage(RUSAGE_SELF, &own);
-	printf("messages %zu\ndeliveries %" PRIu64 "\nacknowledgements %" PRIu64 "\nseconds %.2f\n", l->n_sent, l->deliveries, l->acks, seconds);
+	printf("messages %zu\ndeliveries %" PRIu64 "\nacknowledgements %" PRIu64 "\nseconds %.2f\n",
+	    l->n_sent, l->deliveries, l->acks, seconds);
 	printf("messages_per_second %.0f\n", (double)l->n_sent / seconds);
 	printf("frame_bytes %.0f\n", (double)l->delivery_bytes / n);
 	printf("cpu_us_per_delivery %.3f\n", cpu_us / n);
 	printf("cpu_us_per_message %.3f\n", cpu_us / (l->n_sent ? (double)l->n_sent : 1));
 	printf("cpu_percent %.1f\n", cpu_us / seconds / 1e4);
-	printf("user_ms %" PRId64 "\nsystem_ms %" PRId64 "\n", after->user_ms - before->user_ms, after->system_ms - before->system_ms);
-	printf("switches_per_message %.2f\n", (double)(after->switches - before->switches) / (l->n_sent ? (double)l->n_sent : 1));
+	printf("user_ms %" PRId64 "\nsystem_ms %" PRId64 "\n", after->user_ms - before->user_ms,
+	    after->system_ms - before->system_ms);
+	printf("switches_per_message %.2f\n",
+	    (double)(after->switches - before->switches) / (l->n_sent ? (double)l->n_sent : 1));
 	print_latency("latency", &l->latency);
-	printf("load_cpu_s %.2f\n", (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
-		(double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6);
-	printf("lost %" PRIu64 "\ndoubled %" PRIu64 "\ndisordered %" PRIu64 "\ndisagreeing_members %" PRIu64 "\n", lost, l->doubled,
-	    l->disordered, split);
-	printf("misplaced %" PRIu64 "\nbad_content %" PRIu64 "\nrefused %" PRIu64 "\nearly_acknowledgements %" PRIu64 "\n", l->misplaced,
-	    l->bad_content, l->refused, l->early_acks);
-	return lost + l->doubled + l->disordered + split + l->misplaced + l->bad_content + l->refused + l->early_acks == 0 ? 0 : 1;
+	printf(
+	    "load_cpu_s %.2f\n", (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
+				     (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6);
+	printf("lost %" PRIu64 "\ndoubled %" PRIu64 "\ndisordered %" PRIu64
+	       "\ndisagreeing_members %" PRIu64 "\n",
+	    lost, l->doubled, l->disordered, split);
+	printf("misplaced %" PRIu64 "\nbad_content %" PRIu64 "\nrefused %" PRIu64
+	       "\nearly_acknowledgements %" PRIu64 "\n",
+	    l->misplaced, l->bad_content, l->refused, l->early_acks);
+	return lost + l->doubled + l->disordered + split + l->misplaced + l->bad_content +
+			   l->refused + l->early_acks ==
+		       0
+		   ? 0
+		   : 1;
 }
 
 /* ---- options ---- */
 
-static const struct wire *const wires[] = {&wire_websocket, &wire_bare, &wire_bare_relay, &wire_bare_setup};
+static const struct wire *const wires[] = {
+    &wire_websocket, &wire_bare, &wire_bare_relay, &wire_bare_mute};
 
 static const struct wire *
 parse_wire(const char *name)
@@ -232,27 +249,55 @@ parse_options(struct load_options *o, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
-		case 'W': o->wire = parse_wire(optarg); break;
-		case 'c': o->connect = optarg; break;
-		case 'p': o->pid = atoi(optarg); break;
-		case 'n': o->n_clients = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case 's': o->room_size = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case 'S': o->senders = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case 'r': o->rate = strtod(optarg, NULL); break;
-		case 'b': o->burst = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case 'w': o->window = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case 'd': o->seconds = strtod(optarg, NULL); break;
-		case 'B': o->content_bytes = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case 'A': o->wants_acks = false; break;
-		default: exit(2);
+		case 'W':
+			o->wire = parse_wire(optarg);
+			break;
+		case 'c':
+			o->connect = optarg;
+			break;
+		case 'p':
+			o->pid = atoi(optarg);
+			break;
+		case 'n':
+			o->n_clients = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 's':
+			o->room_size = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 'S':
+			o->senders = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 'r':
+			o->rate = strtod(optarg, NULL);
+			break;
+		case 'b':
+			o->burst = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 'w':
+			o->window = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 'd':
+			o->seconds = strtod(optarg, NULL);
+			break;
+		case 'B':
+			o->content_bytes = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 'A':
+			o->wants_acks = false;
+			break;
+		default:
+			exit(2);
 		}
 	}
 	if (o->room_size == 0)
 		o->room_size = o->n_clients;
 	if (o->connect == NULL || o->pid <= 0 || o->n_clients == 0 || o->burst == 0)
 		load_die("--connect, --pid and --connections are needed, --burst is not 0");
-	if (o->n_clients % o->room_size != 0 || o->senders == 0 || o->senders > o->room_size || o->senders > SENDERS_MAX)
-		load_die("--connections must be a multiple of --room-size; --senders: 1 to %d, at most --room-size", SENDERS_MAX);
+	if (o->n_clients % o->room_size != 0 || o->senders == 0 || o->senders > o->room_size ||
+	    o->senders > SENDERS_MAX)
+		load_die("--connections must be a multiple of --room-size; --senders: 1 to %d, at "
+			 "most --room-size",
+		    SENDERS_MAX);
 	if (o->content_bytes < PAYLOAD_MIN || o->content_bytes > PAYLOAD_MAX)
 		load_die("--content-bytes: %d to %d is accepted", PAYLOAD_MIN, PAYLOAD_MAX);
 	if (o->wire->send == NULL || o->wire == &wire_bare_relay)
@@ -278,7 +323,12 @@ make_clients(struct load *l)
 int
 main(int argc, char **argv)
 {
-	static struct load l = {.o = {.wire = &wire_websocket, .senders = 1, .burst = 1, .seconds = 5, .content_bytes = 64, .wants_acks = true}};
+	static struct load l = {.o = {.wire = &wire_websocket,
+				    .senders = 1,
+				    .burst = 1,
+				    .seconds = 5,
+				    .content_bytes = 64,
+				    .wants_acks = true}};
 	struct process before, ready, after;
 
 	parse_options(&l.o, argc, argv);

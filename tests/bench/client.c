@@ -71,7 +71,8 @@ load_send(struct load *l, int64_t due_us)
 	size_t n = payload_write(content, l->o.content_bytes, message, due_us);
 
 	sent_at(l, message);
-	l->o.wire->send(&l->clients[room_of(l, message) * l->o.room_size + sender_of(l, message)], message, (struct span){content, n});
+	l->o.wire->send(&l->clients[room_of(l, message) * l->o.room_size + sender_of(l, message)],
+	    message, (struct span){content, n});
 }
 
 /* ---- receiving ---- */
@@ -97,7 +98,9 @@ client_delivered(struct client *c, struct span content, size_t frame_bytes)
 		l->doubled++;
 		return;
 	}
-	l->disordered += place > *next; /* something is missing before it: lost, or late and then counted as doubled */
+	l->disordered +=
+	    place >
+	    *next; /* something is missing before it: lost, or late and then counted as doubled */
 	*next = place + 1;
 	c->received++;
 	c->digest = c->digest * 0x100000001b3u + message + 1;

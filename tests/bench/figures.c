@@ -17,7 +17,8 @@
 static size_t
 bucket_of(uint64_t value)
 {
-	int shift = value < HISTOGRAM_SUB ? 0 : 63 - __builtin_clzll(value) - __builtin_ctz(HISTOGRAM_SUB);
+	int shift =
+	    value < HISTOGRAM_SUB ? 0 : 63 - __builtin_clzll(value) - __builtin_ctz(HISTOGRAM_SUB);
 	size_t bucket = (size_t)shift * HISTOGRAM_SUB + (value >> shift);
 
 	return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
@@ -79,7 +80,8 @@ read_stat(int pid, struct process *out)
 		return false;
 	/* The name in brackets may hold anything: fields are counted from behind its end. */
 	if (fgets(line, sizeof(line), f) != NULL && (p = strrchr(line, ')')) != NULL)
-		sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys);
+		sscanf(
+		    p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys);
 	fclose(f);
 	out->user_ms = (int64_t)user * 1000 / per_s;
 	out->system_ms = (int64_t)sys * 1000 / per_s;
@@ -113,8 +115,8 @@ read_rows(int pid, const char *file, const struct row *rows, size_t n_rows)
 static void
 read_switches(int pid, struct process *out)
 {
-	const struct row rows[] = {
-	    {"voluntary_ctxt_switches:", &out->switches, 1}, {"nonvoluntary_ctxt_switches:", &out->switches, 1}};
+	const struct row rows[] = {{"voluntary_ctxt_switches:", &out->switches, 1},
+	    {"nonvoluntary_ctxt_switches:", &out->switches, 1}};
 	char path[64], file[64];
 	struct dirent *d;
 	DIR *dir;
@@ -142,7 +144,8 @@ process_look(int pid, struct process *out)
 	clockid_t clock;
 
 	memset(out, 0, sizeof(*out));
-	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &ts) != 0 || !read_stat(pid, out))
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &ts) != 0 ||
+	    !read_stat(pid, out))
 		return false;
 	out->cpu_ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 	read_rows(pid, "smaps_rollup", rows, sizeof(rows) / sizeof(rows[0]));

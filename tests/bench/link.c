@@ -90,7 +90,8 @@ receive(struct link *l)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0)
-		load_die("client %u: %s", c->number, n == 0 ? "the server closed the connection" : strerror(errno));
+		load_die("client %u: %s", c->number,
+		    n == 0 ? "the server closed the connection" : strerror(errno));
 	used = c->load->o.wire->input(c, l, scratch, kept + (size_t)n);
 	buf_clear(&l->in);
 	if (used < kept + (size_t)n)

@@ -41,7 +41,7 @@ struct wire {
 	/* Sends one message to the client's room; ack numbers the acknowledgement wanted. */
 	void (*send)(struct client *, uint64_t message, struct span content);
 };
-extern const struct wire wire_websocket, wire_bare, wire_bare_setup, wire_bare_relay;
+extern const struct wire wire_websocket, wire_bare, wire_bare_mute, wire_bare_relay;
 
 struct client { /* one user, on one connection, in one room */
 	struct load *load;
@@ -53,13 +53,13 @@ struct client { /* one user, on one connection, in one room */
 		CLIENT_READY
 	} state;
 	uint32_t received;
-	uint64_t digest;              /* of what it received, in order */
-	uint32_t next[SENDERS_MAX];   /* of each sender of the room: the message that comes next */
+	uint64_t digest;            /* of what it received, in order */
+	uint32_t next[SENDERS_MAX]; /* of each sender of the room: the message that comes next */
 	int64_t began_us;
 	struct link links[LINKS_MAX];
 };
 
-struct sent { /* one message */
+struct sent {          /* one message */
 	uint32_t left; /* deliveries still to come */
 	bool is_acknowledged;
 };

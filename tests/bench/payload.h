@@ -12,7 +12,8 @@
 
 #include "base/span.h"
 
-#define PAYLOAD_MIN 35 /* bytes: two numbers of 16 digits, a space behind each, and a letter that no trimming takes away */
+#define PAYLOAD_MIN \
+	35 /* bytes: two numbers of 16 digits, a space behind each, and a letter that no trimming takes away */
 #define PAYLOAD_MAX 4096
 
 /* Writes size bytes (PAYLOAD_MIN to PAYLOAD_MAX), nothing in them that JSON would escape; returns size. */

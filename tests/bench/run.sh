@@ -10,21 +10,22 @@ set -eu
 : "${BUILDDIR:=$PWD}" "${ROUNDS:=3}" "${SECONDS_EACH:=5}" "${DURABILITY:=normal}" "${LOG_LEVEL:=warn}" "${PIN:=0}"
 bench=$BUILDDIR/tests/bench
 
-# name | listen | what the users do | the floor: mode and what it does ("-": none) | the floor's wire
+# name | listen | what the users do | what the floor does ("-": no floor) | its wire, and what else differs for its users
 workloads() {
 	cat <<-'END'
-	room-1000          |tcp |--connections 1000 --rate 20                                          |tick --connections 1000 --rate 20                              |bare
-	room-5000          |tcp |--connections 5000 --rate 6                                           |tick --connections 5000 --rate 6                               |bare
-	room-1000-burst8   |tcp |--connections 1000 --rate 80 --burst 8                                |tick --connections 1000 --rate 80 --burst 8                    |bare
-	room-1000-senders8 |tcp |--connections 1000 --rate 80 --burst 8 --senders 8                    |tick --connections 1000 --rate 80 --burst 8                    |bare
-	room-1000-joined8  |tcp |--connections 1000 --rate 80 --burst 8                                |tick --connections 1000 --rate 80 --burst 8 --join             |bare
-	room-1000-window8  |tcp |--connections 1000 --window 8                                         |tick --connections 1000 --rate 80 --burst 8                    |bare --rate 80
-	pairs              |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000              |tick --connections 2000 --room-size 2 --rate 5000 --tick-us 1000|bare
-	pairs-no-acks      |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000 --no-acks    |tick --connections 2000 --room-size 2 --rate 5000 --tick-us 1000|bare
-	pairs-closed       |tcp |--connections 2000 --room-size 2 --senders 2 --window 100             |relay --connections 2000 --room-size 2                         |bare-relay
-	pairs-closed-unix  |unix|--connections 2000 --room-size 2 --senders 2 --window 100             |relay --connections 2000 --room-size 2                         |bare-relay
-	setup              |tcp |--connections 5000 --room-size 2                                      |answer --connections 5000                                       |bare-setup
-	idle               |tcp |--connections 10000 --room-size 2                                     |-                                                              |-
+	room-1000          |tcp |--connections 1000 --rate 20                                      |--connections 1000 --rate 20                               |bare
+	room-1000-mute     |tcp |--connections 1000 --rate 20                                      |--connections 1000 --rate 20                               |bare-mute
+	room-5000          |tcp |--connections 5000 --rate 6                                       |--connections 5000 --rate 6                                |bare
+	room-1000-burst8   |tcp |--connections 1000 --rate 80 --burst 8                            |--connections 1000 --rate 80 --burst 8                     |bare
+	room-1000-senders8 |tcp |--connections 1000 --rate 80 --burst 8 --senders 8                |--connections 1000 --rate 80 --burst 8                     |bare
+	room-1000-joined8  |tcp |--connections 1000 --rate 80 --burst 8                            |--connections 1000 --rate 80 --burst 8 --join              |bare
+	room-1000-window8  |tcp |--connections 1000 --window 8                                     |--connections 1000 --rate 80 --burst 8                     |bare --rate 80
+	pairs              |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000          |--connections 2000 --room-size 2 --rate 5000 --tick-us 1000|bare
+	pairs-no-acks      |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000 --no-acks|--connections 2000 --room-size 2 --rate 5000 --tick-us 1000|bare
+	pairs-closed       |tcp |--connections 2000 --room-size 2 --senders 2 --window 100         |--connections 2000 --room-size 2 --relay                   |bare-relay
+	pairs-closed-unix  |unix|--connections 2000 --room-size 2 --senders 2 --window 100         |--connections 2000 --room-size 2 --relay                   |bare-relay
+	setup              |tcp |--connections 5000 --room-size 2                                  |--connections 5000                                         |bare
+	idle               |tcp |--connections 10000 --room-size 2                                 |-                                                          |-
 	END
 }
 
@@ -114,7 +115,7 @@ one_round() { # one_round ROUND NAME FAMILY LOAD FLOOR WIRE
 	[ "${5%% *}" != - ] || return 0
 	bytes=$(sed -n 's/^frame_bytes //p' "$dir/out")
 	# shellcheck disable=SC2086
-	start_floor "$listen" --mode $5 --seconds "$SECONDS_EACH" --frame-bytes "${bytes:-250}"
+	start_floor "$listen" $5 --seconds "$SECONDS_EACH" --frame-bytes "${bytes:-250}"
 	# shellcheck disable=SC2086
 	load "$2" floor "$1" $4 --wire $6
 }

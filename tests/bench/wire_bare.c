@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wire_bare.c - what bench-floor speaks: frames like the server's with nothing around them.
+ * wire_bare.c - what bench-floor speaks: frames like the server's with nothing around them, after two requests of the size of a
+ * handshake and a subscription that are each answered by something.
  *   bare        the floor sends by its own schedule
  *   bare-relay  the client sends a frame as the server would, the floor hands it to the room
- *   bare-setup  two requests of the size of a handshake and a subscription, each answered by something
+ *   bare-mute   as bare, without the requests: what a socket costs that never carried anything the other way
  */
 #include "proto/ws.h"
 #include "tests/bench/load.h"
@@ -11,39 +12,7 @@
 
 #define HANDSHAKE_BYTES 270
 #define SUBSCRIBE_BYTES 80
-
-static void
-open_bare(struct client *c)
-{
-	client_joined(c);
-}
-
-static size_t
-input(struct client *c, struct link *l, char *in, size_t len)
-{
-	struct websocket_frame f;
-	struct span content;
-	size_t at = 0, n;
-
-	for (; (n = websocket_get(in + at, len - at, &f)) > 0; at += n) {
-		if (json_content(f.payload, &content))
-			client_delivered(c, content, n);
-	}
-	return at;
-}
-
-static void
-send_relay(struct client *c, uint64_t message, struct span content)
-{
-	static const char filler[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-				     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-	struct buf text = {0};
-
-	buf_printf(&text, "{\"x\":\"%s\",\"content\":\"%.*s\"}", filler, (int)content.n, content.p);
-	ws_put(&c->links[0].out, WS_TEXT, buf_as_span(&text));
-	link_want_send(&c->links[0]);
-	buf_clear(&text);
-}
+#define FILLER_BYTES    190 /* with a content of 64 bytes, a frame as long as the server's */
 
 static void
 request(struct client *c, size_t n)
@@ -54,23 +23,62 @@ request(struct client *c, size_t n)
 }
 
 static void
-open_setup(struct client *c)
+open_bare(struct client *c)
 {
 	request(c, HANDSHAKE_BYTES);
 }
 
-static size_t
-input_setup(struct client *c, struct link *l, char *in, size_t len)
+static void
+open_mute(struct client *c)
+{
+	client_joined(c);
+}
+
+static void
+on_answer(struct client *c)
 {
 	if (c->state == CLIENT_CONNECTED) {
 		c->state = CLIENT_JOINING;
 		request(c, SUBSCRIBE_BYTES);
-	} else if (c->state == CLIENT_JOINING) {
+	} else {
 		client_joined(c);
 	}
-	return len;
 }
 
-const struct wire wire_bare = {.name = "bare", .is_silent = true, .open = open_bare, .input = input};
-const struct wire wire_bare_relay = {.name = "bare-relay", .open = open_bare, .input = input, .send = send_relay};
-const struct wire wire_bare_setup = {.name = "bare-setup", .is_silent = true, .open = open_setup, .input = input_setup};
+static size_t
+input(struct client *c, struct link *l, char *in, size_t len)
+{
+	struct websocket_frame f;
+	struct span content;
+	size_t at = 0, n;
+
+	for (; (n = websocket_get(in + at, len - at, &f)) > 0; at += n) {
+		if (c->state != CLIENT_READY)
+			on_answer(c);
+		else if (json_content(f.payload, &content))
+			client_delivered(c, content, n);
+	}
+	return at;
+}
+
+static void
+send_relay(struct client *c, uint64_t message, struct span content)
+{
+	static const char filler[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+				     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+				     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+				     "xxxxxxxxxxxxxxxxxxxxxxxxx";
+	struct buf text = {0};
+
+	buf_printf(&text, "{\"x\":\"%s\",\"content\":\"%.*s\"}", filler, (int)content.n, content.p);
+	ws_put(&c->links[0].out, WS_TEXT, buf_as_span(&text));
+	link_want_send(&c->links[0]);
+	buf_clear(&text);
+}
+
+const struct wire wire_bare = {
+    .name = "bare", .is_silent = true, .open = open_bare, .input = input};
+const struct wire wire_bare_mute = {
+    .name = "bare-mute", .is_silent = true, .open = open_mute, .input = input};
+const struct wire wire_bare_relay = {
+    .name = "bare-relay", .open = open_bare, .input = input, .send = send_relay};

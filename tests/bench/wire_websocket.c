@@ -34,7 +34,10 @@ subscribe(struct client *c)
 {
 	struct buf text = {0};
 
-	buf_printf(&text, "{\"event\":\"subscribe_escrow\",\"data\":{\"escrowId\":\"room-%u\"},\"ack\":\"" SUBSCRIBE_ACK "\"}", c->room);
+	buf_printf(&text,
+	    "{\"event\":\"subscribe_escrow\",\"data\":{\"escrowId\":\"room-%u\"},\"ack\":"
+	    "\"" SUBSCRIBE_ACK "\"}",
+	    c->room);
 	c->state = CLIENT_JOINING;
 	send_text(c, &text);
 }
@@ -44,7 +47,9 @@ send_message(struct client *c, uint64_t message, struct span content)
 {
 	struct buf text = {0};
 
-	buf_printf(&text, "{\"event\":\"chat_message\",\"data\":{\"escrowId\":\"room-%u\",\"content\":\"", c->room);
+	buf_printf(&text,
+	    "{\"event\":\"chat_message\",\"data\":{\"escrowId\":\"room-%u\",\"content\":\"",
+	    c->room);
 	buf_span(&text, content);
 	buf_str(&text, "\"}");
 	if (c->load->o.wants_acks)
@@ -73,7 +78,9 @@ on_text(struct client *c, struct span text, size_t frame_bytes)
 	} else if (begins(text, "{\"ack\":")) {
 		char *end;
 		uint64_t message = strtoull(text.p + 7, &end, 10);
-		client_acknowledged(c, message, begins((struct span){end, (size_t)(text.p + text.n - end)}, ",\"data\":{\"ok\":true"));
+		client_acknowledged(c, message,
+		    begins((struct span){end, (size_t)(text.p + text.n - end)},
+			",\"data\":{\"ok\":true"));
 	} else if (begins(text, "{\"event\":\"hello\"")) {
 		subscribe(c);
 	} else if (!begins(text, "{\"event\":\"user_")) {

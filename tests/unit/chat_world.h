@@ -34,6 +34,7 @@ struct world {
 	struct chat_history history;
 	struct chat_escrow_put put;
 	struct chat_publish publish;
+	struct chat_escrows escrows;
 	struct buf text; /* what world_log and others wrote */
 };
 
@@ -81,6 +82,7 @@ world_teardown(void **state)
 	buf_clear(&w->send.message);
 	buf_clear(&w->history.messages);
 	buf_clear(&w->put.escrow);
+	buf_clear(&w->escrows.escrows);
 	buf_clear(&w->text);
 	free(w);
 	return 0;

@@ -12,7 +12,7 @@
 
 #include "hub/state.h"
 
-#define CLIENTS_MAX 512
+#define CLIENTS_MAX  512
 #define ROOM_FOR_ALL INT_MAX
 
 struct client {
@@ -35,7 +35,8 @@ struct house {
 	struct writer *writer;
 	struct hub *hub;
 	struct hub_time now;
-	int done[2]; /* a pipe: the writer has finished jobs */
+	int done[2];                       /* a pipe: the writer has finished jobs */
+	const struct transport *transport; /* of those who connect */
 	struct client *clients[CLIENTS_MAX];
 	size_t n_clients;
 };
@@ -164,6 +165,14 @@ static const struct transport client_transport = {
     .resume = client_resume,
     .says_hello = true,
 };
+/* One whose client keeps one cursor for all topics. */
+static const struct transport merged_transport = {
+    .name = "merged",
+    .wire = WIRE_WS,
+    .send = client_send,
+    .resume = client_resume,
+    .is_merged = true,
+};
 
 /* ---- the house ---- */
 
@@ -244,6 +253,7 @@ house_setup(void **state)
 	world_setup(&world);
 	h->w = world;
 	h->now = (struct hub_time){1000000, WORLD_NOW};
+	h->transport = &client_transport;
 	assert_int_equal(pipe(h->done), 0);
 	world_put(h->w, "42", "alice client, bob freelancer, carol arbiter, olga observer");
 	world_put(h->w, "43", "alice client, bob freelancer");
@@ -336,7 +346,7 @@ connect_at(struct house *h, const char *wallet, const char *cursor)
 	h->clients[h->n_clients++] = c;
 	c->house = h;
 	c->room = ROOM_FOR_ALL;
-	c->session = session_open(h->hub, &(struct session_options){.transport = &client_transport,
+	c->session = session_open(h->hub, &(struct session_options){.transport = h->transport,
 					      .owner = c,
 					      .user = &user,
 					      .number = (uint32_t)h->n_clients,
@@ -399,7 +409,8 @@ heard(struct client *c)
 	static int which;
 	char *out = text[which++ % 4];
 
-	snprintf(out, sizeof(text[0]), "%.*s", (int)c->heard.len, c->heard.len > 0 ? c->heard.p : "");
+	snprintf(
+	    out, sizeof(text[0]), "%.*s", (int)c->heard.len, c->heard.len > 0 ? c->heard.p : "");
 	c->heard.len = 0;
 	return out;
 }
@@ -415,7 +426,8 @@ static inline const char *
 cursor_of(const struct client *c, const char *escrow_id)
 {
 	for (size_t i = 0; i < 4; i++) {
-		if (strcmp(c->cursors[i].escrow_id, escrow_id) == 0 && c->cursors[i].cursor[0] != '\0')
+		if (strcmp(c->cursors[i].escrow_id, escrow_id) == 0 &&
+		    c->cursors[i].cursor[0] != '\0')
 			return c->cursors[i].cursor;
 	}
 	fail_msg("no cursor of %s", escrow_id);

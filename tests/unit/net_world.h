@@ -25,7 +25,8 @@ struct wires {
 	struct net *net;
 	struct loop_timer *clock;
 	int turns_left;
-	int near, far;     /* near: the server's end, until a connection takes it over; far: the client's */
+	int near,
+	    far; /* near: the server's end, until a connection takes it over; far: the client's */
 	struct buf answer; /* all that the client has read */
 	bool has_ended;    /* the client has read the end */
 	void *own;         /* the test's, from malloc() */

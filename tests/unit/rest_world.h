@@ -79,9 +79,9 @@ take_answer(struct world *w)
 	return w->status;
 }
 
-/* Asks with lines of parameters; body NULL: none. Returns the status. */
+/* Asks with lines of parameters; body NULL: none, type NULL: JSON. Returns the status. */
 static inline int
-ask(struct world *w, const char *method, const char *uri, const char *body,
+ask_with(struct world *w, const char *method, const char *uri, const char *body, const char *type,
     const char *const *lines)
 {
 	struct buf text[PARAMS_MAX] = {{0}};
@@ -95,7 +95,7 @@ ask(struct world *w, const char *method, const char *uri, const char *body,
 	buf_str(&text[n++], "HTTP_HOST=localhost:8080");
 	if (body) {
 		buf_printf(&text[n++], "CONTENT_LENGTH=%zu", strlen(body));
-		buf_str(&text[n++], "CONTENT_TYPE=application/json");
+		buf_printf(&text[n++], "CONTENT_TYPE=%s", type ? type : "application/json");
 	}
 	for (; *lines; lines++) {
 		assert_true(n < PARAMS_MAX);
@@ -109,6 +109,13 @@ ask(struct world *w, const char *method, const char *uri, const char *body,
 	for (size_t i = 0; i < n; i++)
 		buf_clear(&text[i]);
 	return take_answer(w);
+}
+
+static inline int
+ask(struct world *w, const char *method, const char *uri, const char *body,
+    const char *const *lines)
+{
+	return ask_with(w, method, uri, body, NULL, lines);
 }
 
 #define ASK(w, method, uri, body, ...) \

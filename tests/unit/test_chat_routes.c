@@ -259,6 +259,27 @@ read_up_to_marks_all_before(void **state)
 	assert_refused(w, 403, "not_participant");
 }
 
+static void
+unread_is_told_by_escrow(void **state)
+{
+	struct world *w = *state;
+	char id[64];
+
+	sent(w, ALICE, "hello", id);
+	assert_int_equal(ASK(w, "GET", "/api/chat/unread", NULL, BOB), 200);
+	assert_int_equal(number(member(w, "count")), 1);
+	assert_text(json_get(json_at(member(w, "escrows"), 0), "escrowId"), "42");
+	assert_int_equal(number(json_get(json_at(member(w, "escrows"), 0), "count")), 1);
+	assert_text(json_get(json_get(json_at(member(w, "escrows"), 0), "lastMessage"), "id"), id);
+	assert_int_equal(ASK(w, "GET", "/api/chat/unread", NULL, ALICE), 200);
+	assert_int_equal(number(member(w, "count")), 0);
+	assert_int_equal(json_length(member(w, "escrows")), 0);
+	store_fail_at(w->rest.store, 2, STORE_BROKEN);
+	ASK(w, "GET", "/api/chat/unread", NULL, BOB);
+	assert_refused(w, 503, "unavailable");
+	assert_null(member(w, "escrows"));
+}
+
 int
 main(void)
 {
@@ -277,6 +298,7 @@ main(void)
 	    TEST(reading_is_seen_by_all_and_counted),
 	    TEST(marking_is_refused_where_it_means_nothing),
 	    TEST(read_up_to_marks_all_before),
+	    TEST(unread_is_told_by_escrow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

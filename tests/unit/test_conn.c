@@ -7,10 +7,10 @@
 /* A protocol that writes down what happens to it. */
 struct tape {
 	struct buf in;
-	size_t takes;    /* bytes it takes at a call; 0: all */
-	size_t most;     /* ever offered at a call */
+	size_t takes; /* bytes it takes at a call; 0: all */
+	size_t most;  /* ever offered at a call */
 	int ends, rooms, shutdowns, closes, timeouts;
-	bool pauses;     /* after each call */
+	bool pauses; /* after each call */
 	bool closes_on_input, finishes_on_end;
 	const struct protocol *next; /* what it becomes when it has input */
 };
@@ -74,7 +74,8 @@ on_closed(struct conn *c, const char *why)
 	buf_clear(&t->in);
 }
 
-static const struct protocol taping = {on_input, on_end, on_timeout, on_room, on_shutdown, on_closed};
+static const struct protocol taping = {
+    on_input, on_end, on_timeout, on_room, on_shutdown, on_closed};
 
 static void
 on_input_of_next(struct conn *c, struct buf *in)
@@ -86,7 +87,8 @@ on_input_of_next(struct conn *c, struct buf *in)
 	buf_drop(in, in->len);
 }
 
-static const struct protocol taping_next = {on_input_of_next, on_end, on_timeout, on_room, on_shutdown, on_closed};
+static const struct protocol taping_next = {
+    on_input_of_next, on_end, on_timeout, on_room, on_shutdown, on_closed};
 
 static struct tape *
 tape(struct wires *w, struct tape t)
@@ -234,7 +236,8 @@ all_that_was_taken_arrives_in_order_through_a_narrow_socket(void **state)
 	for (int i = 0; i < 300; i++) {
 		size_t before = all.len;
 		buf_printf(&all, "frame %d %0*d\n", i, i * 3 + 1, i);
-		struct frame *f = frame_new(FRAME_EVENT, (struct span){all.p + before, all.len - before});
+		struct frame *f =
+		    frame_new(FRAME_EVENT, (struct span){all.p + before, all.len - before});
 		assert_true(conn_send(c, f));
 		frame_unref(f);
 	}
@@ -276,6 +279,23 @@ many_small_frames_fill_it_too(void **state)
 	while (send_event(c, FRAME_EVENT, 1))
 		n++;
 	assert_int_equal(n, 1024);
+}
+
+static void
+what_was_taken_elsewhere_is_not_refused(void **state)
+{
+	struct wires *w = *state;
+	struct tape *t = tape(w, (struct tape){0});
+	struct conn *c = start(w, t);
+	struct frame *f = frame_new(FRAME_EPHEMERAL, SPAN("kept"));
+
+	while (send_event(c, FRAME_EVENT, 1))
+		;
+	conn_put(c, f);
+	frame_unref(f);
+	turns(w);
+	get(w);
+	assert_int_equal(w->answer.len, 1024 + 4);
 }
 
 static void
@@ -551,6 +571,7 @@ main(void)
 	    wires_test(all_that_was_taken_arrives_in_order_through_a_narrow_socket),
 	    wires_test(a_full_ring_refuses_what_the_log_has_and_takes_what_it_has_not),
 	    wires_test(many_small_frames_fill_it_too),
+	    wires_test(what_was_taken_elsewhere_is_not_refused),
 	    wires_test(one_event_fits_however_large),
 	    wires_test(room_is_offered_once_when_all_is_written),
 	    wires_test(room_is_offered_on_demand_too),

@@ -258,6 +258,55 @@ what_only_the_server_may_say_is_not_published(void **state)
 	free(large);
 }
 
+struct list {
+	struct chat_publish items[3];
+	struct chat_publish_list l;
+};
+
+static bool
+run_list(struct store *st, void *arg)
+{
+	return chat_publish_all(st, &((struct list *)arg)->l);
+}
+
+static struct list
+three(const char *event_of_the_last)
+{
+	struct list list = {0};
+
+	for (size_t i = 0; i < 3; i++)
+		list.items[i] = (struct chat_publish){.topic = SPAN("escrow_42"),
+		    .event = i == 2 ? span_of(event_of_the_last) : SPAN("a"),
+		    .data = SPAN("{}"),
+		    .durable = true};
+	list.l.n = 3;
+	return list;
+}
+
+static void
+a_list_is_published_in_order_or_not_at_all(void **state)
+{
+	struct world *w = *state;
+	struct list good = three("b"), bad = three("connect"), none = {0};
+
+	bad.l.items = bad.items;
+	assert_int_equal(store_write(w->st, run_list, &bad), STORE_REFUSED);
+	assert_int_equal(bad.l.position, 0);
+	assert_int_equal(store_write(w->st, run_list, &none), STORE_REFUSED);
+	assert_int_equal(world_head(w), 0);
+	good.l.items = good.items;
+	for (int nth = 1; nth <= 3; nth++) {
+		store_fail_at(w->st, nth + 1, STORE_FULL); /* BEGIN is the first */
+		assert_int_equal(store_write(w->st, run_list, &good), STORE_FULL);
+		assert_int_equal(good.l.position, 0);
+		store_fail_at(w->st, 0, STORE_OK);
+		assert_int_equal(world_head(w), 0);
+	}
+	assert_int_equal(store_write(w->st, run_list, &good), STORE_OK);
+	assert_int_equal(good.l.position, 3);
+	assert_string_equal(world_log(w, 0), "escrow_42 a {}\nescrow_42 a {}\nescrow_42 b {}\n");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -273,6 +322,7 @@ main(void)
 	    TEST(replacing_is_all_or_nothing_under_faults),
 	    TEST(an_event_is_one_row_for_its_topic),
 	    TEST(what_only_the_server_may_say_is_not_published),
+	    TEST(a_list_is_published_in_order_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,13 +258,12 @@ the_participants_of_an_escrow_come_by_wallet_until_the_caller_stops(void **state
 }
 
 static bool
-note_participation(
-    struct span escrow_id, const struct escrow *e, const struct participant *p, void *arg)
+note_participation(const struct participation *p, void *arg)
 {
 	struct seen *seen = arg;
 
-	buf_printf(&seen->text, "%.*s/%s/%s/%s ", (int)escrow_id.n, escrow_id.p, e->title,
-	    p->wallet, role_name(p->role));
+	buf_printf(&seen->text, "%.*s/%s/%s/%s ", (int)p->escrow_id.n, p->escrow_id.p,
+	    p->escrow.title, p->participant.wallet, role_name(p->participant.role));
 	return true;
 }
 
@@ -281,6 +280,53 @@ all_escrows_of_a_wallet_are_told_with_his_part(void **state)
 	participant_put(st, b, SPAN("ann"), SPAN("ann"), ROLE_CLIENT);
 	participations_each(st, SPAN("bob"), note_participation, &seen);
 	assert_string_equal(buf_cstr(&seen.text), "9/Title/bob/client 7/Title/bob/arbiter ");
+	commit(st);
+	buf_clear(&seen.text);
+}
+
+static bool
+note_activity(const struct participation *p, void *arg)
+{
+	struct seen *seen = arg;
+
+	buf_printf(
+	    &seen->text, "%.*s@%lld ", (int)p->escrow_id.n, p->escrow_id.p, (long long)p->activity);
+	return true;
+}
+
+static const char *
+by_activity(struct store *st, struct seen *seen, int64_t activity, const char *name, int limit)
+{
+	seen->text.len = 0;
+	participations_by_activity(
+	    st, SPAN("bob"), activity, span_of(name), limit, note_activity, seen);
+	return buf_cstr(&seen->text);
+}
+
+static void
+escrows_come_by_what_was_written_or_said_last(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+	static const char *const names[] = {"a", "b", "c", "d", "foreign"};
+	struct seen seen = {0};
+	int64_t ids[5];
+
+	begin_write(st);
+	for (size_t i = 0; i < 5; i++) {
+		ids[i] = put_escrow(st, names[i]);
+		participant_put(
+		    st, ids[i], i < 4 ? SPAN("bob") : SPAN("ann"), SPAN("x"), ROLE_CLIENT);
+	}
+	put_message(st, ids[1], 3000);
+	put_message(st, ids[3], 500);
+	put_message(st, ids[4], 9000);
+	escrow_update(st, ids[2], SPAN("T"), SPAN(""), 2000);
+	assert_string_equal(
+	    by_activity(st, &seen, INT64_MAX, "", -1), "b@3000 c@2000 d@1000 a@1000 ");
+	assert_string_equal(by_activity(st, &seen, INT64_MAX, "", 3), "b@3000 c@2000 d@1000 ");
+	assert_string_equal(by_activity(st, &seen, 1000, "d", 3), "a@1000 ");
+	assert_string_equal(by_activity(st, &seen, 1000, "a", 3), "");
+	assert_string_equal(by_activity(st, &seen, 2500, "", 1), "c@2000 ");
 	commit(st);
 	buf_clear(&seen.text);
 }
@@ -376,6 +422,7 @@ main(void)
 	    OPENED(what_would_break_the_books_is_refused_to_plain_sql),
 	    OPENED(the_participants_of_an_escrow_come_by_wallet_until_the_caller_stops),
 	    OPENED(all_escrows_of_a_wallet_are_told_with_his_part),
+	    OPENED(escrows_come_by_what_was_written_or_said_last),
 	    OPENED(a_wallet_may_spend_a_seconds_worth_at_once_and_then_its_rate),
 	    OPENED(a_refusal_says_how_long_to_wait_and_costs_nothing),
 	    OPENED(a_bucket_of_an_earlier_boot_is_a_full_one),

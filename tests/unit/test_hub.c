@@ -71,7 +71,8 @@ static void
 sending_needs_membership_and_no_subscription(void **state)
 {
 	struct house *h = *state;
-	struct client *a = connect_as(h, "alice"), *b = enter(h, "bob", "42"), *m = connect_as(h, "mallory");
+	struct client *a = connect_as(h, "alice"), *b = enter(h, "bob", "42"),
+		      *m = connect_as(h, "mallory");
 
 	say(a, "1", "chat_message", MESSAGE("hi"));
 	say(m, "1", "chat_message", MESSAGE("spam"));
@@ -79,7 +80,8 @@ sending_needs_membership_and_no_subscription(void **state)
 	turn(h);
 	assert_string_equal(heard(a), "ack 1 ok");
 	assert_string_equal(heard(b), "chat_message hi, notification 42");
-	assert_string_equal(heard(m), "ack 1 not_participant, chat_error chat_message not_participant");
+	assert_string_equal(
+	    heard(m), "ack 1 not_participant, chat_error chat_message not_participant");
 }
 
 static void
@@ -106,7 +108,8 @@ writes_of_one_turn_are_answered_in_their_order(void **state)
 	say(a, "2", "chat_message", MESSAGE(" "));
 	say(a, "3", "chat_message", MESSAGE("three"));
 	turn(h);
-	assert_string_equal(heard(a), "chat_message one, chat_message three, ack 1 ok, ack 2 empty, ack 3 ok");
+	assert_string_equal(
+	    heard(a), "chat_message one, chat_message three, ack 1 ok, ack 2 empty, ack 3 ok");
 }
 
 static void
@@ -116,12 +119,16 @@ a_repeat_is_answered_and_tells_nobody(void **state)
 	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "42");
 
 	forget(h);
-	say(a, "1", "chat_message", "{\"escrowId\":\"42\",\"content\":\"hi\",\"clientMsgId\":\"x\"}");
+	say(a, "1", "chat_message",
+	    "{\"escrowId\":\"42\",\"content\":\"hi\",\"clientMsgId\":\"x\"}");
 	turn(h);
-	say(a, "2", "chat_message", "{\"escrowId\":\"42\",\"content\":\"hi\",\"clientMsgId\":\"x\"}");
-	say(a, "3", "chat_message", "{\"escrowId\":\"42\",\"content\":\"other\",\"clientMsgId\":\"x\"}");
+	say(a, "2", "chat_message",
+	    "{\"escrowId\":\"42\",\"content\":\"hi\",\"clientMsgId\":\"x\"}");
+	say(a, "3", "chat_message",
+	    "{\"escrowId\":\"42\",\"content\":\"other\",\"clientMsgId\":\"x\"}");
 	turn(h);
-	assert_string_equal(heard(a), "chat_message hi, ack 1 ok, ack 2 ok, ack 3 idempotency_mismatch");
+	assert_string_equal(
+	    heard(a), "chat_message hi, ack 1 ok, ack 2 ok, ack 3 idempotency_mismatch");
 	assert_string_equal(heard(b), "chat_message hi, notification 42");
 }
 
@@ -156,8 +163,10 @@ static void
 a_message_notifies_the_participants_but_the_sender_and_observers(void **state)
 {
 	struct house *h = *state;
-	struct client *a = connect_as(h, "alice"), *b = connect_as(h, "bob"), *b2 = connect_as(h, "bob");
-	struct client *c = connect_as(h, "carol"), *o = connect_as(h, "olga"), *m = connect_as(h, "mallory");
+	struct client *a = connect_as(h, "alice"), *b = connect_as(h, "bob"),
+		      *b2 = connect_as(h, "bob");
+	struct client *c = connect_as(h, "carol"), *o = connect_as(h, "olga"),
+		      *m = connect_as(h, "mallory");
 
 	assert_int_equal(world_send(h->w, "alice", "42", "by REST"), CHAT_OK);
 	turn(h);
@@ -189,7 +198,8 @@ static void
 a_mark_tells_the_sender_and_every_tab_of_the_reader(void **state)
 {
 	struct house *h = *state;
-	struct client *a = connect_as(h, "alice"), *b = connect_as(h, "bob"), *b2 = connect_as(h, "bob");
+	struct client *a = connect_as(h, "alice"), *b = connect_as(h, "bob"),
+		      *b2 = connect_as(h, "bob");
 	char id[64];
 
 	world_sent(h->w, "alice", "42", "hi", id);

@@ -308,6 +308,25 @@ topics_are_read_as_they_are_written(void **state)
 }
 
 static void
+a_publisher_s_topic_is_brought_into_its_normal_form(void **state)
+{
+	static const char *const wrong[] = {
+	    "", "members:42", "membership:42", "user:", "escrow_a/b", "other"};
+	char out[TOPIC_SIZE];
+	struct span topic;
+
+	assert_true(topic_normal(out, SPAN("escrow_A"), &topic));
+	assert_true(span_is(topic, "escrow_A"));
+	assert_true(topic_normal(out, SPAN("user:Bob"), &topic));
+	assert_true(span_is(topic, "user:Bob"));
+	assert_true(
+	    topic_normal(out, SPAN("user:0xABCDEFabcdefABCDEFabcdefABCDEFabcdefABCD"), &topic));
+	assert_true(span_is(topic, "user:0xabcdefabcdefabcdefabcdefabcdefabcdefabcd"));
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_false(topic_normal(out, span_of(wrong[i]), &topic));
+}
+
+static void
 a_topic_names_a_valid_room_or_user_or_is_wrong(void **state)
 {
 	static const struct span wrong[] = {BYTES(""), BYTES("escrow_"), BYTES("escrow_a/b"),
@@ -347,6 +366,7 @@ main(void)
 	    cmocka_unit_test(nobody_publishes_what_the_server_says_itself),
 	    cmocka_unit_test(client_ids_have_64_harmless_bytes_at_most),
 	    cmocka_unit_test(topics_are_read_as_they_are_written),
+	    cmocka_unit_test(a_publisher_s_topic_is_brought_into_its_normal_form),
 	    cmocka_unit_test(a_topic_names_a_valid_room_or_user_or_is_wrong),
 	};
 

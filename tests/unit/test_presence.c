@@ -35,8 +35,8 @@ an_event_of_presence_has_room_user_and_time(void **state)
 	struct client *a = enter(h, "alice", "42");
 
 	enter(h, "bob", "42");
-	assert_string_equal(buf_cstr(&a->last),
-	    "{\"escrowId\":\"42\",\"walletAddress\":\"bob\",\"timestamp\":\"2025-11-24T16:00:00.000Z\"}");
+	assert_string_equal(buf_cstr(&a->last), "{\"escrowId\":\"42\",\"walletAddress\":\"bob\","
+						"\"timestamp\":\"2025-11-24T16:00:00.000Z\"}");
 }
 
 static void
@@ -89,7 +89,8 @@ static void
 two_tabs_are_one_user(void **state)
 {
 	struct house *h = *state;
-	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "42"), *b2 = enter(h, "bob", "42");
+	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "42"),
+		      *b2 = enter(h, "bob", "42");
 
 	assert_string_equal(heard(a), "user_joined bob");
 	assert_string_equal(heard(b), "");
@@ -132,7 +133,8 @@ the_answer_lists_who_is_present(void **state)
 	assert_non_null(strstr(buf_cstr(&a->last), "\"presentCount\":2"));
 	pass(h, 2000);
 	say(a, "2", "presence", "{\"escrowId\":\"42\"}");
-	assert_string_equal(buf_cstr(&a->last), "{\"ok\":true,\"present\":[\"alice\"],\"presentCount\":1}");
+	assert_string_equal(
+	    buf_cstr(&a->last), "{\"ok\":true,\"present\":[\"alice\"],\"presentCount\":1}");
 }
 
 static struct client *
@@ -161,7 +163,8 @@ in_a_room_of_more_than_200_joins_and_leaves_are_counted_and_not_announced(void *
 	first = enter_open(h, 0);
 	for (int i = 1; i < 200; i++) {
 		c = enter_open(h, i);
-		assert_memory_equal(heard(first) + (i == 1 ? strlen("ack 1 ok, ") : 0), "user_joined w", 13);
+		assert_memory_equal(
+		    heard(first) + (i == 1 ? strlen("ack 1 ok, ") : 0), "user_joined w", 13);
 	}
 	c = enter_open(h, 200);
 	v = json_parse(buf_as_span(&c->last), NULL);
@@ -253,6 +256,27 @@ what_was_missed_is_told_whole_however_little_room_there_is(void **state)
 }
 
 static void
+of_every_room_in_turn(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42"), *b;
+
+	say(a, "", "subscribe_escrow", "\"43\"");
+	a->room = 0;
+	b = enter(h, "bob", "42");
+	say(b, "", "subscribe_escrow", "\"43\"");
+	a->wants_room = false;
+	a->room = ROOM_FOR_ALL;
+	forget(h);
+	assert_true(session_pull(a->session, h->now));
+	assert_string_equal(heard(a), "user_joined bob");
+	assert_true(session_is_behind(a->session));
+	assert_true(session_pull(a->session, h->now));
+	assert_string_equal(heard(a), "user_joined bob");
+	assert_false(session_is_behind(a->session));
+}
+
+static void
 who_left_is_not_remembered_when_nobody_needs_it(void **state)
 {
 	struct house *h = *state;
@@ -271,7 +295,8 @@ static void
 the_removed_is_told_and_the_others_see_him_leave(void **state)
 {
 	struct house *h = *state;
-	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "42"), *b2 = enter(h, "bob", "42");
+	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "42"),
+		      *b2 = enter(h, "bob", "42");
 
 	forget(h);
 	world_put(h->w, "42", "alice client, carol arbiter, olga observer");
@@ -311,7 +336,8 @@ what_was_under_way_before_the_removal_reaches_the_removed_and_nothing_after_it(v
 	world_put(h->w, "42", "alice client, bob freelancer");
 	assert_int_equal(world_send(h->w, "alice", "42", "after"), CHAT_OK);
 	turn(h);
-	assert_string_equal(heard(b), "chat_message before, chat_error subscribe_escrow removed, notification 42");
+	assert_string_equal(
+	    heard(b), "chat_message before, chat_error subscribe_escrow removed, notification 42");
 	say(b, "1", "subscribe_escrow", "\"42\"");
 	assert_int_equal(world_send(h->w, "alice", "42", "again"), CHAT_OK);
 	turn(h);
@@ -380,10 +406,12 @@ main(void)
 	    house_test(a_slow_reader_is_told_the_latest_of_each_user_it_missed),
 	    house_test(until_then_nothing_newer_overtakes_it),
 	    house_test(what_was_missed_is_told_whole_however_little_room_there_is),
+	    house_test(of_every_room_in_turn),
 	    house_test(who_left_is_not_remembered_when_nobody_needs_it),
 	    house_test(the_removed_is_told_and_the_others_see_him_leave),
 	    house_test(the_removed_who_was_lost_is_gone_before_his_grace_is_over),
-	    house_test(what_was_under_way_before_the_removal_reaches_the_removed_and_nothing_after_it),
+	    house_test(
+		what_was_under_way_before_the_removal_reaches_the_removed_and_nothing_after_it),
 	    house_test(who_was_added_again_and_came_back_before_the_tail_saw_it_stays),
 	    house_test(a_removed_slow_reader_is_given_nothing_more),
 	    house_test(a_changed_role_holds_at_once),

@@ -640,7 +640,7 @@ a_new_database_has_an_incarnation_of_its_own(void **state)
 	struct tmp *t = *state;
 	char mine[INCARNATION_SIZE];
 	struct tmp *other;
-	void *other_state;
+	void *other_state = NULL;
 
 	begin_read(t->st);
 	incarnation_current(t->st, mine);

@@ -54,8 +54,8 @@ missed_events_come_first_then_the_answer_then_live_ones(void **state)
 	subscribe_from(c, "1", "42", cursor);
 	post(h, "42", "three");
 	turn(h);
-	assert_string_equal(
-	    heard(c), "chat_message one, chat_message two, ack 1 ok, chat_message three, notification 42");
+	assert_string_equal(heard(c),
+	    "chat_message one, chat_message two, ack 1 ok, chat_message three, notification 42");
 }
 
 static void
@@ -167,13 +167,15 @@ a_cursor_ahead_of_the_tail_gives_nothing_twice(void **state)
 	struct client *c = connect_as(h, "carol");
 	char cursor[CURSOR_SIZE];
 
-	post(h, "42", "known from REST"); /* and its notification: two rows that the tail has not seen */
+	post(h, "42",
+	    "known from REST"); /* and its notification: two rows that the tail has not seen */
 	hub_cursor(h->hub, cursor, world_head(h->w));
 	subscribe_from(c, "1", "42", cursor);
 	assert_string_equal(cursor_of(c, "42"), cursor);
 	post(h, "42", "live");
 	turn(h);
-	assert_string_equal(heard(c), "ack 1 ok, notification 42, chat_message live, notification 42");
+	assert_string_equal(
+	    heard(c), "ack 1 ok, notification 42, chat_message live, notification 42");
 }
 
 static void
@@ -284,10 +286,11 @@ hello_does_not_promise_what_is_not_given_yet(void **state)
 	turn(h);
 	struct client slow = {.house = h, .room = 0};
 	struct user user = world_user("carol");
-	slow.session = session_open(h->hub, &(struct session_options){.transport = &client_transport,
-						.owner = &slow,
-						.user = &user,
-						.cursor = span_of(cursor)});
+	slow.session =
+	    session_open(h->hub, &(struct session_options){.transport = &client_transport,
+				     .owner = &slow,
+				     .user = &user,
+				     .cursor = span_of(cursor)});
 	assert_string_equal(heard(&slow), "hello");
 	assert_string_equal(cursor_of(&slow, ""), cursor);
 	client_close(&slow, SESSION_LOST);
@@ -337,7 +340,9 @@ a_slow_reader_gets_everything_in_order_and_once(void **state)
 			continue;
 		}
 		snprintf(text, sizeof(text), "m%d", n_messages++);
-		assert_true(span_is((struct span){word.p + strlen("chat_message "), word.n - strlen("chat_message ")}, text));
+		assert_true(span_is((struct span){word.p + strlen("chat_message "),
+					word.n - strlen("chat_message ")},
+		    text));
 	}
 	assert_int_equal(n_messages, 300);
 	assert_int_equal(n_notifications, 300);
@@ -370,7 +375,8 @@ a_replay_that_finds_no_room_goes_on_where_it_stopped(void **state)
 	assert_non_null(strstr(told, "chat_message two"));
 	assert_non_null(strstr(told, "chat_message three"));
 	assert_non_null(strstr(told, "chat_message four"));
-	assert_true(strstr(told, "two") < strstr(told, "three") && strstr(told, "three") < strstr(told, "four"));
+	assert_true(strstr(told, "two") < strstr(told, "three") &&
+		    strstr(told, "three") < strstr(told, "four"));
 	assert_true(strstr(told, "four") < strstr(told, "ack 1 ok"));
 }
 
@@ -426,7 +432,8 @@ a_slow_reader_of_trimmed_events_has_a_gap(void **state)
 	struct client *c = enter(h, "carol", "42");
 
 	c->room = 0;
-	assert_int_equal(world_send(h->w, "carol", "42", "trimmed"), CHAT_OK); /* no notification for herself */
+	assert_int_equal(
+	    world_send(h->w, "carol", "42", "trimmed"), CHAT_OK); /* no notification for herself */
 	turn(h);
 	trim_all(h);
 	c->room = ROOM_FOR_ALL;
@@ -506,6 +513,72 @@ a_log_that_cannot_be_read_is_asked_again_in_a_moment(void **state)
 }
 
 static void
+one_cursor_for_all_topics_has_all_in_log_order(void **state)
+{
+	struct house *h = *state;
+	struct client *b;
+
+	h->transport = &merged_transport;
+	b = connect_as(h, "olga"); /* an observer: no notifications */
+	say(b, "", "subscribe_escrow", "\"42\"");
+	world_put(h->w, "43", "alice client, bob freelancer, olga observer");
+	turn(h);
+	say(b, "", "subscribe_escrow", "\"43\"");
+	b->room = 0;
+	post(h, "42", "one");
+	turn(h);
+	b->room = 1; /* not offered: 43 must not overtake 42 */
+	b->wants_room = false;
+	post(h, "43", "two");
+	turn(h);
+	assert_string_equal(heard(b), "");
+	b->wants_room = true;
+	offer_room(h);
+	assert_string_equal(heard(b), "chat_message one");
+	b->room = ROOM_FOR_ALL;
+	post(h, "42", "three");
+	turn(h);
+	assert_string_equal(heard(b), "chat_message two, chat_message three");
+	post(h, "43", "live");
+	turn(h);
+	assert_string_equal(heard(b), "chat_message live");
+	assert_false(session_is_behind(b->session));
+}
+
+static void
+nor_does_a_gap_in_one_topic_let_it_overtake_the_others(void **state)
+{
+	struct house *h = *state;
+	struct client *b;
+
+	h->transport = &merged_transport;
+	b = connect_as(h, "olga");
+	say(b, "", "subscribe_escrow", "\"42\"");
+	world_put(h->w, "43", "alice client, bob freelancer, olga observer");
+	turn(h);
+	say(b, "", "subscribe_escrow", "\"43\"");
+	b->room = 0;
+	post(h, "42", "trimmed");
+	turn(h);
+	trim_all(h);
+	post(h, "43", "one");
+	post(h, "43", "two");
+	turn(h);
+	b->room = 1;
+	offer_room(h);
+	assert_string_equal(heard(b), "chat_message one, gap 42");
+	b->room = 1;
+	b->wants_room = false;
+	post(h, "42", "three");
+	turn(h);
+	assert_string_equal(heard(b), "");
+	b->room = ROOM_FOR_ALL;
+	b->wants_room = true;
+	offer_room(h);
+	assert_string_equal(heard(b), "chat_message two, chat_message three");
+}
+
+static void
 a_long_absence_is_replayed_page_by_page(void **state)
 {
 	struct house *h = *state;
@@ -554,6 +627,8 @@ main(void)
 	    house_test(leaving_during_the_replay_answers_both),
 	    house_test(who_was_removed_before_his_replay_is_given_none),
 	    house_test(a_log_that_cannot_be_read_is_asked_again_in_a_moment),
+	    house_test(one_cursor_for_all_topics_has_all_in_log_order),
+	    house_test(nor_does_a_gap_in_one_topic_let_it_overtake_the_others),
 	    house_test(a_long_absence_is_replayed_page_by_page),
 	};
 

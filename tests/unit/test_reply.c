@@ -97,6 +97,20 @@ a_refusal_has_the_status_of_its_code(void **state)
 }
 
 static void
+a_closed_body_can_be_added_to(void **state)
+{
+	struct reply r = {0};
+
+	reply_open(&r, 200);
+	reply_close(&r);
+	reply_reopen(&r);
+	json_member_int(&r.body, "count", 1);
+	reply_close(&r);
+	assert_string_equal(buf_cstr(&r.body), "{\"success\":true,\"count\":1}");
+	reply_clear(&r);
+}
+
+static void
 what_passes_by_itself_says_when_to_come_again(void **state)
 {
 	static const struct {
@@ -206,6 +220,7 @@ main(void)
 	    cmocka_unit_test(an_answer_is_status_headers_body),
 	    cmocka_unit_test(head_has_the_headers_of_get_and_no_body),
 	    cmocka_unit_test(a_refusal_has_the_status_of_its_code),
+	    cmocka_unit_test(a_closed_body_can_be_added_to),
 	    cmocka_unit_test(what_passes_by_itself_says_when_to_come_again),
 	    cmocka_unit_test(a_header_cannot_be_smuggled_in_a_value),
 	    cmocka_unit_test(a_tag_names_the_bytes_of_the_body),

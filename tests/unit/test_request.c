@@ -263,7 +263,7 @@ a_wallet_in_header_and_query_must_be_the_same(void **state)
 /* ---- bodies ---- */
 
 static int
-body_status(const char *length, const char *type, struct pieces *body, bool optional)
+body_status(const char *length, const char *type, struct pieces *body, enum request_form form)
 {
 	struct request r;
 	const char *why = NULL;
@@ -274,7 +274,7 @@ body_status(const char *length, const char *type, struct pieces *body, bool opti
 	r.content_type = span_of(type);
 	r.read = read_pieces;
 	r.read_arg = body;
-	status = request_body(&r, optional, &why);
+	status = request_body(&r, form, &why);
 	assert_int_equal(status != 0, why != NULL);
 	assert_true(status == 0 || r.json == NULL);
 	request_clear(&r);
@@ -299,7 +299,7 @@ a_body_is_the_same_in_pieces_of_any_size(void **state)
 		r.content_type = SPAN("application/json");
 		r.read = read_pieces;
 		r.read_arg = &body;
-		assert_int_equal(request_body(&r, false, &why), 0);
+		assert_int_equal(request_body(&r, BODY_OBJECT, &why), 0);
 		assert_true(json_string(json_get(r.json, "content"), &content));
 		assert_span(content, "h\xc3\xa9llo");
 		request_clear(&r);
@@ -315,11 +315,11 @@ a_body_must_be_as_long_as_its_content_length_says(void **state)
 		      late = {SPAN("{"), 9, REQUEST_LATE, 0},
 		      unended = {SPAN("{}"), 9, REQUEST_LATE, 0};
 
-	assert_int_equal(body_status("3", "application/json", &shorter, false), 400);
-	assert_int_equal(body_status("2", "application/json", &longer, false), 400);
-	assert_int_equal(body_status("2", "application/json", &broken, false), 400);
-	assert_int_equal(body_status("2", "application/json", &late, false), 408);
-	assert_int_equal(body_status("2", "application/json", &unended, false), 408);
+	assert_int_equal(body_status("3", "application/json", &shorter, BODY_OBJECT), 400);
+	assert_int_equal(body_status("2", "application/json", &longer, BODY_OBJECT), 400);
+	assert_int_equal(body_status("2", "application/json", &broken, BODY_OBJECT), 400);
+	assert_int_equal(body_status("2", "application/json", &late, BODY_OBJECT), 408);
+	assert_int_equal(body_status("2", "application/json", &unended, BODY_OBJECT), 408);
 }
 
 static void
@@ -327,17 +327,18 @@ an_announced_length_is_judged_before_anything_is_read(void **state)
 {
 	static const struct {
 		const char *length;
-		bool optional;
+		enum request_form form;
 		int status;
-	} cases[] = {{"", false, 411}, {"", true, 0}, {"0", true, 0}, {"-1", false, 400},
-	    {"2x", false, 400}, {"0x2", false, 400}, {"262145", false, 413},
-	    {"18446744073709551615", false, 413}, {"99999999999999999999", true, 400}};
+	} cases[] = {{"", BODY_OBJECT, 411}, {"", BODY_MAYBE, 0}, {"0", BODY_MAYBE, 0},
+	    {"-1", BODY_OBJECT, 400}, {"2x", BODY_OBJECT, 400}, {"0x2", BODY_OBJECT, 400},
+	    {"262145", BODY_OBJECT, 413}, {"1048577", BODY_LIST, 413}, {"", BODY_LIST, 411},
+	    {"18446744073709551615", BODY_OBJECT, 413}, {"99999999999999999999", BODY_MAYBE, 400}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct pieces body = {SPAN("{}"), 9, REQUEST_END, 0};
 
 		assert_int_equal(
-		    body_status(cases[i].length, "application/json", &body, cases[i].optional),
+		    body_status(cases[i].length, "application/json", &body, cases[i].form),
 		    cases[i].status);
 		assert_int_equal(body.reads, 0);
 	}
@@ -356,7 +357,7 @@ the_largest_body_is_taken(void **state)
 	buf_str(&text, "\"}");
 	body.left = buf_as_span(&text);
 	snprintf(length, sizeof(length), "%d", REQUEST_BODY_MAX);
-	assert_int_equal(body_status(length, "application/json", &body, false), 0);
+	assert_int_equal(body_status(length, "application/json", &body, BODY_OBJECT), 0);
 	buf_clear(&text);
 }
 
@@ -374,7 +375,8 @@ only_json_in_utf8_is_taken(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct pieces body = {SPAN("{}"), 9, REQUEST_END, 0};
 
-		assert_int_equal(body_status("2", cases[i].type, &body, false), cases[i].status);
+		assert_int_equal(
+		    body_status("2", cases[i].type, &body, BODY_OBJECT), cases[i].status);
 	}
 }
 
@@ -389,8 +391,57 @@ a_body_that_is_no_json_object_is_refused(void **state)
 		char length[24];
 
 		snprintf(length, sizeof(length), "%zu", strlen(texts[i]));
-		assert_int_equal(body_status(length, "application/json", &body, false), 400);
+		assert_int_equal(body_status(length, "application/json", &body, BODY_OBJECT), 400);
 	}
+}
+
+static void
+a_list_is_an_array_or_lines_left_as_they_are(void **state)
+{
+	static const struct {
+		const char *type, *text;
+		int status;
+		bool is_array;
+	} cases[] = {
+	    {"application/json", "[1,{}]", 0, true},
+	    {"application/json; charset=utf-8", " [] ", 0, true},
+	    {"application/x-ndjson", "{}\n{}\n", 0, false},
+	    {"Application/X-NDJSON;charset=UTF-8", "not json", 0, false},
+	    {"application/json", "{}", 400, false},
+	    {"application/json", "[1", 400, false},
+	    {"application/x-ndjson; charset=latin1", "{}", 415, false},
+	    {"text/plain", "[]", 415, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pieces body = {span_of(cases[i].text), 1, REQUEST_END, 0};
+		struct request r;
+		const char *why = NULL;
+		char length[24];
+
+		assert_int_equal(init(&r, "/x", NULL), REQUEST_OK);
+		snprintf(length, sizeof(length), "%zu", strlen(cases[i].text));
+		r.content_length = span_of(length);
+		r.content_type = span_of(cases[i].type);
+		r.read = read_pieces;
+		r.read_arg = &body;
+		assert_int_equal(request_body(&r, BODY_LIST, &why), cases[i].status);
+		assert_int_equal(cases[i].status != 0, why != NULL);
+		assert_int_equal(json_type(r.json) == JSON_ARRAY, cases[i].is_array);
+		if (cases[i].status == 0)
+			assert_span(buf_as_span(&r.body), cases[i].text);
+		request_clear(&r);
+	}
+}
+
+static void
+lines_are_for_lists_alone(void **state)
+{
+	struct pieces body = {SPAN("{}"), 9, REQUEST_END, 0};
+
+	assert_int_equal(body_status("2", "application/x-ndjson", &body, BODY_OBJECT), 415);
+	assert_int_equal(body_status("2", "application/x-ndjson", &body, BODY_MAYBE), 415);
+	assert_int_equal(body.reads, 0);
 }
 
 int
@@ -414,6 +465,8 @@ main(void)
 	    cmocka_unit_test(the_largest_body_is_taken),
 	    cmocka_unit_test(only_json_in_utf8_is_taken),
 	    cmocka_unit_test(a_body_that_is_no_json_object_is_refused),
+	    cmocka_unit_test(a_list_is_an_array_or_lines_left_as_they_are),
+	    cmocka_unit_test(lines_are_for_lists_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,8 @@ what_another_process_publishes_reaches_the_room(void **state)
 	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "43");
 
 	forget(h);
-	assert_true(world_publish(h->w, "escrow_42", "escrow:update", "{\"status\":\"FUNDED\"}", true));
+	assert_true(
+	    world_publish(h->w, "escrow_42", "escrow:update", "{\"status\":\"FUNDED\"}", true));
 	turn(h);
 	assert_string_equal(heard(a), "escrow:update");
 	assert_string_equal(buf_cstr(&a->last), "{\"status\":\"FUNDED\"}");
@@ -22,7 +23,8 @@ static void
 what_is_for_one_user_reaches_all_his_connections(void **state)
 {
 	struct house *h = *state;
-	struct client *a = enter(h, "alice", "42"), *a2 = connect_as(h, "alice"), *b = connect_as(h, "bob");
+	struct client *a = enter(h, "alice", "42"), *a2 = connect_as(h, "alice"),
+		      *b = connect_as(h, "bob");
 
 	assert_true(world_publish(h->w, "user:alice", "ai:thinking", "{}", true));
 	turn(h);
@@ -93,7 +95,8 @@ append_row(struct store *st, void *arg)
 {
 	const struct bad_row *r = arg;
 
-	queue_append(st, span_of(r->topic), span_of(r->event), span_of(r->data), span_of(r->actor), true, WORLD_NOW);
+	queue_append(st, span_of(r->topic), span_of(r->event), span_of(r->data), span_of(r->actor),
+	    true, WORLD_NOW);
 	return true;
 }
 
@@ -133,7 +136,8 @@ a_bad_row_is_counted_and_passed_over_live_and_in_replay(void **state)
 static void
 data_is_written_anew_and_never_spliced_in(void **state)
 {
-	static const struct bad_row row = {"escrow_42", "escrow:update", "{ \"a\" : \"\\u2028\" ,\n\"b\":1 }", ""};
+	static const struct bad_row row = {
+	    "escrow_42", "escrow:update", "{ \"a\" : \"\\u2028\" ,\n\"b\":1 }", ""};
 	struct house *h = *state;
 	struct client *a = enter(h, "alice", "42");
 
@@ -201,8 +205,8 @@ nothing_is_lost_or_given_twice_when_any_read_fails(void **state)
 		assert_int_equal(hub_figures(h->hub).is_healthy, end == TAIL_END);
 		assert_int_equal(hub_tail(h->hub, h->now), TAIL_END);
 		assert_true(hub_figures(h->hub).is_healthy);
-		assert_string_equal(
-		    heard(b), "chat_message one, notification 42, chat_message two, notification 42");
+		assert_string_equal(heard(b),
+		    "chat_message one, notification 42, chat_message two, notification 42");
 		assert_string_equal(heard(c), "notification 42, notification 42");
 	}
 	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
@@ -217,7 +221,8 @@ a_change_of_membership_is_not_lost_when_any_read_fails(void **state)
 
 	log_setup("test", LOG_TARGET_SYSLOG, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
 	for (int nth = 1; end != TAIL_END; nth++) {
-		world_put(h->w, "42", nth % 2 ? "alice client, bob observer" : "alice client, bob freelancer");
+		world_put(h->w, "42",
+		    nth % 2 ? "alice client, bob observer" : "alice client, bob freelancer");
 		store_fail_at(h->reader, nth, STORE_BUSY);
 		end = hub_tail(h->hub, h->now);
 		store_fail_at(h->reader, 0, STORE_OK);

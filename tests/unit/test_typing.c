@@ -10,12 +10,14 @@ static void
 typing_is_shown_to_the_others_and_ends_by_itself_after_3_s(void **state)
 {
 	struct house *h = *state;
-	struct client *a = enter(h, "alice", "42"), *a2 = enter(h, "alice", "42"), *b = enter(h, "bob", "42");
+	struct client *a = enter(h, "alice", "42"), *a2 = enter(h, "alice", "42"),
+		      *b = enter(h, "bob", "42");
 
 	forget(h);
 	say(a, "1", "typing_start", ROOM);
 	assert_string_equal(heard(b), "user_typing alice true");
-	assert_string_equal(buf_cstr(&b->last), "{\"escrowId\":\"42\",\"walletAddress\":\"alice\",\"isTyping\":true}");
+	assert_string_equal(buf_cstr(&b->last),
+	    "{\"escrowId\":\"42\",\"walletAddress\":\"alice\",\"isTyping\":true}");
 	assert_int_equal(hub_next_deadline(h->hub), h->now.mono_ms + 3000);
 	pass(h, 2999);
 	assert_string_equal(heard(b), "");
@@ -52,7 +54,8 @@ a_repeated_start_is_relayed_once_a_second_at_most(void **state)
 		say(a, "", "typing_start", ROOM);
 		pass(h, 100);
 	}
-	assert_string_equal(heard(b), "user_typing alice true, user_typing alice true, user_typing alice true");
+	assert_string_equal(
+	    heard(b), "user_typing alice true, user_typing alice true, user_typing alice true");
 }
 
 static void
@@ -82,7 +85,8 @@ a_new_start_after_a_stop_is_shown_at_once(void **state)
 	say(a, "", "typing_start", ROOM);
 	say(a, "", "typing_stop", ROOM);
 	say(a, "", "typing_start", ROOM);
-	assert_string_equal(heard(b), "user_typing alice true, user_typing alice false, user_typing alice true");
+	assert_string_equal(
+	    heard(b), "user_typing alice true, user_typing alice false, user_typing alice true");
 }
 
 static void
@@ -95,13 +99,13 @@ a_message_ends_typing_after_it_was_shown_from_whichever_side_it_came(void **stat
 	say(a, "", "typing_start", ROOM);
 	say(a, "", "chat_message", "{\"escrowId\":\"42\",\"content\":\"hi\"}");
 	turn(h);
-	assert_string_equal(
-	    heard(b), "user_typing alice true, chat_message hi, user_typing alice false, notification 42");
+	assert_string_equal(heard(b),
+	    "user_typing alice true, chat_message hi, user_typing alice false, notification 42");
 	say(a, "", "typing_start", ROOM);
 	assert_int_equal(world_send(h->w, "alice", "42", "by REST"), CHAT_OK);
 	turn(h);
-	assert_string_equal(
-	    heard(b), "user_typing alice true, chat_message by REST, user_typing alice false, notification 42");
+	assert_string_equal(heard(b), "user_typing alice true, chat_message by REST, user_typing "
+				      "alice false, notification 42");
 	pass(h, 5000);
 	assert_string_equal(heard(b), "");
 }
@@ -128,14 +132,16 @@ leaving_ends_typing_first(void **state)
 	forget(h);
 	say(a, "", "typing_start", ROOM);
 	say(a, "1", "unsubscribe_escrow", "\"42\"");
-	assert_string_equal(heard(b), "user_typing alice true, user_typing alice false, user_left alice");
+	assert_string_equal(
+	    heard(b), "user_typing alice true, user_typing alice false, user_left alice");
 }
 
 static void
 the_loss_of_the_last_connection_ends_typing_at_once(void **state)
 {
 	struct house *h = *state;
-	struct client *a = enter(h, "alice", "42"), *a2 = enter(h, "alice", "42"), *b = enter(h, "bob", "42");
+	struct client *a = enter(h, "alice", "42"), *a2 = enter(h, "alice", "42"),
+		      *b = enter(h, "bob", "42");
 
 	forget(h);
 	say(a, "", "typing_start", ROOM);
@@ -151,7 +157,8 @@ static void
 who_types_from_outside_the_room_stops_with_his_last_connection_too(void **state)
 {
 	struct house *h = *state;
-	struct client *a = connect_as(h, "alice"), *b = enter(h, "bob", "42"), *b3 = enter(h, "bob", "43");
+	struct client *a = connect_as(h, "alice"), *b = enter(h, "bob", "42"),
+		      *b3 = enter(h, "bob", "43");
 
 	say(a, "1", "typing_start", ROOM);
 	say(a, "2", "typing_start", "{\"escrowId\":\"43\"}");
@@ -194,7 +201,8 @@ static void
 a_slow_reader_is_told_how_it_stands_in_the_end(void **state)
 {
 	struct house *h = *state;
-	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "42"), *c = enter(h, "carol", "42");
+	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "42"),
+		      *c = enter(h, "carol", "42");
 
 	forget(h);
 	say(a, "", "typing_start", ROOM);

@@ -67,6 +67,34 @@ an_unlisted_sender_has_no_role_and_a_missing_client_id_is_absent(void **state)
 }
 
 static void
+a_brief_has_the_first_200_code_points(void **state)
+{
+	struct message m = a_message();
+	struct buf out = {0}, want = {0}, content = {0};
+	char id[MESSAGE_ID_SIZE];
+
+	for (int i = 0; i < 200; i++)
+		buf_str(&content, i == 100 ? "x" : "\xf0\x9f\x98\x80");
+	for (int i = 0; i < 2; i++) {
+		m.content = buf_as_span(&content);
+		out.len = want.len = 0;
+		view_message_brief(&out, &m);
+		buf_printf(&want,
+		    "{\"id\":\"%s\",\"senderId\":\"0xAbC\","
+		    "\"timestamp\":\"2025-11-24T16:00:00.123Z\",\"content\":\"",
+		    message_id_format(id, m.id, m.nonce));
+		buf_add(&want, content.p, content.len - (size_t)i);
+		buf_str(&want, "\"}");
+		assert_string_equal(buf_cstr(&out), buf_cstr(&want));
+		if (i == 0)
+			buf_addc(&content, 'y');
+	}
+	buf_clear(&out);
+	buf_clear(&want);
+	buf_clear(&content);
+}
+
+static void
 a_notification_names_the_escrow_and_not_the_content(void **state)
 {
 	struct buf out = {0};
@@ -162,6 +190,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_message_shows_all_of_the_contract_in_its_order),
 	    cmocka_unit_test(an_unlisted_sender_has_no_role_and_a_missing_client_id_is_absent),
+	    cmocka_unit_test(a_brief_has_the_first_200_code_points),
 	    cmocka_unit_test(a_notification_names_the_escrow_and_not_the_content),
 	    cmocka_unit_test(a_read_mark_tells_up_to_only_where_it_was_one),
 	    cmocka_unit_test(every_refusal_has_its_code_and_a_sentence),

@@ -6,12 +6,12 @@
 
 #include "net/web.h"
 
-#define HOST     "Host: localhost\r\n"
-#define HELLO    "GET /hello HTTP/1.1\r\n" HOST "\r\n"
+#define HOST  "Host: localhost\r\n"
+#define HELLO "GET /hello HTTP/1.1\r\n" HOST "\r\n"
 
 struct site {
 	int hellos, gone;
-	struct buf taken;        /* what the protocol after an upgrade was given */
+	struct buf taken; /* what the protocol after an upgrade was given */
 	struct web_conn *held;
 	bool is_taken_closed;
 };
@@ -22,7 +22,8 @@ static void
 say_hello(struct web_request *req, void *own)
 {
 	((struct site *)own)->hellos++;
-	web_reply(req, &(struct web_reply){.status = 200, .type = "text/plain", .body = SPAN("hello")});
+	web_reply(
+	    req, &(struct web_reply){.status = 200, .type = "text/plain", .body = SPAN("hello")});
 }
 
 static void
@@ -37,7 +38,8 @@ say_much(struct web_request *req, void *own)
 	static char much[100000];
 
 	memset(much, 'm', sizeof(much));
-	web_reply(req, &(struct web_reply){.status = 200, .type = "text/plain", .body = {much, sizeof(much)}});
+	web_reply(req,
+	    &(struct web_reply){.status = 200, .type = "text/plain", .body = {much, sizeof(much)}});
 }
 
 static void
@@ -139,7 +141,10 @@ count(const struct wires *w, const char *text)
 {
 	int n = 0;
 
-	for (const char *p = w->answer.p; p != NULL && (p = memmem(p, (size_t)(w->answer.p + w->answer.len - p), text, strlen(text))) != NULL; p++)
+	for (const char *p = w->answer.p;
+	     p != NULL &&
+	     (p = memmem(p, (size_t)(w->answer.p + w->answer.len - p), text, strlen(text))) != NULL;
+	     p++)
 		n++;
 	return n;
 }
@@ -147,7 +152,9 @@ count(const struct wires *w, const char *text)
 static int
 status(const struct wires *w)
 {
-	return w->answer.len > 12 && memcmp(w->answer.p, "HTTP/1.1 ", 9) == 0 ? atoi(w->answer.p + 9) : 0;
+	return w->answer.len > 12 && memcmp(w->answer.p, "HTTP/1.1 ", 9) == 0
+		   ? atoi(w->answer.p + 9)
+		   : 0;
 }
 
 /* ---- requests ---- */
@@ -159,7 +166,8 @@ a_request_is_answered_and_the_connection_kept(void **state)
 
 	serve(w);
 	assert_string_equal(ask(w, HELLO),
-	    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nX-Content-Type-Options: nosniff\r\n\r\nhello");
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "
+	    "5\r\nX-Content-Type-Options: nosniff\r\n\r\nhello");
 	assert_false(w->has_ended);
 	ask(w, HELLO);
 	assert_int_equal(count(w, "hello"), 2);
@@ -345,8 +353,9 @@ a_chunked_body_is_put_together_split_anywhere(void **state)
 	char byte[2] = "";
 
 	serve(w);
-	for (const char *p = "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\nT: u\r\n\r\n"; *p != '\0';
-	     p++) {
+	for (const char *p = "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: "
+			     "chunked\r\n\r\n3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\nT: u\r\n\r\n";
+	     *p != '\0'; p++) {
 		byte[0] = *p;
 		ask(w, byte);
 	}
@@ -361,7 +370,8 @@ who_waits_for_100_gets_it_first(void **state)
 	struct wires *w = *state;
 
 	serve(w);
-	assert_string_equal(ask(w, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"),
+	assert_string_equal(ask(w, "POST /echo HTTP/1.1\r\n" HOST
+				   "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"),
 	    "HTTP/1.1 100 Continue\r\n\r\n");
 	ask(w, "hi");
 	assert_int_equal(count(w, "200 OK"), 1);
@@ -380,7 +390,8 @@ what_is_wrong_is_refused_with_its_status_and_an_end(void **state)
 	    {400, "GET /hello HTTP/1.1\nHost: localhost\n\n"},
 	    {400, "nonsense\r\n\r\n"},
 	    {400, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 1\r\n\r\n"},
-	    {400, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
+	    {400, "POST /echo HTTP/1.1\r\n" HOST
+		  "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
 	    {400, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"},
 	    {404, "GET /nowhere HTTP/1.1\r\n" HOST "\r\n"},
 	    {404, "GET //hello HTTP/1.1\r\n" HOST "\r\n"},
@@ -496,7 +507,8 @@ a_held_request_is_answered_later_and_the_next_one_after_it(void **state)
 	assert_int_equal(w->answer.len, 0);
 	assert_int_equal(s->hellos, 0);
 	assert_int_equal(wait_of(w), WAIT_NOTHING);
-	web_reply_held(s->held, &(struct web_reply){.status = 200, .type = "text/plain", .body = SPAN("held")});
+	web_reply_held(s->held,
+	    &(struct web_reply){.status = 200, .type = "text/plain", .body = SPAN("held")});
 	ask(w, "");
 	assert_int_equal(count(w, "X-Held: yes\r\n\r\nheld"), 1);
 	assert_int_equal(count(w, "\r\n\r\nhello"), 1);
@@ -532,7 +544,8 @@ what_waits_behind_a_held_request_is_bounded(void **state)
 			fail_msg("all of it was taken");
 	}
 	/* The last one was cut where the kernel had no more room. */
-	web_reply_held(s->held, &(struct web_reply){.status = 200, .type = "text/plain", .body = SPAN("held")});
+	web_reply_held(s->held,
+	    &(struct web_reply){.status = 200, .type = "text/plain", .body = SPAN("held")});
 	while (s->hellos < (int)(sent / strlen(HELLO))) {
 		turns(w);
 		get(w);
@@ -581,7 +594,8 @@ a_handler_may_close_the_connection(void **state)
 		wires_setup(&fresh);
 		struct wires *w = fresh;
 		serve(w);
-		snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n" HOST "\r\n" HELLO, paths[i]);
+		snprintf(
+		    request, sizeof(request), "GET %s HTTP/1.1\r\n" HOST "\r\n" HELLO, paths[i]);
 		ask(w, request);
 		assert_true(w->has_ended);
 		assert_int_equal(w->answer.len, 0);
@@ -589,7 +603,8 @@ a_handler_may_close_the_connection(void **state)
 		wires_setup(&fresh);
 		w = fresh;
 		serve(w);
-		snprintf(request, sizeof(request), "POST %s HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nxy", paths[i]);
+		snprintf(request, sizeof(request),
+		    "POST %s HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nxy", paths[i]);
 		ask(w, request);
 		assert_true(w->has_ended);
 		wires_teardown(&fresh);

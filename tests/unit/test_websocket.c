@@ -6,8 +6,8 @@
 
 #include "net/websocket.h"
 
-#define UPGRADE                                                                                    \
-	"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"      \
+#define UPGRADE                                                                                \
+	"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
 	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
 struct peer { /* the server's side */
@@ -63,8 +63,9 @@ handle(struct web_request *req, void *own)
 {
 	struct peer *p = own;
 
-	p->ws = websocket_accept(req,
-	    &(struct websocket_options){.ops = &ops, .own = p, .max_message = 1000, .subprotocol = "escrowchat.v1"});
+	p->ws = websocket_accept(
+	    req, &(struct websocket_options){
+		     .ops = &ops, .own = p, .max_message = 1000, .subprotocol = "escrowchat.v1"});
 }
 
 static const struct web_route route = {NULL, handle, 0};
@@ -175,7 +176,8 @@ expect_close(struct peer *p, int code)
 	struct span payload = {0};
 
 	assert_int_equal(next_frame(p, &payload), FIN | WS_CLOSE);
-	assert_int_equal(payload.n < 2 ? 0 : (uint8_t)payload.p[0] << 8 | (uint8_t)payload.p[1], code);
+	assert_int_equal(
+	    payload.n < 2 ? 0 : (uint8_t)payload.p[0] << 8 | (uint8_t)payload.p[1], code);
 }
 
 static void
@@ -208,10 +210,14 @@ a_bad_handshake_is_refused_and_the_connection_ended(void **state)
 		const char *status, *request;
 	} bad[] = {
 	    {"426", "GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n"},
-	    {"405", "POST /ws HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"},
-	    {"400", "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n"},
-	    {"426", "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-		    "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"},
+	    {"405", "POST /ws HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nUpgrade: "
+		    "websocket\r\nConnection: Upgrade\r\n\r\n"},
+	    {"400", "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: "
+		    "Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n"},
+	    {"426",
+		"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: "
+		"Upgrade\r\n"
+		"Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"},
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -338,8 +344,8 @@ a_pong_nobody_asked_for_is_fine(void **state)
 static void
 a_close_frame_is_answered_with_its_code_and_an_end(void **state)
 {
-	static const int codes[][2] = {{1000, 1000}, {1001, 1001}, {0, 0}, {3000, 3000}, {4999, 4999}, {1005, 1002},
-	    {1006, 1002}, {999, 1002}, {2999, 1002}, {5000, 1002}};
+	static const int codes[][2] = {{1000, 1000}, {1001, 1001}, {0, 0}, {3000, 3000},
+	    {4999, 4999}, {1005, 1002}, {1006, 1002}, {999, 1002}, {2999, 1002}, {5000, 1002}};
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
 		void *fresh;
@@ -363,16 +369,16 @@ broken_frames_end_with_the_code_of_the_rfc(void **state)
 		const char *bytes;
 		size_t n;
 	} broken[] = {
-	    {1002, "\x81\x01x", 3},                          /* not masked */
-	    {1002, "\xc1\x80\0\0\0\0", 6},                   /* a reserved bit */
-	    {1002, "\x83\x80\0\0\0\0", 6},                   /* a reserved opcode */
-	    {1002, "\x80\x80\0\0\0\0", 6},                   /* nothing to continue */
-	    {1002, "\x09\x80\0\0\0\0", 6},                   /* a fragmented ping */
-	    {1002, "\x89\xfe\x00\x7e\0\0\0\0", 8},           /* a long one */
-	    {1002, "\x88\x81\0\0\0\0x", 7},                  /* half a code */
-	    {1007, "\x81\x81\0\0\0\0\xff", 7},               /* no UTF-8 */
-	    {1009, "\x81\xfe\x03\xe9\0\0\0\0", 8},           /* 1001 bytes */
-	    {1009, "\x81\xff\0\0\0\1\0\0\0\0\0\0\0\0", 14},  /* 4 GiB */
+	    {1002, "\x81\x01x", 3},                         /* not masked */
+	    {1002, "\xc1\x80\0\0\0\0", 6},                  /* a reserved bit */
+	    {1002, "\x83\x80\0\0\0\0", 6},                  /* a reserved opcode */
+	    {1002, "\x80\x80\0\0\0\0", 6},                  /* nothing to continue */
+	    {1002, "\x09\x80\0\0\0\0", 6},                  /* a fragmented ping */
+	    {1002, "\x89\xfe\x00\x7e\0\0\0\0", 8},          /* a long one */
+	    {1002, "\x88\x81\0\0\0\0x", 7},                 /* half a code */
+	    {1007, "\x81\x81\0\0\0\0\xff", 7},              /* no UTF-8 */
+	    {1009, "\x81\xfe\x03\xe9\0\0\0\0", 8},          /* 1001 bytes */
+	    {1009, "\x81\xff\0\0\0\1\0\0\0\0\0\0\0\0", 14}, /* 4 GiB */
 	};
 
 	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {

@@ -3,6 +3,8 @@
 
 import net from 'node:net';
 
+import { until } from './wait.mjs';
+
 export class Road {
 	/** where: called for each connection, gives {port} or {socketPath}. */
 	static async open(where) {
@@ -17,6 +19,7 @@ export class Road {
 	isOpen = true;
 	refused = 0;
 	#pairs = new Set();
+	#held = null; // connections that begin a WebSocket, and wait
 
 	#travel(down) {
 		down.on('error', () => {});
@@ -27,13 +30,13 @@ export class Road {
 		}
 		const to = this.where();
 		const up = net.connect(to.socketPath ? { path: to.socketPath } : { host: '127.0.0.1', port: to.port });
-		const pair = { down, up, isSplit: false };
+		const pair = { down, up, isSplit: false, isBusy: false };
 		this.#pairs.add(pair);
 		for (const socket of [down, up]) {
 			const other = socket === down ? up : down;
 			socket.setNoDelay(true);
 			socket.on('error', () => {});
-			socket.on('data', (data) => pair.isSplit || other.write(data));
+			socket.on('data', (data) => this.#pass(pair, socket, other, data));
 			socket.on('close', () => {
 				if (!pair.isSplit)
 					other.destroy();
@@ -43,8 +46,44 @@ export class Road {
 		}
 	}
 
+	#pass(pair, from, to, data) {
+		if (pair.isSplit)
+			return;
+		pair.isBusy = from === pair.down || pair.isBusy && /^HTTP\/1.1 101 |^[^H]/.test(data.toString('latin1', 0, 13));
+		if (this.#held && from === pair.down && /^GET .*transport=websocket/.test(data.toString('latin1'))) {
+			from.pause();
+			this.#held.push(() => {
+				to.write(data);
+				from.resume();
+			});
+			return;
+		}
+		to.write(data);
+	}
+
+	/** Requests for a WebSocket wait until letWebSockets(). */
+	holdWebSockets() {
+		this.#held = [];
+	}
+
+	letWebSockets() {
+		const held = this.#held;
+		this.#held = null;
+		held.forEach((go) => go());
+	}
+
+	/** Until there is a connection that somebody would miss: a WebSocket, or a request without its answer. */
+	#busy() {
+		return until('a connection in use', () => [...this.#pairs].some((p) => p.isBusy && !p.isSplit));
+	}
+
 	/** Both ends see their connections break. */
-	cut() {
+	async cut() {
+		await this.#busy();
+		this.#break();
+	}
+
+	#break() {
 		for (const { down, up } of this.#pairs) {
 			down.destroy();
 			up.destroy();
@@ -52,7 +91,8 @@ export class Road {
 	}
 
 	/** The client sees its connections break; for the daemon they stay as they are, silent. */
-	split() {
+	async split() {
+		await this.#busy();
 		for (const pair of this.#pairs) {
 			pair.isSplit = true;
 			pair.down.destroy();
@@ -62,7 +102,7 @@ export class Road {
 	/** No way through until open(). */
 	refuse() {
 		this.isOpen = false;
-		this.cut();
+		this.#break();
 	}
 
 	open() {

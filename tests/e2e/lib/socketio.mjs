@@ -22,7 +22,7 @@ export class SocketClient {
 		});
 		this.socket.on('connect', () => this.#note({ event: ' connect', data: { id: this.socket.id, recovered: this.socket.recovered } }));
 		this.socket.on('disconnect', (reason) => this.#note({ event: ' disconnect', data: reason }));
-		this.socket.on('connect_error', (error) => this.#note({ event: ' connect_error', data: error }));
+		this.socket.on('connect_error', (error) => this.#note({ event: ' connect_error', data: error.message }));
 		this.socket.onAny((event, data, ...more) => this.#note({ event, data, more }));
 		world.clients.push({ ws: { destroy: () => this.leave() } });
 	}
@@ -78,7 +78,7 @@ export class SocketClient {
 
 	/** The next refusal's text. */
 	async connectError() {
-		return (await this.event(' connect_error')).data.message;
+		return (await this.event(' connect_error')).data;
 	}
 
 	upgraded() {

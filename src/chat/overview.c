@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * overview.c - escrows as they are shown: one to the platform, one or all of his to a user, with
+ * his role, what was said last and what he has not read.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/json.h"
+#include "chat/standing.h"
+#include "chat/views.h"
+
+#define PAGE_MAX   200
+#define PAGE_BYTES (1 << 20) /* a page that has grown to this ends: participants are many */
+
+/* ---- one escrow ---- */
+
+static bool
+on_participant(const struct participant *p, void *arg)
+{
+	struct buf *out = arg;
+
+	json_element(out);
+	json_open(out, '{');
+	json_member_cstr(out, "walletAddress", p->name);
+	json_member_cstr(out, "role", role_name(p->role));
+	json_close(out, '}');
+	return true;
+}
+
+static bool
+on_last_message(const struct message *m, void *arg)
+{
+	struct buf *out = arg;
+
+	json_name(out, "lastMessage");
+	view_message_brief(out, m);
+	return false;
+}
+
+/* The member lastMessage, unless there is none. */
+static void
+write_last_message(struct store *st, int64_t escrow, struct buf *out)
+{
+	messages_before(st, escrow, INT64_MAX, 1, on_last_message, out);
+}
+
+/* Who sees it, and as what; who NULL: the platform. */
+static void
+write_escrow(struct store *st, struct span escrow_id, const struct escrow *e,
+    const struct user *user, const struct standing *who, struct buf *out)
+{
+	json_open(out, '{');
+	json_member_string(out, "escrowId", escrow_id);
+	json_member_cstr(out, "title", e->title);
+	if (e->status[0] != '\0')
+		json_member_cstr(out, "status", e->status);
+	if (who && who->role != ROLE_NONE)
+		json_member_cstr(out, "role", role_name(who->role));
+	json_name(out, "participants");
+	json_open(out, '[');
+	participants_each(st, e->id, on_participant, out);
+	json_close(out, ']');
+	if (who) {
+		write_last_message(st, e->id, out);
+		json_member_int(out, "unread", chat_unread(st, user, who));
+	}
+	json_member_time(out, "createdAt", e->created_at);
+	json_member_time(out, "updatedAt", e->updated_at);
+	json_close(out, '}');
+}
+
+/* What was written is worth nothing once a statement failed. */
+static enum chat_err
+verdict(struct store *st, struct buf *out, size_t start)
+{
+	enum chat_err err = standing_verdict(st, CHAT_OK);
+
+	if (err != CHAT_OK)
+		out->len = start;
+	return err;
+}
+
+enum chat_err
+chat_escrow_view(struct store *st, struct span escrow_id, struct buf *out)
+{
+	struct escrow e;
+	size_t start = out->len;
+
+	if (!escrow_find(st, escrow_id, &e))
+		return standing_verdict(st, CHAT_NOT_FOUND);
+	write_escrow(st, escrow_id, &e, NULL, NULL, out);
+	return verdict(st, out, start);
+}
+
+enum chat_err
+chat_escrow_seen(struct store *st, const struct rules *rules, const struct user *user,
+    struct span escrow_id, struct buf *out)
+{
+	struct standing who;
+	struct escrow e;
+	size_t start = out->len;
+	enum chat_err err = standing_find(st, rules, user, escrow_id, &who, &e);
+
+	if (err != CHAT_OK)
+		return err;
+	if (e.id == 0)
+		return CHAT_NOT_FOUND;
+	write_escrow(st, escrow_id, &e, user, &who, out);
+	return verdict(st, out, start);
+}
+
+/* ---- all of a user ---- */
+
+struct page {
+	struct store *st;
+	struct chat_escrows *list;
+	bool has_more;
+};
+
+static bool
+on_listed(const struct participation *p, void *arg)
+{
+	struct page *page = arg;
+	struct chat_escrows *l = page->list;
+	struct standing who = standing_of(&p->participant, p->escrow.id);
+
+	if (l->count == l->limit || l->escrows.len >= PAGE_BYTES) {
+		page->has_more = true;
+		return false;
+	}
+	json_element(&l->escrows);
+	write_escrow(page->st, p->escrow_id, &p->escrow, l->user, &who, &l->escrows);
+	l->count++;
+	snprintf(l->next, sizeof(l->next), "%" PRId64 "-%.*s", p->activity, (int)p->escrow_id.n,
+	    p->escrow_id.p);
+	return store_error(page->st) == STORE_OK;
+}
+
+/* The mark of a page: ACTIVITY-ESCROWID of its last escrow. */
+static bool
+mark_read(struct span mark, int64_t *activity, struct span *escrow_id)
+{
+	unsigned long long at;
+
+	*activity = INT64_MAX;
+	*escrow_id = (struct span){"", 0};
+	if (mark.n == 0)
+		return true;
+	if (!span_u64(span_cut(&mark, '-'), INT64_MAX, &at) || !mark.p || !name_escrow(mark))
+		return false;
+	*activity = (int64_t)at;
+	*escrow_id = mark;
+	return true;
+}
+
+static enum chat_err
+list_escrows(struct store *st, struct chat_escrows *l)
+{
+	struct page page = {.st = st, .list = l};
+	struct span escrow_id;
+	int64_t activity;
+
+	if (l->limit < 1 || l->limit > PAGE_MAX || !mark_read(l->before, &activity, &escrow_id))
+		return CHAT_BAD_REQUEST;
+	json_open(&l->escrows, '[');
+	participations_by_activity(
+	    st, span_of(l->user->key), activity, escrow_id, l->limit + 1, on_listed, &page);
+	json_close(&l->escrows, ']');
+	if (!page.has_more)
+		l->next[0] = '\0';
+	return CHAT_OK;
+}
+
+bool
+chat_escrows(struct store *st, struct chat_escrows *l)
+{
+	l->escrows.len = 0;
+	l->count = 0;
+	l->next[0] = '\0';
+	l->err = standing_verdict(st, list_escrows(st, l));
+	if (l->err == CHAT_OK)
+		return true;
+	l->escrows.len = 0;
+	l->count = 0;
+	l->next[0] = '\0';
+	return false;
+}
+
+/* ---- what he has not read ---- */
+
+struct unread {
+	struct store *st;
+	const struct user *user;
+	struct buf *out;
+	int64_t sum;
+	int shown;
+};
+
+static bool
+on_unread(const struct participation *p, void *arg)
+{
+	struct unread *u = arg;
+	struct standing who = standing_of(&p->participant, p->escrow.id);
+	int64_t count = chat_unread(u->st, u->user, &who);
+
+	u->sum += count;
+	if (count > 0 && u->shown < PAGE_MAX) {
+		u->shown++;
+		json_element(u->out);
+		json_open(u->out, '{');
+		json_member_string(u->out, "escrowId", p->escrow_id);
+		json_member_int(u->out, "count", count);
+		write_last_message(u->st, p->escrow.id, u->out);
+		json_close(u->out, '}');
+	}
+	return store_error(u->st) == STORE_OK;
+}
+
+int64_t
+chat_unread_escrows(struct store *st, const struct user *user, struct buf *out)
+{
+	struct unread u = {.st = st, .user = user, .out = out};
+
+	json_open(out, '[');
+	participations_by_activity(st, span_of(user->key), INT64_MAX, SPAN(""), -1, on_unread, &u);
+	json_close(out, ']');
+	return u.sum;
+}
