@@ -51,18 +51,15 @@ SELECT p.wallet, p.name, p.role, p.since_message, p.since_position,
 FROM participants p JOIN escrows e ON e.id = p.escrow
 WHERE p.wallet = :wallet ORDER BY p.escrow;
 
--- Newest activity first: what was written to the escrow or said in it last. Pages go on below (activity, name).
+-- Newest activity first: what was written to the escrow or said in it last. Pages go on below (activity, name). Sorted
+-- anew each time, all of one wallet: an order kept in an index would cost every message a write.
 -- name: participations_by_activity
-WITH mine(escrow, name, activity) AS MATERIALIZED (
-	SELECT e.id, e.name, max(e.updated_at, coalesce((SELECT max(at) FROM messages WHERE escrow = e.id), 0))
-	FROM participants p CROSS JOIN escrows e ON e.id = p.escrow WHERE p.wallet = :wallet)
 SELECT p.wallet, p.name, p.role, p.since_message, p.since_position,
-	e.id, e.created_at, e.updated_at, e.title, e.status, e.name, page.activity
-FROM (SELECT escrow, name, activity FROM mine WHERE (activity, name) < (:activity, :name)
-	ORDER BY activity DESC, name DESC LIMIT :limit) page
-CROSS JOIN participants p ON p.escrow = page.escrow AND p.wallet = :wallet
-CROSS JOIN escrows e ON e.id = page.escrow
-ORDER BY page.activity DESC, page.name DESC;
+	e.id, e.created_at, e.updated_at, e.title, e.status, e.name,
+	max(e.updated_at, coalesce((SELECT max(at) FROM messages WHERE escrow = e.id), 0)) AS activity
+FROM participants p CROSS JOIN escrows e ON e.id = p.escrow
+WHERE p.wallet = :wallet AND (activity, e.name) < (:activity, :name)
+ORDER BY activity DESC, e.name DESC LIMIT :limit;
 
 -- name: rate_find
 SELECT arrival FROM rates WHERE wallet = :wallet;

@@ -314,7 +314,6 @@ make_clients(struct load *l)
 		c->load = l;
 		c->number = i;
 		c->room = i / l->o.room_size;
-		c->member = i % l->o.room_size;
 		for (int k = 0; k < LINKS_MAX; k++)
 			c->links[k].fd = -1;
 	}

@@ -45,7 +45,7 @@ extern const struct wire wire_websocket, wire_bare, wire_bare_mute, wire_bare_re
 
 struct client { /* one user, on one connection, in one room */
 	struct load *load;
-	uint32_t number, room, member; /* member: which one of its room */
+	uint32_t number, room;
 	enum client_state {
 		CLIENT_CONNECTED, /* waits for the handshake's answer */
 		CLIENT_ACCEPTED,  /* waits for the server's hello */
@@ -85,9 +85,8 @@ struct load {
 	TAILQ_HEAD(, link) dirty;
 	struct sent *sent;
 	size_t n_sent, cap_sent, n_done; /* done: delivered to all */
-	uint64_t first_due, acks, deliveries, delivery_bytes;
+	uint64_t acks, deliveries, delivery_bytes;
 	uint64_t misplaced, doubled, disordered, bad_content, early_acks, refused;
-	bool is_silent; /* no message is expected */
 	int64_t start_us, last_delivery_us;
 	struct histogram latency, ack_latency, setup;
 };

@@ -22,6 +22,7 @@ workloads() {
 	room-1000-window8  |tcp |--connections 1000 --window 8                                     |--connections 1000 --rate 80 --burst 8                     |bare --rate 80
 	pairs              |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000          |--connections 2000 --room-size 2 --rate 5000 --tick-us 1000|bare
 	pairs-no-acks      |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000 --no-acks|--connections 2000 --room-size 2 --rate 5000 --tick-us 1000|bare
+	pairs-relay        |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000          |--connections 2000 --room-size 2 --relay                   |bare-relay
 	pairs-closed       |tcp |--connections 2000 --room-size 2 --senders 2 --window 100         |--connections 2000 --room-size 2 --relay                   |bare-relay
 	pairs-closed-unix  |unix|--connections 2000 --room-size 2 --senders 2 --window 100         |--connections 2000 --room-size 2 --relay                   |bare-relay
 	setup              |tcp |--connections 5000 --room-size 2                                  |--connections 5000                                         |bare
