@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * call.c - what the verbs share: reading an event's parts, answering it, looking up who may do what.
+ */
+#include "hub/call.h"
+
+#include "base/json.h"
+
+struct span
+call_string(const struct json *data, const char *name)
+{
+	struct span s = {"", 0};
+
+	json_string(json_get(data, name), &s);
+	return s;
+}
+
+void
+call_refuse(const struct call *c, enum chat_err err, const char *why)
+{
+	session_refuse(c->session, c->event, c->ack, err, why, span_of(c->escrow_id));
+}
+
+/* {ok:true, …}: begins an answer, and sends it. */
+void
+call_answer_begin(struct buf *out)
+{
+	json_open(out, '{');
+	json_member_bool(out, "ok", true);
+}
+
+void
+call_answer_end(const struct call *c, struct buf *out)
+{
+	json_close(out, '}');
+	if (c->ack.n > 0)
+		session_answer(c->session, c->ack, buf_as_span(out));
+	buf_clear(out);
+}
+
+void
+call_answer_ok(const struct call *c)
+{
+	struct buf out = {0};
+
+	call_answer_begin(&out);
+	call_answer_end(c, &out);
+}
+
+/* A job of this call. */
+void
+call_job(
+    struct hub_job *job, const struct call *c, bool (*run)(struct store *, struct writer_job *))
+{
+	job->job.run = run;
+	job->hub = c->session->hub;
+	job->session = c->session;
+	job->user = session_user(c->session);
+	memcpy(job->escrow_id, c->escrow_id, sizeof(job->escrow_id));
+	memcpy(job->ack, c->ack.p, c->ack.n);
+}
+
+static void
+read_look(struct store *st, void *arg)
+{
+	struct look *l = arg;
+
+	l->err = chat_standing(st, &l->call->session->hub->options.rules, &l->user,
+	    span_of(l->call->escrow_id), &l->standing);
+	if (l->err != CHAT_OK)
+		return;
+	l->checked = queue_head(st);
+	l->unread = chat_unread(st, &l->user, &l->standing);
+	if (l->cursor.n > 0)
+		l->cursor_state = cursor_resolve(st, l->cursor, &l->from);
+}
+
+/* False: refused, and answered. */
+bool
+call_look(struct look *l, const struct call *c)
+{
+	l->call = c;
+	l->user = session_user(c->session);
+	l->err = CHAT_UNAVAILABLE;
+	if (store_read(c->session->hub->store, HUB_READ_MS, read_look, l) != STORE_OK)
+		l->err = CHAT_UNAVAILABLE;
+	if (l->err != CHAT_OK)
+		call_refuse(c, l->err, NULL);
+	return l->err == CHAT_OK;
+}
