@@ -14,16 +14,19 @@
  * Calls: join(escrowId, {cursor, onGap}), leave(escrowId), send(escrowId, content, {clientMsgId}), typing(escrowId, is),
  *	read(escrowId, messageId | {upTo}), history(escrowId, {before, after, limit}), presence(escrowId), emit(event, data),
  *	on(event, f), off(event, f), close(). What has an answer takes a callback (error, answer) as its last argument, and
- *	without one returns a Promise. What is asked while there is no connection waits for it, at most 1000 of them.
- * Events: those of the server, f(data, {cursor, escrowId}), and the client's own: state {state, transport, retryIn},
- *	transport {transport}, joined (the answer of a room entered, again after each reconnection), gap, error {code, error}.
+ *	without one returns a Promise. What is asked while there is no connection waits for it: at most 1000, then the code is
+ *	queue_full. Typing does not wait. error.code is the contract's, or queue_full, left, closed.
+ * Events: the contract's without hello, f(data, {cursor, escrowId}), and the client's own: state and transport {state,
+ *	transport, retryIn}, joined (a room's answer, again after each reconnection), error {code, error}.
  * State: chat.state is connecting, open, offline (it will try again) or closed; chat.transport; chat.latency in ms.
  *
  * How nothing is lost and nothing comes twice. Every topic (a room, the user's own) keeps the cursor behind which it
  * goes on. On the WebSocket each topic resumes from its own. SSE and long-poll know one cursor for all; where the topics'
  * differ, the log's head is asked for first, then each cursor's topics are pulled by /poll until nothing is left, and the
- * stream begins at that head: what it brings again is known by its cursor and left out. Messages carry a clientMsgId and
- * are sent, one at a time in each room, until they are acknowledged; the server stores a clientMsgId once.
+ * stream begins at that head: what it brings again is known by its cursor and left out. A tab that follows another's
+ * connection does the same, with what it is told meanwhile held back. Messages carry a clientMsgId and are sent, one at a
+ * time in each room, until they are acknowledged; the server stores a clientMsgId once. A request of SSE and long-poll
+ * names the 20 rooms joined last; the others wait with their cursors for a WebSocket, or for their turn.
  */
 (function (root) {
 	'use strict';
@@ -31,44 +34,18 @@
 	var HELLO_MS = 3000, ACK_MS = 10000, WATCH_MS = 40000, HOLD_S = 25, STABLE_MS = 5000;
 	var RETRY_MS = 500, RETRY_MAX_MS = 30000, REMEMBER_MS = 600000, REMEMBER_LESS_MS = 60000;
 	var QUEUE_MAX = 1000, MERGED_ROOMS_MAX = 20, TYPING_MS = 1500, PATIENCE = 3;
-	var MEMORY = 'escrowchat:transport:';
-	/* Their data's escrowId names the topic, where the wire does not. */
-	var OF_ROOM = /^(chat_message|user_typing|user_joined|user_left|gap|chat_error)$/;
+	var SUBSCRIBE = 'subscribe_escrow', UNSUBSCRIBE = 'unsubscribe_escrow', ERROR = 'chat_error', MESSAGE = 'chat_message';
 	var OF_CLIENT = /^(state|transport|joined|error)$/;
-	/* An EventSource hears only what it listens to. */
-	var NAMES = ('hello chat_message message_read notification user_typing user_joined user_left escrow:update ' +
-		'verification:progress ai:thinking ai:verification dispute:update gap token_expiring chat_error heartbeat').split(' ');
+	/* An EventSource hears only what it listens to. Of the first six the escrowId in the data names the topic, where the
+	 * wire does not. */
+	var NAMES = ('chat_message user_typing user_joined user_left gap chat_error hello message_read notification token_expiring ' +
+		'escrow:update verification:progress ai:thinking ai:verification dispute:update').split(' '), OF_ROOM = 6;
 
 	function nothing() {}
 
-	function newId() {
-		var bytes = [], id = '', i;
-		try {
-			bytes = root.crypto.getRandomValues(new root.Uint8Array(16));
-		} catch (e) {}
-		for (i = 0; i < 16; i++)
-			id += (256 + (bytes.length ? bytes[i] : Math.floor(Math.random() * 256))).toString(16).slice(1);
-		return id;
-	}
-
-	function failure(answer) {
-		var error = new Error(answer.error || answer.code);
-		error.code = answer.code;
-		return error;
-	}
-
-	/* With a callback it is called, without one there is a Promise. */
-	function promised(done, run) {
-		if (typeof done === 'function' || !root.Promise)
-			return void run(done || nothing);
-		return new root.Promise(function (resolve, reject) {
-			run(function (error, answer) {
-				if (error)
-					reject(error);
-				else
-					resolve(answer);
-			});
-		});
+	/* In the list as it is now, whatever f does to it. */
+	function each(list, f) {
+		list.slice().forEach(f);
 	}
 
 	function parse(text) {
@@ -77,45 +54,78 @@
 		} catch (e) {}
 	}
 
+	function newId() {
+		var id = '', bytes, i;
+		try {
+			bytes = root.crypto.getRandomValues(new root.Uint8Array(16));
+		} catch (e) {}
+		for (i = 0; i < 16; i++)
+			id += (256 + (bytes ? bytes[i] : Math.random() * 256 | 0)).toString(16).slice(1);
+		return id;
+	}
+
+	/* run(settle) gives settle an answer {ok, …}, and of it the field, or all, goes to the caller: by the function that is
+	 * his last argument, or by a Promise. */
+	function promised(args, run, field) {
+		var done = args[args.length - 1];
+		function start(resolve, reject) {
+			run(function (answer) {
+				var error;
+				if (answer.ok)
+					return resolve(field ? answer[field] : answer);
+				error = new Error(answer.error || answer.code);
+				error.code = answer.code;
+				reject(error);
+			});
+		}
+		if (typeof done !== 'function')
+			return root.Promise ? new root.Promise(start) : start(nothing, nothing);
+		start(function (answer) {
+			done(null, answer);
+		}, done);
+	}
+
 	function connect(options) {
 		var o = options || {};
+		var later = root.setTimeout, stop = root.clearTimeout, now = Date.now;
+		var sendsCookies = !!o.withCredentials;
 		var base = (o.url || '').replace(/\/+$/, '');
 		var me = newId(); /* client= of this page, and its name among tabs */
 		var own = { cursor: o.cursor }, rooms = [];
 		var seen = {}; /* cursors of events that a stream may bring again */
 		var queue = [], handlers = {}, names = NAMES.slice(), typed = {};
 		var usable, at = 0, good = -1, fails = 0, tries = 0, until = 0;
-		var link = null, retryTimer, upTimer, changeTimer;
-		var channel = null, isLeader = false, release = nothing, tabs = {};
+		var link, isOpen, isClosed, helloTimer, retryTimer, upTimer, changeTimer;
+		var locks = root.navigator && root.navigator.locks;
+		var channel, isLeader, release = nothing, tabs = {};
 		var chat = { state: 'connecting', transport: null, latency: null };
 
 		if (!/^https?:/.test(base))
 			base = root.location.protocol + '//' + root.location.host + base;
 
-		function later(f, ms) {
-			return root.setTimeout(f, ms);
+		function soon(f) {
+			later(f, RETRY_MS * (1 + 2 * Math.random()));
 		}
 
-		function stop(timer) {
-			root.clearTimeout(timer);
-		}
-
-		function now() {
-			return Date.now();
+		function headers() {
+			var h = { 'Content-Type': 'application/json' };
+			if (token())
+				h.Authorization = 'Bearer ' + token();
+			return h;
 		}
 
 		function token() {
 			return typeof o.token === 'function' ? o.token() : o.token;
 		}
 
+		/* undefined is the own topic. */
 		function find(id) {
-			for (var i = 0; i < rooms.length; i++) {
-				if (rooms[i].id === id)
-					return rooms[i];
-			}
+			return id === undefined ? own : rooms.filter(function (r) {
+				return r.id === id;
+			})[0];
 		}
 
-		/* ---- telling the page ---- */
+		/* ---- telling the page: its errors are not ours ---- */
 
 		function call(f, a, b) {
 			try {
@@ -123,81 +133,81 @@
 			} catch (e) {
 				later(function () {
 					throw e;
-				}, 0);
+				});
 			}
 		}
 
+		function heard(event) {
+			return handlers['$' + event] || [];
+		}
+
 		function fire(event, data, about) {
-			(handlers['$' + event] || []).slice().forEach(function (f) {
+			each(heard(event), function (f) {
 				call(f, data, about);
 			});
 		}
 
-		function setState(state, retryIn) {
-			var has = chat.state;
+		function setState(state, transport, retryIn) {
+			var was = chat.state, ran = chat.transport, info = { state: state, transport: transport || ran, retryIn: retryIn };
 			chat.state = state;
+			chat.transport = info.transport;
 			tellTabs();
-			if (has !== state)
-				fire('state', { state: state, transport: chat.transport, retryIn: retryIn });
-		}
-
-		function setTransport(name) {
-			if (chat.transport !== name) {
-				chat.transport = name;
-				fire('transport', { transport: name });
-			}
+			if (ran !== info.transport)
+				fire('transport', info);
+			if (was !== state)
+				fire('state', info);
 		}
 
 		/* ---- events from the server ---- */
 
 		function advance(topics, cursor) {
-			topics.forEach(function (t) {
+			each(topics, function (t) {
 				t.cursor = cursor;
 			});
 		}
 
-		function removeRoom(r, answer) {
-			var waiting = r.waiting;
-			r.waiting = [];
-			rooms.splice(rooms.indexOf(r), 1);
-			waiting.forEach(function (done) {
-				call(done, failure(answer));
+		/* Calls back whoever waits for it. */
+		function settle(x, answer) {
+			each(x.waiting.splice(0), function (done) {
+				call(done, answer);
 			});
 		}
 
-		function refuse(id, answer) {
-			if (find(id))
-				take('chat_error', { event: 'subscribe_escrow', escrowId: id, code: answer.code, error: answer.error });
+		/* Takes a room, or what was asked, from its list. */
+		function settleFor(list, x, answer) {
+			list.splice(list.indexOf(x), 1);
+			settle(x, answer);
+		}
+
+		function refuse(r, answer) {
+			if (r)
+				take(ERROR, { event: SUBSCRIBE, escrowId: r.id, code: answer.code, error: answer.error });
 		}
 
 		/* One event. topics: those that its cursor stands for; none: its own. */
 		function take(event, data, cursor, escrowId, topics) {
-			var id = escrowId || (OF_ROOM.test(event) && data.escrowId) || undefined;
-			var r = id === undefined ? own : find(id), isMine = r && (r === own || r.who[me]);
-			if (event === 'gap') {
+			var id = escrowId || (NAMES.slice(0, OF_ROOM).indexOf(event) < 0 ? undefined : data.escrowId);
+			var r = find(id), isGap = event === 'gap';
+			var isMine = r ? r === own || r.who[me] : event === ERROR;
+			if (isGap) {
 				cursor = data.cursor;
-				topics = null;
+				topics = 0;
 			}
 			if (cursor) {
-				if (topics || r)
-					advance(topics || [r], cursor);
-				if (seen[cursor] && event !== 'gap') {
-					delete seen[cursor];
-					return;
-				}
+				advance(topics || (r ? [r] : []), cursor);
+				if (seen[cursor] && !isGap)
+					return delete seen[cursor];
 			}
 			if (isLeader)
-				channel.postMessage({ ev: [event, data, cursor, id], all: topics && topics.map(function (t) { return t.id; }) });
-			if (event === 'chat_error' && data.event === 'subscribe_escrow' && r && r !== own)
-				removeRoom(r, data);
-			if (!isMine && (r || event !== 'chat_error'))
-				return;
-			if (event === 'gap' && r.onGap)
-				chat.history(r.id, { limit: 200 }, function (error, answer) {
-					if (!error && find(r.id) === r)
+				post({ ev: [event, data, cursor, id], all: topics && topics.map(function (t) { return t.id; }) });
+			if (event === ERROR && data.event === SUBSCRIBE && id && r)
+				settleFor(rooms, r, data);
+			if (isGap && r && r.onGap)
+				ask('history', { escrowId: id, limit: 200 }, function (answer) {
+					if (answer.ok && find(id) === r)
 						r.onGap(answer, data);
 				});
-			if (!OF_CLIENT.test(event))
+			if (isMine && !OF_CLIENT.test(event))
 				fire(event, data, { cursor: cursor, escrowId: id });
 		}
 
@@ -205,128 +215,128 @@
 
 		function address(path, parameters, topics) {
 			var pairs = [], name;
-			function put(key, value) {
-				if (value !== undefined && value !== null)
-					pairs.push(key + '=' + encodeURIComponent(value));
+			function put(value) {
+				if (value !== undefined)
+					pairs.push(name + '=' + encodeURIComponent(value));
 			}
-			put('walletAddress', o.walletAddress);
+			parameters.walletAddress = o.walletAddress;
 			for (name in parameters)
-				put(name, parameters[name]);
-			(topics || []).forEach(function (t) {
-				put('escrow', t.id);
+				put(parameters[name]);
+			name = 'escrow';
+			each(topics || [], function (t) {
+				put(t.id);
 			});
 			return base + path + '?' + pairs.join('&');
 		}
 
-		/* done(status, body): status 0: no answer. Returns what ends it without a word. */
+		/* done(status, body), once; status 0: there was no answer. */
 		function request(method, url, body, ms, done) {
-			var x = new root.XMLHttpRequest(), credential = token(), timer;
-			function end(status, text) {
-				x.onreadystatechange = nothing;
+			var x = new root.XMLHttpRequest(), h = headers(), name, timer;
+			function end() {
+				var f = done;
+				done = 0;
 				stop(timer);
-				if (done)
-					done(status, parse(text));
+				if (f)
+					f(x.status, parse(x.responseText));
 			}
 			x.open(method, url, true);
-			x.withCredentials = !!o.withCredentials;
-			if (credential)
-				x.setRequestHeader('Authorization', 'Bearer ' + credential);
-			if (body)
-				x.setRequestHeader('Content-Type', 'application/json');
+			x.withCredentials = sendsCookies;
+			for (name in h) {
+				if (body || name === 'Authorization')
+					x.setRequestHeader(name, h[name]);
+			}
 			x.onreadystatechange = function () {
 				if (x.readyState === 4)
-					end(x.status, x.responseText);
+					end();
 			};
 			timer = later(function () {
-				end(0);
 				x.abort();
+				end();
 			}, ms);
 			x.send(body);
-			return function () {
-				done = null;
-				end();
-				x.abort();
-			};
+			return x;
 		}
 
-		/* ---- rooms ---- */
+		/* ---- rooms: {id, cursor, who wants it, waiting for it, is it in, onGap} ---- */
 
 		function joined(r, answer) {
 			if (find(r.id) !== r)
 				return;
-			if (answer && answer.ok) {
+			if (answer.ok) {
 				r.isIn = true;
-				r.waiting.splice(0).forEach(function (done) {
-					call(done, null, answer);
-				});
+				settle(r, answer);
 				if (r.who[me])
 					fire('joined', answer);
-			} else if (!answer || isPassing(answer)) {
-				later(function () {
-					if (link && link.isOpen && !r.isIn)
+			} else if (isPassing(answer)) {
+				soon(function () {
+					if (isOpen && !r.isIn)
 						link.join(r);
-				}, RETRY_MS * (1 + 2 * Math.random()));
+				});
 			} else {
-				refuse(r.id, answer);
+				refuse(r, answer);
 			}
 		}
 
 		/* The answer of entering, where the transport has none of its own. */
 		function look(r) {
-			ask('presence', { escrowId: r.id }, function (error, answer) {
-				if (!error)
-					answer = { ok: true, escrowId: r.id, cursor: r.cursor, present: answer.present, presentCount: answer.presentCount };
-				joined(r, answer || { code: error.code, error: error.message });
+			ask('presence', { escrowId: r.id }, function (answer) {
+				answer.escrowId = r.id;
+				answer.cursor = r.cursor;
+				joined(r, answer);
 			});
 		}
 
 		function enter(id, cursor, who, done) {
 			var r = find(id);
 			if (!r) {
-				r = { id: id, cursor: cursor, who: {}, waiting: [], isIn: false };
+				r = { id: id, cursor: cursor, who: {}, waiting: [] };
 				rooms.push(r);
-				if (link && link.isOpen)
+				if (isOpen)
 					link.join(r);
 			} else if (r.isIn) {
 				look(r);
 			}
-			r.who[who] = true;
+			r.who[who] = 1;
 			r.waiting.push(done);
 			return r;
 		}
 
 		function leave(r, who) {
+			if (!r || !r.who[who])
+				return;
 			delete r.who[who];
 			for (who in r.who)
 				return;
-			removeRoom(r, { code: 'left' });
-			if (link && link.isOpen)
-				link.leave(r);
+			settleFor(rooms, r, { code: 'left' });
+			if (isOpen)
+				say(UNSUBSCRIBE, r.id);
+			changed();
 		}
 
 		/* ---- what is asked waits here until it is answered ---- */
 
 		function isPassing(answer) {
-			return answer.code === 'rate_limited' || answer.code === 'unavailable';
+			return /^(rate_limited|unavailable|queue_full)$/.test(answer.code);
+		}
+
+		function say(event, id, done) {
+			link.send(event, { escrowId: id }, done);
 		}
 
 		function transmit(e) {
-			var by = link, began = now();
-			e.by = by;
+			var by = e.by = link, began = now();
 			by.send(e.event, e.data, function (answer) {
-				if (e.by !== by || queue.indexOf(e) < 0)
+				if (e.by !== by)
 					return;
-				if (!answer || isPassing(answer)) {
-					later(function () {
+				if (isPassing(answer))
+					return soon(function () {
 						if (e.by === by)
-							e.by = null;
+							e.by = 0;
 						pump();
-					}, RETRY_MS * (1 + 2 * Math.random()));
-					return;
-				}
+					});
 				chat.latency = now() - began;
-				queue.splice(queue.indexOf(e), 1);
-				call(e.done, answer.ok ? null : failure(answer), answer.ok ? answer : undefined);
+				e.by = 0;
+				settleFor(queue, e, answer);
 				pump();
 			});
 		}
@@ -334,88 +344,80 @@
 		/* The messages of a room go one after the other, everything else at once. */
 		function pump() {
 			var busy = {};
-			queue.slice().forEach(function (e, i) {
-				var line = e.event === 'chat_message' ? '$' + e.data.escrowId : i;
-				if (!e.by && !busy[line] && link && link.isOpen)
+			each(queue, function (e, i) {
+				var line = e.event === MESSAGE ? '$' + e.data.escrowId : i;
+				if (isOpen && !e.by && !busy[line])
 					transmit(e);
-				busy[line] = true;
+				busy[line] = 1;
 			});
 		}
 
 		function ask(event, data, done) {
-			if (chat.state === 'closed' || queue.length >= QUEUE_MAX)
-				return void call(done, failure({ code: chat.state === 'closed' ? 'closed' : 'queue_full' }));
-			if (event === 'chat_message' && !data.clientMsgId)
-				data.clientMsgId = newId();
-			queue.push({ event: event, data: data, done: done, by: null });
+			var code = isClosed ? 'closed' : queue.length < QUEUE_MAX ? 0 : 'queue_full';
+			if (code)
+				return call(done, { code: code });
+			if (event === MESSAGE)
+				data.clientMsgId = data.clientMsgId || newId();
+			queue.push({ event: event, data: data, waiting: [done] });
 			pump();
 		}
 
 		/* ---- WebSocket: each topic has its own cursor ---- */
 
 		function overWebSocket(l) {
-			var credential = token(), acks = {}, next = 1, pending = 0, timer;
+			var credential = token(), acks = {}, next = 1, pending = 0, heard, timer;
 			var ws = new root.WebSocket(address('/ws', { cursor: own.cursor }).replace(/^http/, 'ws'),
 				['escrowchat.v1'].concat(credential ? 'bearer.' + credential : []));
 			function check() {
-				var ms = l.heard + ACK_MS - now();
+				var ms = heard + ACK_MS - now();
 				timer = 0;
 				if (pending && ms <= 0)
 					lost(l);
 				else if (pending)
 					timer = later(check, ms);
 			}
-			l.isDuplex = true;
 			ws.onclose = ws.onerror = function () {
 				lost(l);
 			};
 			ws.onmessage = function (m) {
 				var f = parse(m.data), done = f && acks[f.ack];
-				if (l.isOver || !f)
+				if (l !== link || !f)
 					return;
-				l.heard = now();
+				heard = now();
 				if (done) {
 					delete acks[f.ack];
 					pending--;
 					done(f.data);
 				} else if (f.event === 'hello') {
 					own.cursor = f.data.cursor;
-					opened(l, f.data);
+					opened(l);
 				} else if (f.event) {
 					take(f.event, f.data, f.cursor, f.escrowId);
 				}
 			};
 			l.send = function (event, data, done) {
-				var frame = { event: event, data: data };
+				var ack;
 				if (done) {
-					frame.ack = next++;
-					acks[frame.ack] = done;
+					acks[ack = next++] = done;
 					if (!pending++)
-						l.heard = now();
+						heard = now();
 					timer = timer || later(check, ACK_MS);
 				}
-				ws.send(JSON.stringify(frame));
+				ws.send(JSON.stringify({ event: event, data: data, ack: ack }));
 			};
 			l.join = function (r) {
-				l.send('subscribe_escrow', { escrowId: r.id, cursor: r.cursor }, function (answer) {
-					if (answer.ok)
-						r.cursor = answer.cursor;
+				l.send(SUBSCRIBE, { escrowId: r.id, cursor: r.cursor }, function (answer) {
+					r.cursor = answer.cursor || r.cursor;
 					joined(r, answer);
 				});
 			};
-			l.leave = function (r) {
-				l.send('unsubscribe_escrow', { escrowId: r.id });
-			};
 			/* After a sleep or a change of networks the socket may be dead without knowing it. */
 			l.probe = function () {
-				if (!pending)
-					l.send('presence', { escrowId: rooms.length ? rooms[0].id : '0' }, nothing);
+				if (!pending && now() - heard > ACK_MS)
+					say('presence', rooms.length ? rooms[0].id : '0', nothing);
 			};
-			l.end = function (isGood) {
+			l.end = function () {
 				stop(timer);
-				ws.onclose = ws.onerror = ws.onmessage = null;
-				if (isGood && l.isOpen)
-					rooms.forEach(l.leave);
 				ws.close();
 			};
 		}
@@ -427,15 +429,10 @@
 			l.send = function (event, data, done) {
 				request('POST', address('/emit', { client: me }), JSON.stringify({ event: event, data: data }), ACK_MS, function (status, a) {
 					if (done)
-						done(a && a.ok !== undefined ? a : a && a.code && status < 500 && status !== 429 ? { code: a.code, error: a.error } : null);
+						done(a && status && status !== 429 && status < 500 ? a : { code: 'unavailable' });
 				});
 			};
 			l.join = changed;
-			l.leave = function (r) {
-				l.send('unsubscribe_escrow', { escrowId: r.id });
-				changed();
-			};
-			l.end = nothing;
 		}
 
 		/* The request names its rooms: others need another one. */
@@ -444,51 +441,54 @@
 			changeTimer = later(function () {
 				if (link && link.topics)
 					dial(true);
-			}, 0);
+			});
 		}
 
-		function greet(l, refused, hello) {
-			(refused || []).forEach(function (id) {
-				refuse(id, { code: 'not_participant' });
+		function greet(l, refused) {
+			each(refused || [], function (id) {
+				refuse(find(id), { code: 'not_participant' });
 			});
-			if (!l.isOpen)
-				opened(l, hello);
+			if (!isOpen)
+				opened(l);
 		}
 
 		/* One answer of /poll, or the link is lost. */
 		function pull(l, topics, cursor, hold, done) {
-			var abort = request('GET', address('/poll', { client: l.isShared ? undefined : me, cursor: cursor, timeout: hold }, topics), null, hold ? WATCH_MS : ACK_MS, function (status, a) {
-				if (l.isOver)
+			function alive() {
+				if (l === link && !isOpen)
+					wantHello(l);
+			}
+			alive();
+			l.x = request('GET', address('/poll', { client: l.topics && me, cursor: cursor, timeout: hold }, topics), null, hold ? WATCH_MS : ACK_MS, function (status, a) {
+				if (l !== link)
 					return;
-				if (status === 200 && a && a.events)
-					return void done(a);
-				if (status === 403 && /^(not_participant|removed)$/.test(a && a.code) && l.topics && l.topics.length > 1) {
-					l.topics.slice(1).forEach(function (r) {
-						refuse(r.id, a);
-					});
+				if (status === 200 && a)
+					return done(a);
+				if (a && l.topics && status === 403 && /^(not_participant|removed)$/.test(a.code)) {
 					at = good < 0 ? 0 : good;
-					return void dial(true);
+					each(topics.slice(1), function (r) {
+						refuse(r, a);
+					});
+					return dial(true);
 				}
 				if (a && a.code)
-					fire('error', { code: a.code, error: a.error });
+					fire('error', a);
 				lost(l);
 			});
-			l.abort = abort;
+			l.x.onprogress = alive;
 		}
 
-		/* Pulls what these topics, which share a cursor, have missed. All: those that the request names. */
+		/* Pulls what these topics, which share a cursor, have missed. all: those that the request names. */
 		function drain(l, all, topics, next) {
 			pull(l, all, topics[0].cursor, 0, function (a) {
-				if (l.timer)
-					wantHello(l);
-				a.events.forEach(function (e) {
-					if (l.isOver || (e.cursor && topics.indexOf(e.escrowId === undefined ? own : find(e.escrowId)) < 0))
+				each(a.events, function (e) {
+					if (l !== link || (e.cursor && topics.indexOf(find(e.escrowId)) < 0))
 						return;
 					take(e.event, e.data, e.cursor, e.escrowId);
 					if (e.cursor)
-						seen[e.cursor] = true;
+						seen[e.cursor] = 1;
 				});
-				if (l.isOver)
+				if (l !== link)
 					return;
 				advance(topics, a.cursor);
 				if (a.events.length)
@@ -500,25 +500,21 @@
 
 		/* One cursor for topics that had several: next(cursor). */
 		function merge(l, next) {
-			var groups = [];
-			l.topics.forEach(function (t) {
-				var same = groups.filter(function (g) {
-					return g[0].cursor === t.cursor;
-				})[0];
-				if (same)
-					same.push(t);
-				else
-					groups.push([t]);
+			var todo = l.topics.filter(function (t) {
+				return t.cursor;
 			});
-			if (groups.length === 1)
+			if (l.topics.every(function (t) { return t.cursor === own.cursor; }))
 				return next(own.cursor);
 			pull(l, l.topics, undefined, 0, function (head) {
-				groups = groups.filter(function (g) {
-					return g[0].cursor !== undefined;
-				});
 				(function more() {
-					if (groups.length)
-						return drain(l, l.topics, groups.shift(), more);
+					var same = todo.filter(function (t) {
+						return t.cursor === todo[0].cursor;
+					});
+					todo = todo.filter(function (t) {
+						return same.indexOf(t) < 0;
+					});
+					if (same.length)
+						return drain(l, l.topics, same, more);
 					advance(l.topics, head.cursor);
 					delete seen[head.cursor];
 					next(head.cursor);
@@ -527,11 +523,11 @@
 		}
 
 		function overEvents(l) {
-			var watch, heard = {};
+			var watch, es;
 			merged(l);
 			merge(l, function (cursor) {
-				var es = new root.EventSource(address('/events', { client: me, lastEventId: cursor }, l.topics), { withCredentials: !!o.withCredentials });
-				/* A stream that died unnoticed: heartbeats are not always visible here, so a silent one is begun anew. */
+				es = new root.EventSource(address('/events', { client: me, lastEventId: cursor }, l.topics), { withCredentials: sendsCookies });
+				/* Heartbeats are not visible here: a stream that is silent for long may be dead, and is begun anew. */
 				function rearm() {
 					stop(watch);
 					watch = later(function () {
@@ -540,51 +536,44 @@
 				}
 				l.end = function () {
 					stop(watch);
-					es.onerror = null;
 					es.close();
 				};
 				l.listen = function (name) {
-					if (heard[name])
-						return;
-					heard[name] = true;
 					es.addEventListener(name, function (m) {
 						var data = parse(m.data), id = m.lastEventId;
-						if (l.isOver)
+						if (l !== link || !data)
 							return;
 						rearm();
-						/* Without an id of its own an event repeats the last one's. */
+						/* An event without an id of its own repeats the last one's. */
 						if (id === cursor)
 							id = undefined;
 						cursor = id || cursor;
-						if (name === 'hello')
-							cursor = cursor || data.cursor;
-						if (name === 'hello' || name === 'heartbeat')
-							advance(l.topics, cursor);
-						else if (data)
-							take(name, data, id, undefined, l.topics);
-						if (name === 'hello')
-							greet(l, data.refused, data);
+						if (name !== 'hello')
+							return take(name, data, id, undefined, l.topics);
+						cursor = cursor || data.cursor;
+						advance(l.topics, cursor);
+						greet(l, data.refused);
 					});
 				};
 				es.onerror = function () {
 					lost(l);
 				};
-				names.forEach(l.listen);
-				rearm();
+				wantHello(l);
+				each(names, l.listen);
 			});
 		}
 
 		function overPoll(l) {
-			var began, pause;
+			var pause;
 			function poll(cursor, hold) {
-				began = now();
+				var began = now();
 				pull(l, l.topics, cursor, hold, function (a) {
 					greet(l, a.refused);
-					a.events.forEach(function (e) {
-						if (!l.isOver)
+					each(a.events, function (e) {
+						if (l === link)
 							take(e.event, e.data, e.cursor, e.escrowId, l.topics);
 					});
-					if (l.isOver)
+					if (l !== link)
 						return;
 					advance(l.topics, a.cursor);
 					/* A held request that is answered with nothing at once was not held: not in a circle. */
@@ -593,10 +582,10 @@
 					}, hold && !a.events.length && now() - began < 1000 ? 1000 : 0);
 				});
 			}
-			merged(l);
 			l.end = function () {
 				stop(pause);
 			};
+			merged(l);
 			merge(l, function (cursor) {
 				poll(cursor, 0);
 			});
@@ -605,71 +594,72 @@
 		/* ---- choosing, losing, coming back ---- */
 
 		var start = { websocket: overWebSocket, sse: overEvents, poll: overPoll };
+		var memory = 'escrowchat:' + base;
 
 		function choose() {
-			usable = (o.transports || ['websocket', 'sse', 'poll']).filter(function (name) {
-				return name === 'websocket' ? root.WebSocket : name === 'sse' ? root.EventSource && !token() : name === 'poll';
+			var has, i;
+			usable = (o.transports || Object.keys(start)).filter(function (name) {
+				return name === 'websocket' ? root.WebSocket : name !== 'sse' || (root.EventSource && !token());
 			});
 			try {
-				var has = parse(root.localStorage.getItem(MEMORY + base)) || {};
-				if (has.until > now() && has.until <= now() + REMEMBER_MS && usable.indexOf(has.name) > 0) {
-					at = good = usable.indexOf(has.name);
-					until = has.until;
+				has = root.localStorage.getItem(memory).split(' ');
+				i = usable.indexOf(has[0]);
+				if (i > 0 && has[1] > now()) {
+					at = good = i;
+					until = has[1];
 				}
 			} catch (e) {}
 		}
 
+		/* A lower transport is for a while: shorter, where a higher one has worked just now. */
 		function remember() {
-			if (good !== at || until <= now())
+			if (good !== at)
 				until = now() + (good >= 0 && good < at ? REMEMBER_LESS_MS : REMEMBER_MS);
-			try {
-				if (at > 0)
-					root.localStorage.setItem(MEMORY + base, JSON.stringify({ name: usable[at], until: until }));
-				else
-					root.localStorage.removeItem(MEMORY + base);
-			} catch (e) {}
 			good = at;
 			stop(upTimer);
-			if (at > 0)
+			if (at)
 				upTimer = later(function () {
 					at = 0;
 					good = -1;
 					if (link)
 						dial(true);
 				}, until - now());
+			try {
+				root.localStorage.setItem(memory, usable[at] + ' ' + until);
+			} catch (e) {}
 		}
 
 		function wantHello(l) {
-			stop(l.timer);
-			l.timer = later(function () {
+			stop(helloTimer);
+			helloTimer = later(function () {
 				lost(l);
 			}, HELLO_MS);
 		}
 
-		/* Ends the link; isGood: with a goodbye. */
-		function hangUp(isGood) {
+		function hangUp() {
 			var l = link;
-			link = null;
+			link = isOpen = 0;
+			stop(helloTimer);
 			stop(retryTimer);
 			if (!l)
 				return;
-			l.isOver = true;
-			stop(l.timer);
-			if (l.abort)
-				l.abort();
+			if (l.x)
+				l.x.abort();
 			if (l.end)
-				l.end(isGood);
-			if (isGood && l.isOpen && l.topics)
-				sayGoodbye();
-			queue.forEach(function (e) {
-				if (e.by === l && l.isDuplex)
-					e.by = null;
+				l.end();
+			if (l.topics)
+				return;
+			each(queue, function (e) {
+				if (e.by === l)
+					e.by = 0;
 			});
-			rooms.forEach(function (r) {
-				r.isIn = r.isIn && !l.isDuplex;
-				r.held = null;
+			out();
+		}
+
+		function out() {
+			each(rooms.concat(own), function (t) {
+				t.isIn = t.held = 0;
 			});
-			own.held = null;
 		}
 
 		/* isQuiet: the page need not know. */
@@ -677,80 +667,57 @@
 			hangUp();
 			if (!isQuiet)
 				setState('connecting');
-			if (chat.state === 'closed' || link)
+			if (link || isClosed)
 				return;
-			link = { name: usable[at], began: now(), heard: now() };
-			wantHello(link);
+			var l = link = {};
+			wantHello(l);
 			try {
-				start[link.name](link);
+				start[usable[at]](l);
 			} catch (e) {
-				lost(link);
+				lost(l);
 			}
 		}
 
-		function opened(l, hello) {
+		function opened(l) {
 			var known = rooms.slice();
-			stop(l.timer);
-			l.timer = 0;
-			l.isOpen = true;
+			stop(helloTimer);
+			isOpen = true;
 			l.began = now();
 			fails = 0;
-			if (!l.isShared) {
-				setTransport(l.name);
+			if (!isFollower()) {
 				remember();
-				setState('open');
+				setState('open', usable[at]);
 			}
-			if (hello)
-				fire('hello', hello, {});
-			known.forEach(function (r) {
-				if (l.isOver || find(r.id) !== r)
+			each(known, function (r) {
+				if (l !== link || find(r.id) !== r)
 					return;
 				if (!l.topics)
 					l.join(r);
-				else if (!r.isIn && l.topics.indexOf(r) > 0)
-					look(r);
 				else if (l.topics.indexOf(r) < 0)
-					r.isIn = false;
+					r.isIn = 0;
+				else if (!r.isIn)
+					look(r);
 			});
 			pump();
 		}
 
 		function lost(l) {
-			var wasOpen = l.isOpen, ms;
-			if (l !== link || l.isOver)
+			var wasOpen = isOpen, ms;
+			if (l !== link)
 				return;
 			hangUp();
 			if (wasOpen) {
-				tries = now() - l.began < STABLE_MS ? tries : 0;
+				if (now() - l.began > STABLE_MS)
+					tries = 0;
 			} else if (at !== good || ++fails >= PATIENCE) {
-				if (at + 1 < usable.length) {
-					at++;
+				if (++at < usable.length)
 					return dial(true);
-				}
 				at = good < 0 ? 0 : good;
 			}
-			rooms.forEach(function (r) {
-				r.isIn = false;
-			});
+			out();
 			ms = Math.random() * Math.min(RETRY_MAX_MS, RETRY_MS * Math.pow(2, tries++));
-			retryTimer = later(function () {
-				if (l.isShared)
-					follow();
-				else
-					dial();
-			}, ms);
-			setState('offline', ms);
-		}
-
-		function wake() {
-			if (root.document && root.document.visibilityState === 'hidden')
-				return;
-			if (chat.state === 'offline' && !link && !isFollower()) {
-				tries = 0;
-				dial();
-			} else if (link && link.isOpen && link.probe && now() - link.heard > ACK_MS) {
-				link.probe();
-			}
+			retryTimer = later(isFollower() ? follow : dial, ms);
+			setState('offline', 0, ms);
 		}
 
 		/* ---- one connection for all tabs: the holder of the lock has it, the others ask through him ---- */
@@ -759,51 +726,53 @@
 			return channel && !isLeader;
 		}
 
+		function post(m) {
+			m.from = me;
+			channel.postMessage(m);
+		}
+
 		function tellTabs() {
 			if (isLeader)
-				channel.postMessage({ s: [chat.state, chat.transport] });
+				post({ s: [chat.state, chat.transport] });
 		}
 
 		function follow() {
 			var acks = {}, next = 1, l;
-			hangUp();
-			l = link = { isShared: true, isDuplex: true };
-			function ready(t) {
-				var held = t.held || [];
-				t.held = null;
-				held.forEach(function (ev) {
-					take.apply(null, ev);
-				});
-			}
 			/* What comes meanwhile is held, so that what was missed stands before it. */
-			function catchUp(t, next) {
-				if (t.cursor === undefined)
-					return next();
-				drain(l, [t], [t], next);
+			function catchUp(t, done) {
+				function ready() {
+					var held = t.held;
+					t.held = 0;
+					if (done)
+						done();
+					each(held, function (ev) {
+						take.apply(0, ev);
+					});
+				}
+				if (t.cursor)
+					drain(l, [t], [t], ready);
+				else
+					ready();
 			}
+			hangUp();
+			l = link = {};
 			l.send = function (event, data, done) {
-				if (done)
-					acks[next] = done;
-				channel.postMessage({ from: me, ack: done && next++, event: event, data: data });
+				acks[next] = done;
+				post({ ack: done && next++, event: event, data: data });
 			};
 			l.join = function (r) {
 				r.held = [];
-				l.send('subscribe_escrow', { escrowId: r.id }, function (answer) {
+				say(SUBSCRIBE, r.id, function (answer) {
 					if (!answer.ok)
 						return joined(r, answer);
 					catchUp(r, function () {
 						r.cursor = r.cursor || answer.cursor;
-						r.isIn = true;
-						ready(r);
 						joined(r, answer);
 					});
 				});
 			};
-			l.leave = function (r) {
-				l.send('unsubscribe_escrow', { escrowId: r.id });
-			};
 			l.listen = function (name) {
-				channel.postMessage({ from: me, on: name });
+				post({ on: [name] });
 			};
 			l.take = function (m) {
 				var t, done = m.to === me && acks[m.ack];
@@ -811,80 +780,65 @@
 					delete acks[m.ack];
 					done(m.answer);
 				} else if (m.s) {
-					setTransport(m.s[1]);
-					setState(m.s[0]);
-					if (m.s[0] === 'open' && !l.isOpen) {
+					setState(m.s[0], m.s[1]);
+					if (m.s[0] === 'open' && !isOpen) {
 						own.held = [];
 						opened(l);
-						catchUp(own, function () {
-							ready(own);
-						});
+						catchUp(own);
 					}
-				} else if (m.ev && l.isOpen) {
-					t = m.ev[3] === undefined ? own : find(m.ev[3]);
-					(m.all || []).forEach(function (id) {
-						var other = id === undefined ? own : find(id);
-						if (other && other !== t && !other.held && m.ev[2])
-							other.cursor = m.ev[2];
+				} else if (m.ev && isOpen) {
+					t = find(m.ev[3]);
+					each(m.all || [], function (id) {
+						var other = find(id);
+						if (other && other !== t && !other.held)
+							other.cursor = m.ev[2] || other.cursor;
 					});
 					if (t && t.held)
 						t.held.push(m.ev);
 					else if (t && (t === own || t.isIn))
-						take.apply(null, m.ev);
+						take.apply(0, m.ev);
 				}
 			};
-			channel.postMessage({ from: me, hi: names });
-		}
-
-		function dropTab(tab) {
-			delete tabs[tab];
-			rooms.slice().forEach(function (r) {
-				if (r.who[tab])
-					leave(r, tab);
-			});
+			post({ on: names, hi: 1 });
 		}
 
 		function serve(m) {
-			var r = m.data && find(m.data.escrowId);
-			function answer(error, a) {
-				channel.postMessage({ to: m.from, ack: m.ack, answer: error ? { code: error.code, error: error.message } : a });
+			var id = m.data && m.data.escrowId, from = m.from;
+			function answer(a) {
+				post({ to: from, ack: m.ack, answer: a });
 			}
-			if (m.hi) {
-				m.hi.forEach(listen);
-				if (!tabs[m.from]) {
-					tabs[m.from] = true;
-					root.navigator.locks.request(lockName() + m.from, function () {
-						dropTab(m.from);
-					});
-				}
-				tellTabs();
-			} else if (m.on) {
-				listen(m.on);
-			} else if (m.bye) {
-				dropTab(m.from);
-			} else if (m.event === 'subscribe_escrow') {
-				r = enter(m.data.escrowId, undefined, m.from, function (error, a) {
-					answer(error, a && { ok: true, escrowId: r.id, cursor: r.cursor, present: a.present, presentCount: a.presentCount, unread: a.unread });
+			function drop() {
+				delete tabs[from];
+				each(rooms, function (r) {
+					leave(r, from);
 				});
-			} else if (m.event === 'unsubscribe_escrow') {
-				if (r && r.who[m.from])
-					leave(r, m.from);
+			}
+			each(m.on || [], listen);
+			if (m.hi) {
+				if (!tabs[from])
+					locks.request(lockName() + from, drop);
+				tabs[from] = 1;
+				tellTabs();
+			} else if (m.event === SUBSCRIBE) {
+				enter(id, undefined, from, answer);
+			} else if (m.event === UNSUBSCRIBE) {
+				leave(find(id), from);
 			} else if (m.ack) {
 				ask(m.event, m.data, answer);
-			} else if (m.event && link && link.isOpen) {
+			} else if (m.event && isOpen) {
 				link.send(m.event, m.data);
 			}
 		}
 
 		function lockName() {
-			return 'escrowchat ' + base + ' ' + (o.walletAddress || token() || '') + ' ';
+			return 'escrowchat ' + base + ' ' + (o.walletAddress || token()) + ' ';
 		}
 
-		/* Two locks: a tab's own, by whose end the others learn of the tab's, and the one that makes a leader. */
+		/* Two locks: a tab's own, by whose end the leader learns of the tab's, and the one that makes a leader. */
 		function share() {
 			var isOn = true, frees = [];
 			function hold(name, then) {
-				root.navigator.locks.request(name, function () {
+				locks.request(name, function () {
 					if (!isOn)
 						return;
 					then();
@@ -908,21 +862,17 @@
 					link.take(m.data);
 			};
 			release = function () {
-				isOn = isLeader = false;
 				release = nothing;
-				channel.postMessage({ from: me, bye: true });
 				channel.close();
-				channel = null;
+				isOn = isLeader = channel = 0;
 				tabs = {};
-				frees.forEach(function (free) {
-					free();
-				});
+				each(frees, call);
 			};
 			hold(lockName() + me, function () {
 				follow();
 				hold(lockName(), function () {
 					isLeader = true;
-					channel.postMessage({ lead: true });
+					post({ lead: 1 });
 					dial();
 				});
 			});
@@ -931,156 +881,162 @@
 		/* ---- beginning and end ---- */
 
 		function begin() {
-			if (o.shareTabs && root.BroadcastChannel && root.navigator && root.navigator.locks && root.Promise)
+			if (isClosed)
+				return;
+			if (o.shareTabs && root.BroadcastChannel && locks)
 				share();
 			else
 				dial();
 		}
 
-		/* What reaches the server from a page that is going away. */
+		/* Tells the server of a page that is going away. */
 		function sayGoodbye() {
-			var url = address('/emit', { client: me }), body = '{"event":"goodbye","data":{}}', headers = { 'Content-Type': 'application/json' };
-			if (token())
-				headers.Authorization = 'Bearer ' + token();
-			if (root.fetch && root.Request && 'keepalive' in root.Request.prototype)
-				root.fetch(url, { method: 'POST', keepalive: true, headers: headers, body: body, credentials: o.withCredentials ? 'include' : 'same-origin' })['catch'](nothing);
-			else if (root.navigator && root.navigator.sendBeacon && root.Blob && !token())
-				root.navigator.sendBeacon(url, new root.Blob([body], { type: headers['Content-Type'] }));
+			var url = address('/emit', { client: me }), body = '{"event":"goodbye","data":{}}', nav = root.navigator;
+			if (nav && nav.sendBeacon && !token())
+				nav.sendBeacon(url, new root.Blob([body], { type: headers()['Content-Type'] }));
+			else if (root.fetch)
+				root.fetch(url, { method: 'POST', keepalive: true, headers: headers(), body: body, credentials: sendsCookies ? 'include' : 'same-origin' })['catch'](nothing);
 			else
-				request('POST', url, body, ACK_MS);
+				link.send('goodbye', {});
 		}
 
-		/* isGood: the user leaves; else only this page does, and may come back. */
+		/* isGood: the user leaves; else only this page does. */
 		function end(isGood) {
-			for (var tab in tabs)
-				isGood = false; /* who holds the connection next is still there */
-			hangUp(isGood);
-			release();
-		}
-
-		function onHide() {
-			if (link && link.topics && !isLeader)
+			var isAlone = true, tab;
+			for (tab in tabs)
+				isAlone = false; /* who holds the connection next is still there */
+			if (isOpen && isAlone && link.topics)
 				sayGoodbye();
-			end(false);
-			setState('offline');
+			else if (isOpen && isAlone && isGood)
+				each(rooms, function (r) {
+					say(UNSUBSCRIBE, r.id);
+				});
+			hangUp();
+			release();
+			stop(upTimer);
+			stop(changeTimer);
+			setState(isGood ? 'closed' : 'offline');
 		}
 
-		function onShow(e) {
-			if (e.persisted && !link && chat.state !== 'closed')
-				begin();
+		/* The page comes and goes, and so does the network. */
+		function outside(e) {
+			if (e.type === 'pagehide') {
+				end();
+			} else if (e.type === 'pageshow') {
+				if (e.persisted && !link)
+					begin();
+			} else if (!root.document || !root.document.hidden) {
+				if (isOpen && link.probe)
+					link.probe();
+				if (chat.state === 'offline' && !isFollower()) {
+					tries = 0;
+					dial();
+				}
+			}
 		}
-
-		var outside = [[root, 'online', wake], [root.document, 'visibilitychange', wake], [root, 'pagehide', onHide], [root, 'pageshow', onShow]];
 
 		function observe(how) {
-			outside.forEach(function (x) {
-				if (x[0] && x[0][how])
-					x[0][how](x[1], x[2]);
+			each(['online', 'visibilitychange', 'pagehide', 'pageshow'], function (name) {
+				root[how](name, outside);
 			});
 		}
 
 		function listen(name) {
-			if (names.indexOf(name) >= 0 || OF_CLIENT.test(name))
-				return;
-			names.push(name);
-			if (link && link.listen)
-				link.listen(name);
+			if (names.indexOf(name) < 0 && !OF_CLIENT.test(name)) {
+				names.push(name);
+				if (link && link.listen)
+					link.listen(name);
+			}
 		}
 
 		/* ---- what the page calls ---- */
 
 		chat.on = function (event, f) {
-			(handlers['$' + event] = handlers['$' + event] || []).push(f);
+			handlers['$' + event] = heard(event).concat(f);
 			listen(event);
 			return chat;
 		};
 
 		chat.off = function (event, f) {
-			handlers['$' + event] = (handlers['$' + event] || []).filter(function (g) {
-				return f && g !== f;
+			handlers['$' + event] = heard(event).filter(function (g) {
+				return g !== f;
 			});
 			return chat;
 		};
 
-		chat.emit = function (event, data, done) {
-			return promised(done, function (settle) {
+		/* What has an answer; field: the part of it that the caller wants. */
+		function asking(event, dataOf, field) {
+			return function (escrowId, a, b) {
+				var args = arguments;
+				return promised(args, function (settle) {
+					var data = dataOf(a || {}, b || {});
+					data.escrowId = String(escrowId);
+					ask(event, data, settle);
+				}, field);
+			};
+		}
+
+		chat.emit = function (event, data) {
+			return promised(arguments, function (settle) {
 				ask(event, data, settle);
 			});
 		};
 
-		chat.join = function (escrowId, more, done) {
-			if (typeof more === 'function')
-				done = more;
-			return promised(done, function (settle) {
-				if (chat.state === 'closed')
-					return call(settle, failure({ code: 'closed' }));
-				var r = enter(String(escrowId), more && more.cursor, me, settle);
-				r.onGap = (more && more.onGap) || r.onGap;
+		chat.send = asking(MESSAGE, function (content, more) {
+			return { content: content, clientMsgId: more.clientMsgId };
+		}, 'message');
+
+		chat.read = asking('message_read', function (what) {
+			return what.upTo ? { upTo: what.upTo } : { messageId: what };
+		});
+
+		chat.history = asking('history', function (more) {
+			return { before: more.before, after: more.after, limit: more.limit };
+		});
+
+		chat.presence = asking('presence', function () {
+			return {};
+		});
+
+		chat.join = function (escrowId, more) {
+			return promised(arguments, function (settle) {
+				if (isClosed)
+					return call(settle, { code: 'closed' });
+				var m = more || {}, r = enter(String(escrowId), m.cursor, me, settle);
+				r.onGap = m.onGap || r.onGap;
 			});
 		};
 
 		chat.leave = function (escrowId) {
-			var r = find(String(escrowId));
-			if (r && r.who[me])
-				leave(r, me);
-		};
-
-		chat.send = function (escrowId, content, more, done) {
-			if (typeof more === 'function')
-				done = more;
-			typed['$' + escrowId] = 0;
-			return promised(done, function (settle) {
-				ask('chat_message', { escrowId: String(escrowId), content: content, clientMsgId: more && more.clientMsgId }, function (error, answer) {
-					settle(error, answer && answer.message);
-				});
-			});
+			leave(find(String(escrowId)), me);
 		};
 
 		chat.typing = function (escrowId, isTyping) {
-			var last = typed['$' + escrowId];
-			if (isTyping ? now() - (last || 0) < TYPING_MS : !last)
+			var key = '$' + escrowId, last = typed[key] || 0;
+			if (isTyping ? now() - last < TYPING_MS : !last)
 				return;
-			typed['$' + escrowId] = isTyping ? now() : 0;
-			if (link && link.isOpen)
-				link.send(isTyping ? 'typing_start' : 'typing_stop', { escrowId: String(escrowId) });
-		};
-
-		chat.read = function (escrowId, what, done) {
-			return chat.emit('message_read', what.upTo ? { escrowId: String(escrowId), upTo: what.upTo } : { escrowId: String(escrowId), messageId: what }, done);
-		};
-
-		chat.history = function (escrowId, more, done) {
-			if (typeof more === 'function')
-				done = more;
-			var m = more || {};
-			return chat.emit('history', { escrowId: String(escrowId), before: m.before, after: m.after, limit: m.limit }, done);
-		};
-
-		chat.presence = function (escrowId, done) {
-			return chat.emit('presence', { escrowId: String(escrowId) }, done);
+			typed[key] = isTyping ? now() : 0;
+			if (isOpen)
+				say('typing_' + (isTyping ? 'start' : 'stop'), String(escrowId));
 		};
 
 		chat.close = function () {
-			if (chat.state === 'closed')
+			if (isClosed)
 				return;
-			end(true);
-			stop(upTimer);
-			stop(changeTimer);
+			isClosed = true;
 			observe('removeEventListener');
-			setState('closed');
-			rooms.slice().forEach(function (r) {
-				removeRoom(r, { code: 'closed' });
-			});
-			queue.splice(0).forEach(function (e) {
-				call(e.done, failure({ code: 'closed' }));
+			end(true);
+			each(rooms.splice(0).concat(queue.splice(0)), function (x) {
+				x.by = 0;
+				settle(x, { code: 'closed' });
 			});
 		};
 
 		choose();
 		observe('addEventListener');
-		later(begin, 0); /* what the page says in this turn is in the first request */
+		later(begin); /* what the page says in this turn is in the first request */
 		return chat;
 	}
 
 	root.EscrowChat = { connect: connect, newId: newId };
-})(typeof globalThis !== 'undefined' ? globalThis : typeof self !== 'undefined' ? self : this);
+})(typeof self === 'object' ? self : globalThis);

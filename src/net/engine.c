@@ -19,6 +19,7 @@
 #define RING_BYTES  (256 * 1024)
 #define RING_FRAMES 1024
 #define CLOG_BYTES  (64 * 1024)
+#define PARTING_MS  100
 
 enum ending {      /* how a session ends, as its client sees it */
 	END_CLOSE, /* we say so: '1' to a held poll, a close frame */
@@ -41,7 +42,7 @@ struct engine_session {
 	struct frame **queue;         /* what waits for a poll */
 	uint32_t n_queue, cap_queue, event_bytes, control_bytes;
 	uint32_t conn_number;
-	bool awaits_pong, is_fresh, is_dirty, is_closed, wants_room;
+	bool awaits_pong, is_fresh, is_dirty, is_closed, is_parting, wants_room;
 	bool in_post; /* its packets are being taken: who does so answers it */
 	char sid[SID_CHARS + 1];
 };
@@ -51,7 +52,7 @@ TAILQ_HEAD(session_list, engine_session);
 struct engine {
 	struct engine_options options;
 	struct map sessions;
-	struct session_list fresh, pings, pongs, dirty, closed;
+	struct session_list fresh, pings, pongs, parting, dirty, closed;
 	size_t n_fresh;
 	struct loop_timer *timer;
 	struct loop_later *turn;
@@ -61,6 +62,7 @@ struct engine {
 static void on_timer(void *arg);
 static void on_turn(void *arg);
 static void end_session(struct engine_session *, const char *why, enum ending, bool is_left);
+static void part_end(struct engine_session *);
 
 struct engine *
 engine_new(struct loop *loop, const struct engine_options *options)
@@ -71,6 +73,7 @@ engine_new(struct loop *loop, const struct engine_options *options)
 	TAILQ_INIT(&e->fresh);
 	TAILQ_INIT(&e->pings);
 	TAILQ_INIT(&e->pongs);
+	TAILQ_INIT(&e->parting);
 	TAILQ_INIT(&e->dirty);
 	TAILQ_INIT(&e->closed);
 	e->timer = loop_timer_new(loop, on_timer, e);
@@ -98,6 +101,8 @@ engine_free(struct engine *e)
 
 	if (e == NULL)
 		return;
+	while (!TAILQ_EMPTY(&e->parting))
+		part_end(TAILQ_FIRST(&e->parting));
 	while ((n = map_next(&e->sessions, NULL)) != NULL)
 		end_session(
 		    MAP_ENTRY(n, struct engine_session, node), "shutdown", END_CLOSE, false);
@@ -136,16 +141,19 @@ engine_confirm(struct engine_session *s)
 	TAILQ_REMOVE(&s->engine->fresh, s, fresh);
 }
 
-/* ---- heartbeat: two lists of constant length, one timer ---- */
+/* ---- heartbeat: lists of constant length, one timer ---- */
 
 static void
 arm_timer(struct engine *e)
 {
-	struct engine_session *ping = TAILQ_FIRST(&e->pings), *pong = TAILQ_FIRST(&e->pongs);
-	int64_t next = ping != NULL ? ping->deadline : INT64_MAX;
+	const struct engine_session *first[] = {
+	    TAILQ_FIRST(&e->pings), TAILQ_FIRST(&e->pongs), TAILQ_FIRST(&e->parting)};
+	int64_t next = INT64_MAX;
 
-	if (pong != NULL && pong->deadline < next)
-		next = pong->deadline;
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		if (first[i] != NULL && first[i]->deadline < next)
+			next = first[i]->deadline;
+	}
 	if (next == e->timer_at)
 		return;
 	e->timer_at = next;
@@ -208,6 +216,8 @@ on_timer(void *arg)
 	}
 	while ((s = TAILQ_FIRST(&e->pongs)) != NULL && s->deadline <= now)
 		end_session(s, "ping timeout", END_CLOSE, false);
+	while ((s = TAILQ_FIRST(&e->parting)) != NULL && s->deadline <= now)
+		part_end(s);
 	arm_timer(e);
 }
 
@@ -405,7 +415,7 @@ take_post(struct engine_session *s)
 	if (more < 0) {
 		answer(&s->post, 400, NULL, eio_error_json(EIO_BAD_REQUEST));
 		end_session(s, "bad packet", END_CLOSE, false);
-	} else {
+	} else if (!s->is_parting) {
 		answer(&s->post, 200, "text/html", SPAN("ok"));
 	}
 	buf_clear(&s->post_body);
@@ -494,6 +504,32 @@ close_websocket(struct websocket **ws)
 }
 
 static void
+bury(struct engine_session *s)
+{
+	map_remove(&s->engine->sessions, &s->node);
+	TAILQ_INSERT_TAIL(&s->engine->closed, s, dirty);
+	loop_later_want(s->engine->turn);
+}
+
+/* A close packet may overtake the poll that was sent before it, on another connection. So that the poll is released as a held one
+ * would be, the sid is known, and the packet not answered, until it has come; at most for PARTING_MS. */
+static void
+part_begin(struct engine_session *s)
+{
+	s->is_parting = true;
+	s->deadline = clock_mono_ms() + PARTING_MS;
+	TAILQ_INSERT_TAIL(&s->engine->parting, s, heartbeat);
+}
+
+static void
+part_end(struct engine_session *s)
+{
+	TAILQ_REMOVE(&s->engine->parting, s, heartbeat);
+	answer(&s->post, 200, "text/html", SPAN("ok"));
+	bury(s);
+}
+
+static void
 end_session(struct engine_session *s, const char *why, enum ending ending, bool is_left)
 {
 	struct engine *e = s->engine;
@@ -506,13 +542,14 @@ end_session(struct engine_session *s, const char *why, enum ending ending, bool 
 		flush_poll(s);
 	}
 	s->is_closed = true;
-	map_remove(&e->sessions, &s->node);
 	heartbeat_stop(s);
-	arm_timer(e);
 	if (s->is_dirty)
 		TAILQ_REMOVE(&e->dirty, s, dirty);
-	TAILQ_INSERT_TAIL(&e->closed, s, dirty);
-	loop_later_want(e->turn);
+	if (ending == END_NOOP && s->post != NULL && s->poll == NULL)
+		part_begin(s);
+	else
+		bury(s);
+	arm_timer(e);
 	answer_text(&s->poll, ending == END_NOOP ? SPAN("6") : SPAN("1"));
 	if (!s->in_post)
 		answer(&s->post, 400, NULL, eio_error_json(EIO_UNKNOWN_SID));
@@ -696,6 +733,11 @@ begin_websocket(struct engine *e, struct web_request *req, struct engine_session
 static void
 poll(struct engine_session *s, struct web_request *req, struct span fields)
 {
+	if (s->is_parting) {
+		reply(req, 200, "text/plain; charset=UTF-8", SPAN("6"), fields);
+		part_end(s);
+		return;
+	}
 	if (s->poll != NULL) {
 		end_session(s, "two polls at once", END_CLOSE, false);
 		refuse(req, EIO_BAD_REQUEST, fields);
@@ -727,11 +769,13 @@ post(struct engine_session *s, struct web_request *req, struct span fields)
 }
 
 static struct engine_session *
-find_session(struct engine *e, struct span sid)
+find_session(struct engine *e, struct span sid, bool is_poll)
 {
 	struct map_node *n = map_find(&e->sessions, sid);
 	struct engine_session *s = n != NULL ? MAP_ENTRY(n, struct engine_session, node) : NULL;
 
+	if (s != NULL && s->is_parting)
+		return is_poll ? s : NULL;
 	/* The deadline is exact, whichever comes first: the timer or a request. */
 	if (s != NULL && s->awaits_pong && s->deadline <= clock_mono_ms()) {
 		end_session(s, "ping timeout", END_CLOSE, false);
@@ -749,7 +793,8 @@ serve(struct engine *e, struct web_request *req, struct span fields)
 
 	eio_query_parse(&q, http->query.p != NULL ? http->query : (struct span){"", 0});
 	if (q.sid.n > 0)
-		s = find_session(e, q.sid);
+		s = find_session(
+		    e, q.sid, q.transport == EIO_POLLING && http->method == METHOD_GET);
 	enum eio_error error = eio_query_check(&q, http->method_name, http_wants_ws(http),
 	    s == NULL       ? EIO_NO_TRANSPORT
 	    : s->ws != NULL ? EIO_WEBSOCKET

@@ -301,6 +301,36 @@ promise('a poll that is given up is a loss', OPEN, async (w) => {
 	isError(await alice.get(), 1, 'afterwards');
 });
 
+promise('a poll that the close packet has overtaken on its way is released as if it had been held', OPEN, async (w) => {
+	for (let round = 0; round < 5; round++) {
+		const alice = await connected(w.target, Polling, 'alice');
+		const socket = () => within(new Promise((resolve) => net.connect(w.target.port, '127.0.0.1', function () { resolve(this); })), 'a connection');
+		const [posting, polling] = [await socket(), await socket()];
+		const pieces = [];
+		polling.on('data', (data) => pieces.push(data));
+		posting.write(`POST ${alice.path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1`);
+		polling.write(`GET ${alice.path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+		const posted = [];
+		posting.on('data', (data) => posted.push(data));
+		await within(Promise.all([posting, polling].map((s) => new Promise((resolve) => s.on('close', resolve)))), 'both answers');
+		const [answer] = answers(Buffer.concat(pieces).toString());
+		assert.deepEqual([answer.status, answer.body], [200, '6']);
+		assert.deepEqual(answers(Buffer.concat(posted).toString()).map((a) => [a.status, a.body]), [[200, 'ok']]);
+		isError(await alice.get(), 1, 'the next poll');
+	}
+});
+
+promise('after the answer to a close packet the session is unknown', OPEN, async (w) => {
+	const alice = await connected(w.target, Polling, 'alice');
+	assert.equal((await alice.post('1')).body, 'ok');
+	isError(await alice.get(), 1, 'a poll');
+	const bob = await connected(w.target, Polling, 'bob');
+	const posted = bob.post('1');
+	await w.connections(0);
+	isError(await bob.post('3'), 1, 'a post');
+	assert.equal((await posted).body, 'ok');
+});
+
 promise('the upgrade: probe, noop for the held poll, and what waited comes first', OPEN, async (w) => {
 	const alice = await connected(w.target, Polling, 'alice');
 	const held = alice.get();

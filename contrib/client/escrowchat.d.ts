@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: ISC
+// escrowchat.d.ts - the types of escrowchat.js and escrowchat.mjs.
+
+export type TransportName = 'websocket' | 'sse' | 'poll';
+export type State = 'connecting' | 'open' | 'offline' | 'closed';
+export type Role = 'client' | 'freelancer' | 'arbiter' | 'observer';
+
+export interface Options {
+	/** Where the server is, with a path if it has one; default: the page's origin. */
+	url?: string;
+	/** Who the user is, with auth = open; elsewhere it may be left out. */
+	walletAddress?: string;
+	/** A bearer token, or a function that is asked for it at each connection. Without SSE then: EventSource sends no headers. */
+	token?: string | (() => string | undefined);
+	/** Sends the cookie to another origin too. */
+	withCredentials?: boolean;
+	/** Which may be used, the best first; default: all. */
+	transports?: TransportName[];
+	/** Resumes the user's own topic. */
+	cursor?: string;
+	/** One connection for all tabs of the browser, where Web Locks and BroadcastChannel exist. */
+	shareTabs?: boolean;
+}
+
+export interface Message {
+	id: string;
+	escrowId: string;
+	senderId: string;
+	senderRole?: Role;
+	content: string;
+	timestamp: string;
+	read: boolean;
+	clientMsgId?: string;
+}
+
+/** code is the contract's, or queue_full, left, closed. */
+export interface ChatError extends Error {
+	code: string;
+}
+
+export type Callback<T> = (error: ChatError | null, answer?: T) => void;
+
+export interface Gap {
+	/** Absent: the user's own topic. */
+	escrowId?: string;
+	cursor: string;
+	oldest: string;
+}
+
+export interface History {
+	ok: true;
+	messages: Message[];
+	cursor: string;
+	hasMore: boolean;
+}
+
+export interface Presence {
+	ok: true;
+	present: string[];
+	presentCount: number;
+}
+
+export interface Joined extends Presence {
+	escrowId: string;
+	cursor: string;
+	/** By WebSocket only. */
+	unread?: number;
+	gap?: boolean;
+}
+
+export interface JoinOptions {
+	/** From a history or an earlier visit: what came since is delivered. Without it: from now on. */
+	cursor?: string;
+	/** Some events are no longer kept: the newest 200 messages in their place. */
+	onGap?(history: History, gap: Gap): void;
+}
+
+/** Where an event stands. */
+export interface About {
+	/** Absent: the event is not durable. */
+	cursor?: string;
+	/** Absent: the user's own topic, or not known. */
+	escrowId?: string;
+}
+
+export interface StateInfo {
+	state: State;
+	transport: TransportName | null;
+	/** When offline: the next attempt, in milliseconds. */
+	retryIn?: number;
+}
+
+export interface Events {
+	chat_message: Message;
+	message_read: { escrowId: string; messageId: string; readerId: string; upTo?: string };
+	notification: { type: string; title: string; message: string; escrowId?: string; timestamp: string; [more: string]: unknown };
+	user_typing: { escrowId: string; walletAddress: string; isTyping: boolean };
+	user_joined: { escrowId: string; walletAddress: string; timestamp: string };
+	user_left: { escrowId: string; walletAddress: string; timestamp: string };
+	gap: Gap;
+	token_expiring: { expiresAt: string };
+	chat_error: { event?: string; code: string; error?: string; escrowId?: string };
+	/** The client's own. */
+	state: StateInfo;
+	transport: StateInfo;
+	joined: Joined;
+	error: { code: string; error?: string };
+}
+
+export interface Chat {
+	readonly state: State;
+	readonly transport: TransportName | null;
+	/** Of the last answer, in milliseconds. */
+	readonly latency: number | null;
+
+	/** The answer comes when the room is entered, which may be after a reconnection. A refusal is a chat_error too. */
+	join(escrowId: string | number, options?: JoinOptions): Promise<Joined>;
+	join(escrowId: string | number, done: Callback<Joined>): void;
+	join(escrowId: string | number, options: JoinOptions | undefined, done: Callback<Joined>): void;
+	leave(escrowId: string | number): void;
+
+	/** Stored once, however often the connection is lost. The same clientMsgId is the same message. */
+	send(escrowId: string | number, content: string, options?: { clientMsgId?: string }): Promise<Message>;
+	send(escrowId: string | number, content: string, done: Callback<Message>): void;
+	send(escrowId: string | number, content: string, options: { clientMsgId?: string } | undefined, done: Callback<Message>): void;
+
+	/** Call it at each key: it says so to the server seldom enough. Nothing waits where there is no connection. */
+	typing(escrowId: string | number, isTyping: boolean): void;
+
+	/** Marks one message, or all by others up to one. */
+	read(escrowId: string | number, what: string | { upTo: string }): Promise<{ ok: true; unread: number }>;
+	read(escrowId: string | number, what: string | { upTo: string }, done: Callback<{ ok: true; unread: number }>): void;
+
+	history(escrowId: string | number, page?: { before?: string; after?: string; limit?: number }): Promise<History>;
+	history(escrowId: string | number, done: Callback<History>): void;
+	history(escrowId: string | number, page: { before?: string; after?: string; limit?: number } | undefined, done: Callback<History>): void;
+
+	presence(escrowId: string | number): Promise<Presence>;
+	presence(escrowId: string | number, done: Callback<Presence>): void;
+
+	/** Any event of the contract, and its acknowledgement. */
+	emit(event: string, data: object): Promise<{ ok: true; [more: string]: unknown }>;
+	emit(event: string, data: object, done: Callback<{ ok: true; [more: string]: unknown }>): void;
+
+	on<E extends keyof Events>(event: E, f: (data: Events[E], about: About) => void): this;
+	on(event: string, f: (data: any, about: About) => void): this;
+	off<E extends keyof Events>(event: E, f: (data: Events[E], about: About) => void): this;
+	off(event: string, f: (data: any, about: About) => void): this;
+
+	/** Leaves: with a goodbye. What waits is refused with the code closed. */
+	close(): void;
+}
+
+/** Begins at once, in the background. */
+export function connect(options?: Options): Chat;
+
+/** A clientMsgId. */
+export function newId(): string;
+
+declare const EscrowChat: { connect: typeof connect; newId: typeof newId };
+export default EscrowChat;
+export as namespace EscrowChat;
