@@ -11,7 +11,8 @@
 #include "base/mem.h"
 #include "store/kept.h"
 
-#define BAD_CURSOR "cursor: a string that this server gave is accepted"
+#define TOO_MANY_ROOMS "a connection can be in 200 rooms at most"
+#define BAD_CURSOR     "cursor: a string that this server gave is accepted"
 
 /* The acknowledgement of subscribe_escrow: its cursor is the seam between what was missed and what is live. */
 static void
@@ -67,6 +68,11 @@ subscribe_now(const struct call *c, const struct look *l)
 
 	if (sub != NULL) { /* again: changes nothing */
 		answer_subscribed(sub, c->ack, l->unread);
+		return;
+	}
+	if (s->n_rooms >= ROOMS_MAX) { /* others were on their way */
+		kept_forget_room(s, span_of(c->escrow_id));
+		call_refuse(c, CHAT_BAD_REQUEST, TOO_MANY_ROOMS);
 		return;
 	}
 	sub = session_enter(s, span_of(c->escrow_id), &l->standing, l->from, l->checked, c->now);
@@ -194,7 +200,7 @@ room_subscribe(const struct call *c)
 		return;
 	}
 	if (!is_in && s->n_rooms >= ROOMS_MAX) {
-		call_refuse(c, CHAT_BAD_REQUEST, "a connection can be in 200 rooms at most");
+		call_refuse(c, CHAT_BAD_REQUEST, TOO_MANY_ROOMS);
 		return;
 	}
 	if (!call_look(&l, c))

@@ -69,6 +69,29 @@ read_history(struct store *st, void *arg)
 	chat_history(st, &h->call->session->hub->options.rules, &h->history);
 }
 
+/* A string, or not there at all. */
+static bool
+is_string_or_absent(const struct json *value)
+{
+	return value == NULL || json_type(value) == JSON_NULL || json_type(value) == JSON_STRING;
+}
+
+/* NULL: fine; else what is wrong with a history's data. */
+static const char *
+check_history(const struct json *data, int *limit)
+{
+	const struct json *value = json_get(data, "limit");
+	int64_t n = 50;
+
+	if (!is_string_or_absent(json_get(data, "before")) ||
+	    !is_string_or_absent(json_get(data, "after")))
+		return "before, after: a message id or a timestamp, as a string, is accepted";
+	if (value != NULL && (!json_int(value, &n) || n < 1 || n > 200))
+		return "limit: 1 to 200 is accepted";
+	*limit = (int)n;
+	return NULL;
+}
+
 static void
 history(const struct call *c)
 {
@@ -77,18 +100,14 @@ history(const struct call *c)
 	    .history = {.user = &user,
 		.escrow_id = span_of(c->escrow_id),
 		.before = call_string(c->data, "before"),
-		.after = call_string(c->data, "after"),
-		.limit = 50}};
-	const struct json *limit = json_get(c->data, "limit");
+		.after = call_string(c->data, "after")}};
+	const char *why = check_history(c->data, &h.history.limit);
 	struct buf out = {0};
-	int64_t n = 0;
 
-	if (limit != NULL && (!json_int(limit, &n) || n < 1 || n > 200)) {
-		call_refuse(c, CHAT_BAD_REQUEST, "limit: 1 to 200 is accepted");
+	if (why != NULL) {
+		call_refuse(c, CHAT_BAD_REQUEST, why);
 		return;
 	}
-	if (limit != NULL)
-		h.history.limit = (int)n;
 	if (store_read(c->session->hub->store, HUB_READ_MS, read_history, &h) != STORE_OK)
 		h.history.err = CHAT_UNAVAILABLE;
 	if (h.history.err != CHAT_OK) {

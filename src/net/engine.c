@@ -545,7 +545,7 @@ end_session(struct engine_session *s, const char *why, enum ending ending, bool 
 	heartbeat_stop(s);
 	if (s->is_dirty)
 		TAILQ_REMOVE(&e->dirty, s, dirty);
-	if (ending == END_NOOP && s->post != NULL && s->poll == NULL)
+	if (ending == END_NOOP && s->in_post && s->poll == NULL)
 		part_begin(s);
 	else
 		bury(s);
