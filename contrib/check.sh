@@ -24,7 +24,16 @@ mkdir -p "$build"
 
 stage_packages() {
 	install_packages $BUILD_PACKAGES libcmocka-dev sqlite3 clang clang-format libclang-rt-14-dev xz-utils util-linux &&
-		install_tool lighttpd lighttpd && install_tool node nodejs && install_tool npm npm && install_tool curl curl
+		install_tool lighttpd lighttpd && install_tool nginx nginx-light && install_tool apache2 apache2-bin &&
+		install_tool node nodejs && install_tool npm npm && install_tool curl curl && install_tool chromium chromium &&
+		install_packages python3-socketio python3-aiohttp
+}
+
+# What the end-to-end tests take from npm: once, for every build.
+E2E_MODULES=$build/modules
+export E2E_MODULES
+stage_modules() {
+	mkdir -p "$E2E_MODULES" && cp "$top"/tests/e2e/package*.json "$E2E_MODULES" && cd "$E2E_MODULES" && npm ci --ignore-scripts
 }
 
 stage_style() {
@@ -146,11 +155,11 @@ run_stage() {
 	printf '%-10s %-6s %4d s\n' "$1" $verdict $(($(date +%s) - from))
 }
 
-for stage in packages style floors configure debug plain distcheck ledger tsan fuzz demo; do
+for stage in packages modules style floors configure debug plain distcheck ledger tsan fuzz demo; do
 	verdict=
 	run_stage $stage
 	case $stage:$verdict in
-	packages:FAILED | configure:FAILED) break ;; # nothing further can run
+	packages:FAILED | modules:FAILED | configure:FAILED) break ;; # nothing further can run
 	esac
 done
 

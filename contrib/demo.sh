@@ -63,7 +63,7 @@ END
 
 write_lighttpd_conf() {
 	cat >"$dir/lighttpd.conf" <<END
-server.modules = ("mod_proxy", "mod_fastcgi")
+server.modules = ("mod_fastcgi", "mod_proxy", "mod_setenv")
 server.bind = "127.0.0.1"
 server.port = $1
 server.tag = "escrowchat-demo-$$"
@@ -78,6 +78,10 @@ mimetype.assign = (".html" => "text/html; charset=utf-8", ".css" => "text/css", 
 }
 else \$HTTP["url"] =~ "^/api/" {
 	fastcgi.server = ("" => (("socket" => "$dir/fcgi.sock", "check-local" => "disable")))
+}
+else {
+	setenv.add-response-header = ("Content-Security-Policy" => "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+		"X-Content-Type-Options" => "nosniff", "Referrer-Policy" => "no-referrer")
 }
 END
 }
@@ -151,6 +155,8 @@ By WebSocket (websocat, or wscat -s escrowchat.v1 -c):
 
 As the platform, by REST or by a row in the database:
   curl $url/api/escrows/demo-1/events -H 'X-Service-Key: $key' -H 'Content-Type: application/json' -d '{"event":"escrow:update","data":{"status":"RELEASED"}}'
+  curl $url/api/escrows/demo-1/events -H 'X-Service-Key: $key' -H 'Content-Type: application/json' -d '{"event":"verification:progress","data":{"message":"Comparing the files with the brief","progress":60}}'
+  curl $url/api/escrows/demo-1/events -H 'X-Service-Key: $key' -H 'Content-Type: application/json' -d '{"event":"ai:verification","data":{"verdict":"passed","summary":"all files are there"}}'
   sqlite3 $dir/chat.db "INSERT INTO broadcast_queue(topic, event, data) VALUES('escrow_demo-1','escrow:update','{\"status\":\"RELEASED\"}')"
 
 Logs are in $dir. Ctrl-C stops everything and removes it.

@@ -75,11 +75,9 @@ DELETE FROM rates WHERE wallet IN
 
 -- ---- messages ----
 
--- The order of a room is at: it grows, whatever the clock does.
 -- name: message_insert
 INSERT INTO messages(nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content)
-SELECT :nonce, :escrow, :at, :sender, :sender_name, :sender_role, :client_msg_id, :content
-WHERE :at > coalesce((SELECT max(at) FROM messages WHERE escrow = :escrow), 0);
+VALUES(:nonce, :escrow, :at, :sender, :sender_name, :sender_role, :client_msg_id, :content);
 
 -- name: message_last_at
 SELECT max(at) FROM messages WHERE escrow = :escrow;

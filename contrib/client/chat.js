@@ -14,7 +14,7 @@
 	const $ = (id) => document.getElementById(id);
 	const input = $('content'), log = $('log');
 	const rooms = new Map(); // escrowId -> what is known of it
-	let me = '', chat = null, room = null, visit = null, seenBefore = true;
+	let me = '', chat = null, room = null, visit = null, listed = null, isSeen = true, wasAtEnd = true;
 
 	/* ---- small things ---- */
 
@@ -123,7 +123,7 @@
 
 	/* Where the reader is looking on, the page knows best. */
 	function count(r, unread, last) {
-		if (r !== room || !seenBefore)
+		if (r !== room || !isSeen)
 			r.unread = unread;
 		if (last && !(r.last && r.last.timestamp > last.timestamp))
 			r.last = last;
@@ -235,7 +235,11 @@
 				showRoom();
 			}));
 		for (const name of Object.keys(PUBLISHED))
-			on(name, (data, about) => PUBLISHED[name](roomOf(about.escrowId || data.escrowId || room?.id), data));
+			on(name, (data, about) => {
+				const r = rooms.get(about.escrowId ?? data.escrowId) ?? room;
+				if (r)
+					PUBLISHED[name](r, data);
+			});
 		showState();
 		for (const r of rooms.values()) {
 			for (const item of r.pending.values())
@@ -273,14 +277,13 @@
 	}
 
 	/* A measure of the latency, and of who is here. */
-	setInterval(() => {
-		if (!chat)
-			return;
-		if (chat.state === 'open' && room?.isIn && !document.hidden) {
-			const r = room;
+	function ping() {
+		const r = room;
+		if (chat?.state === 'open' && r?.isIn && !document.hidden)
 			chat.presence(r.id).then((a) => r === room && here(r, a), () => {}).then(() => showState());
-		}
-	}, PING_MS);
+	}
+
+	setInterval(ping, PING_MS);
 	setInterval(() => chat?.state === 'offline' && showState(), 1000);
 
 	/* ---- one room ---- */
@@ -309,6 +312,7 @@
 		fit();
 		let page, error;
 		try {
+			await listed;
 			page = await rest(`chat/${encodeURIComponent(id)}/history?limit=${PAGE}`);
 		} catch (e) {
 			error = e;
@@ -373,6 +377,7 @@
 			here(r, answer);
 			showTyping();
 			markRead();
+			ping();
 		});
 	}
 
@@ -467,7 +472,7 @@
 			item.text = h('p', 'text', item.content);
 			item.sender = h('span', 'sender');
 			item.about = h('p', 'about');
-			item.element = h('article', isMine ? 'message mine' : 'message', ...(isMine ? [] : [avatar(item.senderId)]), h('div', 'bubble', item.sender, item.text, item.about));
+			item.element = h('article', isMine ? 'message mine' : 'message', ...(isMine ? [] : [avatar(item.senderId)]), h('div', 'speech', item.sender, h('div', 'bubble', item.text, item.about)));
 		}
 		const role = item.senderRole ? h('span', `role ${item.senderRole}`, item.senderRole) : '';
 		const time = h('time', '', clock(item.at));
@@ -496,7 +501,7 @@
 
 	/** Shows the open room's items; scrolling is the caller's, else who is at the end stays there. */
 	function lay(scroll) {
-		const r = room, nodes = [], wasAtEnd = isAtEnd();
+		const r = room, nodes = [], stays = isAtEnd();
 		let before = null;
 		for (const item of [...r.items, ...r.pending.values()]) {
 			const day = item.at.toDateString(), isNewDay = !before || before.at.toDateString() !== day;
@@ -516,8 +521,9 @@
 		arrange(log, [top(r), ...nodes]);
 		if (scroll)
 			scroll();
-		else if (wasAtEnd)
+		else if (stays)
 			log.scrollTop = log.scrollHeight;
+		wasAtEnd = isAtEnd();
 		log.setAttribute('aria-busy', 'false');
 	}
 
@@ -544,8 +550,8 @@
 	/* What the reader sees, or has at the end of the page before him, is read. */
 	function markRead() {
 		const r = room;
-		seenBefore = !document.hidden && isAtEnd();
-		if (!r?.isIn || !seenBefore)
+		isSeen = !document.hidden && isAtEnd();
+		if (!r?.isIn || !isSeen)
 			return;
 		const last = [...r.items].reverse().find((i) => !i.isNote && !isMe(i.senderId));
 		if (!last || r.marked === last.id)
@@ -641,7 +647,7 @@
 		if (!r || !content || [...content].length > CONTENT_MAX || r.role === 'observer')
 			return;
 		const item = { clientMsgId: EscrowChat.newId(), senderId: me, senderRole: r.role, content, at: new Date(), isPending: true };
-		chat.typing(r.id, false);
+		chat?.typing(r.id, false);
 		r.pending.set(item.clientMsgId, item);
 		r.newFrom = null;
 		dress(item);
@@ -655,7 +661,7 @@
 
 	/** The same clientMsgId is stored once, however often it is sent: by the next connection too. */
 	function transmit(r, item) {
-		chat.send(r.id, item.content, { clientMsgId: item.clientMsgId }).then((message) => {
+		chat?.send(r.id, item.content, { clientMsgId: item.clientMsgId }).then((message) => {
 			if (r === room && !r.isLoading)
 				take(r, message);
 			else
@@ -706,16 +712,15 @@
 			input.focus();
 	}
 
-	async function start(wallet, escrowId) {
+	function start(wallet, escrowId) {
 		me = wallet;
 		$('me').replaceChildren(avatar(me), h('span', '', shorten(me)));
 		$('me').title = me;
-		if (escrowId) {
+		listed = loadEscrows();
+		if (escrowId)
 			enter(escrowId);
-			loadEscrows();
-		} else {
+		else
 			connect();
-		}
 		view();
 	}
 
@@ -760,6 +765,7 @@
 	log.onscroll = () => {
 		if (log.scrollTop < NEAR_PX)
 			loadOlder();
+		wasAtEnd = isAtEnd();
 		showLatest();
 		markRead();
 	};
@@ -795,7 +801,11 @@
 		if (event.key === 'Escape' && room)
 			(room.row?.button.offsetParent ? room.row.button : $('back')).focus();
 	});
-	window.addEventListener('resize', () => room && isAtEnd() && (log.scrollTop = log.scrollHeight));
+	/* The log became lower or higher: who was at its end stays there. */
+	new ResizeObserver(() => {
+		if (wasAtEnd)
+			log.scrollTop = log.scrollHeight;
+	}).observe(log);
 	window.addEventListener('popstate', () => {
 		const wanted = new URLSearchParams(location.search);
 		if (!me || wanted.get('wallet') !== me)

@@ -162,7 +162,8 @@
 
 		function advance(topics, cursor) {
 			each(topics, function (t) {
-				t.cursor = cursor;
+				if (t)
+					t.cursor = cursor;
 			});
 		}
 
@@ -194,7 +195,7 @@
 				topics = 0;
 			}
 			if (cursor) {
-				advance(topics || (r ? [r] : []), cursor);
+				advance(topics || [isGap ? r : find(escrowId)], cursor);
 				if (seen[cursor] && !isGap)
 					return delete seen[cursor];
 			}

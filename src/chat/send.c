@@ -92,11 +92,10 @@ static void
 store_message(struct store *st, struct chat_send *s, const struct standing *who,
     const struct escrow *escrow, struct span content)
 {
-	int64_t last_at = message_last_at(st, escrow->id);
 	struct message m = {
 	    .nonce = ids_u64(),
 	    .escrow = escrow->id,
-	    .at = s->now_ms > last_at ? s->now_ms : last_at + 1,
+	    .at = s->now_ms,
 	    .sender = span_of(s->user->key),
 	    .sender_name = span_of(who->name),
 	    .sender_role = who->role,

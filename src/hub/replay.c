@@ -39,6 +39,16 @@ sub_of_row(const struct session *s, const struct queue_row *row)
 }
 
 static bool
+has_gap(const struct page *page)
+{
+	for (int i = 0; i < page->n; i++) {
+		if (page->sources[i].state == FEED_GAP)
+			return true;
+	}
+	return false;
+}
+
+static bool
 give_row(const struct queue_row *row, void *arg)
 {
 	struct page *page = arg;
@@ -50,7 +60,10 @@ give_row(const struct queue_row *row, void *arg)
 
 	if (sub == NULL || row->position <= sub->position)
 		return true;
-	if (row_data(row, &data)) {
+	if (s->transport->is_merged && has_gap(page)) {
+		/* A client that had this row's cursor, and not the gap, would never hear of it. */
+		is_sent = false;
+	} else if (row_data(row, &data)) {
 		struct chat_event ev = {.kind = FRAME_EVENT,
 		    .position = row->position,
 		    .name = row->event,
@@ -197,11 +210,15 @@ sub_gap(struct sub *sub, struct hub_time now)
 	json_member_cstr(&data, "cursor", hub_cursor(hub, cursor, hub->position));
 	json_member_cstr(&data, "oldest", hub_cursor(hub, cursor, oldest - 1));
 	json_close(&data, '}');
-	hub_cursor(hub, cursor, hub->position);
-	session_send_event(s, "gap", buf_as_span(&data), span_of(cursor), topic_escrow(sub->topic));
-	buf_clear(&data);
 	sub->has_gap = sub->ack != NULL; /* which will say so too */
 	sub->position = hub->position;
+	/* One cursor for all topics stays behind what the others have yet to be given. */
+	if (s->transport->is_merged)
+		session_cursor(s, cursor);
+	else
+		hub_cursor(hub, cursor, hub->position);
+	session_send_event(s, "gap", buf_as_span(&data), span_of(cursor), topic_escrow(sub->topic));
+	buf_clear(&data);
 	sub_catch_up_done(sub, now);
 }
 

@@ -17,6 +17,7 @@
 #include "net/loop_event.h"
 
 #define READ_SIZE   65536
+#define FEW         2
 #define IOV_COUNT   64
 #define RING_BYTES  (256 * 1024) /* events beyond are refused: the log has them */
 #define RING_FRAMES 1024
@@ -39,28 +40,31 @@ static const int64_t wait_ms[WAIT_KINDS] = {
 };
 
 struct conn {
-	struct event ev;
+	/* What a delivery touches, side by side. */
+	struct frame **ring;    /* ring[(head + i) % cap], i < count */
+	struct frame *few[FEW]; /* the ring, as long as it is short */
+	uint32_t ring_head, ring_count, ring_cap;
+	uint32_t sent;                       /* bytes of the first frame that are written */
+	uint32_t event_bytes, control_bytes; /* in the ring */
+	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
+	int fd;
+	bool is_closed, is_blocked, wants_room, is_offered, is_paused, replays_input, has_ended,
+	    is_shut_down;
+	const char *finish_why; /* our side is ended, or will be when the ring is empty */
 	struct net *net;
+
 	const struct protocol *protocol;
 	void *own;
 	char *peer;
-	const char *finish_why;    /* our side is ended, or will be when the ring is empty */
 	TAILQ_ENTRY(conn) link;    /* of all, or of the closed */
-	TAILQ_ENTRY(conn) dirty;   /* has frames to write */
 	TAILQ_ENTRY(conn) offered; /* is to be offered room, or its input, in the next turn */
 	TAILQ_ENTRY(conn) waiting;
 	int64_t deadline; /* mono ms */
 	struct buf in;
-	struct frame **ring; /* ring[(head + i) % cap], i < count */
-	uint32_t ring_head, ring_count, ring_cap;
-	uint32_t sent;                       /* bytes of the first frame that are written */
-	uint32_t event_bytes, control_bytes; /* in the ring */
+	enum conn_wait wait;
 	uint32_t lingered;
 	uint32_t number;
-	int fd;
-	enum conn_wait wait;
-	bool is_dirty, is_offered, is_closed, is_paused, is_blocked, wants_room, replays_input,
-	    has_ended, is_shut_down;
+	struct event ev;
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -68,8 +72,9 @@ TAILQ_HEAD(conn_list, conn);
 struct net {
 	struct loop *loop;
 	struct net_options options;
-	struct conn_list all, closed, dirty, offered, waits[WAIT_KINDS];
-	size_t n_conns, n_dirty, n_offered;
+	struct conn_list all, closed, offered, waits[WAIT_KINDS];
+	struct conn **dirty; /* have frames to write; NULL: closed meanwhile */
+	size_t n_conns, n_dirty, cap_dirty, n_offered;
 	uint32_t next_number;
 	struct loop_later *turn;
 	struct loop_timer
@@ -92,7 +97,6 @@ net_new(struct loop *loop, const struct net_options *options)
 	net->options = *options;
 	TAILQ_INIT(&net->all);
 	TAILQ_INIT(&net->closed);
-	TAILQ_INIT(&net->dirty);
 	TAILQ_INIT(&net->offered);
 	for (int i = 0; i < WAIT_KINDS; i++)
 		TAILQ_INIT(&net->waits[i]);
@@ -128,6 +132,7 @@ net_free(struct net *net)
 	loop_later_free(net->turn);
 	loop_timer_free(net->again);
 	loop_timer_free(net->timer);
+	free(net->dirty);
 	free(net);
 }
 
@@ -247,22 +252,25 @@ update_events(struct conn *c)
 static void
 mark_dirty(struct conn *c)
 {
-	if (c->is_dirty || c->is_closed)
+	struct net *net = c->net;
+
+	if (c->dirty_at > 0 || c->is_closed)
 		return;
-	c->is_dirty = true;
-	c->net->n_dirty++;
-	TAILQ_INSERT_TAIL(&c->net->dirty, c, dirty);
-	loop_later_want(c->net->turn);
+	if (net->n_dirty == net->cap_dirty) {
+		net->cap_dirty = net->cap_dirty ? net->cap_dirty * 2 : 64;
+		net->dirty = mem_realloc(net->dirty, net->cap_dirty, sizeof(struct conn *));
+	}
+	net->dirty[net->n_dirty++] = c;
+	c->dirty_at = (uint32_t)net->n_dirty;
+	loop_later_want(net->turn);
 }
 
 static void
 clear_dirty(struct conn *c)
 {
-	if (!c->is_dirty)
-		return;
-	c->is_dirty = false;
-	c->net->n_dirty--;
-	TAILQ_REMOVE(&c->net->dirty, c, dirty);
+	if (c->dirty_at > 0)
+		c->net->dirty[c->dirty_at - 1] = NULL;
+	c->dirty_at = 0;
 }
 
 /* For the next turn: no connection keeps the loop to itself. */
@@ -368,19 +376,29 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 
 /* ---- the ring ---- */
 
+/* Gives its memory back. */
+static void
+ring_release(struct conn *c)
+{
+	if (c->ring != c->few)
+		free(c->ring);
+	c->ring = NULL;
+	c->ring_cap = c->ring_head = 0;
+}
+
 static void
 ring_add(struct conn *c, struct frame *f)
 {
 	if (c->ring_count == c->ring_cap) {
-		uint32_t cap = c->ring_cap ? c->ring_cap * 2 : 4;
-		struct frame **ring = mem_realloc(NULL, cap, sizeof(*ring));
+		bool is_first = c->ring_cap == 0;
+		uint32_t cap = is_first ? FEW : c->ring_cap * 2;
+		struct frame **ring = is_first ? c->few : mem_realloc(NULL, cap, sizeof(*ring));
 
 		for (uint32_t i = 0; i < c->ring_count; i++)
 			ring[i] = c->ring[(c->ring_head + i) & (c->ring_cap - 1)];
-		free(c->ring);
+		ring_release(c);
 		c->ring = ring;
 		c->ring_cap = cap;
-		c->ring_head = 0;
 	}
 	c->ring[(c->ring_head + c->ring_count++) & (c->ring_cap - 1)] = frame_ref(f);
 }
@@ -402,9 +420,8 @@ ring_clear(struct conn *c)
 {
 	while (c->ring_count > 0)
 		ring_drop_first(c);
-	free(c->ring);
-	c->ring = NULL;
-	c->ring_cap = c->ring_head = c->sent = 0;
+	ring_release(c);
+	c->sent = 0;
 }
 
 /* Takes n written bytes out of the ring. */
@@ -488,15 +505,25 @@ conn_is_clogged(const struct conn *c)
 	return c->control_bytes > CLOG_BYTES;
 }
 
+/* One system call: a single frame by send, which costs the kernel less than sendmsg. */
+static ssize_t
+ring_write(const struct conn *c)
+{
+	struct iovec iov[IOV_COUNT];
+	int n = ring_iov(c, iov);
+
+	if (n == 1)
+		return send(c->fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL);
+	return sendmsg(
+	    c->fd, &(struct msghdr){.msg_iov = iov, .msg_iovlen = (size_t)n}, MSG_NOSIGNAL);
+}
+
 /* Writes what the kernel takes; at its EAGAIN the rest waits for EV_WRITE. */
 static void
 flush(struct conn *c)
 {
-	struct iovec iov[IOV_COUNT];
-
 	while (c->ring_count > 0 && !c->is_blocked) {
-		struct msghdr msg = {.msg_iov = iov, .msg_iovlen = (size_t)ring_iov(c, iov)};
-		ssize_t n = sendmsg(c->fd, &msg, MSG_NOSIGNAL);
+		ssize_t n = ring_write(c);
 
 		if (n >= 0) {
 			ring_advance(c, (size_t)n);
@@ -510,9 +537,7 @@ flush(struct conn *c)
 	}
 	if (c->ring_count > 0)
 		return;
-	free(c->ring);
-	c->ring = NULL;
-	c->ring_cap = c->ring_head = 0;
+	ring_release(c);
 	if (c->wants_room)
 		mark_offered(c);
 	if (c->finish_why != NULL && c->wait != WAIT_LINGER) {
@@ -535,10 +560,13 @@ on_turn(void *arg)
 
 	if (net->options.on_turn != NULL)
 		net->options.on_turn(net->options.arg);
-	while ((c = TAILQ_FIRST(&net->dirty)) != NULL) {
+	for (size_t i = 0; i < net->n_dirty; i++) { /* it may grow on the way */
+		if ((c = net->dirty[i]) == NULL)
+			continue;
 		clear_dirty(c);
 		flush(c);
 	}
+	net->n_dirty = 0;
 	free_closed(net);
 }
 

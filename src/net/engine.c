@@ -179,13 +179,20 @@ heartbeat_start(struct engine_session *s, bool awaits_pong)
 {
 	struct engine *e = s->engine;
 	const struct engine_options *o = &e->options;
+	int64_t now = clock_mono_ms();
 
 	s->awaits_pong = awaits_pong;
-	s->deadline = clock_mono_ms() + (awaits_pong ? o->ping_timeout_ms : o->ping_interval_ms);
-	if (awaits_pong)
+	if (awaits_pong) {
+		/* From when the ping was due, so that lateness does not add up; but there is time to answer it. */
+		int64_t least = now + o->ping_timeout_ms / 2;
+		s->deadline += o->ping_timeout_ms;
+		if (s->deadline < least)
+			s->deadline = least;
 		TAILQ_INSERT_TAIL(&e->pongs, s, heartbeat);
-	else
+	} else {
+		s->deadline = now + o->ping_interval_ms;
 		TAILQ_INSERT_TAIL(&e->pings, s, heartbeat);
+	}
 }
 
 static void

@@ -107,13 +107,17 @@ on_later(void *arg)
 {
 	struct poll *p = arg;
 	struct session *s = p->stream.session;
+	bool is_read = false;
+	int before;
 
-	while (p->held != NULL && session_is_behind(s) && p->n_events < EVENTS_MAX) {
-		int before = p->n_events;
-		if (!session_pull(s, time_now()) || (p->n_events == before && session_is_behind(s)))
-			break;
-	}
-	if (p->held != NULL && p->n_events > 0)
+	if (p->held == NULL)
+		return;
+	do {
+		before = p->n_events;
+		is_read = session_is_behind(s) && session_pull(s, time_now());
+	} while (is_read && p->n_events > before && p->n_events < EVENTS_MAX);
+	/* A page of which nothing was given: the client goes on behind it, and others have their turn. */
+	if (p->n_events > 0 || (is_read && session_is_behind(s)))
 		answer(p);
 }
 
@@ -194,11 +198,11 @@ open_poll(struct streams *st, struct web_request *req, const struct stream_query
 	}
 	note_refused(p, q, verdicts);
 	p->held = web_hold(req, fields, on_gone, p);
-	if (q->cursor.n == 0 || q->timeout_ms == 0) {
-		loop_timer_set_us(p->timer, 0);
-	} else {
-		loop_timer_set_us(p->timer, (q->timeout_ms > 0 ? q->timeout_ms : HOLD_MS) * 1000);
+	if (q->cursor.n == 0) {
+		answer(p);
+		return;
 	}
+	loop_timer_set_us(p->timer, (q->timeout_ms >= 0 ? q->timeout_ms : HOLD_MS) * 1000);
 	loop_later_want(p->later);
 }
 

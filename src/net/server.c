@@ -5,6 +5,7 @@
 #include "net/server.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -118,6 +119,7 @@ on_done(void *arg)
 	eventfd_t n;
 
 	eventfd_read(sv->done_fd, &n);
+	wakeup_note_commit(sv->wakeup);
 	hub_collect(sv->hub);
 	on_look(sv);
 }
@@ -191,6 +193,16 @@ on_accept(int fd, const char *peer, void *arg)
 	web_accept(&sv->web, sv->net, fd, peer);
 }
 
+/* Port 0: the system chooses one. */
+static bool
+is_port_free(const char *spec)
+{
+	size_t n = strlen(spec);
+
+	return strncmp(spec, "unix:", 5) != 0 && strncmp(spec, "fd:", 3) != 0 && n > 2 &&
+	       strcmp(spec + n - 2, ":0") == 0;
+}
+
 static bool
 open_listeners(struct server *sv, struct buf *err)
 {
@@ -211,7 +223,12 @@ open_listeners(struct server *sv, struct buf *err)
 			return false;
 		}
 		log_info("listening on %s", listener_name(l));
+		if (is_port_free(
+			c->listen
+			    .v[i])) /* whoever asked needs to know, whatever the log's level is */
+			printf("listening on %s\n", listener_name(l));
 	}
+	fflush(stdout);
 	return true;
 }
 

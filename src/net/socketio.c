@@ -145,6 +145,7 @@ socketio_accept(struct socketio_socket *s, const char *sid, const char *pid)
 	struct buf b = {0};
 
 	s->state = SOCKET_CONNECTED;
+	stop_waiting(s->client);
 	engine_confirm(s->client->session);
 	sio_put_connect(&b, span_of(s->nsp), span_of(sid), span_of(pid));
 	socketio_send(s, buf_as_span(&b));
@@ -219,7 +220,6 @@ take_connect(struct client *c, const struct sio_packet *p, const struct json *au
 		send_connect_error(c, p->nsp, "Invalid namespace");
 		return;
 	}
-	stop_waiting(c);
 	s = mem_zalloc(sizeof(*s));
 	s->client = c;
 	s->nsp = *nsp;

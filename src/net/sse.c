@@ -60,8 +60,7 @@ send_head(struct sse *sse)
 	buf_span(&head, sse->fields);
 	if (sse->is_chunked)
 		http_put_str(&head, "Transfer-Encoding", "chunked");
-	else
-		http_put_str(&head, "Connection", "close");
+	http_put_str(&head, "Connection", "close");
 	http_end(&head);
 	conn_send_bytes(sse->conn, buf_as_span(&head));
 	buf_clear(&head);

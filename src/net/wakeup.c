@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/lock.h"
@@ -22,6 +23,10 @@
 
 /* After an inotify event: how long until the next look. */
 static const int64_t retry_us[] = {30, 100, 300, 1000, 3000};
+#define RETRIES (sizeof(retry_us) / sizeof(retry_us[0]))
+
+#define OWN_MS \
+	5 /* so long after a commit of our own an event is taken for its echo: one late look is enough */
 
 struct wakeup {
 	struct bell *bell;
@@ -32,8 +37,9 @@ struct wakeup {
 	struct loop_timer *poll, *retry;
 	size_t n_retries; /* done of this event's */
 	bool is_retrying;
-	int inotify; /* -1: none */
-	char *wal;   /* its name in its directory */
+	int64_t own_until; /* mono ms */
+	int inotify;       /* -1: none */
+	char *wal;         /* its name in its directory */
 };
 
 static void
@@ -58,7 +64,7 @@ on_retry(void *arg)
 	struct wakeup *w = arg;
 
 	look_if_changed(w);
-	w->is_retrying = w->n_retries < sizeof(retry_us) / sizeof(retry_us[0]);
+	w->is_retrying = w->n_retries < RETRIES;
 	if (w->is_retrying)
 		loop_timer_set_us(w->retry, retry_us[w->n_retries++]);
 }
@@ -89,9 +95,24 @@ on_inotify(void *arg)
 
 	if (!read_inotify(w))
 		return;
+	if (clock_mono_ms() < w->own_until) {
+		/* While this process commits, each of its own looks finds what others have committed too. */
+		if (!w->is_retrying) {
+			w->n_retries = RETRIES;
+			w->is_retrying = true;
+			loop_timer_set_us(w->retry, retry_us[RETRIES - 1]);
+		}
+		return;
+	}
 	w->n_retries = 0;
 	if (!w->is_retrying)
 		on_retry(w);
+}
+
+void
+wakeup_note_commit(struct wakeup *w)
+{
+	w->own_until = clock_mono_ms() + OWN_MS;
 }
 
 static void

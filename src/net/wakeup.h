@@ -14,6 +14,8 @@ struct wakeup;
 /* Calls look whenever another process may have committed; borrowed: bell, store (this thread's), database. */
 struct wakeup *wakeup_new(
     struct loop *, struct bell *, struct store *, const char *database, loop_cb *look, void *arg);
+/* This process has just committed, and looked: what inotify says next is mostly its own. */
+void wakeup_note_commit(struct wakeup *);
 void wakeup_free(struct wakeup *); /* NULL is fine */
 
 #endif

@@ -343,7 +343,12 @@ on_timeout(struct conn *c, enum conn_wait wait)
 static void
 on_shutdown(struct conn *c)
 {
-	let_go(conn_own(c));
+	struct web_conn *wc = conn_own(c);
+	bool is_held = wc->is_held;
+
+	let_go(wc);
+	if (is_held)
+		refuse_unread(wc, 503);
 	conn_finish(c, "shutdown");
 }
 

@@ -31,7 +31,8 @@ struct message {
 const char *message_id_format(char out[MESSAGE_ID_SIZE], int64_t id, uint64_t nonce);
 bool message_id_parse(struct span text, int64_t *id, uint64_t *nonce);
 
-/* Inserts; sets m->id. m->at, nonce, escrow, sender, … come from the caller; read is ignored. */
+/* Inserts; sets m->id, and moves m->at on where it is not later than the escrow's newest. nonce, escrow, sender, … come from the
+ * caller; read is ignored. */
 void message_insert(struct store *, struct message *m);
 
 /* messages.at of the escrow's newest, or 0. */

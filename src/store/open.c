@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -349,9 +350,17 @@ switch_to_wal(struct store *st, struct buf *err)
 	}
 }
 
+/* Before the library begins: its memory statistics are a lock that every allocation of every thread takes, and nobody reads them. */
+static void
+configure_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool
 connect_file(struct store *st, struct buf *err)
 {
+	static pthread_once_t once_only = PTHREAD_ONCE_INIT;
 	static const struct {
 		int option, value;
 	} switches[] = {
@@ -359,6 +368,7 @@ connect_file(struct store *st, struct buf *err)
 	    {SQLITE_DBCONFIG_DQS_DML, 0}, {SQLITE_DBCONFIG_DQS_DDL, 0},
 	    {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}, /* until it is accepted */
 	};
+	pthread_once(&once_only, configure_library);
 	int rc = sqlite3_open_v2(st->path, &st->db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 

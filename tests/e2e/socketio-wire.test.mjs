@@ -5,11 +5,12 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 
 import { answerTo, ask, connected, PATH, Polling, Sock, WIRES } from './lib/engineio.mjs';
 import { answers, raw, request } from './lib/http.mjs';
 import { until, within } from './lib/wait.mjs';
-import { promise } from './lib/world.mjs';
+import { BUILDDIR, promise } from './lib/world.mjs';
 import { frame, Refused } from './lib/ws.mjs';
 
 const OPEN = { config: { rooms: 'open' } };
@@ -372,6 +373,20 @@ promise('WebSocket frames that break their protocol close that session alone', O
 		await wire.gone();
 		await other.check();
 	}
+});
+
+promise('the deadline of a heartbeat is exact, though the ping itself was late', { daemon: false }, async (w) => {
+	const echo = w.start('eio-echo', path.join(BUILDDIR, 'tests/echo/eio-echo'), ['--listen', '127.0.0.1:0']);
+	const target = { port: Number((await echo.line(/listening on 127\.0\.0\.1:(\d+)/))[1]) };
+	const from = (t) => new Promise((resolve) => setTimeout(resolve, t - performance.now()));
+	const { body } = await request(target, { path: '/engine.io/?EIO=4&transport=polling' });
+	const begun = performance.now();
+	const { sid, pingInterval, pingTimeout } = JSON.parse(body.slice(1));
+	echo.signal('SIGSTOP');
+	await from(begun + pingInterval + pingTimeout / 4);
+	echo.signal('SIGCONT');
+	await from(begun + pingInterval + pingTimeout + 1);
+	isError(await request(target, { path: `/engine.io/?EIO=4&transport=polling&sid=${sid}` }), 1, 'after pingInterval + pingTimeout');
 });
 
 const resident = (pid) => 1024 * Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);

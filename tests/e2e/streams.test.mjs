@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 
+import { connected, Polling, Sock } from './lib/engineio.mjs';
 import { raw, request } from './lib/http.mjs';
 import { EventStream, StreamRefused, emit, emitted, poll, url } from './lib/stream.mjs';
 import { until, within } from './lib/wait.mjs';
@@ -211,7 +212,7 @@ promise('HTTP/1.0 gets a stream without chunks', async (w) => {
 	const socket = net.connect(w.target.port, '127.0.0.1');
 	let text = '';
 	socket.on('data', (d) => (text += d));
-	socket.write(`GET ${url('/events', 'alice', { rooms: ['42'] })} HTTP/1.0\r\n\r\n`);
+	socket.write(`GET ${url('/events', 'alice', { rooms: ['42'] })} HTTP/1.0\r\nHost: localhost\r\n\r\n`);
 	await until('hello', () => text.includes('event: hello'));
 	await emitted(w.target, 'bob', 'chat_message', { escrowId: '42', content: 'plain' });
 	await until('the message', () => text.includes('plain'));
@@ -465,33 +466,38 @@ promise('a client that leaves before its answer has still said what it said', as
 });
 
 promise('a stop with everything open is a clean one', { config: { rooms: 'open', presence_grace: '1h' } }, async (w) => {
-	const streams = [], gone = [];
+	const streams = [], polls = [];
 	for (let i = 0; i < 10; i++)
 		streams.push(await EventStream.hello(w.target, `s${i}`, { rooms: ['a', 'b'] }));
-	const { json: { cursor } } = await poll(w.target, 'p', { rooms: ['a'] });
+	const { json: { cursor } } = await poll(w.target, 'p', { rooms: ['quiet'] });
 	for (let i = 0; i < 10; i++)
-		gone.push(poll(w.target, `p${i}`, { rooms: ['a', 'b'], cursor, client: 'x' }).catch((error) => error));
+		polls.push(poll(w.target, `p${i}`, { rooms: [`quiet-${i}`], cursor, client: 'x' }).catch((error) => error));
 	streams[0].pause();
 	const writer = await w.client('writer');
-	for (let i = 0; i < 10; i++)
-		await streams[1].event('user_joined', (d) => d.escrowId === 'b' && d.walletAddress === `p${i}`);
 	const lock = await w.lockDatabase();
 	const emits = Array.from({ length: 10 }, (_, i) => emit(w.target, `e${i}`, 'chat_message', { escrowId: 'a', content: `m${i}` }).catch((error) => error));
+	const polling = await connected(w.target, Polling, 'io-1'), posting = await connected(w.target, Polling, 'io-2');
+	const upgrading = await connected(w.target, Polling, 'io-3');
+	const heldGet = polling.get(), heldPost = posting.send(...Array.from({ length: 100 }, (_, i) => `42${i}["chat_message",{"escrowId":"a","content":"p${i}"}]`));
+	const probe = await Sock.open(w.target, { path: `/socket.io/?EIO=4&transport=websocket&sid=${upgrading.open.sid}` });
+	probe.send('2probe');
+	assert.equal(await probe.next(), '3probe');
 	const half = net.connect(w.target.port, '127.0.0.1');
 	half.on('error', () => {});
 	half.write(`POST ${url('/emit', 'alice')} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"event":`);
-	await until('the posts to be under way', async () => (await w.stats()).totalConnections === 10 + 10 + 1 + 1 + 10);
+	await until('the posts to be under way', async () => (await w.stats()).totalConnections === 10 + 1 + 10 + 1 + 3 + 10);
 	const exit = w.daemon.stop();
 	await w.daemon.line(/daemon: stopping/);
 	await lock.release();
 	assert.deepEqual(await exit, { code: 0, signal: null });
 	for (const answer of await Promise.all(emits))
 		assert.equal(answer.json?.ok, true, `what was sent before the stop is answered: ${answer.message ?? answer.body}`);
-	for (const answer of await Promise.all(gone))
-		assert.equal(answer.status, 200, `a held poll is answered: ${answer.message ?? answer.body}`);
+	for (const answer of await Promise.all(polls))
+		assert.deepEqual([answer.status, answer.headers?.['retry-after']], [503, '1'], `a held poll is answered: ${answer.message ?? answer.body}`);
 	for (const s of streams.slice(1))
 		assert.deepEqual(await s.over(), { isWhole: true });
+	await Promise.all([heldGet, heldPost].map((p) => p.catch(() => {})));
+	await probe.gone();
 	streams[0].close();
-	writer.mayFail = true;
 	half.destroy();
 });

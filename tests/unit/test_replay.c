@@ -566,7 +566,7 @@ nor_does_a_gap_in_one_topic_let_it_overtake_the_others(void **state)
 	turn(h);
 	b->room = 1;
 	offer_room(h);
-	assert_string_equal(heard(b), "chat_message one, gap 42");
+	assert_string_equal(heard(b), "gap 42, chat_message one");
 	b->room = 1;
 	b->wants_room = false;
 	post(h, "42", "three");
@@ -576,6 +576,34 @@ nor_does_a_gap_in_one_topic_let_it_overtake_the_others(void **state)
 	b->wants_room = true;
 	offer_room(h);
 	assert_string_equal(heard(b), "chat_message two, chat_message three");
+}
+
+static void
+one_cursor_never_goes_past_what_is_not_given_yet_even_by_a_gap(void **state)
+{
+	struct house *h = *state;
+	struct client *b;
+	int64_t before;
+
+	h->transport = &merged_transport;
+	b = connect_as(h, "olga");
+	say(b, "", "subscribe_escrow", "\"42\"");
+	world_put(h->w, "43", "alice client, bob freelancer, olga observer");
+	turn(h);
+	say(b, "", "subscribe_escrow", "\"43\"");
+	b->room = 0;
+	post(h, "42", "trimmed");
+	turn(h);
+	trim_all(h);
+	before = world_head(h->w);
+	post(h, "43", "one");
+	turn(h);
+	session_pull(b->session, h->now);
+	assert_string_equal(heard(b), "gap 42");
+	assert_true(atoll(strchr(cursor_of(b, "42"), '-') + 1) <= before);
+	b->room = ROOM_FOR_ALL;
+	offer_room(h);
+	assert_string_equal(heard(b), "chat_message one");
 }
 
 static void
@@ -629,6 +657,7 @@ main(void)
 	    house_test(a_log_that_cannot_be_read_is_asked_again_in_a_moment),
 	    house_test(one_cursor_for_all_topics_has_all_in_log_order),
 	    house_test(nor_does_a_gap_in_one_topic_let_it_overtake_the_others),
+	    house_test(one_cursor_never_goes_past_what_is_not_given_yet_even_by_a_gap),
 	    house_test(a_long_absence_is_replayed_page_by_page),
 	};
 

@@ -35,8 +35,9 @@ export function heldPoll(target, wallet, query) {
 		});
 		req.on('error', reject);
 	});
-	answer.catch(() => {});
-	return { answer: within(answer, `the poll of ${wallet}`), abort: () => req.destroy() };
+	const limited = within(answer, `the poll of ${wallet}`);
+	limited.catch(() => {}); // of those that nobody asks for
+	return { answer: limited, abort: () => req.destroy() };
 }
 
 /** An event that goes up: the answer's status and acknowledgement. */

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: ISC
+// page.test.mjs - the demo page in a real browser, behind lighttpd with the configuration that is shipped: two people chat
+// over every pair of transports, the daemon is killed under them, and everybody sees each message once, in one order.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { request } from './lib/http.mjs';
+import { load, program } from './lib/modules.mjs';
+import { until, WAIT_MS } from './lib/wait.mjs';
+import { BUILDDIR, freePort, promise, SRCDIR } from './lib/world.mjs';
+
+const { chromium } = load('playwright-core');
+const CHROMIUM = program('chromium', 'chromium-browser', 'google-chrome');
+const LIGHTTPD = program('lighttpd');
+const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const CLIENT = path.join(SRCDIR, 'contrib/client');
+const PICTURES = path.join(BUILDDIR, 'tests/e2e');
+const PEOPLE = { alice: 'client', bob: 'freelancer', judge: 'arbiter' };
+const NAMES = { websocket: 'WebSocket', sse: 'SSE', poll: 'Long-poll' };
+
+let browser;
+
+before(async () => {
+	browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS, headless: true });
+});
+
+after(() => browser?.close());
+
+/** lighttpd with contrib/lighttpd/escrowchat.conf; its paths are the world's. */
+async function startPages(w) {
+	const shipped = fs.readFileSync(path.join(SRCDIR, 'contrib/lighttpd/escrowchat.conf'), 'utf8')
+		.replaceAll('/run/escrowchat/', `${w.dir}/`).replaceAll('/var/www/escrowchat/', `${CLIENT}/`);
+	await w.startFcgi();
+	for (let attempt = 0; attempt < 5; attempt++) {
+		const port = await freePort();
+		const conf = w.file('pages.conf', `server.bind = "127.0.0.1"\nserver.port = ${port}\nserver.document-root = "${w.dir}"\nserver.upload-dirs = ("${w.dir}")\n${shipped}`);
+		const web = w.start('lighttpd', LIGHTTPD, ['-D', '-f', conf]);
+		const answer = await until('lighttpd to answer', () => web.end ?? request({ port }, { path: '/api/health' }).catch(() => null));
+		if (!('code' in answer)) {
+			w.web = { port };
+			return;
+		}
+		web.mayExit = true;
+	}
+	throw new Error('lighttpd does not start');
+}
+
+function pages(name, body) {
+	promise(name, { daemon: false, config: { presence_grace: '200ms' } }, async (w) => {
+		await startPages(w);
+		await w.startDaemon();
+		await w.escrow('e1', PEOPLE, 'Logo for a bakery');
+		await w.escrow('e2', PEOPLE, 'Translation of a manual');
+		await body(w);
+	});
+}
+
+/** One person's page, in a browser profile of its own; whatever it complains of is a failure. */
+class Page {
+	static async open(w, wallet, { escrow = 'e1', transport, without = [], view = {} } = {}) {
+		const p = new Page();
+		p.wallet = wallet;
+		p.faults = [];
+		p.context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...view });
+		w.clients.push({ ws: { destroy: () => p.context.close().catch(() => {}) } });
+		p.page = await p.context.newPage();
+		p.page.setDefaultTimeout(WAIT_MS);
+		p.page.on('pageerror', (error) => p.faults.push(`page error: ${error.stack}`));
+		p.page.on('console', (m) => m.type() === 'error' && p.faults.push(`console: ${m.text()} ${m.location().url}`));
+		p.page.on('request', (r) => new URL(r.url()).port === String(w.web.port) || r.url().startsWith('data:') || p.faults.push(`asks elsewhere: ${r.url()}`));
+		await p.page.addInitScript((names) => {
+			window.violations = [];
+			document.addEventListener('securitypolicyviolation', (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}`));
+			for (const name of names)
+				delete window[name];
+		}, without);
+		const query = new URLSearchParams({ ...(wallet && { wallet }), ...(escrow && { escrow }), ...(transport && { transport }) });
+		await p.page.goto(`http://localhost:${w.web.port}/chat/?${query}`);
+		if (wallet && escrow)
+			await p.entered();
+		return p;
+	}
+
+	entered() {
+		return this.until(() => document.querySelector('#foot').dataset.state === 'open' && /here$/.test(document.querySelector('#present').textContent));
+	}
+
+	until(condition, argument) {
+		return this.page.waitForFunction(condition, argument, { timeout: WAIT_MS, polling: 25 });
+	}
+
+	async say(text) {
+		await this.page.fill('#content', text);
+		await this.page.press('#content', 'Enter');
+	}
+
+	sees(text) {
+		return this.until((t) => [...document.querySelectorAll('.message:not(.pending) .text')].some((e) => e.textContent === t), text);
+	}
+
+	texts() {
+		return this.page.$$eval('.message .text', (all) => all.map((e) => e.textContent));
+	}
+
+	text(selector) {
+		return this.page.textContent(selector);
+	}
+
+	unread(escrow) {
+		return this.page.$eval(`[data-escrow="${escrow}"] .count`, (e) => (e.hidden ? 0 : parseInt(e.textContent, 10)));
+	}
+
+	/** Nothing reaches over the window's sides. */
+	async fits() {
+		const wide = await this.page.$$eval('body *', (all) => all.filter((e) => e.getClientRects().length && !e.closest('svg, .aside, .sender, #foot label') && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.id || e.className || e.tagName));
+		assert.deepEqual(wide, []);
+	}
+
+	/** allowed: what the browser itself says of links that were cut. */
+	async wellBehaved(allowed) {
+		assert.deepEqual(await this.page.evaluate(() => window.violations), []);
+		assert.deepEqual(this.faults.filter((f) => !allowed?.test(f)), []);
+	}
+}
+
+/* ---- the files ---- */
+
+test('no file of the client makes markup from text', () => {
+	const sinks = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|setHTMLUnsafe|srcdoc|\beval\s*\(|new Function|DOMParser/;
+	const files = fs.readdirSync(CLIENT).filter((name) => /\.(html|m?js|css|ts)$/.test(name));
+	assert.ok(files.includes('chat.js') && files.includes('index.html'));
+	for (const name of files)
+		assert.doesNotMatch(fs.readFileSync(path.join(CLIENT, name), 'utf8'), sinks, name);
+	assert.doesNotMatch(fs.readFileSync(path.join(CLIENT, 'index.html'), 'utf8'), /\sstyle=|\son[a-z]+=|<script>|<style/);
+});
+
+pages('the page comes with a policy that allows nothing foreign, and the same in its head', async (w) => {
+	const { headers, body } = await request(w.web, { path: '/chat/' });
+	const policy = headers['content-security-policy'];
+	assert.match(policy, /^default-src 'none'; script-src 'self'; .*require-trusted-types-for 'script'; trusted-types 'none'$/);
+	assert.ok(body.includes(`"${policy.replace(" frame-ancestors 'none';", '')}"`), 'the meta element says the same');
+	const alice = await Page.open(w, 'alice');
+	const refused = await alice.page.evaluate(() => {
+		try {
+			document.body['inner' + 'HTML'] = '<p>';
+			return 'taken';
+		} catch (error) {
+			return error.name;
+		}
+	});
+	assert.equal(refused, 'TypeError');
+	alice.faults.length = 0;
+	await alice.page.evaluate(() => {
+		window.violations = [];
+	});
+	await alice.wellBehaved();
+});
+
+/* ---- chatting ---- */
+
+const PAIRS = {
+	'WebSocket and SSE': [{ transport: 'websocket' }, { transport: 'sse' }, 'WebSocket', 'SSE'],
+	'SSE and long-poll': [{ transport: 'sse' }, { transport: 'poll' }, 'SSE', 'Long-poll'],
+	'long-poll and WebSocket': [{ transport: 'poll' }, { transport: 'websocket' }, 'Long-poll', 'WebSocket'],
+	'chosen by the page, one without WebSocket': [{}, { without: ['WebSocket'] }, 'WebSocket', 'SSE'],
+	'chosen by the page, one without WebSocket and EventSource': [{}, { without: ['WebSocket', 'EventSource'] }, 'WebSocket', 'Long-poll'],
+};
+const CONTENT = `"it's" \\ <b>&amp;</b> <img src=x onerror=alert(1)> 😀`;
+
+for (const [name, [first, second, shownFirst, shownSecond]] of Object.entries(PAIRS)) {
+	pages(`${name}: two chat, see each other typing and reading`, async (w) => {
+		const alice = await Page.open(w, 'alice', first), bob = await Page.open(w, 'bob', second);
+		assert.deepEqual([await alice.text('#transport'), await bob.text('#transport')], [shownFirst, shownSecond]);
+		await alice.until(() => document.querySelector('#present').textContent === 'bob is here');
+		await alice.page.type('#content', 'he');
+		await bob.until(() => document.querySelector('#typing').textContent === 'alice is typing');
+		await alice.say(CONTENT);
+		await bob.sees(CONTENT);
+		await bob.until(() => document.querySelector('#typing').textContent === '');
+		await alice.until(() => document.querySelector('.mine .icon.read'));
+		await bob.page.fill('#content', 'one');
+		await bob.page.press('#content', 'Shift+Enter');
+		await bob.page.type('#content', 'two');
+		await bob.page.press('#content', 'Enter');
+		await alice.sees('one\ntwo');
+		await bob.until(() => document.querySelector('.mine .icon.read'));
+		for (const p of [alice, bob]) {
+			assert.deepEqual(await p.texts(), [CONTENT, 'one\ntwo']);
+			await p.until(() => /^\d+ ms$/.test(document.querySelector('#latency').textContent));
+			await p.wellBehaved();
+		}
+	});
+
+	pages(`${name}: the daemon is killed while both write, and both see all of it once`, async (w) => {
+		const alice = await Page.open(w, 'alice', first), bob = await Page.open(w, 'bob', second);
+		const all = [];
+		const both = async (n) => {
+			for (let i = 0; i < n; i++) {
+				for (const p of [alice, bob]) {
+					all.push(`${p.wallet} ${all.length}`);
+					await p.say(all.at(-1));
+				}
+			}
+		};
+		for (let round = 0; round < 2; round++) {
+			await both(5);
+			await w.daemon.kill();
+			await both(5);
+			await w.startDaemon();
+			await both(5);
+		}
+		const isAll = (n) => document.querySelectorAll('.message').length >= n && !document.querySelector('.message.pending');
+		for (const p of [alice, bob])
+			await p.until(isAll, all.length);
+		const shown = await alice.texts();
+		assert.deepEqual([...shown].sort(), [...all].sort());
+		await bob.until((n) => document.querySelectorAll('.message').length === n, all.length);
+		assert.deepEqual(await bob.texts(), shown);
+		for (const who of ['alice', 'bob'])
+			assert.deepEqual(shown.filter((t) => t.startsWith(who)), all.filter((t) => t.startsWith(who)), `${who}'s own are in the order in which they were written`);
+		for (const p of [alice, bob])
+			await p.wellBehaved(/^console: (Failed to load resource|WebSocket connection)/);
+	});
+}
+
+pages('the drop-down changes the transport, and nothing is lost or doubled on the way', async (w) => {
+	const alice = await Page.open(w, 'alice'), bob = await Page.open(w, 'bob');
+	const all = [];
+	for (const transport of ['poll', 'websocket', 'sse', 'auto']) {
+		await alice.page.selectOption('#pick', transport);
+		for (const p of [alice, bob]) {
+			all.push(`${transport} ${p.wallet}`);
+			await p.say(all.at(-1));
+		}
+		await alice.until((shown) => document.querySelector('#transport').textContent === shown, NAMES[transport] ?? 'WebSocket');
+		for (const p of [alice, bob])
+			await p.until((n) => document.querySelectorAll('.message:not(.pending)').length === n, all.length);
+	}
+	assert.deepEqual((await alice.texts()).sort(), [...all].sort());
+	assert.deepEqual(await bob.texts(), await alice.texts());
+	await alice.wellBehaved();
+});
+
+/* ---- what else is on the page ---- */
+
+pages('unread messages are counted where one is not looking, and no more once one looks', async (w) => {
+	for (const content of ['first', 'second'])
+		await w.rest('bob', 'POST', '/api/chat/e2/send', { content });
+	const alice = await Page.open(w, 'alice');
+	await alice.until(() => /2/.test(document.querySelector('[data-escrow="e2"] .count').textContent));
+	await w.rest('bob', 'POST', '/api/chat/e2/send', { content: 'third' });
+	await alice.until(() => document.querySelector('.toast')?.textContent.includes('Translation of a manual'));
+	await alice.until(() => /3/.test(document.querySelector('[data-escrow="e2"] .count').textContent));
+	assert.match(await alice.page.title(), /^\(3\) /);
+	await alice.page.click('[data-escrow="e2"] button');
+	await alice.sees('third');
+	await alice.entered();
+	await alice.until(() => document.querySelector('[data-escrow="e2"] .count').hidden);
+	assert.equal(await alice.unread('e2'), 0);
+	assert.deepEqual(await alice.page.$$eval('#log > *', (all) => all.filter((e) => !e.hidden).map((e) => e.className.split(' ')[0]).filter((c) => /new|message/.test(c))), ['new', 'message', 'message', 'message']);
+	await until('the server to know', async () => (await w.rest('alice', 'GET', '/api/chat/unread')).json.count === 0);
+	await alice.wellBehaved();
+});
+
+pages('scrolling back brings the whole history, page by page, each message once', async (w) => {
+	const all = Array.from({ length: 130 }, (_, i) => `message ${i}`);
+	for (const content of all)
+		await w.rest('bob', 'POST', '/api/chat/e1/send', { content });
+	const alice = await Page.open(w, 'alice');
+	await alice.sees('message 129');
+	assert.equal((await alice.texts()).length, 50);
+	for (const n of [100, 130]) {
+		const anchor = await alice.page.evaluate(() => {
+			const list = document.querySelector('#log');
+			list.scrollTop = 0;
+			return document.querySelector('.message .text').textContent;
+		});
+		await alice.until((count) => document.querySelectorAll('.message').length === count, n);
+		const isStill = await alice.page.evaluate((text) => {
+			const box = [...document.querySelectorAll('.message .text')].find((e) => e.textContent === text).getBoundingClientRect();
+			return box.top > 0 && box.bottom < innerHeight;
+		}, anchor);
+		assert.ok(isStill, 'what was read stays in view');
+	}
+	assert.deepEqual(await alice.texts(), all);
+	await alice.until(() => document.querySelector('.older').hidden);
+	await alice.wellBehaved();
+});
+
+pages('what the platform publishes is shown: a state, the progress of a verification and its result', async (w) => {
+	const alice = await Page.open(w, 'alice');
+	const publish = (event, data) => w.service('POST', '/api/escrows/e1/events', { event, data });
+	await publish('ai:thinking', { agent: 'Auditor', status: 'reads the brief' });
+	await alice.until(() => document.querySelector('#ai-agent').textContent === 'Auditor' && document.querySelector('#ai-progress').position === -1);
+	await publish('verification:progress', { progress: 40, message: 'compares the files' });
+	await alice.until(() => document.querySelector('#ai-progress').value === 40 && document.querySelector('#ai-percent').textContent === '40%');
+	await publish('ai:verification', { verdict: 'passed' });
+	await alice.until(() => document.querySelector('#ai').dataset.state === 'good' && document.querySelector('#ai-progress').value === 100);
+	await publish('escrow:update', { status: 'RELEASED' });
+	await alice.until(() => document.querySelector('#status').textContent === 'released');
+	await alice.wellBehaved();
+});
+
+pages('who comes without a name chooses one, and everything is there by keyboard', async (w) => {
+	const bob = await Page.open(w, 'bob');
+	const alice = await Page.open(w, null, { escrow: null });
+	await alice.page.getByRole('button', { name: 'alice' }).press('Enter');
+	await alice.page.getByRole('button', { name: /Logo for a bakery/ }).press('Enter');
+	await alice.entered();
+	assert.equal(await alice.page.evaluate(() => document.activeElement.id), 'content');
+	await alice.page.keyboard.type('by keyboard');
+	await alice.page.keyboard.press('Enter');
+	await bob.sees('by keyboard');
+	await alice.page.keyboard.press('Escape');
+	await alice.page.keyboard.press('ArrowDown');
+	await alice.page.keyboard.press('Enter');
+	await alice.until(() => document.querySelector('#title').textContent === 'Translation of a manual');
+	const tree = await alice.page.locator('body').ariaSnapshot();
+	for (const part of [/- navigation "Escrows"/, /- main "Translation of a manual"/, /- log "Messages"/, /- textbox "Message"/, /- button "Send"/, /- combobox "Transport"/, /- region "Notifications"|- status/])
+		assert.match(tree, part);
+	await alice.wellBehaved();
+	await alice.page.goto(`http://localhost:${w.web.port}/chat/?wallet=mallory&escrow=e1`);
+	await alice.until(() => document.querySelector('.toast.bad') && document.querySelector('#open').hidden);
+});
+
+/* ---- pictures ---- */
+
+const TALK = [
+	['bob', 'Good morning! The first three drafts of the logo are in the folder, as vector files.'],
+	['bob', 'The second one is the one I would put above my own door.'],
+	['alice', 'They are lovely. The second it is.'],
+	['alice', 'Could the lettering be a little heavier? It has to work on paper bags, printed in one colour.'],
+	['judge', 'I have noted the choice. The milestone stays funded until the final files are delivered.'],
+	['bob', 'Of course. A heavier cut, one colour, and a version for the shop window.'],
+	['bob', 'You will have it this afternoon.'],
+	['alice', 'Perfect, thank you both!'],
+];
+const VIEWS = { phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }, desktop: { viewport: { width: 1280, height: 800 } } };
+
+pages('it fits a phone and a desk, light and dark; pictures are left beside the build', async (w) => {
+	fs.mkdirSync(PICTURES, { recursive: true });
+	await w.escrow('e3', PEOPLE, 'Photographs of a harbour');
+	await w.service('PUT', '/api/escrows/e1', { title: 'Logo for a bakery', status: 'FUNDED', participants: Object.entries(PEOPLE).map(([walletAddress, role]) => ({ walletAddress, role })) });
+	await w.rest('judge', 'POST', '/api/chat/e3/send', { content: 'Both sides have agreed: the payment is released.' });
+	for (const content of ['The glossary is ready for you to read.', 'Chapter four follows tomorrow.'])
+		await w.rest('bob', 'POST', '/api/chat/e2/send', { content });
+	for (const [wallet, content] of TALK)
+		await w.rest(wallet, 'POST', '/api/chat/e1/send', { content });
+	const bob = await Page.open(w, 'bob');
+	for (const [name, view] of Object.entries(VIEWS)) {
+		for (const colorScheme of ['light', 'dark']) {
+			const alice = await Page.open(w, 'alice', { view: { ...view, colorScheme } });
+			await w.service('POST', '/api/escrows/e1/events', { event: 'verification:progress', data: { progress: 60, message: 'Comparing the files with the brief' } });
+			await alice.until(() => document.querySelector('#ai-progress').value === 60 && document.querySelector('.icon.read') && document.querySelector('#latency').textContent);
+			await bob.page.type('#content', 'x');
+			await alice.until(() => document.querySelector('#typing').textContent !== '');
+			await alice.page.screenshot({ path: path.join(PICTURES, `page-${name}-${colorScheme}.png`), animations: 'disabled' });
+			await bob.page.fill('#content', '');
+			await alice.fits();
+			if (name === 'phone') {
+				const small = await alice.page.$$eval('#back, #send, #content', (all) => all.map((e) => e.getBoundingClientRect()).filter((b) => b.height < 36 || b.width < 36).length);
+				assert.equal(small, 0, 'what is touched is large enough');
+				await alice.page.click('#back');
+				await alice.page.screenshot({ path: path.join(PICTURES, `page-${name}-list-${colorScheme}.png`), animations: 'disabled' });
+			}
+			await alice.wellBehaved();
+			await alice.context.close();
+		}
+	}
+	const door = await Page.open(w, null, { escrow: null, view: VIEWS.phone });
+	await door.page.screenshot({ path: path.join(PICTURES, 'page-door.png'), animations: 'disabled' });
+	await door.fits();
+	await door.wellBehaved();
+});
