@@ -181,6 +181,7 @@ export class EventStream {
 	}
 
 	close() {
+		this.res.resume(); // a stream that is read no more is not closed either
 		this.req.destroy();
 		return this.closed;
 	}
