@@ -708,8 +708,7 @@
 				return;
 			hangUp();
 			if (wasOpen) {
-				if (now() - l.began > STABLE_MS)
-					tries = 0;
+				tries = Math.min(tries, now() - l.began > STABLE_MS ? 0 : 2); /* a server that comes and goes is not rushed */
 			} else if (at !== good || ++fails >= PATIENCE) {
 				if (++at < usable.length)
 					return dial(true);
