@@ -292,8 +292,8 @@
 			if (!r) {
 				r = { id: id, cursor: cursor, who: {}, waiting: [] };
 				rooms.push(r);
-				if (isOpen)
-					link.join(r);
+				if (isOpen || (link && link.topics))
+					link.join(r); /* a request under way does not name it either */
 			} else if (r.isIn) {
 				look(r);
 			}
@@ -703,19 +703,22 @@
 		}
 
 		function lost(l) {
-			var wasOpen = isOpen, ms;
+			var wasOpen = isOpen, step = 1, ms;
 			if (l !== link)
 				return;
 			hangUp();
 			if (wasOpen) {
 				tries = Math.min(tries, now() - l.began > STABLE_MS ? 0 : 2); /* a server that comes and goes is not rushed */
-			} else if (at !== good || ++fails >= PATIENCE) {
+			} else if (at === good && ++fails < PATIENCE) {
+				step = 0; /* it has worked: soon again, before a lower one is tried */
+			} else {
 				if (++at < usable.length)
 					return dial(true);
 				at = good < 0 ? 0 : good;
 			}
 			out();
-			ms = Math.random() * Math.min(RETRY_MAX_MS, RETRY_MS * Math.pow(2, tries++));
+			ms = Math.random() * Math.min(RETRY_MAX_MS, RETRY_MS * Math.pow(2, tries));
+			tries += step;
 			retryTimer = later(isFollower() ? follow : dial, ms);
 			setState('offline', 0, ms);
 		}
