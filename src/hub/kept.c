@@ -185,6 +185,11 @@ finish_connect(struct hub_job *job, struct hub_time now)
 	struct session *s, *old;
 	struct kept *k;
 
+	/* What was not recovered waits on, or is forgotten, as if nobody had come. */
+	if ((job->err != CHAT_OK || !j->is_recovered) &&
+	    (k = kept_find(hub, j->old_hash)) != NULL && k->session == NULL)
+		timer_start(
+		    &hub->timers, TIMER_KEPT, &k->lost, now.mono_ms + hub->options.recovery_ms);
 	if (job->err != CHAT_OK) {
 		if (!j->is_cancelled)
 			j->options.done(j->options.session.owner, &(struct connect_result){0});
@@ -242,8 +247,11 @@ connect_kept(struct hub *hub, const struct connect_options *o)
 	hash_pid(j->hash, span_of(j->pid));
 	hash_pid(j->old_hash, o->pid);
 	if (o->pid.n > 0 && o->offset.n < CURSOR_SIZE) {
+		struct kept *k = kept_find(hub, j->old_hash);
 		memcpy(j->offset, o->offset.p, o->offset.n);
-		j->may_recover = hub->boot.armed || kept_find(hub, j->old_hash) != NULL;
+		j->may_recover = hub->boot.armed || k != NULL;
+		if (k != NULL) /* it has come back in time, however long the writer takes */
+			timer_stop(&hub->timers, TIMER_KEPT, &k->lost);
 	}
 	job_submit(&j->job);
 	return &j->job;
