@@ -96,7 +96,7 @@
 		var queue = [], handlers = {}, names = NAMES.slice(), typed = {};
 		var usable, at = 0, good = -1, fails = 0, tries = 0, until = 0;
 		var link, isOpen, isClosed, helloTimer, retryTimer, upTimer, changeTimer;
-		var locks = root.navigator && root.navigator.locks;
+		var nav = root.navigator || {}, locks = nav.locks;
 		var channel, isLeader, release = nothing, tabs = {};
 		var chat = { state: 'connecting', transport: null, latency: null };
 
@@ -430,7 +430,7 @@
 			l.send = function (event, data, done) {
 				request('POST', address('/emit', { client: me }), JSON.stringify({ event: event, data: data }), ACK_MS, function (status, a) {
 					if (done)
-						done(a && status && status !== 429 && status < 500 ? a : { code: 'unavailable' });
+						done(a && status !== 429 && status < 500 ? a : { code: 'unavailable' });
 				});
 			};
 			l.join = changed;
@@ -465,7 +465,7 @@
 					return;
 				if (status === 200 && a)
 					return done(a);
-				if (a && l.topics && status === 403 && /^(not_participant|removed)$/.test(a.code)) {
+				if (a && l.topics && /^(not_participant|removed)$/.test(a.code)) {
 					at = good < 0 ? 0 : good;
 					each(topics.slice(1), function (r) {
 						refuse(r, a);
@@ -517,7 +517,6 @@
 					if (same.length)
 						return drain(l, l.topics, same, more);
 					advance(l.topics, head.cursor);
-					delete seen[head.cursor];
 					next(head.cursor);
 				})();
 			});
@@ -658,8 +657,8 @@
 		}
 
 		function out() {
-			each(rooms.concat(own), function (t) {
-				t.isIn = t.held = 0;
+			each(rooms, function (r) {
+				r.isIn = 0;
 			});
 		}
 
@@ -740,22 +739,29 @@
 		}
 
 		function follow() {
-			var acks = {}, next = 1, l;
-			/* What comes meanwhile is held, so that what was missed stands before it. */
+			var acks = {}, next = 1, busy = 0, held = [], l;
+			/* What this tab has missed of a topic; what comes meanwhile is held, so that it stands behind that. */
 			function catchUp(t, done) {
 				function ready() {
-					var held = t.held;
-					t.held = 0;
 					if (done)
 						done();
-					each(held, function (ev) {
-						take.apply(0, ev);
-					});
+					pass();
 				}
 				if (t.cursor)
 					drain(l, [t], [t], ready);
 				else
 					ready();
+			}
+			function pass() {
+				if (!--busy)
+					each(held.splice(0), tell);
+			}
+			function tell(m) {
+				var t = find(m.ev[3]);
+				if (m.ev[2])
+					advance((m.all || []).map(find), m.ev[2]);
+				if (t && (t === own || t.isIn))
+					take.apply(0, m.ev);
 			}
 			hangUp();
 			l = link = {};
@@ -764,42 +770,37 @@
 				post({ ack: done && next++, event: event, data: data });
 			};
 			l.join = function (r) {
-				r.held = [];
+				busy++;
 				say(SUBSCRIBE, r.id, function (answer) {
-					if (!answer.ok)
-						return joined(r, answer);
-					catchUp(r, function () {
-						r.cursor = r.cursor || answer.cursor;
-						joined(r, answer);
-					});
+					if (answer.ok)
+						return catchUp(r, function () {
+							r.cursor = r.cursor || answer.cursor;
+							joined(r, answer);
+						});
+					joined(r, answer);
+					pass();
 				});
 			};
 			l.listen = function (name) {
 				post({ on: [name] });
 			};
 			l.take = function (m) {
-				var t, done = m.to === me && acks[m.ack];
+				var done = m.to === me && acks[m.ack];
 				if (done) {
 					delete acks[m.ack];
 					done(m.answer);
 				} else if (m.s) {
 					setState(m.s[0], m.s[1]);
 					if (m.s[0] === 'open' && !isOpen) {
-						own.held = [];
+						busy++;
 						opened(l);
 						catchUp(own);
 					}
 				} else if (m.ev && isOpen) {
-					t = find(m.ev[3]);
-					each(m.all || [], function (id) {
-						var other = find(id);
-						if (other && other !== t && !other.held)
-							other.cursor = m.ev[2] || other.cursor;
-					});
-					if (t && t.held)
-						t.held.push(m.ev);
-					else if (t && (t === own || t.isIn))
-						take.apply(0, m.ev);
+					if (busy)
+						held.push(m);
+					else
+						tell(m);
 				}
 			};
 			post({ on: names, hi: 1 });
@@ -894,8 +895,8 @@
 
 		/* Tells the server of a page that is going away. */
 		function sayGoodbye() {
-			var url = address('/emit', { client: me }), body = '{"event":"goodbye","data":{}}', nav = root.navigator;
-			if (nav && nav.sendBeacon && !token())
+			var url = address('/emit', { client: me }), body = '{"event":"goodbye","data":{}}';
+			if (nav.sendBeacon && !token())
 				nav.sendBeacon(url, new root.Blob([body], { type: headers()['Content-Type'] }));
 			else if (root.fetch)
 				root.fetch(url, { method: 'POST', keepalive: true, headers: headers(), body: body, credentials: sendsCookies ? 'include' : 'same-origin' })['catch'](nothing);
@@ -928,7 +929,7 @@
 			} else if (e.type === 'pageshow') {
 				if (e.persisted && !link)
 					begin();
-			} else if (!root.document || !root.document.hidden) {
+			} else if (!(root.document || nav).hidden) {
 				if (isOpen && link.probe)
 					link.probe();
 				if (chat.state === 'offline' && !isFollower()) {

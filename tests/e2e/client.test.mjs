@@ -737,6 +737,30 @@ for (const [name, options] of EACH) {
 		await w.clock.run(5000);
 		for (const room of ['1', '2', 'own'])
 			assert.deepEqual(chat.contents(room), sent[room]);
+		const times = chat.names('joined').length;
+		w.server.cut();
+		await w.clock.run(5000);
+		assert.deepEqual(plain(chat.names('joined').slice(times).map((a) => [a.escrowId, a.presentCount])).sort(), [['1', 1], ['2', 1]], 'who is there is told again');
+	});
+}
+
+for (const [name, options] of EACH) {
+	test(`${name}: rooms joined and left while a connection is under way are not forgotten`, async () => {
+		for (let ms = 0; ms < 40; ms += 2) {
+			const w = world();
+			const chat = w.page().chat(options);
+			chat.join('1', () => {});
+			chat.join('2', () => {});
+			await w.clock.run(ms);
+			chat.join('3', { cursor: w.server.cursor() }, () => {});
+			const leaves = ms % 4 === 0;
+			if (leaves)
+				chat.leave('2');
+			await w.clock.run(200);
+			['1', '2', '3'].forEach((room) => w.server.say(room, 'x'));
+			await w.clock.run(100);
+			assert.deepEqual(['1', '2', '3'].map((room) => chat.contents(room)), [['x'], leaves ? [] : ['x'], ['x']], `${ms} ms`);
+		}
 	});
 }
 
@@ -762,6 +786,37 @@ test('an unauthorized client says so and goes on trying', async () => {
 	w.server.poll = null;
 	await w.clock.run(5000);
 	assert.equal(chat.state, 'open');
+});
+
+test('a gap of one room does not hide what another has missed, even if the stream ends between the two', async () => {
+	const w = world();
+	const cursor = w.server.cursor();
+	['a', 'b'].forEach((content) => w.server.say('1', content));
+	w.server.trimmed = 2;
+	['a', 'b'].forEach((content) => w.server.say('2', content));
+	const { chat } = await w.open({}, { ...SSE, cursor });
+	let cuts = 1;
+	chat.on('gap', () => cuts-- > 0 && w.server.cut());
+	['1', '2'].forEach((room) => chat.join(room, { cursor }, () => {}));
+	await w.clock.run(5000);
+	assert.equal(cuts < 1, true);
+	assert.deepEqual(chat.contents('2'), ['a', 'b']);
+});
+
+test('a /poll that holds nothing is asked once a second, not in a circle; joins of one turn make one request', async () => {
+	const w = world();
+	const { chat } = await w.open({}, POLL);
+	w.server.poll = [200, { cursor: w.server.cursor(), events: [] }];
+	w.server.cut();
+	w.server.requests.length = 0;
+	await w.clock.run(10000);
+	assert.ok(w.server.asked(/\/poll/).length < 15);
+	w.server.poll = null;
+	await w.clock.run(1000);
+	w.server.requests.length = 0;
+	['1', '2', '3'].forEach((room) => chat.join(room, () => {}));
+	await w.clock.run(8);
+	assert.equal(w.server.asked(/\/poll/).length, 1);
 });
 
 test('more rooms than a request can name: each has its turn, and what was missed is not lost', async () => {
@@ -1041,8 +1096,10 @@ for (const [name, options] of EACH.slice(0, 2)) {
 			tabs[i].chat.join(`own ${i}`, () => {});
 			await w.clock.run(200);
 		}
-		const sent = [], mine = [];
+		const sent = [], mine = [], updates = [];
+		tabs[2].chat.on('escrow:update', (d) => updates.push(d.n));
 		for (let i = 0; i < 40; i++) {
+			w.server.publish('own 2', 'escrow:update', { n: i });
 			w.server.say('42', `m${i}`);
 			sent.push(`m${i}`);
 			if (i % 5 === 0)
@@ -1060,6 +1117,7 @@ for (const [name, options] of EACH.slice(0, 2)) {
 		await Promise.all(mine);
 		assert.deepEqual(tabs[2].chat.contents('42').filter((c) => !c.startsWith('mine')), sent);
 		assert.equal(tabs[2].chat.contents('42').length, sent.length + mine.length);
+		assert.deepEqual(updates, sent.map((_, i) => i));
 		assert.equal(tabs[2].chat.state, 'open');
 	});
 }
