@@ -492,7 +492,7 @@
 				if (l !== link)
 					return;
 				advance(topics, a.cursor);
-				if (a.events.length)
+				if (a.events.length || a.more)
 					drain(l, all, topics, next);
 				else
 					next();
@@ -579,7 +579,7 @@
 					/* A held request that is answered with nothing at once was not held: not in a circle. */
 					pause = later(function () {
 						poll(a.cursor, HOLD_S);
-					}, hold && !a.events.length && now() - began < 1000 ? 1000 : 0);
+					}, hold && !a.events.length && !a.more && now() - began < 1000 ? 1000 : 0);
 				});
 			}
 			l.end = function () {

@@ -86,6 +86,8 @@ answer(struct poll *p)
 	json_open(&body, '[');
 	buf_span(&body, buf_as_span(&p->events));
 	json_close(&body, ']');
+	if (session_is_behind(p->stream.session)) /* an empty list is not the end */
+		json_member_bool(&body, "more", true);
 	if (p->refused.len > 0) {
 		json_name(&body, "refused");
 		json_open(&body, '[');

@@ -3,6 +3,7 @@
 // and the server is a model of the contract whose cursors cannot be compared. At the end, the same file at the real daemon.
 
 import assert from 'node:assert/strict';
+import { webcrypto as crypto } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
@@ -62,6 +63,7 @@ class Server {
 	answer = null; // (event, data) => an acknowledgement instead of ours
 	silent = new Set(); // transports that connect and say nothing
 	broken = new Set(); // transports that do not connect
+	emptyPages = 0; // so many answers of /poll have read on and found nothing, and are not at the end
 	latency = 5;
 
 	constructor(clock) {
@@ -308,6 +310,8 @@ function xhrOf(server) {
 				return this.#end(...server.poll);
 			if (isForbidden)
 				return this.#end(403, { success: false, code: 'not_participant', error: 'no' });
+			if (from !== null && server.due(topics).length && server.emptyPages-- > 0)
+				return this.#end(200, { cursor: from, events: [], more: true });
 			const gaps = server.gaps(topics), position = topics.get('');
 			const answer = () => {
 				const events = server.due(topics, 4), isPage = events.length === 4;
@@ -482,10 +486,11 @@ test('minified it is smaller than 12,000 bytes', async (t) => {
 	const text = terser
 		? (await terser.minify(SOURCE, { ecma: 5, compress: { passes: 3 }, format: { wrap_func_args: false } })).code
 		: SOURCE.replace(/\/\*[^]*?\*\//g, '').replace(/^\s+/gm, '').replace(/\n(?=[})])/g, '').replace(/ ?([=+\-*<>?:,;{}()|&]+) ?/g, '$1');
-	t.diagnostic(`${Buffer.byteLength(text)} bytes ${terser ? 'minified by terser' : 'without comments and white space; terser is not there'}`);
-	console.log(`escrowchat.js: ${Buffer.byteLength(text)} bytes${terser ? '' : ' (not mangled)'}`);
-	assert.ok(Buffer.byteLength(text) < (terser ? 12000 : 25000));
+	console.log(`escrowchat.js: ${Buffer.byteLength(text)} bytes ${terser ? 'minified' : 'without comments and white space, names not shortened'}`);
 	new vm.Script(text);
+	if (!terser)
+		return t.skip('terser is not in E2E_MODULES: nothing was minified');
+	assert.ok(Buffer.byteLength(text) < 12000);
 });
 
 test('it is ES5, and nothing in it needs more than the strictest Content-Security-Policy', () => {
@@ -803,6 +808,18 @@ test('a gap of one room does not hide what another has missed, even if the strea
 	assert.deepEqual(chat.contents('2'), ['a', 'b']);
 });
 
+test('an empty answer of /poll that says there is more is not the end of what was missed', async () => {
+	const w = world();
+	const cursor = w.server.cursor();
+	['a', 'b'].forEach((content) => w.server.say('1', content));
+	w.server.emptyPages = 3;
+	const chat = w.page().chat(SSE);
+	chat.join('1', { cursor }, () => {});
+	chat.join('2', () => {});
+	await w.clock.run(500);
+	assert.deepEqual(chat.contents('1'), ['a', 'b']);
+});
+
 test('a /poll that holds nothing is asked once a second, not in a circle; joins of one turn make one request', async () => {
 	const w = world();
 	const { chat } = await w.open({}, POLL);
@@ -825,7 +842,7 @@ test('more rooms than a request can name: each has its turn, and what was missed
 	for (let i = 0; i < 25; i++)
 		chat.join(`r${i}`, { cursor: w.server.cursor() }, () => {});
 	await w.clock.run(500);
-	assert.equal(new URL(w.server.asked(/\/events/).at(-1).url).searchParams.getAll('escrow').length, 20);
+	assert.deepEqual(new URL(w.server.asked(/\/events/).at(-1).url).searchParams.getAll('escrow'), Array.from({ length: 20 }, (_, i) => `r${i + 5}`));
 	for (let i = 0; i < 25; i++)
 		w.server.say(`r${i}`, 'x');
 	await w.clock.run(500);
@@ -1060,7 +1077,6 @@ test('close leaves the rooms of a WebSocket, and nothing happens after it', asyn
 /* ---- one connection for all tabs ---- */
 
 const SHARED = (options) => ({ ...options, shareTabs: true });
-const connections = (w) => w.server.asked(/^wss:|\/events|timeout=25/).length;
 
 for (const [name, options] of EACH.slice(0, 2)) {
 	test(`${name}: tabs share one connection; each hears its own rooms, and may speak`, async () => {
@@ -1121,6 +1137,39 @@ for (const [name, options] of EACH.slice(0, 2)) {
 		assert.equal(tabs[2].chat.state, 'open');
 	});
 }
+
+for (const [name, options] of EACH) {
+	test(`${name}: the tab with the connection closes in silence while another is there, which goes on`, async () => {
+		const w = world();
+		const first = await w.open({ tab: 1 }, SHARED(options)), second = await w.open({ tab: 2 }, SHARED(options));
+		[first, second].forEach(({ chat }) => chat.join('42', () => {}));
+		await w.clock.run(100);
+		w.server.say('42', 'a');
+		await w.clock.run(50);
+		first.chat.close();
+		w.server.say('42', 'b');
+		await w.clock.run(1000);
+		assert.deepEqual(second.chat.contents('42'), ['a', 'b']);
+		assert.deepEqual(first.chat.contents('42'), ['a']);
+		assert.equal(w.server.asked(/ws:unsubscribe/).length, 0);
+		assert.deepEqual([...first.page.beacons, ...second.page.beacons], []);
+		second.chat.close();
+		await w.clock.run(100);
+		assert.equal(w.server.asked(/ws:unsubscribe/).length + second.page.beacons.length, 1);
+	});
+}
+
+test('what a following tab has missed is pulled without a name, so that it ends nobody\'s stream', async () => {
+	const w = world();
+	await w.open({ tab: 1 }, SHARED(WS));
+	const cursor = w.server.cursor();
+	w.server.say('42', 'missed');
+	const { chat } = await w.open({ tab: 2 }, SHARED(WS));
+	chat.join('42', { cursor }, () => {});
+	await w.clock.run(200);
+	assert.deepEqual(chat.contents('42'), ['missed']);
+	assert.deepEqual(w.server.asked(/\/poll/).map((r) => new URL(r.url).searchParams.get('client')), [null, null]);
+});
 
 test('a tab that closes or crashes leaves the rooms that only it was in', async () => {
 	const w = world();
