@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * engine_http.c - the requests of Engine.IO: handshake, poll and POST, the refusals, and which of them is held.
+ */
+#include "net/engine_session.h"
+
+static void
+answer(struct web_conn **held, int status, const char *type, struct span body)
+{
+	struct web_conn *wc = *held;
+
+	*held = NULL;
+	if (wc != NULL)
+		web_reply_held(
+		    wc, &(struct web_reply){.status = status, .type = type, .body = body});
+}
+
+void
+engine_answer_poll(struct engine_session *s, struct span payload)
+{
+	answer(&s->poll, 200, "text/plain; charset=UTF-8", payload);
+}
+
+void
+engine_answer_post(struct engine_session *s, enum eio_error error)
+{
+	if (error == EIO_OK)
+		answer(&s->post, 200, "text/html", SPAN("ok"));
+	else
+		answer(&s->post, eio_error_status(error), NULL, eio_error_json(error));
+}
+
+void
+engine_flush_poll(struct engine_session *s)
+{
+	struct buf payload = {0};
+
+	if (s->poll == NULL || s->n_queue == 0)
+		return;
+	for (uint32_t i = 0; i < s->n_queue; i++) {
+		struct span data = frame_payload(s->queue[i]);
+		if (s->queue[i]->is_binary) {
+			eio_payload_put(
+			    &payload, &(struct eio_packet){
+					  .type = EIO_MESSAGE, .form = EIO_BINARY, .data = data});
+		} else {
+			if (payload.len > 0)
+				buf_addc(&payload, EIO_SEPARATOR);
+			buf_span(&payload, data);
+		}
+	}
+	engine_session_unqueue(s);
+	engine_answer_poll(s, buf_as_span(&payload));
+	buf_clear(&payload);
+	if (s->post != NULL) /* it may have waited for that */
+		engine_session_dirty(s);
+}
+
+void
+engine_take_post(struct engine_session *s)
+{
+	struct eio_packet p;
+	int more = 1;
+
+	s->in_post = true;
+	while (!s->is_closed && !engine_session_is_busy(s) &&
+	       (more = eio_payload_next(&s->post_rest, &p)) > 0) {
+		if (!engine_session_take(s, &p)) {
+			more = -1;
+			break;
+		}
+	}
+	s->in_post = false;
+	if (more > 0 && !s->is_closed)
+		return;
+	if (more < 0) {
+		engine_answer_post(s, EIO_BAD_REQUEST);
+		engine_session_end(s, "bad packet", END_CLOSE, false);
+	} else if (!s->is_parting) {
+		engine_answer_post(s, EIO_OK);
+	}
+	buf_clear(&s->post_body);
+}
+
+static void
+on_poll_gone(void *arg)
+{
+	struct engine_session *s = arg;
+
+	s->poll = NULL;
+	engine_session_end(s, "poll cancelled", END_GONE, false);
+}
+
+static void
+on_post_gone(void *arg)
+{
+	struct engine_session *s = arg;
+
+	s->post = NULL;
+	engine_session_end(s, "post cancelled", END_GONE, false);
+}
+
+static void
+reply(struct web_request *req, int status, const char *type, struct span body, struct span fields)
+{
+	web_reply(req,
+	    &(struct web_reply){.status = status, .type = type, .body = body, .fields = fields});
+}
+
+static void
+refuse(struct web_request *req, enum eio_error error, struct span fields)
+{
+	web_reply(req, &(struct web_reply){.status = eio_error_status(error),
+			   .body = eio_error_json(error),
+			   .fields = fields,
+			   .is_last = http_wants_ws(req->http)});
+}
+
+static void
+begin_polling(struct engine *e, struct web_request *req, struct span fields)
+{
+	struct engine_session *s = engine_session_new(e, req);
+	struct buf open = {0};
+
+	engine_put_open(s, true, &open);
+	reply(req, 200, "text/plain; charset=UTF-8", buf_as_span(&open), fields);
+	buf_clear(&open);
+	s->own = e->options.ops->on_open(e->options.arg, s, req);
+}
+
+static void
+poll(struct engine_session *s, struct web_request *req, struct span fields)
+{
+	if (s->is_parting) {
+		reply(req, 200, "text/plain; charset=UTF-8", SPAN("6"), fields);
+		engine_session_part(s);
+		return;
+	}
+	if (s->poll != NULL) {
+		engine_session_end(s, "two polls at once", END_CLOSE, false);
+		refuse(req, EIO_BAD_REQUEST, fields);
+		return;
+	}
+	s->poll = web_hold(req, fields, on_poll_gone, s);
+	if (s->probe != NULL && s->n_queue == 0)
+		engine_answer_poll(s, SPAN("6"));
+	else
+		engine_session_dirty(s);
+}
+
+static void
+post(struct engine_session *s, struct web_request *req, struct span fields)
+{
+	if (s->post != NULL) {
+		engine_session_end(s, "two posts at once", END_CLOSE, false);
+		refuse(req, EIO_BAD_REQUEST, fields);
+		return;
+	}
+	if (req->body.n > s->engine->options.max_payload) {
+		reply(req, 413, NULL, eio_error_json(EIO_BAD_REQUEST), fields);
+		return;
+	}
+	s->post = web_hold(req, fields, on_post_gone, s);
+	buf_span(&s->post_body, req->body);
+	eio_payload_init(&s->post_rest, buf_as_span(&s->post_body));
+	engine_take_post(s);
+}
+
+static void
+serve(struct engine *e, struct web_request *req, struct span fields)
+{
+	const struct http_request *http = req->http;
+	struct engine_session *s = NULL;
+	struct eio_query q;
+
+	eio_query_parse(&q, http->query.p != NULL ? http->query : (struct span){"", 0});
+	if (q.sid.n > 0)
+		s = engine_session_find(
+		    e, q.sid, q.transport == EIO_POLLING && http->method == METHOD_GET);
+	enum eio_error error = eio_query_check(&q, http->method_name, http_wants_ws(http),
+	    s == NULL       ? EIO_NO_TRANSPORT
+	    : s->ws != NULL ? EIO_WEBSOCKET
+			    : EIO_POLLING);
+	if (error != EIO_OK)
+		refuse(req, error, fields);
+	else if (q.transport == EIO_WEBSOCKET)
+		engine_ws_begin(e, req, s);
+	else if (s == NULL)
+		begin_polling(e, req, fields);
+	else if (http->method == METHOD_GET)
+		poll(s, req, fields);
+	else
+		post(s, req, fields);
+}
+
+void
+engine_handle(struct web_request *req, void *own)
+{
+	struct engine *e = *(struct engine **)own;
+	const struct engine_ops *ops = e->options.ops;
+	struct buf fields = {0};
+
+	if (ops->on_request == NULL || ops->on_request(e->options.arg, req, &fields)) {
+		if (req->http->method == METHOD_OPTIONS)
+			reply(req, 204, NULL, (struct span){"", 0}, buf_as_span(&fields));
+		else
+			serve(e, req, buf_as_span(&fields));
+	}
+	buf_clear(&fields);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * engine_session.h - the structs of Engine.IO and what its files do for each other; nobody else includes it.
+ * engine.c has the sessions, engine_http.c their requests, engine_ws.c their WebSockets.
+ */
+#ifndef NET_ENGINE_SESSION_H
+#define NET_ENGINE_SESSION_H
+
+#include <sys/queue.h>
+
+#include "base/map.h"
+#include "net/engine.h"
+#include "net/websocket.h"
+#include "proto/eio.h"
+
+#define SID_CHARS 32 /* of 5 random bits each */
+
+enum ending {      /* how a session ends, as its client sees it */
+	END_CLOSE, /* we say so: '1' to a held poll, a close frame */
+	END_NOOP,  /* the client said so: its held poll is released */
+	END_GONE   /* nobody is there */
+};
+
+struct engine_session {
+	struct map_node node; /* by sid */
+	struct engine *engine;
+	void *own;
+	TAILQ_ENTRY(engine_session) fresh, heartbeat, dirty;
+	int64_t deadline;        /* mono ms: of the next ping, or of its answer */
+	struct websocket *ws;    /* its transport; NULL: polling */
+	struct websocket *probe; /* wants to become it */
+	struct web_conn *poll;   /* the GET that is held */
+	struct web_conn *post;   /* the POST that is held, because the owner is busy */
+	struct buf post_body;
+	struct eio_payload post_rest; /* points into post_body */
+	struct frame **queue;         /* what waits for a poll */
+	uint32_t n_queue, cap_queue, event_bytes, control_bytes;
+	uint32_t conn_number;
+	bool awaits_pong, is_fresh, is_dirty, is_closed, is_parting, wants_room;
+	bool in_post; /* its packets are being taken: who does so answers it */
+	char sid[SID_CHARS + 1];
+};
+
+TAILQ_HEAD(session_list, engine_session);
+
+struct engine {
+	struct engine_options options;
+	struct map sessions;
+	struct session_list fresh, pings, pongs, parting, dirty, closed;
+	size_t n_fresh;
+	struct loop_timer *timer;
+	struct loop_later *turn;
+	int64_t timer_at;
+};
+
+/* engine.c: a new session, which the caller gives a transport and its owner's own. */
+struct engine_session *engine_session_new(struct engine *, struct web_request *);
+/* The live session of that name, or NULL; one that is parting is found for its last poll alone. */
+struct engine_session *engine_session_find(struct engine *, struct span sid, bool is_poll);
+void engine_session_end(struct engine_session *, const char *why, enum ending, bool is_left);
+/* The last poll of one that is parting has come, or will not. */
+void engine_session_part(struct engine_session *);
+/* At the end of this turn: a held POST goes on, a held poll gets what waits. */
+void engine_session_dirty(struct engine_session *);
+void engine_session_unqueue(struct engine_session *);
+/* False: the packet breaks the protocol. */
+bool engine_session_take(struct engine_session *, const struct eio_packet *);
+bool engine_session_is_busy(const struct engine_session *);
+
+/* engine_http.c: the answers of the requests that are held; nothing where none is. */
+void engine_answer_poll(struct engine_session *, struct span payload);
+void engine_answer_post(struct engine_session *, enum eio_error);
+/* Everything that waits goes into one payload. */
+void engine_flush_poll(struct engine_session *);
+/* As much of the held POST as the owner takes; answers it at its end. */
+void engine_take_post(struct engine_session *);
+
+/* engine_ws.c: a WebSocket of a new session, to become the transport of one, or one too many. */
+void engine_ws_begin(struct engine *, struct web_request *, struct engine_session *);
+void engine_ws_close(struct websocket **);
+/* The handshake of a session, as the first packet on either transport. */
+void engine_put_open(const struct engine_session *, bool may_upgrade, struct buf *out);
+
+#endif
