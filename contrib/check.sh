@@ -24,7 +24,8 @@ mkdir -p "$build"
 
 stage_packages() {
 	install_packages $BUILD_PACKAGES libcmocka-dev sqlite3 clang clang-format libclang-rt-14-dev xz-utils util-linux &&
-		install_tool lighttpd lighttpd && install_tool nginx nginx-light && install_tool apache2 apache2-bin &&
+		install_tool lighttpd lighttpd && install_tool nginx nginx-light && install_tool spawn-fcgi spawn-fcgi &&
+		install_packages apache2-bin libapache2-mod-fcgid perl-base &&
 		install_tool node nodejs && install_tool npm npm && install_tool curl curl && install_tool chromium chromium &&
 		install_packages python3-socketio python3-aiohttp
 }

@@ -216,10 +216,8 @@ unlink_own(const struct listener *l)
 void
 listen_stop(const struct listener *l)
 {
-	if (!l->is_ours)
-		return;
-	unlink_own(l);
-	shutdown(l->fd, SHUT_RDWR);
+	if (l->is_ours)
+		unlink_own(l);
 }
 
 void

@@ -27,8 +27,9 @@ bool listen_open(struct listener *, const char *address, int mode, struct buf *e
 /* Takes over a descriptor. False: it is no listening stream socket. */
 bool listen_take(struct listener *, int fd);
 
-/* No new connections from now on, those not yet accepted are reset; other threads may still poll
- * it. An inherited socket, which other processes may share, is left alone. */
+/* Nobody finds a Unix socket of ours any more; who has connected already can still be accepted. Other
+ * sockets are left as they are: of an address nobody can be turned away without resetting those who
+ * wait, and an inherited socket may be shared with other processes. */
 void listen_stop(const struct listener *);
 
 /* Closes, and unlinks the Unix socket if it is still ours. */

@@ -31,7 +31,8 @@
 #define DRAIN_MS  2000
 #define YIELD_MS \
 	20 /* how long an idle connection gives other threads before it makes room itself */
-#define BACK_OFF_MS 100 /* out of descriptors */
+#define BACK_OFF_MS 100  /* out of descriptors */
+#define LAST_MS     1000 /* at a stop: for the request of a connection that is there already */
 #define TICK_MS     500
 
 struct server;
@@ -43,6 +44,7 @@ struct worker {
 	struct watch watch;
 	FCGX_Request fcgx; /* ipcFd < 0: no connection */
 	int64_t idle_until_ms;
+	bool is_fresh; /* the connection has had no request yet */
 };
 
 struct server {
@@ -51,6 +53,7 @@ struct server {
 	size_t n_workers;
 	int stop_fd;                /* readable once the stop has come, for ever */
 	int left_fd;                /* rung by each worker that ends */
+	_Atomic int64_t last_ms;    /* 0; stopping: until when connections are taken (monotonic) */
 	atomic_flag is_making_room; /* one at a time closes an idle connection for a new one */
 };
 
@@ -76,6 +79,7 @@ connect_with(struct worker *w, int fd)
 	FCGX_InitRequest(&w->fcgx, -1, 0);
 	w->fcgx.ipcFd = fd;
 	w->fcgx.keepConnection = 1;
+	w->is_fresh = true;
 	w->idle_until_ms = clock_mono_ms() + SILENT_MS;
 	if (!watch_begin(&w->watch, fd))
 		disconnect(w);
@@ -90,24 +94,25 @@ back_off(struct worker *w)
 	poll(&stop, 1, BACK_OFF_MS);
 }
 
+/* EAGAIN: another thread was faster. */
+static bool
+take_connection_of(struct worker *w, int listening)
+{
+	int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		connect_with(w, fd);
+	else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+		back_off(w);
+	return fd >= 0;
+}
+
 static void
 take_connection(struct worker *w, const struct pollfd *listening)
 {
-	const struct server_options *o = w->server->options;
-
-	for (size_t i = 0; i < o->n_listeners; i++) {
-		int fd;
-
-		if (!(listening[i].revents & POLLIN))
-			continue;
-		fd = accept4(listening[i].fd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd >= 0) {
-			connect_with(w, fd);
+	for (size_t i = 0; i < w->server->options->n_listeners; i++) {
+		if ((listening[i].revents & POLLIN) && take_connection_of(w, listening[i].fd))
 			return;
-		}
-		/* EAGAIN: another thread was faster. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			back_off(w);
 	}
 }
 
@@ -115,8 +120,8 @@ take_connection(struct worker *w, const struct pollfd *listening)
 
 enum turn { TURN_STOP, TURN_REQUEST, TURN_CONNECTION, TURN_IDLE };
 
-/* Waits at most ms for {stop, the connection in hand, the listeners}. The stop goes before all:
- * no new request then. */
+/* Waits at most ms for {the connection in hand, stop, the listeners}. A request that is there goes
+ * before the stop, the stop before new connections. */
 static enum turn
 wait_turn(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
 {
@@ -129,9 +134,9 @@ wait_turn(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
 		    (struct pollfd){.fd = w->server->options->listeners[i].fd, .events = POLLIN};
 	if (poll(p, (nfds_t)(2 + n), ms < 0 ? 0 : (int)ms) <= 0)
 		return TURN_IDLE;
-	if (p[0].revents)
-		return TURN_STOP;
-	return p[1].revents ? TURN_REQUEST : TURN_CONNECTION;
+	if (p[1].revents)
+		return TURN_REQUEST;
+	return p[0].revents ? TURN_STOP : TURN_CONNECTION;
 }
 
 /* An idle connection must not keep a thread from new ones; a thread without one goes first. */
@@ -153,7 +158,30 @@ make_room(struct worker *w, struct pollfd *p)
 	return turn;
 }
 
-/* True: a request can be read. False: the stop has come. */
+/* After the stop: what was accepted is still served, and so is what waits at a socket that ends with
+ * us. An inherited one is left to who comes next. False: nothing is left to do. */
+static bool
+wait_last(struct worker *w)
+{
+	const struct server_options *o = w->server->options;
+
+	for (;;) {
+		struct pollfd p = {.fd = w->fcgx.ipcFd, .events = POLLIN};
+
+		if (w->fcgx.ipcFd >= 0 && w->is_fresh && poll(&p, 1, LAST_MS) > 0)
+			return true;
+		if (w->fcgx.ipcFd >= 0)
+			disconnect(w);
+		for (size_t i = 0; i < o->n_listeners && w->fcgx.ipcFd < 0; i++) {
+			if (o->listeners[i].is_ours && clock_mono_ms() < w->server->last_ms)
+				take_connection_of(w, o->listeners[i].fd);
+		}
+		if (w->fcgx.ipcFd < 0)
+			return false;
+	}
+}
+
+/* True: a request can be read. False: the stop has come, and nothing is left to do. */
 static bool
 wait_request(struct worker *w, struct pollfd *p)
 {
@@ -168,8 +196,10 @@ wait_request(struct worker *w, struct pollfd *p)
 			take_connection(w, p + 2);
 		else if (turn == TURN_IDLE && is_connected && clock_mono_ms() >= w->idle_until_ms)
 			disconnect(w);
-		if (turn == TURN_STOP || turn == TURN_REQUEST)
-			return turn == TURN_REQUEST;
+		if (turn == TURN_STOP)
+			return wait_last(w);
+		if (turn == TURN_REQUEST)
+			return true;
 	}
 }
 
@@ -243,8 +273,11 @@ serve(struct worker *w)
 		disconnect(w);
 		return;
 	}
+	w->is_fresh = false;
 	if (FCGX_GetError(w->fcgx.in) == 0) {
 		answer(w);
+		if (w->server->last_ms != 0)
+			w->fcgx.keepConnection = 0;
 		if (w->fcgx.keepConnection)
 			drain(w);
 	}
@@ -324,9 +357,10 @@ stop(struct server *s, size_t n_started)
 	const struct server_options *o = s->options;
 	uint64_t one = 1;
 
-	(void)!write(s->stop_fd, &one, sizeof(one)); /* first: a stopped listener polls as ready */
 	for (size_t i = 0; i < o->n_listeners; i++)
 		listen_stop(&o->listeners[i]);
+	s->last_ms = clock_mono_ms() + LAST_MS;
+	(void)!write(s->stop_fd, &one, sizeof(one));
 	for (size_t left = n_started; left > 0;) {
 		watch_until(s, s->left_fd);
 		if (read(s->left_fd, &one, sizeof(one)) > 0)
