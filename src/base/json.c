@@ -154,6 +154,15 @@ json_int(const struct json *v, int64_t *out)
 }
 
 bool
+json_number(const struct json *v, double *out)
+{
+	if (json_type(v) != JSON_INT && json_type(v) != JSON_DOUBLE)
+		return false;
+	*out = json_object_get_double(object_of(v));
+	return true;
+}
+
+bool
 json_bool(const struct json *v, bool *out)
 {
 	if (json_type(v) != JSON_BOOL)

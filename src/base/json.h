@@ -42,6 +42,7 @@ const struct json *
 json_get(const struct json *object, const char *name);   /* NULL when absent or no object */
 bool json_string(const struct json *, struct span *out); /* may hold NUL */
 bool json_int(const struct json *, int64_t *out); /* true for integers only: 1.0 and 1e3 are none */
+bool json_number(const struct json *, double *out); /* any number */
 bool json_bool(const struct json *, bool *out);
 size_t json_length(const struct json *array); /* 0 for anything else */
 const struct json *json_at(const struct json *array, size_t i);

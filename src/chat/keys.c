@@ -5,15 +5,11 @@
  */
 #include "chat/keys.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "chat/auth.h"
 
 #define KEY_FILE_MAX   65536
@@ -130,72 +126,18 @@ parse(struct keys *keys, const char *path, struct span text, struct buf *err)
 	return true;
 }
 
-static const char *
-stat_refusal(int fd)
-{
-	struct stat s;
-
-	if (fstat(fd, &s) < 0)
-		return strerror(errno);
-	if (!S_ISREG(s.st_mode))
-		return "a plain file is accepted";
-	if (s.st_uid != 0 && s.st_uid != geteuid())
-		return "a file owned by root or by the running user is accepted";
-	if (s.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH))
-		return "group or others can read or write it: mode 0600 is accepted";
-	return NULL;
-}
-
-/* Up to one byte more than accepted, into text of KEY_FILE_MAX + 1 bytes. */
-static const char *
-read_file(int fd, char *text, size_t *len)
-{
-	ssize_t got;
-
-	*len = 0;
-	while (*len <= KEY_FILE_MAX) {
-		got = read(fd, text + *len, KEY_FILE_MAX + 1 - *len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return strerror(errno);
-		if (got == 0)
-			return NULL;
-		*len += (size_t)got;
-	}
-	return "at most 65536 bytes are accepted";
-}
-
 struct keys *
 keys_load(const char *path, struct buf *err)
 {
+	struct buf text = {0};
 	struct keys *keys;
-	const char *why;
-	char *text;
-	size_t len;
 	bool is_good;
-	/* O_NONBLOCK: opening a FIFO must not wait. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if (fd < 0) {
-		buf_printf(err, "%s: %s", path, strerror(errno));
+	if (!secret_read(path, KEY_FILE_MAX, &text, err))
 		return NULL;
-	}
-	why = stat_refusal(fd);
-	if (why) {
-		buf_printf(err, "%s: %s", path, why);
-		close(fd);
-		return NULL;
-	}
 	keys = mem_zalloc(sizeof(*keys));
-	text = mem_alloc(KEY_FILE_MAX + 1);
-	why = read_file(fd, text, &len);
-	close(fd);
-	if (why)
-		buf_printf(err, "%s: %s", path, why);
-	is_good = !why && parse(keys, path, (struct span){text, len}, err);
-	explicit_bzero(text, KEY_FILE_MAX + 1);
-	free(text);
+	is_good = parse(keys, path, buf_as_span(&text), err);
+	secret_clear(&text);
 	if (is_good)
 		return keys;
 	keys_free(keys);

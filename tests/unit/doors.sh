@@ -24,7 +24,7 @@ BEGIN {
 	door["sqlite3.h"] = door["sqlite3ext.h"] = "src/store/"
 	door["fcgiapp.h"] = door["fcgi_stdio.h"] = door["fcgios.h"] = door["fcgi_config.h"] = "fcgi/"
 	door["json-c/"] = door["json.h"] = "src/base/json.c"
-	door["openssl/"] = "src/base/digest.c"
+	door["openssl/"] = "src/base/"
 	door["zlib.h"] = "src/proto/deflate.c"
 	door["cmocka.h"] = "tests/"
 }
