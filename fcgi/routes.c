@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * routes.c - the one table of routes, and the order in which every request is decided.
+ * routes.c - which row of the table a request is for, and the order in which it is decided.
  * Handlers see only requests whose route, identity and body were found good.
  */
 #include "fcgi/routes.h"
@@ -13,39 +13,6 @@
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX     200
 #define METHODS_ALL   "GET, HEAD, POST, PUT, OPTIONS"
-
-enum who {
-	ANYONE, /* believes nothing, so the conditions of the mode do not matter */
-	USER,
-	SERVICE,        /* a key with the scope */
-	USER_OR_SERVICE /* a key, if one comes with the request, else a user */
-};
-
-static const struct route {
-	const char *method;
-	const char *pattern; /* {…} is one segment, at most once */
-	enum who who;
-	enum scope scope;
-	enum request_form body;
-	handler *answer;
-} routes[] = {
-    {"GET", "/api/chat/unread", USER, 0, BODY_NONE, chat_get_unread},
-    {"GET", "/api/chat/unread/count", USER, 0, BODY_NONE, chat_get_unread_count},
-    {"GET", "/api/chat/{escrowId}/history", USER, 0, BODY_NONE, chat_get_history},
-    {"POST", "/api/chat/{escrowId}/send", USER, 0, BODY_OBJECT, chat_post_send},
-    {"PUT", "/api/chat/{messageId}/read", USER, 0, BODY_MAYBE, chat_put_read},
-    {"PUT", "/api/chat/{escrowId}/read-up-to", USER, 0, BODY_OBJECT, chat_put_read_up_to},
-    {"GET", "/api/escrows", USER, 0, BODY_NONE, escrows_get},
-    {"GET", "/api/escrows/{id}", USER_OR_SERVICE, SCOPE_ESCROWS, BODY_NONE, escrow_get},
-    {"PUT", "/api/escrows/{id}", SERVICE, SCOPE_ESCROWS, BODY_OBJECT, escrow_put},
-    {"POST", "/api/escrows/{id}/events", SERVICE, SCOPE_PUBLISH, BODY_OBJECT, publish_event},
-    {"POST", "/api/users/{walletAddress}/notifications", SERVICE, SCOPE_PUBLISH, BODY_OBJECT,
-	publish_notification},
-    {"POST", "/api/publish", SERVICE, SCOPE_PUBLISH, BODY_LIST, publish_list},
-    {"GET", "/api/health", ANYONE, 0, BODY_NONE, health_get},
-};
-
-#define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
 
 /* ---- the thread's own ---- */
 
@@ -120,7 +87,7 @@ route_find(const struct request *r, struct span *param, struct buf *allow)
 	struct span method = span_is(r->method, "HEAD") ? SPAN("GET") : r->method;
 	const struct route *found = NULL;
 
-	for (size_t i = 0; i < N_ROUTES; i++) {
+	for (size_t i = 0; i < n_routes; i++) {
 		if (!is_match(routes[i].pattern, r, param))
 			continue;
 		if (span_is(method, routes[i].method))
@@ -140,7 +107,7 @@ has_conditions(struct call *c, enum who who)
 {
 	enum chat_err err;
 
-	if (who == ANYONE)
+	if (who == WHO_ANYONE)
 		return true;
 	err = auth_conditions(c->rest->auth, &c->request->auth);
 	if (err != CHAT_OK)
@@ -154,11 +121,11 @@ has_identity(struct call *c, const struct route *route)
 	struct auth_request *a = &c->request->auth;
 	enum chat_err err = CHAT_OK;
 
-	c->is_service =
-	    route->who == SERVICE || (route->who == USER_OR_SERVICE && a->service_key.n > 0);
+	c->is_service = route->who == WHO_SERVICE ||
+			(route->who == WHO_USER_OR_SERVICE && a->service_key.n > 0);
 	if (c->is_service)
 		err = auth_service(c->rest->auth, a, route->scope, &c->service);
-	else if (route->who != ANYONE)
+	else if (route->who != WHO_ANYONE)
 		err = request_wallet(c->request) ? auth_user(c->rest->auth, a, &c->user)
 						 : CHAT_WALLET_MISMATCH;
 	if (err != CHAT_OK)
@@ -224,7 +191,7 @@ decide(struct call *c)
 		reply_failure(
 		    c->reply, CHAT_BAD_REQUEST, 405, "This route does not take that method.");
 	} else if (has_conditions(c, route->who) && has_identity(c, route) &&
-		   has_body(c, route->body) && (route->who == ANYONE || is_own_body(c))) {
+		   has_body(c, route->body) && (route->who == WHO_ANYONE || is_own_body(c))) {
 		route->answer(c);
 	}
 	log_debug("request: %s: %d", route ? route->pattern : "no route", c->reply->status);

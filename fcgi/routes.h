@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * routes.h - the one table of routes, and the order in which every request is decided.
- * A row: method, pattern, who may ask, what body it takes, its handler. Answers are
- * {"success":true, …} with what the handlers' lists below name, or {"success":false, error, code}.
+ * The table is routes.table: of each row routes.awk makes a struct route, a part of the OpenAPI
+ * document, and an entry of the manual page. Answers are {"success":true, …} as described there, or
+ * {"success":false, error, code}.
  */
 #ifndef FCGI_ROUTES_H
 #define FCGI_ROUTES_H
@@ -74,27 +75,35 @@ bool call_escrow(struct call *);
 /* The query's limit, 1 to 200, 50 if absent. False: the call is refused. */
 bool call_limit(struct call *, int *out);
 
+/* ---- the table ---- */
+
 typedef void handler(struct call *);
 
-/* chat_routes.c */
-handler chat_get_history;      /* messages, count, cursor, hasMore; Link, ETag */
-handler chat_post_send;        /* message; 201, or 200 for a repeat */
-handler chat_put_read;         /* message: {id, read} */
-handler chat_put_read_up_to;   /* unread */
-handler chat_get_unread;       /* count, escrows: [{escrowId, count, lastMessage}]; ETag */
-handler chat_get_unread_count; /* count */
+enum who {
+	WHO_ANYONE, /* believes nothing, so the conditions of the mode do not matter */
+	WHO_USER,
+	WHO_SERVICE,        /* a key with the scope */
+	WHO_USER_OR_SERVICE /* a key, if one comes with the request, else a user */
+};
 
-/* escrow_routes.c; an escrow: {escrowId, title, status?, participants, createdAt, updatedAt}, and
- * for a user also role?, lastMessage?: {id, senderId, timestamp, content}, unread */
-handler escrows_get; /* escrows, count, hasMore, next? (the next page's before); ETag */
-handler escrow_get;  /* escrow; ETag */
-handler escrow_put;  /* escrow; 201, or 200 where there was one */
+struct route {
+	const char *method;
+	const char *pattern; /* {…} is one segment, at most once */
+	enum who who;
+	enum scope scope;
+	enum request_form body;
+	const char *media; /* the types that its answer can have, parted by spaces */
+	handler *answer;
+};
+extern const struct route routes[];
+extern const size_t n_routes;
+extern const char openapi_text[]; /* members of the document, behind the first ones */
 
-/* publish_routes.c: 202 */
-handler publish_event, publish_notification; /* cursor */
-handler publish_list; /* cursor, count; all or nothing; a refusal names the item by its index */
-
-/* health_routes.c */
-handler health_get; /* status, version, uptime, services */
+/* chat_routes.c, escrow_routes.c, publish_routes.c, health_routes.c, openapi.c */
+handler chat_get_history, chat_post_send, chat_put_read, chat_put_read_up_to, chat_get_unread,
+    chat_get_unread_count;
+handler escrows_get, escrow_get, escrow_put;
+handler publish_event, publish_notification, publish_list;
+handler health_get, openapi_get;
 
 #endif

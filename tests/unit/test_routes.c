@@ -4,6 +4,8 @@
  */
 #include "rest_world.h"
 
+#include <ctype.h>
+
 static void
 an_unknown_path_is_404_in_every_method(void **state)
 {
@@ -32,6 +34,67 @@ a_known_path_names_its_methods(void **state)
 	assert_refused(w, 405, "bad_request");
 	assert_true(has_header(w, "\r\nAllow: POST, OPTIONS\r\n"));
 	assert_int_equal(ASK(w, "get", HISTORY, NULL, ALICE), 405);
+}
+
+/* The row's pattern with something in its braces. */
+static void
+uri_of(const struct route *r, char *out, size_t size)
+{
+	struct span rest = span_of(r->pattern), before = span_cut(&rest, '{');
+
+	if (rest.p)
+		span_cut(&rest, '}');
+	snprintf(out, size, "%.*s%s%.*s", (int)before.n, before.p, rest.p ? "42" : "",
+	    rest.p ? (int)rest.n : 0, rest.p ? rest.p : "");
+}
+
+static void
+each_row_is_found_and_its_path_names_its_method(void **state)
+{
+	struct world *w = *state;
+	char uri[100], want[20];
+
+	for (size_t i = 0; i < n_routes; i++) {
+		uri_of(&routes[i], uri, sizeof(uri));
+		snprintf(want, sizeof(want), " %s, ", routes[i].method);
+		assert_int_equal(ASK_BARE(w, "OPTIONS", uri), 204);
+		assert_true(has_header(w, want));
+		assert_int_equal(ASK_BARE(w, "BREW", uri), 405);
+		assert_true(has_header(w, want));
+		ASK_BARE(w, routes[i].method, uri);
+		assert_true(w->status != 404 && w->status != 405);
+	}
+}
+
+static void
+the_document_describes_each_row_and_nothing_else(void **state)
+{
+	struct world *w = *state;
+	const struct json *paths;
+	char name[8];
+	size_t n = 0;
+
+	assert_int_equal(ASK_BARE(w, "GET", "/api/openapi.json"), 200);
+	assert_text(member(w, "openapi"), "3.1.0");
+	paths = member(w, "paths");
+	for (size_t i = 0; i < n_routes; i++) {
+		for (size_t k = 0; k <= strlen(routes[i].method); k++)
+			name[k] = (char)tolower((unsigned char)routes[i].method[k]);
+		assert_non_null(json_get(json_get(paths, routes[i].pattern), name));
+		n += i == 0 || strcmp(routes[i].pattern, routes[i - 1].pattern) != 0;
+	}
+	assert_int_equal(json_members(paths), n);
+}
+
+static void
+the_document_names_where_the_paths_begin(void **state)
+{
+	struct world *w = *state;
+	char prefix[] = "/chat";
+
+	w->config.url_prefix = prefix;
+	assert_int_equal(ASK_BARE(w, "GET", "/chat/api/openapi.json"), 200);
+	assert_text(json_get(json_at(member(w, "servers"), 0), "url"), "/chat");
 }
 
 static void
@@ -231,6 +294,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(an_unknown_path_is_404_in_every_method),
 	    TEST(a_known_path_names_its_methods),
+	    TEST(each_row_is_found_and_its_path_names_its_method),
+	    TEST(the_document_describes_each_row_and_nothing_else),
+	    TEST(the_document_names_where_the_paths_begin),
 	    TEST(the_conditions_of_the_mode_go_before_identity),
 	    TEST(without_an_identity_it_is_401_before_the_body),
 	    TEST(two_different_wallets_are_a_mismatch),

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * openapi.c - the document that describes all routes: what routes.awk made of the table, behind
+ * what only the running program knows.
+ */
+#include "fcgi/routes.h"
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unversioned"
+#endif
+
+static void
+write_info(struct buf *b)
+{
+	json_name(b, "info");
+	json_open(b, '{');
+	json_member_cstr(b, "title", "escrowchat");
+	json_member_cstr(b, "version", PACKAGE_VERSION);
+	json_member_cstr(b, "description",
+	    "The chat of an escrow: history, sending, read marks, search, export; and the "
+	    "platform's side. HEAD is answered wherever GET is.");
+	json_name(b, "license");
+	json_open(b, '{');
+	json_member_cstr(b, "name", "ISC License");
+	json_member_cstr(b, "identifier", "ISC");
+	json_close(b, '}');
+	json_close(b, '}');
+}
+
+/* Where the paths begin. */
+static void
+write_servers(struct buf *b, const char *url_prefix)
+{
+	json_name(b, "servers");
+	json_open(b, '[');
+	json_element(b);
+	json_open(b, '{');
+	json_member_cstr(b, "url", url_prefix && url_prefix[0] ? url_prefix : "/");
+	json_close(b, '}');
+	json_close(b, ']');
+}
+
+void
+openapi_get(struct call *c)
+{
+	struct buf *b = &c->reply->body;
+
+	c->reply->status = 200;
+	json_open(b, '{');
+	json_member_cstr(b, "openapi", "3.1.0");
+	write_info(b);
+	write_servers(b, c->rest->config->url_prefix);
+	buf_addc(b, ',');
+	buf_str(b, openapi_text);
+	reply_etag(c->reply, c->request->if_none_match);
+}
