@@ -90,8 +90,20 @@ address_listen(const char *spec, char name[ADDRESS_NAME_SIZE], const char **why)
 	return fd;
 }
 
+/* The port is chosen by connect(): only the pair of both ends must be unique. */
+static int
+bind_source(int fd, unsigned from)
+{
+	struct sockaddr_in in = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + from)};
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	return bind(fd, (struct sockaddr *)&in, sizeof(in));
+}
+
 int
-address_connect(const char *spec, const char **why)
+address_connect(const char *spec, unsigned from, const char **why)
 {
 	struct address a;
 	int fd;
@@ -100,6 +112,8 @@ address_connect(const char *spec, const char **why)
 		return fail(-1, why, "address");
 	if ((fd = socket(a.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
 		return fail(fd, why, "socket");
+	if (from > 0 && a.sa.sa_family == AF_INET && bind_source(fd, from) != 0)
+		return fail(fd, why, "bind");
 	if (connect(fd, &a.sa, a.len) != 0)
 		return fail(fd, why, "connect");
 	fcntl(fd, F_SETFL, O_NONBLOCK);

@@ -10,8 +10,8 @@
 /* A listening descriptor (blocking), and its address with the port it got. -1: *why names the call, errno the reason. */
 int address_listen(const char *spec, char name[ADDRESS_NAME_SIZE], const char **why);
 
-/* A connected, non-blocking descriptor, likewise. */
-int address_connect(const char *spec, const char **why);
+/* A connected, non-blocking descriptor, likewise. Over TCP it comes from 127.0.0.1 plus from. */
+int address_connect(const char *spec, unsigned from, const char **why);
 
 void address_no_delay(int fd);
 

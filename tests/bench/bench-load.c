@@ -5,7 +5,6 @@
  * Exit 0: no delivery was lost, doubled, out of order or changed; 1: one was.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,8 +40,11 @@ load_die(const char *fmt, ...)
 static void
 look(const struct load *l, struct process *p)
 {
-	if (!process_look(l->o.pid, p))
-		load_die("--pid %d: no such process", l->o.pid);
+	memset(p, 0, sizeof(*p));
+	for (const int *pid = l->o.pids; *pid > 0; pid++) {
+		if (!process_add(*pid, p))
+			load_die("--pid %d: no such process", *pid);
+	}
 }
 
 static void
@@ -176,7 +178,8 @@ static int
 print_exchange(
     const struct load *l, const struct process *before, const struct process *after, double seconds)
 {
-	uint64_t expected = (uint64_t)l->n_sent * l->o.room_size, lost = expected - l->deliveries;
+	uint64_t expected = (uint64_t)l->n_sent * (l->o.wire->is_request ? 1 : l->o.room_size),
+		 lost = expected - l->deliveries;
 	double cpu_us = (double)(after->cpu_ns - before->cpu_ns) / 1e3,
 	       n = l->deliveries ? (double)l->deliveries : 1;
 	uint64_t split = disagreements(l);
@@ -211,98 +214,7 @@ print_exchange(
 		   : 1;
 }
 
-/* ---- options ---- */
-
-static const struct wire *const wires[] = {
-    &wire_websocket, &wire_bare, &wire_bare_relay, &wire_bare_mute};
-
-static const struct wire *
-parse_wire(const char *name)
-{
-	for (size_t i = 0; i < sizeof(wires) / sizeof(wires[0]); i++) {
-		if (strcmp(wires[i]->name, name) == 0)
-			return wires[i];
-	}
-	load_die("--wire %s: no such wire", name);
-}
-
-static const struct option options[] = {
-    {"wire", required_argument, NULL, 'W'},
-    {"connect", required_argument, NULL, 'c'},
-    {"pid", required_argument, NULL, 'p'},
-    {"connections", required_argument, NULL, 'n'},
-    {"room-size", required_argument, NULL, 's'},
-    {"senders", required_argument, NULL, 'S'},
-    {"rate", required_argument, NULL, 'r'},
-    {"burst", required_argument, NULL, 'b'},
-    {"window", required_argument, NULL, 'w'},
-    {"seconds", required_argument, NULL, 'd'},
-    {"content-bytes", required_argument, NULL, 'B'},
-    {"no-acks", no_argument, NULL, 'A'},
-    {0},
-};
-
-static void
-parse_options(struct load_options *o, int argc, char **argv)
-{
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 'W':
-			o->wire = parse_wire(optarg);
-			break;
-		case 'c':
-			o->connect = optarg;
-			break;
-		case 'p':
-			o->pid = atoi(optarg);
-			break;
-		case 'n':
-			o->n_clients = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 's':
-			o->room_size = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 'S':
-			o->senders = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 'r':
-			o->rate = strtod(optarg, NULL);
-			break;
-		case 'b':
-			o->burst = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 'w':
-			o->window = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 'd':
-			o->seconds = strtod(optarg, NULL);
-			break;
-		case 'B':
-			o->content_bytes = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 'A':
-			o->wants_acks = false;
-			break;
-		default:
-			exit(2);
-		}
-	}
-	if (o->room_size == 0)
-		o->room_size = o->n_clients;
-	if (o->connect == NULL || o->pid <= 0 || o->n_clients == 0 || o->burst == 0)
-		load_die("--connect, --pid and --connections are needed, --burst is not 0");
-	if (o->n_clients % o->room_size != 0 || o->senders == 0 || o->senders > o->room_size ||
-	    o->senders > SENDERS_MAX)
-		load_die("--connections must be a multiple of --room-size; --senders: 1 to %d, at "
-			 "most --room-size",
-		    SENDERS_MAX);
-	if (o->content_bytes < PAYLOAD_MIN || o->content_bytes > PAYLOAD_MAX)
-		load_die("--content-bytes: %d to %d is accepted", PAYLOAD_MIN, PAYLOAD_MAX);
-	if (o->wire->send == NULL || o->wire == &wire_bare_relay)
-		o->wants_acks = false;
-}
+/* ---- the whole ---- */
 
 static void
 make_clients(struct load *l)
@@ -327,10 +239,11 @@ main(int argc, char **argv)
 				    .burst = 1,
 				    .seconds = 5,
 				    .content_bytes = 64,
+				    .frame_bytes = 280,
 				    .wants_acks = true}};
 	struct process before, ready, after;
 
-	parse_options(&l.o, argc, argv);
+	options_parse(&l.o, argc, argv);
 	address_allow_files();
 	TAILQ_INIT(&l.dirty);
 	l.epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -3,6 +3,7 @@
  * client.c - one user of bench-load, and the check of all that he receives.
  * Message g goes to room g mod rooms, from the room's senders in turn: so whatever comes, what should have come follows from g.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -14,7 +15,7 @@ void
 client_open(struct client *c)
 {
 	c->began_us = clock_mono_us();
-	link_open(c, 0);
+	link_open(c, 0, c->load->o.wire);
 	c->load->o.wire->open(c);
 }
 
@@ -70,8 +71,8 @@ load_send(struct load *l, int64_t due_us)
 	char content[PAYLOAD_MAX];
 	size_t n = payload_write(content, l->o.content_bytes, message, due_us);
 
-	sent_at(l, message);
-	l->o.wire->send(&l->clients[room_of(l, message) * l->o.room_size + sender_of(l, message)],
+	sent_at(l, message)->due_us = due_us;
+	l->o.up->send(&l->clients[room_of(l, message) * l->o.room_size + sender_of(l, message)],
 	    message, (struct span){content, n});
 }
 
@@ -123,21 +124,56 @@ client_acknowledged(struct client *c, uint64_t message, bool ok)
 	}
 	l->sent[message].is_acknowledged = true;
 	l->acks++;
-	/* A sender who is in the room has his own broadcast first. */
-	l->early_acks += c->next[sender_of(l, message)] <= place_of(l, message);
+	/* A sender who is in the room has his own broadcast first, if both come by one connection. */
+	if (l->o.up == l->o.wire)
+		l->early_acks += c->next[sender_of(l, message)] <= place_of(l, message);
+}
+
+void
+client_answered(struct client *c, uint64_t message, bool ok, size_t bytes)
+{
+	struct load *l = c->load;
+	int64_t now = clock_mono_us();
+
+	if (message >= l->n_sent || l->sent[message].left == 0) {
+		l->doubled++;
+		return;
+	}
+	l->sent[message].left = 0;
+	l->n_done++;
+	l->refused += !ok;
+	l->deliveries++;
+	l->delivery_bytes += bytes;
+	l->last_delivery_us = now;
+	histogram_add(&l->latency, now - l->sent[message].due_us);
+}
+
+/* ---- JSON ---- */
+
+bool
+span_begins(struct span s, const char *with)
+{
+	size_t n = strlen(with);
+
+	return s.n >= n && memcmp(s.p, with, n) == 0;
+}
+
+bool
+json_next_string(struct span *json, const char *name, struct span *value)
+{
+	char key[32];
+	int n = snprintf(key, sizeof(key), "\"%s\":\"", name);
+	const char *p = memmem(json->p, json->n, key, (size_t)n), *end = json->p + json->n, *quote;
+
+	if (p == NULL || (quote = memchr(p + n, '"', (size_t)(end - p - n))) == NULL)
+		return false;
+	*value = (struct span){p + n, (size_t)(quote - p - n)};
+	*json = (struct span){quote + 1, (size_t)(end - quote - 1)};
+	return true;
 }
 
 bool
 json_content(struct span json, struct span *content)
 {
-	static const char name[] = "\"content\":\"";
-	const char *p = memmem(json.p, json.n, name, sizeof(name) - 1), *end;
-
-	if (p == NULL)
-		return false;
-	p += sizeof(name) - 1;
-	if ((end = memchr(p, '"', (size_t)(json.p + json.n - p))) == NULL)
-		return false;
-	*content = (struct span){p, (size_t)(end - p)};
-	return true;
+	return json_next_string(&json, "content", content);
 }

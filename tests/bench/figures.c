@@ -83,8 +83,8 @@ read_stat(int pid, struct process *out)
 		sscanf(
 		    p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys);
 	fclose(f);
-	out->user_ms = (int64_t)user * 1000 / per_s;
-	out->system_ms = (int64_t)sys * 1000 / per_s;
+	out->user_ms += (int64_t)user * 1000 / per_s;
+	out->system_ms += (int64_t)sys * 1000 / per_s;
 	return true;
 }
 
@@ -133,7 +133,7 @@ read_switches(int pid, struct process *out)
 }
 
 bool
-process_look(int pid, struct process *out)
+process_add(int pid, struct process *out)
 {
 	const struct row rows[] = {
 	    {"Anonymous:", &out->anonymous, 1024},
@@ -143,11 +143,10 @@ process_look(int pid, struct process *out)
 	struct timespec ts = {0};
 	clockid_t clock;
 
-	memset(out, 0, sizeof(*out));
 	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &ts) != 0 ||
 	    !read_stat(pid, out))
 		return false;
-	out->cpu_ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	out->cpu_ns += (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 	read_rows(pid, "smaps_rollup", rows, sizeof(rows) / sizeof(rows[0]));
 	read_switches(pid, out);
 	return true;

@@ -15,6 +15,8 @@
 #define EVENTS    512
 #define READ_SIZE (256 * 1024)
 
+#define CLIENTS_PER_ADDRESS 10000 /* ports run out */
+
 static void
 watch(struct link *l, int op)
 {
@@ -23,16 +25,27 @@ watch(struct link *l, int op)
 	epoll_ctl(l->client->load->epoll, op, l->fd, &ev);
 }
 
-void
-link_open(struct client *c, int which)
+struct link *
+link_open(struct client *c, int which, const struct wire *wire)
 {
 	struct link *l = &c->links[which];
-	const char *why;
+	const char *to = which == 0 ? c->load->o.connect : c->load->o.up_connect, *why;
 
 	l->client = c;
-	if ((l->fd = address_connect(c->load->o.connect, &why)) < 0)
-		load_die("%s: %s: %s", c->load->o.connect, why, strerror(errno));
+	l->wire = wire;
+	STAILQ_INIT(&l->questions);
+	if ((l->fd = address_connect(to, c->number / CLIENTS_PER_ADDRESS, &why)) < 0)
+		load_die("%s: %s: %s", to, why, strerror(errno));
 	watch(l, EPOLL_CTL_ADD);
+	return l;
+}
+
+struct link *
+link_up(struct client *c)
+{
+	struct link *l = &c->links[1];
+
+	return l->fd >= 0 ? l : link_open(c, 1, c->load->o.up);
 }
 
 void
@@ -92,7 +105,7 @@ receive(struct link *l)
 	if (n <= 0)
 		load_die("client %u: %s", c->number,
 		    n == 0 ? "the server closed the connection" : strerror(errno));
-	used = c->load->o.wire->input(c, l, scratch, kept + (size_t)n);
+	used = l->wire->input(c, l, scratch, kept + (size_t)n);
 	buf_clear(&l->in);
 	if (used < kept + (size_t)n)
 		buf_add(&l->in, scratch + used, kept + (size_t)n - used);

@@ -4,8 +4,8 @@
  *
  *   bench-load (options, phases) --> client (one user: identity, room, what he must receive) --> wire (a protocol) --> link (a socket)
  *
- * A wire turns bytes into the three calls of a client: client_joined, client_delivered, client_acknowledged. A new protocol is one
- * file and one row in wires[].
+ * A wire turns bytes into calls of a client: client_joined, client_delivered, client_acknowledged, client_answered. A new protocol is
+ * one file and one row in wires[]. What comes down by one wire may be sent up by another, on a second link.
  */
 #ifndef TESTS_BENCH_LOAD_H
 #define TESTS_BENCH_LOAD_H
@@ -19,29 +19,38 @@
 
 #define SENDERS_MAX 8 /* of one room */
 #define LINKS_MAX   2 /* of one client: a stream down needs requests up */
+#define PIDS_MAX    8
 
 struct client;
 struct load;
+struct question;
+struct wire;
 
 struct link { /* one socket of a client */
 	struct client *client;
+	const struct wire *wire; /* who reads it */
 	TAILQ_ENTRY(link) dirty; /* has bytes to send */
 	struct buf in, out;
-	int fd; /* -1: none */
+	STAILQ_HEAD(, question) questions; /* HTTP requests; the first is under way */
+	int fd;                            /* -1: none */
 	bool is_dirty, is_blocked;
 };
 
 struct wire {
-	const char *name;
-	bool is_silent; /* sends no messages: the server has a schedule of its own */
-	/* Says hello: link 0 is connected. In the end: client_joined. */
+	const char *name, *what;
+	const struct wire *up; /* by which its messages are sent; NULL: by itself */
+	bool is_silent;        /* sends no messages: the server has a schedule of its own */
+	bool is_request;       /* a message is a request, its delivery the answer to it */
+	/* Says hello: link 0 is connected. In the end: client_joined. NULL: it only sends. */
 	void (*open)(struct client *);
 	/* Takes whole units from the front of in; how many bytes. What is left is offered again with more behind it. */
 	size_t (*input)(struct client *, struct link *, char *in, size_t len);
-	/* Sends one message to the client's room; ack numbers the acknowledgement wanted. */
+	/* Sends one message to the client's room: it is acknowledged by that number. NULL: its up does. */
 	void (*send)(struct client *, uint64_t message, struct span content);
 };
-extern const struct wire wire_websocket, wire_bare, wire_bare_mute, wire_bare_relay;
+extern const struct wire wire_websocket, wire_socketio, wire_socketio_polling, wire_sse, wire_poll,
+    wire_emit, wire_rest_send, wire_rest_history, wire_bare, wire_bare_poll, wire_bare_mute,
+    wire_bare_relay;
 
 struct client { /* one user, on one connection, in one room */
 	struct load *load;
@@ -56,24 +65,28 @@ struct client { /* one user, on one connection, in one room */
 	uint64_t digest;            /* of what it received, in order */
 	uint32_t next[SENDERS_MAX]; /* of each sender of the room: the message that comes next */
 	int64_t began_us;
+	struct buf token; /* what its requests must name: a session, a cursor */
 	struct link links[LINKS_MAX];
 };
 
-struct sent {          /* one message */
+struct sent { /* one message */
+	int64_t due_us;
 	uint32_t left; /* deliveries still to come */
 	bool is_acknowledged;
 };
 
 struct load_options {
-	const struct wire *wire;
-	const char *connect; /* 127.0.0.1:PORT or unix:PATH */
-	int pid;             /* the server's */
+	const struct wire *wire, *up;
+	const char *connect;    /* 127.0.0.1:PORT or unix:PATH */
+	const char *up_connect; /* likewise, of the second link */
+	int pids[PIDS_MAX];     /* the server's processes, then 0 */
 	uint32_t n_clients, room_size, senders;
 	double rate;     /* messages a second, in all; 0: closed loop */
 	uint32_t burst;  /* open loop: messages due at once */
 	uint32_t window; /* closed loop: messages in flight; 0 and rate 0: none are sent */
 	double seconds;
 	uint32_t content_bytes;
+	uint32_t frame_bytes; /* of the bare relay */
 	bool wants_acks;
 };
 
@@ -91,8 +104,14 @@ struct load {
 	struct histogram latency, ack_latency, setup;
 };
 
+/* ---- options (options.c) ---- */
+/* Over the defaults that are there. What is wrong ends the program. */
+void options_parse(struct load_options *, int argc, char **argv);
+
 /* ---- a link (link.c) ---- */
-void link_open(struct client *, int which);
+/* Link 0 is opened for its client. Link 1, by which it sends, is opened when it is first asked for. */
+struct link *link_open(struct client *, int which, const struct wire *);
+struct link *link_up(struct client *);
 /* What is in out goes out before the next wait. */
 void link_want_send(struct link *);
 /* Sends what is queued, then serves what comes until deadline (monotonic), or one wait if it is past. */
@@ -104,14 +123,19 @@ void client_joined(struct client *);
 /* A message came; frame_bytes: what it took on the wire. */
 void client_delivered(struct client *, struct span content, size_t frame_bytes);
 void client_acknowledged(struct client *, uint64_t message, bool ok);
+/* The answer to a request that stands for a message. */
+void client_answered(struct client *, uint64_t message, bool ok, size_t bytes);
 /* Sends the next message, due then. */
 void load_send(struct load *, int64_t due_us);
 
 /* Ends the program: a server that breaks the protocol, or is gone, has no figures. */
 void load_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* ---- helpers for wires whose events are {"event":"chat_message", … "content":"…"} ---- */
-/* The content in a message's JSON. False: none. */
+/* ---- JSON, as far as a load needs it ---- */
+bool span_begins(struct span, const char *with);
+/* The string behind "name":" in *json, which then goes on behind it; nothing in it is unescaped. False: there is none. */
+bool json_next_string(struct span *json, const char *name, struct span *value);
+/* The content of the one message in json. */
 bool json_content(struct span json, struct span *content);
 
 #endif

@@ -13,20 +13,32 @@ bench=$BUILDDIR/tests/bench
 # name | listen | what the users do | what the floor does ("-": no floor) | its wire, and what else differs for its users
 workloads() {
 	cat <<-'END'
-	room-1000          |tcp |--connections 1000 --rate 20                                      |--connections 1000 --rate 20                               |bare
-	room-1000-mute     |tcp |--connections 1000 --rate 20                                      |--connections 1000 --rate 20                               |bare-mute
-	room-5000          |tcp |--connections 5000 --rate 6                                       |--connections 5000 --rate 6                                |bare
-	room-1000-burst8   |tcp |--connections 1000 --rate 80 --burst 8                            |--connections 1000 --rate 80 --burst 8                     |bare
-	room-1000-senders8 |tcp |--connections 1000 --rate 80 --burst 8 --senders 8                |--connections 1000 --rate 80 --burst 8                     |bare
-	room-1000-joined8  |tcp |--connections 1000 --rate 80 --burst 8                            |--connections 1000 --rate 80 --burst 8 --join              |bare
-	room-1000-window8  |tcp |--connections 1000 --window 8                                     |--connections 1000 --rate 80 --burst 8                     |bare --rate 80
-	pairs              |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000          |--connections 2000 --room-size 2 --rate 5000 --tick-us 1000|bare
-	pairs-no-acks      |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000 --no-acks|--connections 2000 --room-size 2 --rate 5000 --tick-us 1000|bare
-	pairs-relay        |tcp |--connections 2000 --room-size 2 --senders 2 --rate 5000          |--connections 2000 --room-size 2 --relay                   |bare-relay
-	pairs-closed       |tcp |--connections 2000 --room-size 2 --senders 2 --window 100         |--connections 2000 --room-size 2 --relay                   |bare-relay
-	pairs-closed-unix  |unix|--connections 2000 --room-size 2 --senders 2 --window 100         |--connections 2000 --room-size 2 --relay                   |bare-relay
-	setup              |tcp |--connections 5000 --room-size 2                                  |--connections 5000                                         |bare
-	idle               |tcp |--connections 10000 --room-size 2                                 |-                                                          |-
+	room-1000                  |tcp  |--connections 1000 --rate 20                                              |--connections 1000 --rate 20 |bare
+	room-1000-mute             |tcp  |--connections 1000 --rate 20                                              |--connections 1000 --rate 20 |bare-mute
+	room-1000-socketio         |tcp  |--wire socketio --connections 1000 --rate 20                              |--connections 1000 --rate 20 |bare
+	room-1000-sse              |tcp  |--wire sse --connections 1000 --rate 20                                   |--connections 1000 --rate 20 |bare
+	room-1000-poll             |tcp  |--wire poll --connections 1000 --rate 20                                  |--connections 1000 --rate 20 |bare
+	room-1000-poll-asked       |tcp  |--wire poll --connections 1000 --rate 20                                  |--connections 1000 --rate 20 |bare-poll
+	room-5000                  |tcp  |--connections 5000 --rate 6                                               |--connections 5000 --rate 6 |bare
+	room-1000-burst8           |tcp  |--connections 1000 --rate 80 --burst 8                                    |--connections 1000 --rate 80 --burst 8 |bare
+	room-1000-senders8         |tcp  |--connections 1000 --rate 80 --burst 8 --senders 8                        |--connections 1000 --rate 80 --burst 8 |bare
+	room-1000-joined8          |tcp  |--connections 1000 --rate 80 --burst 8                                    |--connections 1000 --rate 80 --burst 8 --join |bare
+	room-1000-window8          |tcp  |--connections 1000 --window 8                                             |--connections 1000 --rate 80 --burst 8 |bare --rate 80
+	pairs                      |tcp  |--connections 2000 --room-size 2 --senders 2 --rate 5000                  |--connections 2000 --room-size 2 --rate 5000 --tick-us 1000 |bare
+	pairs-no-acks              |tcp  |--connections 2000 --room-size 2 --senders 2 --rate 5000 --no-acks        |--connections 2000 --room-size 2 --rate 5000 --tick-us 1000 |bare
+	pairs-relay                |tcp  |--connections 2000 --room-size 2 --senders 2 --rate 5000                  |--connections 2000 --room-size 2 --relay |bare-relay
+	pairs-socketio             |tcp  |--wire socketio --connections 2000 --room-size 2 --senders 2 --rate 5000  |--connections 2000 --room-size 2 --rate 5000 --tick-us 1000 |bare
+	pairs-relay-socketio       |tcp  |--wire socketio --connections 2000 --room-size 2 --senders 2 --rate 5000  |--connections 2000 --room-size 2 --relay |bare-relay
+	pairs-closed               |tcp  |--connections 2000 --room-size 2 --senders 2 --window 100                 |--connections 2000 --room-size 2 --relay |bare-relay
+	pairs-closed-socketio      |tcp  |--wire socketio --connections 2000 --room-size 2 --senders 2 --window 100 |--connections 2000 --room-size 2 --relay |bare-relay
+	pairs-closed-unix          |unix |--connections 2000 --room-size 2 --senders 2 --window 100                 |--connections 2000 --room-size 2 --relay |bare-relay
+	pairs-closed-unix-socketio |unix |--wire socketio --connections 2000 --room-size 2 --senders 2 --window 100 |--connections 2000 --room-size 2 --relay |bare-relay
+	setup                      |tcp  |--connections 5000 --room-size 2                                          |--connections 5000 |bare
+	setup-socketio             |tcp  |--wire socketio --connections 5000 --room-size 2                          |--connections 5000 |bare
+	idle                       |tcp  |--connections 10000 --room-size 2                                         |- |-
+	idle-socketio              |tcp  |--wire socketio --connections 10000 --room-size 2                         |- |-
+	idle-sse                   |tcp  |--wire sse --connections 10000 --room-size 2                              |- |-
+	idle-poll                  |tcp  |--wire poll --connections 10000 --room-size 2                             |- |-
 	END
 }
 
@@ -118,7 +130,7 @@ one_round() { # one_round ROUND NAME FAMILY LOAD FLOOR WIRE
 	# shellcheck disable=SC2086
 	start_floor "$listen" $5 --seconds "$SECONDS_EACH" --frame-bytes "${bytes:-250}"
 	# shellcheck disable=SC2086
-	load "$2" floor "$1" $4 --wire $6
+	load "$2" floor "$1" $4 --frame-bytes "${bytes:-280}" --wire $6
 }
 
 table() {

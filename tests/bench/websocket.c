@@ -6,7 +6,16 @@
 
 #include <stdint.h>
 
-#include "tests/bench/load.h"
+void
+websocket_ask(struct link *l, const char *path)
+{
+	buf_printf(&l->out,
+	    "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	    "Sec-WebSocket-Protocol: escrowchat.v1\r\nX-Wallet-Address: bench-%u\r\n\r\n",
+	    path, l->client->number);
+	link_want_send(l);
+}
 
 size_t
 websocket_accepted(const char *in, size_t len)
@@ -41,6 +50,18 @@ websocket_get(const char *in, size_t len, struct websocket_frame *out)
 		return 0;
 	*out = (struct websocket_frame){p[0] & 0x0f, {in + head, n}};
 	return head + n;
+}
+
+bool
+websocket_answer(struct link *l, const struct websocket_frame *f)
+{
+	if (f->opcode == 0x1)
+		return false;
+	if (f->opcode != 0x9)
+		load_die("client %u: opcode %d", l->client->number, f->opcode);
+	websocket_put(&l->out, 0xa, f->payload);
+	link_want_send(l);
+	return true;
 }
 
 /* The mask is a constant: the server takes it off all the same. */

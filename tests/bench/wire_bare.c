@@ -4,6 +4,7 @@
  * handshake and a subscription that are each answered by something.
  *   bare        the floor sends by its own schedule
  *   bare-relay  the client sends a frame as the server would, the floor hands it to the room
+ *   bare-poll   as bare, and each delivery is answered by a request: what a long-poll asks of the kernel
  *   bare-mute   as bare, without the requests: what a socket costs that never carried anything the other way
  */
 #include "proto/ws.h"
@@ -12,7 +13,7 @@
 
 #define HANDSHAKE_BYTES 270
 #define SUBSCRIBE_BYTES 80
-#define FILLER_BYTES    190 /* with a content of 64 bytes, a frame as long as the server's */
+#define POLL_BYTES      150
 
 static void
 request(struct client *c, size_t n)
@@ -46,39 +47,76 @@ on_answer(struct client *c)
 }
 
 static size_t
-input(struct client *c, struct link *l, char *in, size_t len)
+take_frames(struct client *c, char *in, size_t len, size_t answer_bytes)
 {
 	struct websocket_frame f;
 	struct span content;
 	size_t at = 0, n;
 
 	for (; (n = websocket_get(in + at, len - at, &f)) > 0; at += n) {
-		if (c->state != CLIENT_READY)
+		if (c->state != CLIENT_READY) {
 			on_answer(c);
-		else if (json_content(f.payload, &content))
+		} else if (json_content(f.payload, &content)) {
 			client_delivered(c, content, n);
+			if (answer_bytes > 0)
+				request(c, answer_bytes);
+		}
 	}
 	return at;
 }
 
+static size_t
+input(struct client *c, struct link *l, char *in, size_t len)
+{
+	return take_frames(c, in, len, 0);
+}
+
+static size_t
+input_poll(struct client *c, struct link *l, char *in, size_t len)
+{
+	return take_frames(c, in, len, POLL_BYTES);
+}
+
+/* A frame as long as the server's. */
 static void
 send_relay(struct client *c, uint64_t message, struct span content)
 {
-	static const char filler[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-				     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-				     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-				     "xxxxxxxxxxxxxxxxxxxxxxxxx";
 	struct buf text = {0};
 
-	buf_printf(&text, "{\"x\":\"%s\",\"content\":\"%.*s\"}", filler, (int)content.n, content.p);
+	buf_printf(&text, "{\"content\":\"%.*s\",\"x\":\"", (int)content.n, content.p);
+	while (text.len + 6 < c->load->o.frame_bytes)
+		buf_addc(&text, 'x');
+	buf_str(&text, "\"}");
 	ws_put(&c->links[0].out, WS_TEXT, buf_as_span(&text));
 	link_want_send(&c->links[0]);
 	buf_clear(&text);
 }
 
 const struct wire wire_bare = {
-    .name = "bare", .is_silent = true, .open = open_bare, .input = input};
+    .name = "bare",
+    .what = "bench-floor, which sends by its own schedule",
+    .is_silent = true,
+    .open = open_bare,
+    .input = input,
+};
+const struct wire wire_bare_poll = {
+    .name = "bare-poll",
+    .what = "the same, each delivery is answered by a request",
+    .is_silent = true,
+    .open = open_bare,
+    .input = input_poll,
+};
 const struct wire wire_bare_mute = {
-    .name = "bare-mute", .is_silent = true, .open = open_mute, .input = input};
+    .name = "bare-mute",
+    .what = "the same, no byte goes up",
+    .is_silent = true,
+    .open = open_mute,
+    .input = input,
+};
 const struct wire wire_bare_relay = {
-    .name = "bare-relay", .open = open_bare, .input = input, .send = send_relay};
+    .name = "bare-relay",
+    .what = "bench-floor --relay",
+    .open = open_bare,
+    .input = input,
+    .send = send_relay,
+};

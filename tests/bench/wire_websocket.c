@@ -13,12 +13,7 @@
 static void
 open_ws(struct client *c)
 {
-	buf_printf(&c->links[0].out,
-	    "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-	    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-	    "Sec-WebSocket-Protocol: escrowchat.v1\r\nX-Wallet-Address: bench-%u\r\n\r\n",
-	    c->number);
-	link_want_send(&c->links[0]);
+	websocket_ask(&c->links[0], "/ws");
 }
 
 static void
@@ -58,32 +53,24 @@ send_message(struct client *c, uint64_t message, struct span content)
 	send_text(c, &text);
 }
 
-static bool
-begins(struct span s, const char *with)
-{
-	size_t n = strlen(with);
-
-	return s.n >= n && memcmp(s.p, with, n) == 0;
-}
-
 static void
 on_text(struct client *c, struct span text, size_t frame_bytes)
 {
 	struct span content;
 
-	if (begins(text, "{\"event\":\"chat_message\"") && json_content(text, &content)) {
+	if (span_begins(text, "{\"event\":\"chat_message\"") && json_content(text, &content)) {
 		client_delivered(c, content, frame_bytes);
-	} else if (begins(text, "{\"ack\":\"" SUBSCRIBE_ACK "\",\"data\":{\"ok\":true")) {
+	} else if (span_begins(text, "{\"ack\":\"" SUBSCRIBE_ACK "\",\"data\":{\"ok\":true")) {
 		client_joined(c);
-	} else if (begins(text, "{\"ack\":")) {
+	} else if (span_begins(text, "{\"ack\":")) {
 		char *end;
 		uint64_t message = strtoull(text.p + 7, &end, 10);
 		client_acknowledged(c, message,
-		    begins((struct span){end, (size_t)(text.p + text.n - end)},
+		    span_begins((struct span){end, (size_t)(text.p + text.n - end)},
 			",\"data\":{\"ok\":true"));
-	} else if (begins(text, "{\"event\":\"hello\"")) {
+	} else if (span_begins(text, "{\"event\":\"hello\"")) {
 		subscribe(c);
-	} else if (!begins(text, "{\"event\":\"user_")) {
+	} else if (!span_begins(text, "{\"event\":\"user_")) {
 		load_die("client %u: %.*s", c->number, (int)text.n, text.p);
 	}
 }
@@ -100,20 +87,15 @@ input(struct client *c, struct link *l, char *in, size_t len)
 		c->state = CLIENT_ACCEPTED;
 	}
 	for (; (n = websocket_get(in + at, len - at, &f)) > 0; at += n) {
-		if (f.opcode == 0x1) {
+		if (!websocket_answer(l, &f))
 			on_text(c, f.payload, n);
-		} else if (f.opcode == 0x9) {
-			websocket_put(&l->out, 0xa, f.payload);
-			link_want_send(l);
-		} else {
-			load_die("client %u: opcode %d", c->number, f.opcode);
-		}
 	}
 	return at;
 }
 
 const struct wire wire_websocket = {
     .name = "websocket",
+    .what = "the native transport",
     .open = open_ws,
     .input = input,
     .send = send_message,

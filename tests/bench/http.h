@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * http.h - HTTP/1.1 of a client that keeps its connection: one request under way, the others wait behind it.
+ */
+#ifndef TESTS_BENCH_HTTP_H
+#define TESTS_BENCH_HTTP_H
+
+#include "tests/bench/load.h"
+
+struct question { /* one request */
+	STAILQ_ENTRY(question) link;
+	uint64_t tag; /* what the asker knows it by */
+	struct buf bytes;
+};
+
+struct answer {
+	uint64_t tag; /* of its question */
+	int status;
+	struct span body; /* into the input */
+	size_t bytes;     /* all of it, on the wire */
+};
+
+/* Asks: GET where body.n is 0, else POST of that type. The path is printf's. */
+struct http_body {
+	const char *type;
+	struct span text;
+};
+void http_ask(struct link *, uint64_t tag, struct http_body, const char *path, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The whole answer in front of in to the question under way, and the next question goes out; its size, 0: incomplete. */
+size_t http_answer(struct link *, char *in, size_t len, struct answer *out);
+
+/* The size of the head in front of in, with its empty line; 0: incomplete. */
+size_t http_head(const char *in, size_t len, int *status);
+
+/* The next chunk of a chunked body (n 0: the last one); its size, 0: incomplete. */
+size_t http_chunk(const char *in, size_t len, struct span *data);
+
+#endif
