@@ -126,8 +126,9 @@ has_identity(struct call *c, const struct route *route)
 	if (c->is_service)
 		err = auth_service(c->rest->auth, a, route->scope, &c->service);
 	else if (route->who != WHO_ANYONE)
-		err = request_wallet(c->request) ? auth_user(c->rest->auth, a, &c->user)
-						 : CHAT_WALLET_MISMATCH;
+		err = request_wallet(c->request)
+			  ? auth_user(c->rest->auth, c->rest->store, a, clock_wall_ms(), &c->user)
+			  : CHAT_WALLET_MISMATCH;
 	if (err != CHAT_OK)
 		call_refuse(c, err, NULL);
 	return err == CHAT_OK;

@@ -250,3 +250,55 @@ DELETE FROM kept_rooms WHERE session = :session AND escrow_id = :escrow_id;
 
 -- name: kept_rooms
 SELECT escrow_id, began FROM kept_rooms WHERE session = :session;
+
+-- ---- sessions ----
+
+-- name: meta_find
+SELECT value FROM meta WHERE key = :key;
+
+-- name: meta_put_once
+INSERT INTO meta(key, value) VALUES(:key, :value) ON CONFLICT(key) DO NOTHING;
+
+-- name: token_insert
+INSERT INTO tokens(hash, wallet, name, created_at, expires_at, used_at)
+VALUES(:hash, :wallet, :name, :now, :expires, :now);
+
+-- name: token_find
+SELECT wallet, name, created_at, expires_at, used_at FROM tokens WHERE hash = :hash;
+
+-- name: token_touch
+UPDATE tokens SET used_at = :now WHERE hash = :hash AND used_at < :now;
+
+-- name: token_delete
+DELETE FROM tokens WHERE hash = :hash;
+
+-- name: tokens_delete_of_wallet
+DELETE FROM tokens WHERE wallet = :wallet;
+
+-- name: tokens_sweep
+DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit);
+
+-- name: nonce_insert
+INSERT INTO used_nonces(nonce, expires_at) VALUES(:nonce, :expires) ON CONFLICT(nonce) DO NOTHING RETURNING 1;
+
+-- name: nonces_sweep
+DELETE FROM used_nonces
+WHERE nonce IN (SELECT nonce FROM used_nonces WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit);
+
+-- name: ended_token_insert
+INSERT INTO ended_tokens(hash, wallet, expires_at) VALUES(:hash, :wallet, :expires) ON CONFLICT(hash) DO NOTHING;
+
+-- name: ended_tokens_sweep
+DELETE FROM ended_tokens
+WHERE hash IN (SELECT hash FROM ended_tokens WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit);
+
+-- name: ended_wallet_put
+INSERT INTO ended_wallets(wallet, until) VALUES(:wallet, :until)
+ON CONFLICT(wallet) DO UPDATE SET until = max(until, excluded.until);
+
+-- name: session_is_ended
+SELECT EXISTS(SELECT 1 FROM ended_tokens WHERE hash = :hash)
+	OR EXISTS(SELECT 1 FROM ended_wallets WHERE wallet = :wallet AND until >= :issued);
+
+-- name: ended_wallet_until
+SELECT until FROM ended_wallets WHERE wallet = :wallet;

@@ -395,10 +395,6 @@ check_whole(struct loader *l)
 	const struct config *c = l->config;
 	size_t rooms = config_row_find(SPAN("rooms"));
 
-	if (c->auth == AUTH_UNSET)
-		return refuse(l, "", "auth",
-		    "not set; accepted: open (as option --auth, as ESCROWCHAT_AUTH, or in the "
-		    "file)");
 	if (c->rooms == ROOMS_OPEN && c->auth != AUTH_OPEN)
 		return refuse(l, buf_cstr(&c->sources[rooms].where), "rooms",
 		    "\"open\" goes with auth = open only; accepted: members");

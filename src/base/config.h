@@ -34,6 +34,9 @@ struct config {
 	enum config_rooms rooms;
 	struct config_list frontend_url; /* origins, without a path */
 	struct config_list trusted_proxies;
+	int64_t chain_id; /* of the text that wallets sign */
+	int64_t token_lifetime_ms;
+	int64_t token_idle_ms;
 	char *service_keys; /* path of the key file, or NULL */
 	int64_t presence_grace_ms;
 	int64_t recovery_ms;

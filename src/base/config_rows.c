@@ -11,9 +11,9 @@
 #define DAY_MS  (24 * HOUR_MS)
 
 static const struct config_word auth_words[] = {
-    {"open", AUTH_OPEN},
     /* The one place that says which ways of proving an identity exist. */
-    {"wallet", AUTH_WALLET, true},
+    {"wallet", AUTH_WALLET},
+    {"open", AUTH_OPEN},
     {"jwt", AUTH_JWT, true},
     {"proxy", AUTH_PROXY, true},
     {NULL},
@@ -45,8 +45,8 @@ const struct config_row config_rows[] = {
 	.accepted = "a group's name", .help = "group of the database and the files beside it"},
     {"durability", KIND_WORD, PROGRAM_BOTH, FIELD(durability), "full", .words = durability_words,
 	.argument = "WORD", .help = "full: a commit waits for the disk; normal: for the kernel"},
-    {"auth", KIND_WORD, PROGRAM_BOTH, FIELD(auth), NULL, .words = auth_words, .argument = "WORD",
-	.help = "how users prove who they are; must be set"},
+    {"auth", KIND_WORD, PROGRAM_BOTH, FIELD(auth), "wallet", .words = auth_words,
+	.argument = "WORD", .help = "how users prove who they are"},
     {"rooms", KIND_WORD, PROGRAM_BOTH, FIELD(rooms), "members", .words = room_words,
 	.argument = "WORD", .help = "who may use a room; open goes with auth = open only"},
     {"frontend_url", KIND_LIST, PROGRAM_BOTH, FIELD(frontend_url), "http://localhost:5173",
@@ -56,6 +56,12 @@ const struct config_row config_rows[] = {
 	.normal = config_normal_network, .argument = "NETWORK",
 	.accepted = "ADDRESS or ADDRESS/BITS",
 	.help = "proxies whose forwarding headers count, repeatable"},
+    {"chain_id", KIND_NUMBER, PROGRAM_FCGI, FIELD(chain_id), "1", 1, INT64_MAX, .argument = "N",
+	.help = "chain named in the text that wallets sign to sign in"},
+    {"token_lifetime", KIND_DURATION, PROGRAM_BOTH, FIELD(token_lifetime_ms), "7d", 1000,
+	366 * DAY_MS, .argument = "TIME", .help = "how long a token lasts"},
+    {"token_idle", KIND_DURATION, PROGRAM_BOTH, FIELD(token_idle_ms), "24h", 10 * 60000,
+	366 * DAY_MS, .argument = "TIME", .help = "how long a token lasts without being used"},
     {"service_keys", KIND_STRING, PROGRAM_BOTH, FIELD(service_keys), NULL, .argument = "PATH",
 	.accepted = "a path", .help = "file of service keys, lines of: name secret scope,scope"},
     {"presence_grace", KIND_DURATION, PROGRAM_DAEMON, FIELD(presence_grace_ms), "2s", 0, HOUR_MS,

@@ -19,6 +19,18 @@ digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data)
 	SHA256((const unsigned char *)data.p, data.n, out);
 }
 
+void
+digest_hex(char *out, const uint8_t *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		*out++ = digits[bytes[i] >> 4];
+		*out++ = digits[bytes[i] & 15];
+	}
+	*out = '\0';
+}
+
 bool
 digest_equal(const void *a, const void *b, size_t n)
 {

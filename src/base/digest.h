@@ -19,6 +19,9 @@
 void digest_sha1(uint8_t out[DIGEST_SHA1_SIZE], struct span data);
 void digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data);
 
+/* n bytes in lower case hex, terminated: out has room for 2 * n + 1. */
+void digest_hex(char *out, const uint8_t *bytes, size_t n);
+
 /* True if n bytes are equal; the time taken depends on n alone. */
 bool digest_equal(const void *a, const void *b, size_t n);
 

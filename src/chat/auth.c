@@ -10,30 +10,70 @@
 #include "base/mem.h"
 #include "chat/keys.h"
 #include "chat/local.h"
+#include "chat/tokens.h"
+#include "proto/http.h"
+#include "proto/url.h"
+
+#define READ_MS   100
+#define TOKEN_MAX 4096 /* bytes */
+
+struct evidence {
+	const struct auth_request *request;
+	struct span
+	    token; /* of a mode that has_tokens: the one that came; out->proof.hash is set */
+	int64_t now_ms;
+};
 
 struct auth_mode {
 	enum config_auth mode;
-	bool is_local; /* serves loopback only */
-	enum chat_err (*verify)(const struct auth *, const struct auth_request *, struct user *out);
+	bool is_local;   /* serves loopback only */
+	bool has_tokens; /* and verifies inside a read transaction; else there is no store */
+	/* Fills *out: name_wallet(), and what is known of proof. */
+	enum chat_err (*verify)(
+	    const struct auth *, struct store *, const struct evidence *, struct user *out);
 };
 
 struct auth {
 	const struct auth_mode *mode;
 	struct keys *keys; /* NULL: none */
+	int64_t token_idle_ms;
+	const char *cookie; /* its name */
 	char **origins;
 	size_t n_origins;
 };
 
 /* auth = open: believes what is claimed. */
 static enum chat_err
-verify_claim(const struct auth *auth, const struct auth_request *r, struct user *out)
+verify_claim(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
 {
-	return name_wallet(r->claimed_wallet, out) ? CHAT_OK : CHAT_UNAUTHORIZED;
+	return name_wallet(e->request->claimed_wallet, out) ? CHAT_OK : CHAT_UNAUTHORIZED;
+}
+
+/* auth = wallet: a token that a signature was given for. */
+static enum chat_err
+verify_token(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
+{
+	return token_verify(st, auth->token_idle_ms, e->now_ms, out);
 }
 
 static const struct auth_mode modes[] = {
-    {AUTH_OPEN, true, verify_claim},
+    {AUTH_OPEN, .is_local = true, .verify = verify_claim},
+    {AUTH_WALLET, .has_tokens = true, .verify = verify_token},
 };
+
+/* Where every page is on this machine and comes by http, no cookie can be Secure, and so none can have a name that demands it. */
+static bool
+is_plain_local(const struct config *c)
+{
+	for (size_t i = 0; i < c->frontend_url.n; i++) {
+		struct url_origin o;
+
+		if (!url_origin_parse(&o, span_of(c->frontend_url.v[i])) ||
+		    !span_eq_nocase(o.scheme, SPAN("http")) || !url_host_is_loopback(o.host))
+			return false;
+	}
+	return c->frontend_url.n > 0;
+}
 
 struct auth *
 auth_new(const struct config *c, struct buf *err)
@@ -47,7 +87,7 @@ auth_new(const struct config *c, struct buf *err)
 			mode = &modes[i];
 	}
 	if (!mode) {
-		buf_str(err, "auth: open is accepted");
+		buf_str(err, "auth: wallet and open are accepted");
 		return NULL;
 	}
 	if (c->service_keys && !(keys = keys_load(c->service_keys, err)))
@@ -55,6 +95,8 @@ auth_new(const struct config *c, struct buf *err)
 	auth = mem_zalloc(sizeof(*auth));
 	auth->mode = mode;
 	auth->keys = keys;
+	auth->token_idle_ms = c->token_idle_ms;
+	auth->cookie = is_plain_local(c) ? "escrowchat" : "__Host-escrowchat";
 	auth->n_origins = c->frontend_url.n;
 	auth->origins = mem_zalloc(auth->n_origins * sizeof(*auth->origins));
 	for (size_t i = 0; i < auth->n_origins; i++)
@@ -127,10 +169,145 @@ auth_cors_origin(const struct auth *auth, const struct auth_request *r)
 	return is_origin_allowed(auth, r) ? r->origin : (struct span){"", 0};
 }
 
-enum chat_err
-auth_user(const struct auth *auth, const struct auth_request *r, struct user *out)
+/* ---- tokens: where they come from, and that there is one ---- */
+
+struct credential {
+	struct span token; /* n 0: none */
+	bool is_cookie;    /* it came by nothing else */
+};
+
+/* Adds a token that came in one more place. False: it is none, or another than before. */
+static bool
+add_token(struct credential *c, struct span token, bool is_cookie)
 {
-	return auth->mode->verify(auth, r, out);
+	if (token.n == 0 || token.n > TOKEN_MAX)
+		return false;
+	if (c->token.n > 0)
+		return span_eq(c->token, token);
+	*c = (struct credential){token, is_cookie};
+	return true;
+}
+
+static bool
+add_authorization(struct credential *c, struct span header)
+{
+	struct span rest = header, scheme = span_cut(&rest, ' ');
+
+	return rest.p != NULL && span_eq_nocase(scheme, SPAN("Bearer")) &&
+	       add_token(c, span_trim(rest), false);
+}
+
+/* Sec-WebSocket-Protocol: a page can set nothing else on a WebSocket. */
+static bool
+add_protocols(struct credential *c, struct span list)
+{
+	static const struct span prefix = {"bearer.", 7};
+
+	while (list.p != NULL) {
+		struct span one = span_trim(span_cut(&list, ','));
+
+		if (one.n >= prefix.n && memcmp(one.p, prefix.p, prefix.n) == 0 &&
+		    !add_token(c, (struct span){one.p + prefix.n, one.n - prefix.n}, false))
+			return false;
+	}
+	return true;
+}
+
+/* All that came must say the same: a bad explicit token never falls back to the cookie, and of two cookies one is foreign. */
+static bool
+find_credential(const struct auth *auth, const struct auth_request *r, struct credential *out)
+{
+	struct span cookie = {"", 0};
+	size_t n_cookies = http_cookie(r->cookie, auth->cookie, &cookie);
+
+	*out = (struct credential){{"", 0}, false};
+	return (r->authorization.n == 0 || add_authorization(out, r->authorization)) &&
+	       add_protocols(out, r->protocols) &&
+	       (r->token.n == 0 || add_token(out, r->token, false)) &&
+	       (n_cookies == 0 || (n_cookies == 1 && add_token(out, cookie, true)));
+}
+
+bool
+auth_has_token(const struct auth *auth, const struct auth_request *r)
+{
+	struct credential c;
+
+	return auth->mode->has_tokens && (!find_credential(auth, r, &c) || c.token.n > 0);
+}
+
+/* A cookie comes with what foreign pages send too: a write must say that it comes from an allowed one, and nothing may come from
+ * another site. */
+static bool
+may_use_cookie(const struct auth *auth, const struct auth_request *r)
+{
+	return (!r->is_browser_write || is_origin_allowed(auth, r)) &&
+	       !span_eq_nocase(r->sec_fetch_site, SPAN("cross-site"));
+}
+
+/* ---- who asks ---- */
+
+struct verification {
+	const struct auth *auth;
+	struct evidence evidence;
+	struct user *out;
+	enum chat_err err;
+};
+
+static void
+run_verify(struct store *st, void *arg)
+{
+	struct verification *v = arg;
+
+	v->err = v->auth->mode->verify(v->auth, st, &v->evidence, v->out);
+	if (v->err == CHAT_OK && !user_stands(st, v->out))
+		v->err = CHAT_UNAUTHORIZED;
+}
+
+static enum chat_err
+verify_with_token(const struct auth *auth, struct store *st, const struct auth_request *r,
+    int64_t now_ms, struct user *out)
+{
+	struct verification v = {.auth = auth, .evidence = {.request = r, .now_ms = now_ms}};
+	struct credential c;
+
+	if (!find_credential(auth, r, &c) || c.token.n == 0)
+		return CHAT_UNAUTHORIZED;
+	if (c.is_cookie && !may_use_cookie(auth, r))
+		return CHAT_FORBIDDEN;
+	v.out = out;
+	v.evidence.token = c.token;
+	out->proof = (struct proof){0};
+	token_hash(out->proof.hash, c.token);
+	if (!st || store_read(st, READ_MS, run_verify, &v) != STORE_OK)
+		return CHAT_UNAVAILABLE;
+	return v.err;
+}
+
+/* What is claimed besides is no identity, but must not be another's; it says how the wallet is written. */
+static enum chat_err
+check_claim(const struct auth_request *r, struct user *out)
+{
+	struct user claimed;
+
+	if (r->claimed_wallet.n == 0)
+		return CHAT_OK;
+	if (!name_wallet(r->claimed_wallet, &claimed) || strcmp(claimed.key, out->key) != 0)
+		return CHAT_WALLET_MISMATCH;
+	memcpy(out->name, claimed.name, sizeof(out->name));
+	return CHAT_OK;
+}
+
+enum chat_err
+auth_user(const struct auth *auth, struct store *st, const struct auth_request *r, int64_t now_ms,
+    struct user *out)
+{
+	struct evidence e = {.request = r, .now_ms = now_ms};
+	enum chat_err err;
+
+	*out = (struct user){0};
+	err = auth->mode->has_tokens ? verify_with_token(auth, st, r, now_ms, out)
+				     : auth->mode->verify(auth, NULL, &e, out);
+	return err == CHAT_OK ? check_claim(r, out) : err;
 }
 
 enum chat_err
@@ -153,6 +330,12 @@ bool
 auth_listener_allowed(const struct auth *auth, bool is_loopback)
 {
 	return is_loopback || !auth->mode->is_local;
+}
+
+bool
+auth_has_tokens(const struct auth *auth)
+{
+	return auth->mode->has_tokens;
 }
 
 bool

@@ -25,6 +25,10 @@ struct auth_request {
 	struct span
 	    claimed_wallet; /* X-Wallet-Address, walletAddress= or Socket.IO's auth.walletAddress */
 	struct span service_key; /* X-Service-Key */
+	/* Where a token may be: Authorization, Sec-WebSocket-Protocol (bearer.TOKEN), Socket.IO's auth.token, Cookie; as they came. */
+	struct span authorization, protocols, token, cookie;
+	struct span sec_fetch_site;
+	struct span remote_user; /* whom the web server vouches for (auth = proxy) */
 	bool is_secure;          /* the request came by https, as far as we know */
 	bool is_browser_write;   /* a WebSocket handshake or a writing request */
 };
@@ -36,8 +40,14 @@ enum chat_err auth_conditions(const struct auth *, const struct auth_request *);
 /* The Origin to name in CORS answers: the request's own if allowed, else empty. */
 struct span auth_cors_origin(const struct auth *, const struct auth_request *);
 
-/* Who asks. CHAT_UNAUTHORIZED: none given or not valid. */
-enum chat_err auth_user(const struct auth *, const struct auth_request *, struct user *out);
+/* Who asks: by the mode's one verifier, in a read transaction of its own where that needs the store (NULL: it could not be opened).
+ * CHAT_UNAUTHORIZED: nothing given, not valid, ended, or ambiguous; CHAT_WALLET_MISMATCH: another wallet is claimed; CHAT_FORBIDDEN: a
+ * cookie where it does not count; CHAT_UNAVAILABLE. */
+enum chat_err auth_user(const struct auth *, struct store *, const struct auth_request *,
+    int64_t now_ms, struct user *out);
+
+/* True if the mode has tokens and something came with the request that is meant as one. */
+bool auth_has_token(const struct auth *, const struct auth_request *);
 
 /* CHAT_OK if the key has the scope; CHAT_UNAUTHORIZED: no or unknown key; CHAT_FORBIDDEN: no such scope, or an Origin came with it.
  * name (may be NULL) gets the key's name for the log. */
@@ -46,6 +56,9 @@ auth_service(const struct auth *, const struct auth_request *, enum scope, const
 
 /* auth = open needs every listener to be loopback or a Unix socket. */
 bool auth_listener_allowed(const struct auth *, bool is_loopback);
+
+/* True where identity is proved by tokens, whoever makes them. */
+bool auth_has_tokens(const struct auth *);
 
 /* True in auth = open. */
 bool auth_is_open(const struct auth *);

@@ -66,6 +66,7 @@ name_wallet(struct span text, struct user *out)
 		return false;
 	memcpy(out->name, text.p, text.n);
 	out->name[text.n] = '\0';
+	out->proof = (struct proof){0};
 	memcpy(out->key, out->name, text.n + 1);
 	if (!is_evm(text))
 		return true;
@@ -216,6 +217,16 @@ topic_of_members(char out[TOPIC_SIZE], struct span escrow_id)
 	return topic_write(out, SPAN("members:"), escrow_id);
 }
 
+static bool
+is_hash(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (!is_digit(s.p[i]) && !(s.p[i] >= 'a' && s.p[i] <= 'f'))
+			return false;
+	}
+	return s.n == SESSION_HASH_SIZE - 1;
+}
+
 enum topic_kind
 topic_parse(struct span topic, struct span *name)
 {
@@ -228,6 +239,8 @@ topic_parse(struct span topic, struct span *name)
 	    {{"user:", 5}, is_wallet, TOPIC_USER},
 	    {{"members:", 8}, name_escrow, TOPIC_MEMBERS},
 	    {{"membership:", 11}, name_escrow, TOPIC_MEMBERSHIP},
+	    {{"session:", 8}, is_hash, TOPIC_SESSION},
+	    {{"sessions:", 9}, is_wallet, TOPIC_SESSIONS},
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/span.h"
 #include "store/escrows.h"
+#include "store/sessions.h"
 
 #define NAME_MAX_BYTES 128
 #define TOPIC_SIZE     (STORE_NAME_SIZE + 12)
@@ -19,13 +20,22 @@
 #define TITLE_MAX      200   /* the same */
 #define DATA_MAX       65536 /* bytes of an event's data */
 
+/* What a user has proved himself with. All zero: nothing that could expire or be ended. Times are wall clock, ms. */
+struct proof {
+	char hash[SESSION_HASH_SIZE]; /* of the token, see store/sessions.h */
+	int64_t issued_ms;            /* 0: unknown */
+	int64_t expires_ms;           /* 0: never */
+	int64_t used_ms;              /* when its use was last written; 0: it is not written */
+};
+
 /* Who a user is: key compares, name shows. */
 struct user {
 	char key[STORE_NAME_SIZE];  /* EVM addresses in lower case */
 	char name[STORE_NAME_SIZE]; /* as claimed by this connection or request */
+	struct proof proof;
 };
 
-/* 0x + 40 hex digits: keyed in lower case; a Solana key or an opaque name: as it is. False: no wallet address. */
+/* 0x + 40 hex digits: keyed in lower case; a Solana key or an opaque name: as it is. Nothing is proved. False: no wallet address. */
 bool name_wallet(struct span text, struct user *out);
 
 /* 1 to 128 bytes of UTF-8 without '/', controls, bidi controls, U+2028/9; not "." or "..". */
@@ -46,7 +56,15 @@ struct span topic_of_members(char out[TOPIC_SIZE], struct span escrow_id);
 /* escrow_ID or user:WALLET in any spelling, in normal form over out. False: neither. */
 bool topic_normal(char out[TOPIC_SIZE], struct span text, struct span *topic);
 
-enum topic_kind { TOPIC_ESCROW, TOPIC_USER, TOPIC_MEMBERS, TOPIC_MEMBERSHIP, TOPIC_WRONG };
+enum topic_kind {
+	TOPIC_ESCROW,
+	TOPIC_USER,
+	TOPIC_MEMBERS,
+	TOPIC_MEMBERSHIP,
+	TOPIC_SESSION,  /* one token, by its hash */
+	TOPIC_SESSIONS, /* all of a wallet */
+	TOPIC_WRONG
+};
 /* Which kind, and what the topic names (a span into it): for rows of the log, whoever wrote them. Checks the name too. */
 enum topic_kind topic_parse(struct span topic, struct span *name);
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "chat/tokens.h"
+
 enum chat_err
 standing_verdict(struct store *st, enum chat_err err)
 {
@@ -36,6 +38,8 @@ standing_find(struct store *st, const struct rules *rules, const struct user *us
 	memset(out, 0, sizeof(*out));
 	if (!name_escrow(escrow_id))
 		return CHAT_BAD_REQUEST;
+	if (!user_stands(st, user))
+		return store_error(st) == STORE_OK ? CHAT_UNAUTHORIZED : CHAT_UNAVAILABLE;
 	if (!escrow_find(st, escrow_id, escrow))
 		escrow->id = 0;
 	/* Asked for an unknown escrow too: its answer takes the path, and the time, of a foreign one. */

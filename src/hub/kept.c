@@ -46,11 +46,7 @@ hash_pid(char out[65], struct span pid)
 	uint8_t digest[DIGEST_SHA256_SIZE];
 
 	digest_sha256(digest, pid);
-	for (int i = 0; i < DIGEST_SHA256_SIZE; i++) {
-		out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-		out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-	}
-	out[64] = '\0';
+	digest_hex(out, digest, sizeof(digest));
 }
 
 static struct kept *

@@ -114,7 +114,7 @@ identify(const struct chatio *io, const struct json *auth, struct user *out)
 
 	if (request.claimed_wallet.n == 0)
 		return "Authentication required: wallet address missing";
-	if (auth_user(io->auth, &request, out) != CHAT_OK)
+	if (auth_user(io->gate->auth, io->gate->store, &request, clock_wall_ms(), out) != CHAT_OK)
 		return "Authentication failed: wallet address not valid";
 	return NULL;
 }
@@ -210,7 +210,7 @@ static bool
 on_request(void *arg, struct web_request *req, struct buf *fields)
 {
 	buf_str(fields, "Cache-Control: no-store\r\n");
-	return identity_conditions(((struct chatio *)arg)->auth, req, fields);
+	return identity_conditions(((struct chatio *)arg)->gate, req, fields);
 }
 
 static const struct socketio_ops ops = {
@@ -223,13 +223,13 @@ static const struct socketio_ops ops = {
 };
 
 void
-chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct auth *auth,
+chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct gate *gate,
     size_t max_connections)
 {
 	static const char *const namespaces[] = {"/", NULL};
 
 	io->hub = hub;
-	io->auth = auth;
+	io->gate = gate;
 	io->socketio = socketio_new(loop, &(struct socketio_options){.ops = &ops,
 					      .arg = io,
 					      .namespaces = namespaces,

@@ -5,19 +5,19 @@
 #ifndef NET_CHATIO_H
 #define NET_CHATIO_H
 
-#include "chat/auth.h"
+#include "net/identity.h"
 #include "hub/hub.h"
 #include "net/socketio.h"
 
 struct chatio {
 	struct hub *hub;
-	const struct auth *auth;
+	const struct gate *gate;
 	struct socketio *socketio; /* its route is socketio_handle */
 };
 
-/* Borrows hub and auth. max_connections: a tenth of them may be without an identity. */
+/* Borrows hub and gate. max_connections: a tenth of them may be without an identity. */
 void chatio_init(
-    struct chatio *, struct loop *, struct hub *, const struct auth *, size_t max_connections);
+    struct chatio *, struct loop *, struct hub *, const struct gate *, size_t max_connections);
 void chatio_clear(struct chatio *);
 
 #endif

@@ -4,11 +4,12 @@
  */
 #include "net/identity.h"
 
+#include "base/clock.h"
 #include "proto/url.h"
 
 struct carried {
 	struct auth_request request;
-	struct buf forwarded_for, forwarded, wallet;
+	struct buf forwarded_for, forwarded, wallet, protocols;
 };
 
 static void
@@ -17,6 +18,7 @@ carried_clear(struct carried *c)
 	buf_clear(&c->forwarded_for);
 	buf_clear(&c->forwarded);
 	buf_clear(&c->wallet);
+	buf_clear(&c->protocols);
 }
 
 static struct span
@@ -53,21 +55,25 @@ read_fields(struct carried *c, const struct web_request *req)
 	    .forwarded = http_joined(http, HTTP_FORWARDED, &c->forwarded),
 	    .x_real_ip = field(http, HTTP_X_REAL_IP),
 	    .service_key = field(http, HTTP_X_SERVICE_KEY),
+	    .authorization = field(http, HTTP_AUTHORIZATION),
+	    .protocols = http_joined(http, HTTP_SEC_WEBSOCKET_PROTOCOL, &c->protocols),
+	    .cookie = field(http, HTTP_COOKIE),
+	    .sec_fetch_site = field(http, HTTP_SEC_FETCH_SITE),
 	    .is_browser_write =
 		http_wants_ws(http) || http->method == METHOD_POST || http->method == METHOD_PUT,
 	};
 }
 
 bool
-identity_user(const struct auth *auth, struct web_request *req, struct user *out)
+identity_user(const struct gate *gate, struct web_request *req, struct user *out)
 {
 	struct carried c = {0};
 	enum chat_err err;
 
 	read_fields(&c, req);
-	if ((err = auth_conditions(auth, &c.request)) == CHAT_OK &&
+	if ((err = auth_conditions(gate->auth, &c.request)) == CHAT_OK &&
 	    (err = read_claim(&c, req->http)) == CHAT_OK)
-		err = auth_user(auth, &c.request, out);
+		err = auth_user(gate->auth, gate->store, &c.request, clock_wall_ms(), out);
 	carried_clear(&c);
 	if (err != CHAT_OK)
 		web_refuse(req, err, NULL);
@@ -75,7 +81,7 @@ identity_user(const struct auth *auth, struct web_request *req, struct user *out
 }
 
 bool
-identity_conditions(const struct auth *auth, struct web_request *req, struct buf *fields)
+identity_conditions(const struct gate *gate, struct web_request *req, struct buf *fields)
 {
 	struct carried c = {0};
 	struct span origin;
@@ -83,11 +89,11 @@ identity_conditions(const struct auth *auth, struct web_request *req, struct buf
 
 	read_fields(&c, req);
 	c.request.is_browser_write = true;
-	if ((err = auth_conditions(auth, &c.request)) != CHAT_OK) {
+	if ((err = auth_conditions(gate->auth, &c.request)) != CHAT_OK) {
 		web_refuse(req, err, NULL);
 	} else {
 		buf_str(fields, "Vary: Origin\r\n");
-		if ((origin = auth_cors_origin(auth, &c.request)).n > 0) {
+		if ((origin = auth_cors_origin(gate->auth, &c.request)).n > 0) {
 			http_put(fields, "Access-Control-Allow-Origin", origin);
 			http_put_str(fields, "Access-Control-Allow-Credentials", "true");
 		}
@@ -102,7 +108,7 @@ identity_conditions(const struct auth *auth, struct web_request *req, struct buf
 }
 
 bool
-identity_service(const struct auth *auth, struct web_request *req, enum scope scope)
+identity_service(const struct gate *gate, struct web_request *req, enum scope scope)
 {
 	struct carried c = {0};
 	enum chat_err err;
@@ -113,9 +119,10 @@ identity_service(const struct auth *auth, struct web_request *req, enum scope sc
 			    req->http->known[HTTP_X_REAL_IP].p != NULL ||
 			    req->http->known[HTTP_X_FORWARDED_HOST].p != NULL ||
 			    req->http->known[HTTP_X_FORWARDED_PROTO].p != NULL;
-	err = auth_conditions(auth, &c.request);
-	if (err == CHAT_OK && (c.request.service_key.n > 0 || is_forwarded || !auth_is_open(auth)))
-		err = auth_service(auth, &c.request, scope, NULL);
+	err = auth_conditions(gate->auth, &c.request);
+	if (err == CHAT_OK &&
+	    (c.request.service_key.n > 0 || is_forwarded || !auth_is_open(gate->auth)))
+		err = auth_service(gate->auth, &c.request, scope, NULL);
 	carried_clear(&c);
 	if (err != CHAT_OK)
 		web_refuse(req, err, NULL);

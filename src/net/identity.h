@@ -8,15 +8,21 @@
 #include "chat/auth.h"
 #include "net/web.h"
 
+/* What identities are checked with. */
+struct gate {
+	const struct auth *auth;
+	struct store *store; /* of this thread */
+};
+
 /* The conditions of the mode, then who asks. False: refused, and answered. */
-bool identity_user(const struct auth *, struct web_request *, struct user *out);
+bool identity_user(const struct gate *, struct web_request *, struct user *out);
 
 /* The conditions of the mode alone, for a request whose identity comes otherwise; an Origin that is not allowed is refused whatever the
  * method. Appends the CORS header lines of the answer. False: refused, and answered. */
-bool identity_conditions(const struct auth *, struct web_request *, struct buf *fields);
+bool identity_conditions(const struct gate *, struct web_request *, struct buf *fields);
 
 /* The platform's own: a service key with that scope; in auth = open also a loopback peer without any forwarding header. False: refused,
  * and answered. */
-bool identity_service(const struct auth *, struct web_request *, enum scope);
+bool identity_service(const struct gate *, struct web_request *, enum scope);
 
 #endif

@@ -160,7 +160,7 @@ native_handle(struct web_request *req, void *own)
 	struct user user;
 	struct websocket *ws;
 
-	if (!identity_user(native->auth, req, &user))
+	if (!identity_user(native->gate, req, &user))
 		return;
 	if (!read_cursor(req->http, &cursor) ||
 	    !hub_knows_cursor(native->hub, buf_as_span(&cursor))) {

@@ -5,13 +5,13 @@
 #ifndef NET_NATIVE_H
 #define NET_NATIVE_H
 
-#include "chat/auth.h"
+#include "net/identity.h"
 #include "hub/hub.h"
 #include "net/web.h"
 
 struct native {
 	struct hub *hub;
-	const struct auth *auth;
+	const struct gate *gate;
 	size_t max_message; /* bytes */
 };
 

@@ -42,6 +42,7 @@ struct server {
 	struct net *net;
 	struct web web;
 	struct auth *auth;
+	struct gate gate;
 	struct bell *bell;
 	struct store *reader;
 	struct writer *writer;
@@ -384,11 +385,12 @@ server_new(const struct config *c, struct buf *err)
 		buf_printf(err, "%s: the log cannot be read", c->database);
 		goto fail;
 	}
-	sv->native = (struct native){sv->hub, sv->auth, (size_t)c->max_message};
-	streams_init(&sv->streams, sv->hub, sv->auth, sv->loop);
-	chatio_init(&sv->chatio, sv->loop, sv->hub, sv->auth, (size_t)c->max_connections);
+	sv->gate = (struct gate){sv->auth, sv->reader};
+	sv->native = (struct native){sv->hub, &sv->gate, (size_t)c->max_message};
+	streams_init(&sv->streams, sv->hub, &sv->gate, sv->loop);
+	chatio_init(&sv->chatio, sv->loop, sv->hub, &sv->gate, (size_t)c->max_connections);
 	sv->status = (struct status){
-	    .hub = sv->hub, .auth = sv->auth, .net = sv->net, .started_ms = clock_mono_ms()};
+	    .hub = sv->hub, .gate = &sv->gate, .net = sv->net, .started_ms = clock_mono_ms()};
 	sv->web = (struct web){routes, sizeof(routes) / sizeof(routes[0]), sv};
 	start_clockwork(sv);
 	hub_start_recovery(sv->hub, time_now());

@@ -5,13 +5,13 @@
 #ifndef NET_STATUS_H
 #define NET_STATUS_H
 
-#include "chat/auth.h"
+#include "net/identity.h"
 #include "hub/hub.h"
 #include "net/web.h"
 
 struct status {
 	struct hub *hub;
-	const struct auth *auth;
+	const struct gate *gate;
 	struct net *net;
 	int64_t started_ms;  /* mono */
 	int64_t drain_until; /* mono; 0: not stopping */

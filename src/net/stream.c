@@ -18,9 +18,9 @@ time_now(void)
 }
 
 void
-streams_init(struct streams *st, struct hub *hub, const struct auth *auth, struct loop *loop)
+streams_init(struct streams *st, struct hub *hub, const struct gate *gate, struct loop *loop)
 {
-	*st = (struct streams){.hub = hub, .auth = auth, .loop = loop};
+	*st = (struct streams){.hub = hub, .gate = gate, .loop = loop};
 	TAILQ_INIT(&st->all);
 	LIST_INIT(&st->emits);
 }
@@ -117,7 +117,7 @@ stream_begin(struct streams *st, struct web_request *req, const char *methods, s
 {
 	const char *why;
 
-	if (!identity_conditions(st->auth, req, fields))
+	if (!identity_conditions(st->gate, req, fields))
 		return false;
 	if (req->http->method == METHOD_OPTIONS) {
 		web_reply(req, &(struct web_reply){.status = 204, .fields = buf_as_span(fields)});
@@ -128,7 +128,7 @@ stream_begin(struct streams *st, struct web_request *req, const char *methods, s
 		web_refuse_status(req, 405, methods);
 		return false;
 	}
-	if (!identity_user(st->auth, req, out))
+	if (!identity_user(st->gate, req, out))
 		return false;
 	if ((why = read_query(q, req->http)) != NULL) {
 		web_refuse(req, CHAT_BAD_REQUEST, why);

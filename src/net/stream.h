@@ -9,7 +9,7 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
-#include "chat/auth.h"
+#include "net/identity.h"
 #include "hub/hub.h"
 #include "net/web.h"
 
@@ -17,7 +17,7 @@
 
 struct streams { /* of one daemon */
 	struct hub *hub;
-	const struct auth *auth;
+	const struct gate *gate;
 	struct loop *loop;
 	struct map clients; /* by wallet and client id: struct stream */
 	TAILQ_HEAD(, stream) all;
@@ -71,7 +71,7 @@ void emit_handle(struct web_request *, void *own);
 /* Closes the sessions of requests to /emit that are still open. */
 void emit_clear(struct streams *);
 
-void streams_init(struct streams *, struct hub *, const struct auth *, struct loop *);
+void streams_init(struct streams *, struct hub *, const struct gate *, struct loop *);
 void streams_clear(struct streams *);
 
 #endif

@@ -74,6 +74,7 @@ static const struct row {
     ROW("if-none-match", 'i', 'h', HTTP_IF_NONE_MATCH, false),
     ROW("last-event-id", 'l', 'd', HTTP_LAST_EVENT_ID, true),
     ROW("origin", 'o', 'n', HTTP_ORIGIN, true),
+    ROW("sec-fetch-site", 's', 'e', HTTP_SEC_FETCH_SITE, true),
     ROW("sec-websocket-extensions", 's', 's', HTTP_SEC_WEBSOCKET_EXTENSIONS, false),
     ROW("sec-websocket-key", 's', 'y', HTTP_SEC_WEBSOCKET_KEY, true),
     ROW("sec-websocket-protocol", 's', 'l', HTTP_SEC_WEBSOCKET_PROTOCOL, false),
@@ -352,9 +353,9 @@ http_has(const struct http_request *r, enum http_field field, const char *token)
 }
 
 size_t
-http_cookie(const struct http_request *r, const char *name, struct span *value)
+http_cookie(struct span header, const char *name, struct span *value)
 {
-	struct span rest = r->known[HTTP_COOKIE], pair;
+	struct span rest = header, pair;
 	size_t count = 0;
 
 	while (rest.p) {

@@ -48,6 +48,7 @@ enum http_field {
 	HTTP_IF_NONE_MATCH,
 	HTTP_LAST_EVENT_ID,
 	HTTP_ORIGIN,
+	HTTP_SEC_FETCH_SITE,
 	HTTP_SEC_WEBSOCKET_EXTENSIONS,
 	HTTP_SEC_WEBSOCKET_KEY,
 	HTTP_SEC_WEBSOCKET_PROTOCOL,
@@ -104,9 +105,9 @@ struct span http_joined(const struct http_request *, enum http_field, struct buf
 bool http_token_list_has(struct span list, const char *token);
 bool http_has(const struct http_request *, enum http_field, const char *token);
 
-/* How often the cookie is there; *value is the first's. More than once is ambiguous: a
- * credential should be refused then. */
-size_t http_cookie(const struct http_request *, const char *name, struct span *value);
+/* How often a cookie is in the value of Cookie; *value is the first's. More than once is
+ * ambiguous: a credential should be refused then. */
+size_t http_cookie(struct span header, const char *name, struct span *value);
 
 /* ---- chunked bodies (RFC 9112, section 7.1) ---- */
 

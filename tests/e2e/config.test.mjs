@@ -17,10 +17,13 @@ async function wrong(program, args, env, ...patterns) {
 		assert.match(out, pattern, what);
 }
 
-promise('auth has no default: unset is exit 2 and a line that names open', BARE, async (w) => {
+promise('auth is by wallet unless it is said otherwise', BARE, async (w) => {
 	w.file('empty.conf', `database = ${w.database}\n`);
-	for (const program of [DAEMON, FCGI])
-		await wrong(program, ['--config', w.path('empty.conf'), '--listen', 'unix:' + w.path('x.sock')], {}, /auth/, /open/);
+	for (const program of [DAEMON, FCGI]) {
+		const { code, out } = await run(program, ['--config', w.path('empty.conf'), '-T']);
+		assert.equal(code, 0);
+		assert.match(out, /^auth = wallet +# default$/m);
+	}
 });
 
 promise('wrong lines of the file are named by file, line, key and what is accepted', BARE, async (w) => {

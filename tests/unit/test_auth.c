@@ -56,14 +56,14 @@ local_request(void)
 static void
 only_a_mode_with_a_verifier_starts(void **state)
 {
-	static const enum config_auth modes[] = {AUTH_UNSET, AUTH_WALLET, AUTH_JWT, AUTH_PROXY};
+	static const enum config_auth modes[] = {AUTH_UNSET, AUTH_JWT, AUTH_PROXY};
 
 	for (size_t i = 0; i < COUNT(modes); i++) {
 		struct config c = {.auth = modes[i]};
 		struct buf err = {0};
 
 		assert_null(auth_new(&c, &err));
-		assert_non_null(strstr(buf_cstr(&err), "open"));
+		assert_non_null(strstr(buf_cstr(&err), "wallet"));
 		buf_clear(&err);
 	}
 	auth_free(NULL);
@@ -77,13 +77,13 @@ open_believes_a_claim_that_is_a_wallet(void **state)
 	struct user u;
 
 	r.claimed_wallet = SPAN("0xABCDEF0123456789abcdef0123456789abcdef01");
-	assert_int_equal(auth_user(auth, &r, &u), CHAT_OK);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_OK);
 	assert_string_equal(u.key, "0xabcdef0123456789abcdef0123456789abcdef01");
 	assert_string_equal(u.name, "0xABCDEF0123456789abcdef0123456789abcdef01");
 	r.claimed_wallet = SPAN("");
-	assert_int_equal(auth_user(auth, &r, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_UNAUTHORIZED);
 	r.claimed_wallet = SPAN("not a wallet");
-	assert_int_equal(auth_user(auth, &r, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_UNAUTHORIZED);
 	auth_free(auth);
 }
 

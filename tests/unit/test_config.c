@@ -369,15 +369,22 @@ options_and_variables_are_checked_by_name(void **state)
 }
 
 static void
-auth_must_be_set_to_what_is_built(void **state)
+auth_is_by_wallet_or_set_to_what_is_built(void **state)
 {
-	assert_wrong(PROGRAM_DAEMON, "", "", "auth: not set; accepted: open");
-	assert_wrong(PROGRAM_FCGI, "", "", "auth: not set; accepted: open");
-	assert_wrong(PROGRAM_DAEMON, "--auth wallet", "",
-	    "auth: \"wallet\" is not built yet; accepted: open\n");
+	struct run r = {0};
+
+	assert_int_equal(load(&r, PROGRAM_DAEMON, "", ""), CONFIG_OK);
+	assert_int_equal(r.config.auth, AUTH_WALLET);
+	done(&r);
+	assert_int_equal(load(&r, PROGRAM_FCGI, "", ""), CONFIG_OK);
+	assert_int_equal(r.config.auth, AUTH_WALLET);
+	done(&r);
+	assert_wrong(
+	    PROGRAM_DAEMON, "--rooms open", "", "rooms: \"open\" goes with auth = open only");
 	assert_wrong(PROGRAM_DAEMON, "--auth jwt", "", "\"jwt\" is not built yet");
 	assert_wrong(PROGRAM_DAEMON, "--auth proxy", "", "\"proxy\" is not built yet");
-	assert_wrong(PROGRAM_DAEMON, "--auth none", "", "\"none\" is wrong; accepted: open\n");
+	assert_wrong(
+	    PROGRAM_DAEMON, "--auth none", "", "\"none\" is wrong; accepted: wallet, open\n");
 }
 
 static void
@@ -607,7 +614,7 @@ main(void)
 	    cmocka_unit_test(a_file_that_was_named_must_exist_and_the_builtin_one_need_not),
 	    cmocka_unit_test(the_option_names_the_file_before_the_environment_does),
 	    cmocka_unit_test(options_and_variables_are_checked_by_name),
-	    cmocka_unit_test(auth_must_be_set_to_what_is_built),
+	    cmocka_unit_test(auth_is_by_wallet_or_set_to_what_is_built),
 	    cmocka_unit_test(help_and_version_need_nothing_else),
 	    cmocka_unit_test(without_arguments_no_option_is_read),
 	    cmocka_unit_test(flags_are_remembered),

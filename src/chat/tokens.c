@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tokens.c - what a verified identity rests on.
+ */
+#include "chat/tokens.h"
+
+#include "base/digest.h"
+#include "store/sessions.h"
+
+void
+token_hash(char out[SESSION_HASH_SIZE], struct span token)
+{
+	uint8_t digest[DIGEST_SHA256_SIZE];
+
+	digest_sha256(digest, token);
+	digest_hex(out, digest, sizeof(digest));
+}
+
+enum chat_err
+token_verify(struct store *st, int64_t idle_ms, int64_t now_ms, struct user *out)
+{
+	struct session_token t;
+	struct proof proof = out->proof;
+
+	if (!token_find(st, span_of(proof.hash), &t) || !name_wallet(span_of(t.name), out))
+		return CHAT_UNAUTHORIZED;
+	proof.issued_ms = t.created_at;
+	proof.expires_ms = t.expires_at;
+	proof.used_ms = t.used_at;
+	out->proof = proof;
+	return now_ms < t.expires_at && now_ms - t.used_at < idle_ms ? CHAT_OK : CHAT_UNAUTHORIZED;
+}
+
+bool
+user_stands(struct store *st, const struct user *user)
+{
+	const struct proof *p = &user->proof;
+
+	return p->hash[0] == '\0' ||
+	       !session_is_ended(st, span_of(p->hash), span_of(user->key), p->issued_ms);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sessions.c - statements on who has signed in, and what was ended before its time.
+ */
+#include "store/sessions.h"
+
+#include "store/db.h"
+
+#define SWEEP_ROWS 20 /* of each table, at a sign-in: more than it adds */
+
+void
+token_insert(struct store *st, struct span hash, struct span wallet, struct span name,
+    int64_t now_ms, int64_t expires_ms)
+{
+	struct query *q = use(st, SQL_TOKEN_INSERT);
+
+	bind_text(q, ":hash", hash);
+	bind_text(q, ":wallet", wallet);
+	bind_text(q, ":name", name);
+	bind_int(q, ":now", now_ms);
+	bind_int(q, ":expires", expires_ms);
+	run(q);
+}
+
+bool
+token_find(struct store *st, struct span hash, struct session_token *out)
+{
+	struct query *q = use(st, SQL_TOKEN_FIND);
+
+	bind_text(q, ":hash", hash);
+	if (!step(q))
+		return false;
+	column_copy(q, 0, out->wallet, sizeof(out->wallet));
+	column_copy(q, 1, out->name, sizeof(out->name));
+	out->created_at = column_int(q, 2);
+	out->expires_at = column_int(q, 3);
+	out->used_at = column_int(q, 4);
+	done(q);
+	return true;
+}
+
+void
+token_touch(struct store *st, struct span hash, int64_t now_ms)
+{
+	struct query *q = use(st, SQL_TOKEN_TOUCH);
+
+	bind_text(q, ":hash", hash);
+	bind_int(q, ":now", now_ms);
+	run(q);
+}
+
+bool
+nonce_use(struct store *st, struct span nonce, int64_t expires_ms)
+{
+	struct query *q = use(st, SQL_NONCE_INSERT);
+	bool is_first;
+
+	bind_text(q, ":nonce", nonce);
+	bind_int(q, ":expires", expires_ms);
+	is_first = step(q);
+	done(q);
+	return is_first;
+}
+
+void
+session_end_token(struct store *st, struct span hash, struct span wallet, int64_t expires_ms)
+{
+	struct query *q = use(st, SQL_TOKEN_DELETE);
+
+	bind_text(q, ":hash", hash);
+	run(q);
+	q = use(st, SQL_ENDED_TOKEN_INSERT);
+	bind_text(q, ":hash", hash);
+	bind_text(q, ":wallet", wallet);
+	bind_int(q, ":expires", expires_ms);
+	run(q);
+}
+
+void
+session_end_wallet(struct store *st, struct span wallet, int64_t until_ms)
+{
+	struct query *q = use(st, SQL_TOKENS_DELETE_OF_WALLET);
+
+	bind_text(q, ":wallet", wallet);
+	run(q);
+	q = use(st, SQL_ENDED_WALLET_PUT);
+	bind_text(q, ":wallet", wallet);
+	bind_int(q, ":until", until_ms);
+	run(q);
+}
+
+bool
+session_is_ended(struct store *st, struct span hash, struct span wallet, int64_t issued_ms)
+{
+	struct query *q = use(st, SQL_SESSION_IS_ENDED);
+
+	bind_text(q, ":hash", hash);
+	bind_text(q, ":wallet", wallet);
+	bind_int(q, ":issued", issued_ms);
+	return single_int(q, 1) != 0;
+}
+
+int64_t
+session_wallet_ended(struct store *st, struct span wallet)
+{
+	struct query *q = use(st, SQL_ENDED_WALLET_UNTIL);
+
+	bind_text(q, ":wallet", wallet);
+	return single_int(q, 0);
+}
+
+void
+sessions_sweep(struct store *st, int64_t now_ms)
+{
+	static const enum sql_id sweeps[] = {
+	    SQL_TOKENS_SWEEP, SQL_NONCES_SWEEP, SQL_ENDED_TOKENS_SWEEP};
+
+	for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
+		struct query *q = use(st, sweeps[i]);
+
+		bind_int(q, ":now", now_ms);
+		bind_int(q, ":limit", SWEEP_ROWS);
+		run(q);
+	}
+}
+
+bool
+meta_find(struct store *st, const char *key, char *out, size_t size)
+{
+	struct query *q = use(st, SQL_META_FIND);
+
+	bind_text(q, ":key", span_of(key));
+	if (!step(q))
+		return false;
+	column_copy(q, 0, out, size);
+	done(q);
+	return true;
+}
+
+void
+meta_put_once(struct store *st, const char *key, struct span value)
+{
+	struct query *q = use(st, SQL_META_PUT_ONCE);
+
+	bind_text(q, ":key", span_of(key));
+	bind_text(q, ":value", value);
+	run(q);
+}
