@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/json_slice.h"
 #include "proto/utf8.h"
 
 #define WALLET_EVM_BYTES  42
@@ -121,23 +122,49 @@ name_title(struct span text)
 	return rest.n == 0 && points >= 1 && points <= TITLE_MAX;
 }
 
+static bool
+escrow_of_number(int64_t n, char out[STORE_NAME_SIZE])
+{
+	if (n < 0 || n >= ESCROW_NUMBER_MAX)
+		return false;
+	snprintf(out, STORE_NAME_SIZE, "%" PRId64, n);
+	return true;
+}
+
+static bool
+escrow_of_text(struct span text, char out[STORE_NAME_SIZE])
+{
+	if (!name_escrow(text))
+		return false;
+	memcpy(out, text.p, text.n);
+	out[text.n] = '\0';
+	return true;
+}
+
 bool
 name_escrow_json(const struct json *value, char out[STORE_NAME_SIZE])
 {
 	struct span text;
 	int64_t n;
 
-	if (json_int(value, &n)) {
-		if (n < 0 || n >= ESCROW_NUMBER_MAX)
-			return false;
-		snprintf(out, STORE_NAME_SIZE, "%" PRId64, n);
-		return true;
-	}
-	if (!json_string(value, &text) || !name_escrow(text))
-		return false;
-	memcpy(out, text.p, text.n);
-	out[text.n] = '\0';
-	return true;
+	if (json_int(value, &n))
+		return escrow_of_number(n, out);
+	return json_string(value, &text) && escrow_of_text(text, out);
+}
+
+bool
+name_escrow_slice(struct span value, char out[STORE_NAME_SIZE])
+{
+	struct buf decoded = {0};
+	struct span text;
+	int64_t n;
+	bool is_name;
+
+	if (json_slice_int(value, &n))
+		return escrow_of_number(n, out);
+	is_name = json_slice_string(value, &decoded, &text) && escrow_of_text(text, out);
+	buf_clear(&decoded);
+	return is_name;
 }
 
 bool

@@ -40,8 +40,9 @@ bool name_wallet(struct span text, struct user *out);
 
 /* 1 to 128 bytes of UTF-8 without '/', controls, bidi controls, U+2028/9; not "." or "..". */
 bool name_escrow(struct span text);
-/* From JSON: such a string, or a plain integer from 0 to 2^53-1. Copies, terminated. */
+/* From JSON, parsed or in place: such a string, or a plain integer from 0 to 2^53-1. Copies, terminated. */
 bool name_escrow_json(const struct json *, char out[STORE_NAME_SIZE]);
+bool name_escrow_slice(struct span value, char out[STORE_NAME_SIZE]);
 
 bool name_title(struct span); /* of an escrow: 1 to 200 code points of UTF-8 without controls */
 bool name_event(struct span); /* [A-Za-z][A-Za-z0-9_.:-]{0,63} */

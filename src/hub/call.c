@@ -4,14 +4,14 @@
  */
 #include "hub/call.h"
 
-#include "base/json.h"
+#include "base/json_slice.h"
 
 struct span
-call_string(const struct json *data, const char *name)
+call_string(const struct call *c, const char *name)
 {
 	struct span s = {"", 0};
 
-	json_string(json_get(data, name), &s);
+	json_slice_string(json_slice_member(c->data, name), c->decoded, &s);
 	return s;
 }
 

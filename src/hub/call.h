@@ -12,7 +12,8 @@
 struct call { /* one event in hand */
 	struct session *session;
 	struct span event, ack;
-	const struct json *data;
+	struct span data;    /* a slice of JSON */
+	struct buf *decoded; /* strings of data that have escapes */
 	char escrow_id[STORE_NAME_SIZE];
 	struct hub_time now;
 };
@@ -28,7 +29,7 @@ struct look { /* what a subscription needs to know of the store, in one read */
 };
 
 /* A member of data that is a string; n 0: none. */
-struct span call_string(const struct json *data, const char *name);
+struct span call_string(const struct call *, const char *name);
 
 /* Answers with a refusal: by acknowledgement, or without one by chat_error. why NULL: the code's own sentence. */
 void call_refuse(const struct call *, enum chat_err, const char *why);

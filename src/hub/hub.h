@@ -150,10 +150,10 @@ enum session_end {
 /* Ends it: nothing is sent to it any more. Freed when the last of its jobs is done. */
 void session_close(struct session *, enum session_end, struct hub_time);
 
-/* One event from the client. data may be NULL; ack is the peer's own value as JSON, n 0: none. Everything is answered: by acknowledgement,
- * or a refusal without one by chat_error. */
+/* One event from the client. data is a slice (base/json_slice.h), n 0: none; ack is the peer's own value as JSON, n 0: none. Everything
+ * is answered: by acknowledgement, or a refusal without one by chat_error. */
 void session_event(
-    struct session *, struct span event, const struct json *data, struct span ack, struct hub_time);
+    struct session *, struct span event, struct span data, struct span ack, struct hub_time);
 
 /* A frame that was no event at all: chat_error bad_frame. */
 void session_bad_frame(struct session *, const char *why);

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "base/json.h"
+#include "base/json_slice.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/kept.h"
@@ -189,13 +189,13 @@ void
 room_subscribe(const struct call *c)
 {
 	struct session *s = c->session;
-	struct look l = {.cursor = call_string(c->data, "cursor"),
+	struct look l = {.cursor = call_string(c, "cursor"),
 	    .cursor_state = CURSOR_GOOD,
 	    .from = s->hub->position};
-	const struct json *cursor = json_get(c->data, "cursor");
+	struct span cursor = json_slice_member(c->data, "cursor");
 	bool is_in = session_sub(s, span_of(c->escrow_id)) != NULL;
 
-	if (cursor != NULL && json_type(cursor) != JSON_NULL && l.cursor.n == 0) {
+	if (json_slice_type(cursor) != JSON_NULL && l.cursor.n == 0) {
 		call_refuse(c, CHAT_BAD_REQUEST, BAD_CURSOR);
 		return;
 	}

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "base/json.h"
+#include "base/json_slice.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -71,22 +71,24 @@ read_history(struct store *st, void *arg)
 
 /* A string, or not there at all. */
 static bool
-is_string_or_absent(const struct json *value)
+is_string_or_absent(struct span value)
 {
-	return value == NULL || json_type(value) == JSON_NULL || json_type(value) == JSON_STRING;
+	return json_slice_type(value) == JSON_NULL || json_slice_type(value) == JSON_STRING;
 }
 
 /* NULL: fine; else what is wrong with a history's data. */
 static const char *
-check_history(const struct json *data, int *limit)
+check_history(struct span data, int *limit)
 {
-	const struct json *value = json_get(data, "limit");
+	static const char *const names[] = {"before", "after", "limit"};
+	struct span values[3];
 	int64_t n = 50;
 
-	if (!is_string_or_absent(json_get(data, "before")) ||
-	    !is_string_or_absent(json_get(data, "after")))
+	json_slice_members(data, names, values, 3);
+	if (!is_string_or_absent(values[0]) || !is_string_or_absent(values[1]))
 		return "before, after: a message id or a timestamp, as a string, is accepted";
-	if (value != NULL && (!json_int(value, &n) || n < 1 || n > 200))
+	if (json_slice_type(values[2]) != JSON_NULL &&
+	    (!json_slice_int(values[2], &n) || n < 1 || n > 200))
 		return "limit: 1 to 200 is accepted";
 	*limit = (int)n;
 	return NULL;
@@ -99,8 +101,8 @@ history(const struct call *c)
 	struct history_call h = {.call = c,
 	    .history = {.user = &user,
 		.escrow_id = span_of(c->escrow_id),
-		.before = call_string(c->data, "before"),
-		.after = call_string(c->data, "after")}};
+		.before = call_string(c, "before"),
+		.after = call_string(c, "after")}};
 	const char *why = check_history(c->data, &h.history.limit);
 	struct buf out = {0};
 
@@ -165,15 +167,17 @@ clear_send(struct hub_job *job)
 static void
 chat_message(const struct call *c)
 {
-	const struct json *client_msg_id = json_get(c->data, "clientMsgId");
-	struct span content = {0}, id = {"", 0};
+	static const char *const names[] = {"content", "clientMsgId"};
+	struct span values[2], content = {0}, id = {"", 0};
 	struct send_job *j;
 
-	if (!json_string(json_get(c->data, "content"), &content)) {
+	json_slice_members(c->data, names, values, 2);
+	if (!json_slice_string(values[0], c->decoded, &content)) {
 		call_refuse(c, CHAT_BAD_REQUEST, "content: a string is needed");
 		return;
 	}
-	if (client_msg_id != NULL && (!json_string(client_msg_id, &id) || !name_client_id(id))) {
+	if (json_slice_type(values[1]) != JSON_NULL &&
+	    (!json_slice_string(values[1], c->decoded, &id) || !name_client_id(id))) {
 		call_refuse(
 		    c, CHAT_BAD_REQUEST, "clientMsgId: 1 to 64 of A-Z a-z 0-9 _ - are accepted");
 		return;
@@ -220,7 +224,7 @@ answer_mark(struct hub_job *job, struct buf *out)
 static void
 message_read(const struct call *c)
 {
-	struct span one = call_string(c->data, "messageId"), up_to = call_string(c->data, "upTo");
+	struct span one = call_string(c, "messageId"), up_to = call_string(c, "upTo");
 	struct span id = up_to.n > 0 ? up_to : one;
 	struct mark_job *j;
 
@@ -262,11 +266,33 @@ static const struct verb {
     {"presence", room_presence, false},
 };
 
-void
-session_event(struct session *s, struct span event, const struct json *data, struct span ack,
-    struct hub_time now)
+static void
+run_verb(struct call *c, const struct verb *verb)
 {
-	struct call c = {.session = s, .event = event, .ack = ack, .data = data, .now = now};
+	bool is_object = json_slice_type(c->data) == JSON_OBJECT;
+
+	if (!is_object && !verb->takes_bare_id)
+		call_refuse(c, CHAT_BAD_REQUEST, "data: one JSON object is needed");
+	else if (!name_escrow_slice(
+		     is_object ? json_slice_member(c->data, "escrowId") : c->data, c->escrow_id))
+		call_refuse(c, CHAT_BAD_REQUEST,
+		    "escrowId: 1 to 128 bytes without / or control characters, or a whole number, "
+		    "is accepted");
+	else
+		verb->run(c);
+}
+
+void
+session_event(
+    struct session *s, struct span event, struct span data, struct span ack, struct hub_time now)
+{
+	struct buf decoded = {0};
+	struct call c = {.session = s,
+	    .event = event,
+	    .ack = ack,
+	    .data = data,
+	    .decoded = &decoded,
+	    .now = now};
 	const struct verb *verb = NULL;
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]) && verb == NULL; i++) {
@@ -281,16 +307,8 @@ session_event(struct session *s, struct span event, const struct json *data, str
 		call_refuse(&c, CHAT_BAD_REQUEST, "no such event");
 		return;
 	}
-	bool is_object = json_type(data) == JSON_OBJECT;
-	if (!is_object && !verb->takes_bare_id) {
-		call_refuse(&c, CHAT_BAD_REQUEST, "data: one JSON object is needed");
-		return;
-	}
-	if (!name_escrow_json(is_object ? json_get(data, "escrowId") : data, c.escrow_id)) {
-		call_refuse(&c, CHAT_BAD_REQUEST,
-		    "escrowId: 1 to 128 bytes without / or control characters, or a whole number, "
-		    "is accepted");
-		return;
-	}
-	verb->run(&c);
+	if (data.n > 0 && memchr(data.p, '\\', data.n) != NULL)
+		buf_reserve(&decoded, data.n); /* decoding makes nothing longer */
+	run_verb(&c, verb);
+	buf_clear(&decoded);
 }

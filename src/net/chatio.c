@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/json_slice.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/identity.h"
@@ -172,21 +172,22 @@ on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 {
 	struct chat_socket *cs = socketio_own(socket);
 	struct span name = {"", 0};
-	struct buf ack = {0};
+	struct buf ack = {0}, decoded = {0};
 
-	json_string(json_at(ev->args, 0), &name);
+	json_slice_string(json_slice_at(ev->args, 0), &decoded, &name);
 	if (ev->has_id)
 		buf_printf(&ack, "%llu", (unsigned long long)ev->id);
 	if (ev->is_binary)
 		session_refuse_event(
 		    cs->session, name, buf_as_span(&ack), "binary data is not accepted");
-	else if (ev->bytes > EVENT_MAX)
+	else if (ev->args.n > EVENT_MAX)
 		session_refuse_event(
 		    cs->session, name, buf_as_span(&ack), "data: at most 65536 bytes are accepted");
 	else
 		session_event(
-		    cs->session, name, json_at(ev->args, 1), buf_as_span(&ack), time_now());
+		    cs->session, name, json_slice_at(ev->args, 1), buf_as_span(&ack), time_now());
 	buf_clear(&ack);
+	buf_clear(&decoded);
 }
 
 static bool

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/json_slice.h"
 #include "base/mem.h"
 #include "chat/views.h"
 #include "net/stream.h"
@@ -98,15 +98,16 @@ reply_refusal(struct web_request *req, struct span fields, const char *why)
 /* goodbye ends the client's stream, unsubscribe_escrow takes it out of one room. */
 static void
 say_goodbye(struct streams *st, struct web_request *req, const struct stream_query *q,
-    const struct user *user, const struct json *data, bool is_all, struct span fields)
+    const struct user *user, struct span data, bool is_all, struct span fields)
 {
 	struct stream *s = q->client.n > 0 ? stream_find(st, user, q->client) : NULL;
 	char escrow_id[STORE_NAME_SIZE];
 	struct buf body = {0};
 
 	if (!is_all &&
-	    !name_escrow_json(
-		json_type(data) == JSON_OBJECT ? json_get(data, "escrowId") : data, escrow_id)) {
+	    !name_escrow_slice(
+		json_slice_type(data) == JSON_OBJECT ? json_slice_member(data, "escrowId") : data,
+		escrow_id)) {
 		reply_refusal(req, fields,
 		    "escrowId: 1 to 128 bytes without / or control characters, or a whole number, "
 		    "is accepted");
@@ -125,7 +126,7 @@ say_goodbye(struct streams *st, struct web_request *req, const struct stream_que
 
 static void
 pass_on(struct streams *st, struct web_request *req, const struct user *user, struct span event,
-    const struct json *data, struct span fields)
+    struct span data, struct span fields)
 {
 	struct emit *e = mem_zalloc(sizeof(*e));
 
@@ -142,19 +143,22 @@ pass_on(struct streams *st, struct web_request *req, const struct user *user, st
 
 static void
 take_event(struct streams *st, struct web_request *req, const struct stream_query *q,
-    const struct user *user, const struct json *json, struct span fields)
+    const struct user *user, struct span fields)
 {
-	const struct json *data = json_get(json, "data");
-	struct span event;
+	static const char *const names[] = {"event", "data"};
+	struct span values[2], event;
+	struct buf decoded = {0};
 
-	if (json_type(json) != JSON_OBJECT || !json_string(json_get(json, "event"), &event))
+	json_slice_members(json_slice(req->body), names, values, 2);
+	if (!json_slice_string(values[0], &decoded, &event))
 		web_refuse(req, CHAT_BAD_REQUEST, "a JSON object with event and data is needed");
 	else if (span_is(event, "subscribe_escrow"))
 		reply_refusal(req, fields, "rooms are named in the request for the stream");
 	else if (span_is(event, "unsubscribe_escrow") || span_is(event, "goodbye"))
-		say_goodbye(st, req, q, user, data, span_is(event, "goodbye"), fields);
+		say_goodbye(st, req, q, user, values[1], span_is(event, "goodbye"), fields);
 	else
-		pass_on(st, req, user, event, data, fields);
+		pass_on(st, req, user, event, values[1], fields);
+	buf_clear(&decoded);
 }
 
 static bool
@@ -170,7 +174,6 @@ take_body(struct streams *st, struct web_request *req, const struct stream_query
     const struct user *user, struct span fields)
 {
 	const char *why = NULL;
-	struct json *json;
 
 	if (!is_json(req->http->known[HTTP_CONTENT_TYPE])) {
 		web_refuse_status(req, 415, NULL);
@@ -180,12 +183,10 @@ take_body(struct streams *st, struct web_request *req, const struct stream_query
 		web_refuse_status(req, 413, NULL);
 		return;
 	}
-	if ((json = json_parse(req->body, &why)) == NULL) {
+	if (!json_check(req->body, &why))
 		web_refuse(req, CHAT_BAD_REQUEST, why);
-		return;
-	}
-	take_event(st, req, q, user, json, fields);
-	json_free(json);
+	else
+		take_event(st, req, q, user, fields);
 }
 
 void

@@ -5,7 +5,7 @@
 #include "net/native.h"
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/json_slice.h"
 #include "base/log.h"
 #include "net/identity.h"
 #include "net/websocket.h"
@@ -52,32 +52,42 @@ static const struct transport transport = {
 
 /* The peer's own name for an acknowledgement, written anew: a whole number or a short string. */
 static bool
-read_ack(const struct json *ack, struct buf *out)
+read_ack(struct span ack, struct buf *out)
 {
+	struct buf decoded = {0};
 	struct span text;
 	int64_t n;
+	bool is_good = true;
 
-	if (ack == NULL || json_type(ack) == JSON_NULL)
-		return true;
-	if (!json_int(ack, &n) && !(json_string(ack, &text) && text.n <= ACK_MAX))
-		return false;
-	json_write(out, ack);
-	return true;
+	if (json_slice_int(ack, &n)) {
+		json_put_int(out, n);
+	} else if (json_slice_string(ack, &decoded, &text)) {
+		is_good = text.n <= ACK_MAX;
+		json_put_string(out, text);
+	} else {
+		is_good = json_slice_type(ack) == JSON_NULL;
+	}
+	buf_clear(&decoded);
+	return is_good;
 }
 
+/* One text that is JSON. */
 static void
-on_json(struct session *s, const struct json *json)
+on_json(struct session *s, struct span text)
 {
-	struct span event;
-	struct buf ack = {0};
+	static const char *const names[] = {"event", "data", "ack"};
+	struct span values[3], event;
+	struct buf decoded = {0}, ack = {0};
 
-	if (json_type(json) != JSON_OBJECT || !json_string(json_get(json, "event"), &event))
+	json_slice_members(json_slice(text), names, values, 3);
+	if (!json_slice_string(values[0], &decoded, &event))
 		session_bad_frame(s, "an object with an event's name is needed");
-	else if (!read_ack(json_get(json, "ack"), &ack))
+	else if (!read_ack(values[2], &ack))
 		session_bad_frame(
 		    s, "ack: a whole number or a string of at most 64 bytes is accepted");
 	else
-		session_event(s, event, json_get(json, "data"), buf_as_span(&ack), time_now());
+		session_event(s, event, values[1], buf_as_span(&ack), time_now());
+	buf_clear(&decoded);
 	buf_clear(&ack);
 }
 
@@ -86,7 +96,6 @@ on_message(struct websocket *ws, enum ws_opcode opcode, struct span text)
 {
 	struct session *s = websocket_own(ws);
 	const char *why = NULL;
-	struct json *json;
 
 	if (opcode != WS_TEXT) {
 		websocket_close(ws, 1003, "text frames only");
@@ -96,12 +105,10 @@ on_message(struct websocket *ws, enum ws_opcode opcode, struct span text)
 		session_bad_frame(s, "data: at most 65536 bytes are accepted");
 		return;
 	}
-	if ((json = json_parse(text, &why)) == NULL) {
+	if (!json_check(text, &why))
 		session_bad_frame(s, why);
-		return;
-	}
-	on_json(s, json);
-	json_free(json);
+	else
+		on_json(s, text);
 }
 
 static bool

@@ -192,22 +192,26 @@ socketio_drop(struct socketio_socket *s, const char *why)
 }
 
 void
-socketio_put_args(struct buf *out, const struct json *args, size_t from)
+socketio_put_args(struct buf *out, struct span args, size_t from)
 {
-	for (size_t i = from; i < json_length(args); i++) {
+	struct json *list = json_parse(args, NULL);
+
+	for (size_t i = from; i < json_length(list); i++) {
 		if (i > from)
 			buf_addc(out, ',');
-		json_write(out, json_at(args, i));
+		json_write(out, json_at(list, i));
 	}
+	json_free(list);
 }
 
 /* ---- packets ---- */
 
 static void
-take_connect(struct client *c, const struct sio_packet *p, const struct json *auth)
+take_connect(struct client *c, const struct sio_packet *p)
 {
 	const struct socketio_options *o = &c->sio->options;
 	struct socketio_socket *s;
+	struct json *auth;
 	const char *const *nsp = o->namespaces;
 
 	if (find_socket(c, p->nsp) != NULL) {
@@ -225,7 +229,9 @@ take_connect(struct client *c, const struct sio_packet *p, const struct json *au
 	s->nsp = *nsp;
 	s->next = c->sockets;
 	c->sockets = s;
+	auth = p->data.n > 0 ? json_parse(p->data, NULL) : NULL;
 	o->ops->on_connect(o->arg, s, auth, &s->own);
+	json_free(auth);
 }
 
 /* One whole packet. False: it breaks the protocol. */
@@ -233,25 +239,22 @@ static bool
 take_packet(struct client *c, const struct sio_packet *p, const struct sio_assembly *attachments)
 {
 	struct socketio_socket *s = find_socket(c, p->nsp);
-	struct json *value = NULL;
 
-	if (!sio_check(p, &value, NULL))
+	if (!sio_check(p, NULL))
 		return false;
 	bool is_good = p->type == SIO_CONNECT || (s != NULL && s->state == SOCKET_CONNECTED);
 	if (is_good && p->type == SIO_CONNECT) {
-		take_connect(c, p, value);
+		take_connect(c, p);
 	} else if (is_good && p->type == SIO_DISCONNECT) {
 		c->sio->options.ops->on_disconnect(s, "left", SOCKETIO_DISCONNECTED);
 		socket_free(s);
 	} else if (is_good && (p->type == SIO_EVENT || p->type == SIO_BINARY_EVENT)) {
-		c->sio->options.ops->on_event(s, &(struct socketio_event){.args = value,
-						     .bytes = p->data.n,
+		c->sio->options.ops->on_event(s, &(struct socketio_event){.args = p->data,
 						     .has_id = p->has_id,
 						     .id = p->id,
 						     .is_binary = sio_is_binary(p),
 						     .attachments = attachments});
 	} /* acknowledgements: nothing of ours asks for one */
-	json_free(value);
 	return is_good;
 }
 

@@ -13,10 +13,10 @@
 struct socketio;
 struct socketio_socket; /* one client in one namespace */
 
-struct socketio_event {          /* lives for the call */
-	const struct json *args; /* the array; its first element is the name */
-	size_t bytes;            /* of the packet's text */
-	bool has_id;             /* an acknowledgement is wanted */
+struct socketio_event { /* lives for the call */
+	struct span
+	    args;    /* the array, checked (base/json_slice.h); its first element is the name */
+	bool has_id; /* an acknowledgement is wanted */
 	uint64_t id;
 	bool is_binary;
 	const struct sio_assembly *attachments; /* of a binary event, where they are taken */
@@ -78,7 +78,7 @@ void socketio_disconnect(struct socketio_socket *, const char *why);
 /* Ends the whole session under it, without a word of Socket.IO: for the client, the transport was lost. */
 void socketio_drop(struct socketio_socket *, const char *why);
 
-/* Elements of args from a given one on, as JSON with commas between. */
-void socketio_put_args(struct buf *, const struct json *args, size_t from);
+/* Elements of args from a given one on, written anew, with commas between. */
+void socketio_put_args(struct buf *, struct span args, size_t from);
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "proto/sio.h"
 
+#include "base/json_slice.h"
+
 #define ATTACHMENT_DIGITS_MAX 2
 #define ID_DIGITS_MAX         16 /* SIO_ID_MAX has as many */
 
@@ -144,29 +146,28 @@ static const char *const reserved_names[] = {
 };
 
 static bool
-is_event(const struct json *value)
+is_event(struct span value)
 {
+	struct buf decoded = {0};
 	struct span name;
+	bool is = json_slice_string(json_slice_at(value, 0), &decoded, &name);
 
-	if (json_length(value) == 0 || !json_string(json_at(value, 0), &name))
-		return false;
-	for (size_t i = 0; i < sizeof(reserved_names) / sizeof(reserved_names[0]); i++) {
-		if (span_is(name, reserved_names[i]))
-			return false;
-	}
-	return true;
+	for (size_t i = 0; is && i < sizeof(reserved_names) / sizeof(reserved_names[0]); i++)
+		is = !span_is(name, reserved_names[i]);
+	buf_clear(&decoded);
+	return is;
 }
 
 static bool
-has_shape(const struct json *value, enum shape shape)
+has_shape(struct span value, enum shape shape)
 {
 	switch (shape) {
 	case SHAPE_OBJECT_OR_NONE:
-		return json_type(value) == JSON_OBJECT;
+		return json_slice_type(value) == JSON_OBJECT;
 	case SHAPE_EVENT:
-		return json_type(value) == JSON_ARRAY && is_event(value);
+		return is_event(value);
 	case SHAPE_LIST:
-		return json_type(value) == JSON_ARRAY;
+		return json_slice_type(value) == JSON_ARRAY;
 	case SHAPE_NONE:
 	case SHAPE_NEVER:
 		break;
@@ -175,12 +176,11 @@ has_shape(const struct json *value, enum shape shape)
 }
 
 bool
-sio_check(const struct sio_packet *packet, struct json **value, const char **why)
+sio_check(const struct sio_packet *packet, const char **why)
 {
 	enum shape shape = rules[packet->type].shape;
 	enum id_rule id = rules[packet->type].id;
 
-	*value = NULL;
 	if (shape == SHAPE_NEVER)
 		return refuse(why, "not for a client to send");
 	if ((id == ID_NONE && packet->has_id) || (id == ID_MUST && !packet->has_id))
@@ -192,14 +192,9 @@ sio_check(const struct sio_packet *packet, struct json **value, const char **why
 	}
 	if (shape == SHAPE_NONE)
 		return refuse(why, "invalid payload");
-	*value = json_parse(packet->data, why);
-	if (!*value)
+	if (!json_check(packet->data, why))
 		return false;
-	if (has_shape(*value, shape))
-		return true;
-	json_free(*value);
-	*value = NULL;
-	return refuse(why, "invalid payload");
+	return has_shape(packet->data, shape) || refuse(why, "invalid payload");
 }
 
 /* ---- placeholders --------------------------------------------------------------------------- */
@@ -430,8 +425,9 @@ is_complete_text(const struct sio_packet *packet, const char **why)
 	struct json *value;
 	bool ok;
 
-	if (!sio_check(packet, &value, why))
+	if (!sio_check(packet, why))
 		return false;
+	value = json_parse(packet->data, why);
 	ok = sio_placeholders(value, packet->attachments, NULL, why);
 	json_free(value);
 	return ok;

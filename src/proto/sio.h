@@ -45,11 +45,10 @@ struct sio_packet {
 bool sio_decode(struct sio_packet *out, struct span text, const char **why);
 bool sio_is_binary(const struct sio_packet *);
 
-/* Parses data and checks that a client may send it: CONNECT an object or nothing, DISCONNECT
+/* Checks that data is JSON, and that a client may send it: CONNECT an object or nothing, DISCONNECT
  * nothing, EVENT an array whose first element is a string and no reserved name, ACK an array and
- * an id, CONNECT_ERROR never. *value is what was parsed, NULL without data; the caller frees
- * with json_free(). False and *why; *value is NULL. */
-bool sio_check(const struct sio_packet *, struct json **value, const char **why);
+ * an id, CONNECT_ERROR never. False and *why. What is in data then, json_slice.h says. */
+bool sio_check(const struct sio_packet *, const char **why);
 
 /* Looks in a parsed payload for {"_placeholder":true,"num":N}: true if those are exactly
  * attachments, each N from 0 on once. order (may be NULL) has the N's as they stand in the

@@ -4,6 +4,7 @@
  * sio-echo --listen HOST:PORT; namespaces / and /custom.
  */
 #include "base/ids.h"
+#include "base/json_slice.h"
 #include "base/mem.h"
 #include "echo/echo.h"
 #include "net/socketio.h"
@@ -73,16 +74,15 @@ static void
 on_event(struct socketio_socket *s, const struct socketio_event *ev)
 {
 	struct sio_packet p = {0};
-	struct buf data = {0};
-	struct span name;
+	struct buf data = {0}, decoded = {0};
+	struct span name = {"", 0};
 
-	if (!json_string(json_at(ev->args, 0), &name))
-		return;
+	json_slice_string(json_slice_at(ev->args, 0), &decoded, &name);
 	buf_addc(&data, '[');
 	if (span_is(name, "message")) {
 		p.type = ev->is_binary ? SIO_BINARY_EVENT : SIO_EVENT;
 		buf_str(&data, "\"message-back\"");
-		if (json_length(ev->args) > 1)
+		if (json_slice_at(ev->args, 1).n > 0)
 			buf_addc(&data, ',');
 	} else if (span_is(name, "message-with-ack") && ev->has_id) {
 		p.type = ev->is_binary ? SIO_BINARY_ACK : SIO_ACK;
@@ -94,6 +94,7 @@ on_event(struct socketio_socket *s, const struct socketio_event *ev)
 	p.data = buf_as_span(&data);
 	if (p.type != SIO_CONNECT)
 		send_back(s, &p, ev->attachments);
+	buf_clear(&decoded);
 	buf_clear(&data);
 }
 

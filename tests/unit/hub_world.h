@@ -10,6 +10,8 @@
 
 #include "chat_world.h"
 
+#include "base/json_slice.h"
+
 #include "hub/state.h"
 
 #define CLIENTS_MAX  512
@@ -370,10 +372,8 @@ connect_as(struct house *h, const char *wallet)
 static inline void
 say(struct client *c, const char *ack, const char *event, const char *data)
 {
-	struct json *v = data != NULL ? json_parse(span_of(data), NULL) : NULL;
-
-	session_event(c->session, span_of(event), v, span_of(ack), c->house->now);
-	json_free(v);
+	session_event(
+	    c->session, span_of(event), json_slice(span_of(data)), span_of(ack), c->house->now);
 	offer_room(c->house);
 }
 

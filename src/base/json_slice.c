@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * json_slice.c - passes over checked JSON: brackets, quotes and commas are where the grammar wants them.
+ */
+#include "base/json_slice.h"
+
+struct cursor { /* over one text */
+	const char *p, *end;
+};
+
+static void
+skip_space(struct cursor *c)
+{
+	while (c->p < c->end && (*c->p == ' ' || *c->p == '\n' || *c->p == '\r' || *c->p == '\t'))
+		c->p++;
+}
+
+static void
+skip_string(struct cursor *c)
+{
+	const char *quote;
+
+	c->p++;
+	while ((quote = memchr(c->p, '"', (size_t)(c->end - c->p))) != NULL) {
+		const char *escape = memchr(c->p, '\\', (size_t)(quote - c->p));
+
+		if (escape == NULL) {
+			c->p = quote + 1;
+			return;
+		}
+		c->p = escape + 2;
+	}
+	c->p = c->end;
+}
+
+/* An array or an object, to behind its last bracket. */
+static void
+skip_nested(struct cursor *c)
+{
+	int depth = 0;
+
+	do {
+		if (*c->p == '"') {
+			skip_string(c);
+			continue;
+		}
+		if (*c->p == '{' || *c->p == '[')
+			depth++;
+		else if (*c->p == '}' || *c->p == ']')
+			depth--;
+		c->p++;
+	} while (depth > 0 && c->p < c->end);
+}
+
+static bool
+is_scalar_end(char ch)
+{
+	return ch == ',' || ch == '}' || ch == ']' || ch == ' ' || ch == '\n' || ch == '\r' ||
+	       ch == '\t';
+}
+
+static struct span
+take_value(struct cursor *c)
+{
+	const char *start = c->p;
+
+	if (c->p == c->end)
+		return (struct span){"", 0};
+	if (*c->p == '"')
+		skip_string(c);
+	else if (*c->p == '{' || *c->p == '[')
+		skip_nested(c);
+	else
+		while (c->p < c->end && !is_scalar_end(*c->p))
+			c->p++;
+	return (struct span){start, (size_t)(c->p - start)};
+}
+
+/* Enters an object or array, or goes on to its next member or element. False: that was the last. */
+static bool
+next(struct cursor *c)
+{
+	skip_space(c);
+	if (c->p == c->end || *c->p == '}' || *c->p == ']')
+		return false;
+	c->p++; /* the opening bracket, or a comma */
+	skip_space(c);
+	return c->p < c->end && *c->p != '}' && *c->p != ']';
+}
+
+static struct cursor
+begin(struct span value)
+{
+	return (struct cursor){value.p, value.p + value.n};
+}
+
+struct span
+json_slice(struct span text)
+{
+	struct cursor c = begin(text);
+
+	skip_space(&c);
+	return take_value(&c);
+}
+
+enum json_type
+json_slice_type(struct span value)
+{
+	if (value.n == 0)
+		return JSON_NULL;
+	switch (value.p[0]) {
+	case '{':
+		return JSON_OBJECT;
+	case '[':
+		return JSON_ARRAY;
+	case '"':
+		return JSON_STRING;
+	case 'n':
+		return JSON_NULL;
+	case 't':
+	case 'f':
+		return JSON_BOOL;
+	default:
+		break;
+	}
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] == '.' || value.p[i] == 'e' || value.p[i] == 'E')
+			return JSON_DOUBLE;
+	}
+	return JSON_INT;
+}
+
+/* A name is compared as it stands; one with escapes, which no program writes in ours, decoded. */
+static bool
+is_named(struct span quoted, const char *name)
+{
+	struct span inside = {quoted.p + 1, quoted.n - 2};
+	struct buf decoded = {0};
+	bool is;
+
+	if (memchr(inside.p, '\\', inside.n) == NULL)
+		return span_is(inside, name);
+	json_slice_string(quoted, &decoded, &inside);
+	is = span_is(inside, name);
+	buf_clear(&decoded);
+	return is;
+}
+
+void
+json_slice_members(struct span object, const char *const names[], struct span values[], size_t n)
+{
+	struct cursor c = begin(object);
+
+	for (size_t i = 0; i < n; i++)
+		values[i] = (struct span){"", 0};
+	if (json_slice_type(object) != JSON_OBJECT)
+		return;
+	while (next(&c)) {
+		struct span name = take_value(&c);
+
+		skip_space(&c);
+		c.p++; /* the colon */
+		skip_space(&c);
+		struct span value = take_value(&c);
+		for (size_t i = 0; i < n; i++) {
+			if (is_named(name, names[i]))
+				values[i] = value;
+		}
+	}
+}
+
+struct span
+json_slice_member(struct span object, const char *name)
+{
+	struct span value;
+
+	json_slice_members(object, &name, &value, 1);
+	return value;
+}
+
+struct span
+json_slice_at(struct span array, size_t i)
+{
+	struct cursor c = begin(array);
+
+	if (json_slice_type(array) != JSON_ARRAY)
+		return (struct span){"", 0};
+	for (; next(&c); i--) {
+		struct span value = take_value(&c);
+
+		if (i == 0)
+			return value;
+	}
+	return (struct span){"", 0};
+}
+
+/* ---- strings ---- */
+
+static unsigned
+hex4(const char *p)
+{
+	unsigned unit = 0;
+
+	for (int i = 0; i < 4; i++) {
+		unsigned ch = (unsigned char)p[i];
+
+		unit = unit << 4 | (ch <= '9' ? ch - '0' : (ch | 0x20) - 'a' + 10);
+	}
+	return unit;
+}
+
+static void
+put_utf8(struct buf *b, unsigned point)
+{
+	if (point < 0x80) {
+		buf_addc(b, (char)point);
+		return;
+	}
+	if (point < 0x800) {
+		buf_addc(b, (char)(0xc0 | point >> 6));
+	} else {
+		if (point < 0x10000) {
+			buf_addc(b, (char)(0xe0 | point >> 12));
+		} else {
+			buf_addc(b, (char)(0xf0 | point >> 18));
+			buf_addc(b, (char)(0x80 | (point >> 12 & 0x3f)));
+		}
+		buf_addc(b, (char)(0x80 | (point >> 6 & 0x3f)));
+	}
+	buf_addc(b, (char)(0x80 | (point & 0x3f)));
+}
+
+/* Puts what the escape at p stands for, and returns what follows it. */
+static const char *
+put_escaped(struct buf *b, const char *p)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	unsigned unit;
+
+	if (p[1] != 'u') {
+		buf_addc(b, to[strchr(from, p[1]) - from]);
+		return p + 2;
+	}
+	unit = hex4(p + 2);
+	if (unit < 0xd800 || unit > 0xdfff) {
+		put_utf8(b, unit);
+		return p + 6;
+	}
+	put_utf8(b, 0x10000 + ((unit - 0xd800) << 10) + (hex4(p + 8) - 0xdc00));
+	return p + 12;
+}
+
+bool
+json_slice_string(struct span value, struct buf *decoded, struct span *out)
+{
+	const char *p, *end, *escape;
+	size_t start = decoded->len;
+
+	if (json_slice_type(value) != JSON_STRING)
+		return false;
+	p = value.p + 1;
+	end = value.p + value.n - 1;
+	*out = (struct span){p, (size_t)(end - p)};
+	if (memchr(p, '\\', out->n) == NULL)
+		return true;
+	while ((escape = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+		buf_add(decoded, p, (size_t)(escape - p));
+		p = put_escaped(decoded, escape);
+	}
+	buf_add(decoded, p, (size_t)(end - p));
+	*out = (struct span){decoded->p + start, decoded->len - start};
+	return true;
+}
+
+bool
+json_slice_int(struct span value, int64_t *out)
+{
+	bool is_negative = value.n > 0 && value.p[0] == '-';
+	unsigned long long n;
+
+	if (json_slice_type(value) != JSON_INT ||
+	    !span_u64((struct span){value.p + is_negative, value.n - is_negative},
+		(unsigned long long)INT64_MAX + is_negative, &n))
+		return false;
+	*out = is_negative ? (int64_t)-n : (int64_t)n;
+	return true;
+}
