@@ -25,11 +25,26 @@ for program in escrowchatd escrowchat.fcgi; do
 done
 
 [ $# -gt 0 ] || set -- "$here"/*.test.mjs
-failed=0 skipped=0
+out=$(mktemp -d "${TMPDIR:-/tmp}/escrowchat-e2e.XXXXXX")
+trap 'rm -rf "$out"' EXIT
+trap 'exit 1' INT TERM HUP
+skipped=0
+: >"$out/failures"
 for file; do
 	echo "== ${file##*/}"
-	node "$file" && continue
-	[ $? = 77 ] && skipped=1 || failed=1
+	{ status=0; node "$file" 2>&1 || status=$?; echo $status >"$out/status"; } | tee "$out/log"
+	case $(cat "$out/status") in
+	0) ;;
+	77) skipped=1 ;;
+	*)
+		echo "== ${file##*/}" >>"$out/failures"
+		awk '/^ *not ok /{ inside = 1 } /^ *(ok |# Subtest)/{ inside = 0 } inside && ++n <= 80' "$out/log" >>"$out/failures"
+		;;
+	esac
 done
-[ $failed = 0 ] || exit 1
+if [ -s "$out/failures" ]; then # said again where a reader looks first
+	echo 'what failed:'
+	cat "$out/failures"
+	exit 1
+fi
 [ $skipped = 0 ] || exit 77
