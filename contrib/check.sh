@@ -27,6 +27,7 @@ stage_packages() {
 		install_tool lighttpd lighttpd && install_tool nginx nginx-light && install_tool spawn-fcgi spawn-fcgi &&
 		install_packages apache2-bin libapache2-mod-fcgid perl-base &&
 		install_tool node nodejs && install_tool npm npm && install_tool curl curl && install_tool chromium chromium &&
+		install_tool firefox-esr firefox-esr &&
 		install_packages python3-socketio python3-aiohttp
 }
 

@@ -203,7 +203,8 @@
 	function connect(cursor) {
 		const forced = $('pick').value;
 		chat?.close();
-		const c = chat = EscrowChat.connect({ walletAddress: me, cursor, ...(forced !== 'auto' && { transports: [forced] }) });
+		/* A browser's tabs share one connection, unless a transport is to be seen at work in this one. */
+		const c = chat = EscrowChat.connect({ walletAddress: me, cursor, ...(forced === 'auto' ? { shareTabs: true } : { transports: [forced] }) });
 		const on = (name, f) => c.on(name, (...args) => c === chat && f(...args));
 		on('state', (s) => {
 			showState(s.retryIn);

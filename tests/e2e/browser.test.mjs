@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: ISC
-// browser.test.mjs - the same client in a real browser: two pages, each transport setting, a page without WebSocket, and a
-// daemon that is killed under them.
+// browser.test.mjs - the same client in real browsers: two pages, each transport setting, a page without WebSocket, and a
+// daemon that is killed under them; and the EventSource of each.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
 import { after, before } from 'node:test';
+import vm from 'node:vm';
 
-import { load, locate, program } from './lib/modules.mjs';
-import { WAIT_MS, within } from './lib/wait.mjs';
+import { BROWSERS, launch } from './lib/browsers.mjs';
+import { load, locate } from './lib/modules.mjs';
+import { road } from './lib/socketio.mjs';
+import { until, WAIT_MS, within } from './lib/wait.mjs';
 import { promise } from './lib/world.mjs';
-
-const { chromium } = load('playwright-core');
-const CHROMIUM = program('chromium', 'chromium-browser', 'google-chrome');
-const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>chat</title><script src="/socket.io.js"></script>`;
 const WITHOUT = PAGE.replace('<title>', '<script>delete window.WebSocket; delete window.WebTransport;</script><title>');
 
-let browser, pages, origin;
+const started = {}; // the browsers, by name
+let pages, origin;
 
 before(async () => {
-	browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS, headless: true });
+	for (const name of BROWSERS)
+		started[name] = await launch(name);
 	const script = fs.readFileSync(locate('socket.io-client', 'dist/socket.io.js'));
 	pages = http.createServer((req, res) => {
 		const isScript = req.url === '/socket.io.js';
@@ -33,17 +34,18 @@ before(async () => {
 });
 
 after(async () => {
-	await browser?.close();
+	for (const browser of Object.values(started))
+		await browser.close();
 	pages?.closeAllConnections?.();
 	pages?.close();
 });
 
 /** A tab, in a browser profile of its own, with a connected client. */
 class Tab {
-	static async open(w, wallet, { options = {}, path = '/' } = {}) {
+	static async open(w, browser, wallet, { options = {}, path = '/' } = {}) {
 		const tab = new Tab();
 		tab.wallet = wallet;
-		tab.context = await browser.newContext();
+		tab.context = await started[browser].newContext();
 		w.clients.push({ ws: { destroy: () => tab.context.close().catch(() => {}) } });
 		tab.page = await tab.context.newPage();
 		tab.errors = [];
@@ -87,11 +89,17 @@ class Tab {
 	}
 }
 
+/** In each browser. */
 function browsers(name, body) {
-	promise(name, { daemon: false, config: { rooms: 'open', presence_grace: '1h' } }, async (w) => {
+	for (const browser of BROWSERS)
+		inOne(browser, name, body);
+}
+
+function inOne(browser, name, body) {
+	promise(`${browser}: ${name}`, { daemon: false, config: { rooms: 'open', presence_grace: '1h' } }, async (w) => {
 		w.configure({ frontend_url: origin });
 		await w.startDaemon();
-		await body(w);
+		await body(w, browser);
 	});
 }
 
@@ -104,8 +112,8 @@ const SETTINGS = {
 const CONTENT = `"it's" \\ \u0000 \u0001\u001e\u2028 <b>&amp;</b> 😀`;
 
 for (const [name, [setting, transport]] of Object.entries(SETTINGS)) {
-	browsers(`${name}: two pages chat, see each other typing, and recover after the daemon was killed`, async (w) => {
-		const alice = await Tab.open(w, 'alice', setting), bob = await Tab.open(w, 'bob', setting);
+	browsers(`${name}: two pages chat, see each other typing, and recover after the daemon was killed`, async (w, browser) => {
+		const alice = await Tab.open(w, browser, 'alice', setting), bob = await Tab.open(w, browser, 'bob', setting);
 		if (transport === 'websocket')
 			await alice.page.waitForFunction(() => socket.io.engine.transport.name === 'websocket', undefined, { timeout: WAIT_MS });
 		assert.equal(await alice.transport(), transport);
@@ -138,11 +146,11 @@ for (const [name, [setting, transport]] of Object.entries(SETTINGS)) {
 	});
 }
 
-browsers('a page of another origin gets nothing', async (w) => {
+browsers('a page of another origin gets nothing', async (w, browser) => {
 	w.configure({ frontend_url: 'http://localhost:1' });
 	await w.daemon.stop();
 	await w.startDaemon();
-	const context = await browser.newContext();
+	const context = await started[browser].newContext();
 	w.clients.push({ ws: { destroy: () => context.close().catch(() => {}) } });
 	const page = await context.newPage();
 	await page.goto(origin);
@@ -157,11 +165,11 @@ browsers('a page of another origin gets nothing', async (w) => {
 	assert.equal((await w.stats()).totalConnections, 0);
 });
 
-browsers('a page without a wallet is told why, and a closed page leaves after its grace', async (w) => {
+browsers('a page without a wallet is told why, and a closed page leaves after its grace', async (w, browser) => {
 	w.configure({ presence_grace: '100ms' });
 	await w.daemon.stop();
 	await w.startDaemon();
-	const alice = await Tab.open(w, 'alice'), bob = await Tab.open(w, 'bob');
+	const alice = await Tab.open(w, browser, 'alice'), bob = await Tab.open(w, browser, 'bob');
 	await alice.ask('subscribe_escrow', '42');
 	await bob.ask('subscribe_escrow', '42');
 	const refusal = await alice.page.evaluate((url) => new Promise((resolve) => {
@@ -172,3 +180,65 @@ browsers('a page without a wallet is told why, and a closed page leaves after it
 	await bob.page.close();
 	await alice.until((log) => log.some(([n, d]) => n === 'user_left' && d.walletAddress === 'bob'));
 });
+
+/* ---- the EventSource that is there: no client of ours between it and the daemon ---- */
+
+/** Runs in a page or here; what comes is in the window's log. */
+function listen(url) {
+	globalThis.log = [];
+	globalThis.stream = new EventSource(url, { withCredentials: true });
+	for (const name of ['hello', 'chat_message', 'gap'])
+		stream.addEventListener(name, (m) => log.push([name, JSON.parse(m.data).content ?? '', m.lastEventId, m.origin]));
+}
+
+/* Node itself, as far as it is a page. */
+const here = {
+	evaluate: async (f, argument) => f(argument),
+	waitForFunction: (condition) => until(condition, () => vm.runInThisContext(condition)),
+};
+
+const STREAMS = {
+	...Object.fromEntries(BROWSERS.map((name) => [name, async (w) => {
+		const context = await started[name].newContext();
+		w.clients.push({ ws: { destroy: () => context.close().catch(() => {}) } });
+		const page = await context.newPage();
+		await page.goto(origin);
+		return page;
+	}])),
+	'npm eventsource': async (w) => {
+		globalThis.EventSource = load('eventsource').EventSource;
+		w.clients.push({ ws: { destroy: () => globalThis.stream.close() } });
+		return here;
+	},
+};
+
+for (const [name, open] of Object.entries(STREAMS)) {
+	promise(`${name}: an EventSource goes on by itself where it was, after a cut and after the daemon was killed`, { daemon: false }, async (w) => {
+		w.configure({ frontend_url: origin });
+		await w.startDaemon();
+		await w.escrow('42', { alice: 'client', bob: 'freelancer' });
+		const way = await road(w), page = await open(w);
+		const sees = (n) => page.waitForFunction(`log.filter(([name]) => name === 'chat_message').length === ${n}`, undefined, { timeout: WAIT_MS, polling: 20 });
+		const send = async (content) => (await w.client('bob')).send('42', content);
+		await page.evaluate(listen, `http://localhost:${way.port}/events?walletAddress=alice&escrow=42`);
+		await page.waitForFunction(`log.length === 1`, undefined, { timeout: WAIT_MS, polling: 20 });
+		await send('one');
+		await sees(1);
+		await way.cut();
+		await send('two');
+		await sees(2);
+		way.refuse();
+		await w.daemon.kill();
+		await w.startDaemon();
+		await send('three');
+		way.open();
+		await sees(3);
+		await send('four');
+		await sees(4);
+		const all = await page.evaluate(() => log);
+		assert.deepEqual(all.filter(([event]) => event === 'chat_message').map(([, content]) => content), ['one', 'two', 'three', 'four']);
+		assert.deepEqual(all.filter(([event]) => event === 'gap'), []);
+		assert.ok(all.every(([, , id, from]) => id && from === `http://localhost:${way.port}`));
+		assert.equal(all.filter(([event]) => event === 'hello').length >= 3, true, 'it came back by itself, twice');
+	});
+}

@@ -1,51 +1,58 @@
 // SPDX-License-Identifier: ISC
-// page.test.mjs - the demo page in a real browser, behind lighttpd with the configuration that is shipped: two people chat
-// over every pair of transports, the daemon is killed under them, and everybody sees each message once, in one order.
+// page.test.mjs - the demo page in real browsers, behind lighttpd with the configuration that is shipped: two people chat
+// over every pair of transports, the daemon is killed under them, and everybody sees each message once, in one order; the
+// same through proxies that buffer, refuse upgrades or swallow them.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { BROWSERS, launch } from './lib/browsers.mjs';
 import { request } from './lib/http.mjs';
-import { load, program } from './lib/modules.mjs';
+import { program } from './lib/modules.mjs';
+import { Road } from './lib/road.mjs';
 import { until, WAIT_MS } from './lib/wait.mjs';
 import { BUILDDIR, freePort, promise, SRCDIR } from './lib/world.mjs';
 
-const { chromium } = load('playwright-core');
-const CHROMIUM = program('chromium', 'chromium-browser', 'google-chrome');
 const LIGHTTPD = program('lighttpd');
-const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const CLIENT = path.join(SRCDIR, 'contrib/client');
 const PICTURES = path.join(BUILDDIR, 'tests/e2e');
 const PEOPLE = { alice: 'client', bob: 'freelancer', judge: 'arbiter' };
 const NAMES = { websocket: 'WebSocket', sse: 'SSE', poll: 'Long-poll' };
 
-let browser;
+const started = {}; // the browsers, by name
 
 before(async () => {
-	browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS, headless: true });
+	for (const name of BROWSERS)
+		started[name] = await launch(name);
 });
 
-after(() => browser?.close());
+after(async () => {
+	for (const browser of Object.values(started))
+		await browser.close();
+});
+
+/** lighttpd with this configuration on a port of its own. */
+async function startLighttpd(w, name, rest) {
+	for (let attempt = 0; attempt < 5; attempt++) {
+		const port = await freePort();
+		const conf = w.file(`${name}.conf`, `server.bind = "127.0.0.1"\nserver.port = ${port}\nserver.document-root = "${w.dir}"\nserver.upload-dirs = ("${w.dir}")\n${rest}`);
+		const web = w.start('lighttpd', LIGHTTPD, ['-D', '-f', conf]);
+		const answer = await until('lighttpd to answer', () => web.end ?? request({ port }, { path: '/api/health' }).catch(() => null));
+		if (!('code' in answer))
+			return { port };
+		web.mayExit = true;
+	}
+	throw new Error('lighttpd does not start');
+}
 
 /** lighttpd with contrib/lighttpd/escrowchat.conf; its paths are the world's. */
 async function startPages(w) {
 	const shipped = fs.readFileSync(path.join(SRCDIR, 'contrib/lighttpd/escrowchat.conf'), 'utf8')
 		.replaceAll('/run/escrowchat/', `${w.dir}/`).replaceAll('/var/www/escrowchat/', `${CLIENT}/`);
 	await w.startFcgi();
-	for (let attempt = 0; attempt < 5; attempt++) {
-		const port = await freePort();
-		const conf = w.file('pages.conf', `server.bind = "127.0.0.1"\nserver.port = ${port}\nserver.document-root = "${w.dir}"\nserver.upload-dirs = ("${w.dir}")\n${shipped}`);
-		const web = w.start('lighttpd', LIGHTTPD, ['-D', '-f', conf]);
-		const answer = await until('lighttpd to answer', () => web.end ?? request({ port }, { path: '/api/health' }).catch(() => null));
-		if (!('code' in answer)) {
-			w.web = { port };
-			return;
-		}
-		web.mayExit = true;
-	}
-	throw new Error('lighttpd does not start');
+	w.web = await startLighttpd(w, 'pages', shipped);
 }
 
 function pages(name, body) {
@@ -58,14 +65,15 @@ function pages(name, body) {
 	});
 }
 
-/** One person's page, in a browser profile of its own; whatever it complains of is a failure. */
+/** One person's page, in a browser profile of its own or beside another page; whatever it complains of is a failure. */
 class Page {
-	static async open(w, wallet, { escrow = 'e1', transport, without = [], view = {} } = {}) {
+	static async open(w, wallet, { browser = 'chromium', beside, escrow = 'e1', transport, without = [], view = {} } = {}) {
 		const p = new Page();
 		p.wallet = wallet;
 		p.faults = [];
-		p.context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...view });
-		w.clients.push({ ws: { destroy: () => p.context.close().catch(() => {}) } });
+		p.context = beside?.context ?? await started[browser].newContext({ viewport: { width: 1280, height: 800 }, ...view });
+		if (!beside)
+			w.clients.push({ ws: { destroy: () => p.context.close().catch(() => {}) } });
 		p.page = await p.context.newPage();
 		p.page.setDefaultTimeout(WAIT_MS);
 		p.page.on('pageerror', (error) => p.faults.push(`page error: ${error.stack}`));
@@ -167,13 +175,16 @@ const PAIRS = {
 	'long-poll and WebSocket': [{ transport: 'poll' }, { transport: 'websocket' }, 'Long-poll', 'WebSocket'],
 	'chosen by the page, one without WebSocket': [{}, { without: ['WebSocket'] }, 'WebSocket', 'SSE'],
 	'chosen by the page, one without WebSocket and EventSource': [{}, { without: ['WebSocket', 'EventSource'] }, 'WebSocket', 'Long-poll'],
+	'Firefox by WebSocket and by SSE': [{ browser: 'firefox', transport: 'websocket' }, { browser: 'firefox', transport: 'sse' }, 'WebSocket', 'SSE'],
+	'Firefox by long-poll, Chromium by SSE': [{ browser: 'firefox', transport: 'poll' }, { transport: 'sse' }, 'Long-poll', 'SSE'],
+	'Firefox without WebSocket, and without EventSource too': [{ browser: 'firefox', without: ['WebSocket'] }, { browser: 'firefox', without: ['WebSocket', 'EventSource'] }, 'SSE', 'Long-poll'],
 };
 const CONTENT = `"it's" \\ <b>&amp;</b> <img src=x onerror=alert(1)> 😀`;
 
 for (const [name, [first, second, shownFirst, shownSecond]] of Object.entries(PAIRS)) {
 	pages(`${name}: two chat, see each other typing and reading`, async (w) => {
 		const alice = await Page.open(w, 'alice', first), bob = await Page.open(w, 'bob', second);
-		assert.deepEqual([await alice.text('#transport'), await bob.text('#transport')], [shownFirst, shownSecond]);
+		assert.deepEqual(await Promise.all([alice, bob].map((p) => p.text('#transport'))), [shownFirst, shownSecond]);
 		await alice.until(() => document.querySelector('#present').textContent === 'bob is here');
 		await alice.page.type('#content', 'he');
 		await bob.until(() => document.querySelector('#typing').textContent === 'alice is typing');
@@ -208,6 +219,8 @@ for (const [name, [first, second, shownFirst, shownSecond]] of Object.entries(PA
 		for (let round = 0; round < 2; round++) {
 			await both(5);
 			await w.daemon.kill();
+			for (const p of [alice, bob])
+				await p.until(() => document.querySelector('#foot').dataset.state !== 'open');
 			await both(5);
 			await w.startDaemon();
 			await both(5);
@@ -225,6 +238,90 @@ for (const [name, [first, second, shownFirst, shownSecond]] of Object.entries(PA
 			await p.wellBehaved(/^console: (Failed to load resource|WebSocket connection)/);
 	});
 }
+
+/* ---- what stands between ---- */
+
+const FRONT = (port) => `server.modules = ("mod_proxy")\nproxy.server = ("" => (("host" => "127.0.0.1", "port" => ${port})))\n`;
+
+/** Each puts itself before the pages. */
+const OBSTACLES = {
+	'a proxy that buffers': {
+		shown: 'Long-poll',
+		set: async (w) => startLighttpd(w, 'buffers', FRONT(w.web.port)), // as it comes: whole answers, and no upgrade
+	},
+	'a proxy that refuses upgrades': {
+		shown: 'SSE',
+		set: async (w) => startLighttpd(w, 'refuses', `${FRONT(w.web.port)}server.stream-response-body = 1\n`),
+	},
+	'a firewall that swallows WebSockets': {
+		shown: 'SSE',
+		set: async (w) => {
+			const { port } = w.web, road = await Road.open(() => ({ port }));
+			w.clients.push({ ws: { destroy: () => road.close() } });
+			road.holdWebSockets();
+			return road;
+		},
+	},
+};
+
+for (const [name, { shown, set }] of Object.entries(OBSTACLES)) {
+	for (const browser of BROWSERS) {
+		pages(`${browser}: through ${name} the page finds its way by ${shown} alone`, async (w) => {
+			const bob = await Page.open(w, 'bob');
+			w.web = await set(w);
+			const alice = await Page.open(w, 'alice', { browser });
+			assert.equal(await alice.text('#transport'), shown);
+			for (let i = 0; i < 5; i++) {
+				await alice.say(`down ${i}`);
+				await bob.sees(`down ${i}`);
+				await bob.say(`up ${i}`);
+				await alice.sees(`up ${i}`);
+			}
+			assert.deepEqual(await alice.texts(), await bob.texts());
+			const again = await Page.open(w, 'alice', { beside: alice, browser });
+			await again.sees('up 4');
+			await again.until((t) => document.querySelector('#transport').textContent === t, shown);
+			await bob.say('to both');
+			await Promise.all([alice.sees('to both'), again.sees('to both')]);
+			for (const p of [alice, again])
+				await p.wellBehaved(/^console: (Failed to load resource|WebSocket connection)/);
+		});
+	}
+}
+
+for (const browser of BROWSERS) {
+	pages(`${browser}: the tabs of one browser share one connection, and one that is closed takes nothing with it`, async (w) => {
+		const bob = await Page.open(w, 'bob', { transport: 'websocket' });
+		const first = await Page.open(w, 'alice', { browser });
+		const others = [await Page.open(w, 'alice', { browser, beside: first }), await Page.open(w, 'alice', { browser, beside: first, escrow: 'e2' })];
+		const sockets = async () => (await w.stats()).connections.filter((c) => c.transport === 'websocket').length;
+		assert.equal(await sockets(), 2, "bob's and alice's");
+		await bob.say('to all tabs');
+		await Promise.all([first, others[0]].map((p) => p.sees('to all tabs')));
+		await others[0].say('from another tab');
+		await Promise.all([first, others[0], bob].map((p) => p.sees('from another tab')));
+		await first.page.close();
+		await bob.say('after the first is gone');
+		await others[0].sees('after the first is gone');
+		await others[1].until(() => [...document.querySelectorAll('.toast')].some((e) => e.textContent.includes('Logo for a bakery')));
+		await others[0].say('the second has it now');
+		await bob.sees('the second has it now');
+		assert.deepEqual(await others[0].texts(), await bob.texts());
+		assert.equal(await sockets(), 2);
+		for (const p of others)
+			await p.wellBehaved();
+	});
+}
+
+pages('the status line says what is the case: state, transport, latency', async (w) => {
+	const alice = await Page.open(w, 'alice');
+	const says = (pattern) => alice.until((p) => new RegExp(p).test(document.querySelector('#foot p').textContent), pattern);
+	await says('^ConnectedWebSocket\\d+ ms$');
+	await w.daemon.kill();
+	await says('^(Connecting…|Offline, trying again(…| in \\d+ s))$');
+	await w.startDaemon();
+	await says('^Connected(WebSocket|SSE|Long-poll)\\d+ ms$');
+});
 
 pages('the drop-down changes the transport, and nothing is lost or doubled on the way', async (w) => {
 	const alice = await Page.open(w, 'alice'), bob = await Page.open(w, 'bob');

@@ -40,7 +40,10 @@ let require;
 
 /** A module of the lock file. */
 export function load(name) {
-	require ??= createRequire(path.join(directory(), 'package.json'));
+	const dir = directory();
+	if (!fs.existsSync(path.join(dir, 'node_modules', name)))
+		return skip(`${dir} has no node_modules/${name}: run "npm ci" there, with the lock file of today`);
+	require ??= createRequire(path.join(dir, 'package.json'));
 	return require(name);
 }
 

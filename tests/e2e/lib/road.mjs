@@ -49,8 +49,8 @@ export class Road {
 	#pass(pair, from, to, data) {
 		if (pair.isSplit)
 			return;
-		pair.isBusy = from === pair.down || pair.isBusy && /^HTTP\/1.1 101 |^[^H]/.test(data.toString('latin1', 0, 13));
-		if (this.#held && from === pair.down && /^GET .*transport=websocket/.test(data.toString('latin1'))) {
+		pair.isBusy = from === pair.down || pair.isBusy && /^HTTP\/1.1 101 |^[^H]|\nContent-Type: text\/event-stream/.test(data.toString('latin1', 0, 1024));
+		if (this.#held && from === pair.down && /^GET \S*(transport=websocket|\/ws\?)/.test(data.toString('latin1'))) {
 			from.pause();
 			this.#held.push(() => {
 				to.write(data);
@@ -72,7 +72,7 @@ export class Road {
 		held.forEach((go) => go());
 	}
 
-	/** Until there is a connection that somebody would miss: a WebSocket, or a request without its answer. */
+	/** Until there is a connection that somebody would miss: a WebSocket, a stream, or a request without its answer. */
 	#busy() {
 		return until('a connection in use', () => [...this.#pairs].some((p) => p.isBusy && !p.isSplit));
 	}
