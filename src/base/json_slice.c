@@ -8,10 +8,16 @@ struct cursor { /* over one text */
 	const char *p, *end;
 };
 
+static bool
+is_blank(char ch)
+{
+	return ch == ' ' || ch == '\n' || ch == '\r' || ch == '\t';
+}
+
 static void
 skip_space(struct cursor *c)
 {
-	while (c->p < c->end && (*c->p == ' ' || *c->p == '\n' || *c->p == '\r' || *c->p == '\t'))
+	while (c->p < c->end && is_blank(*c->p))
 		c->p++;
 }
 
@@ -55,8 +61,7 @@ skip_nested(struct cursor *c)
 static bool
 is_scalar_end(char ch)
 {
-	return ch == ',' || ch == '}' || ch == ']' || ch == ' ' || ch == '\n' || ch == '\r' ||
-	       ch == '\t';
+	return ch == ',' || ch == '}' || ch == ']' || is_blank(ch);
 }
 
 static struct span
@@ -100,7 +105,9 @@ json_slice(struct span text)
 	struct cursor c = begin(text);
 
 	skip_space(&c);
-	return take_value(&c);
+	while (c.end > c.p && is_blank(c.end[-1]))
+		c.end--;
+	return (struct span){c.p, (size_t)(c.end - c.p)};
 }
 
 enum json_type

@@ -89,6 +89,12 @@ void store_fail(struct store *, int rc);
 /* The same for a defect of ours: what says it in a few words. */
 void store_defect(struct store *, const char *what);
 
+/* ---- the log file (wal.c) ---- */
+/* The name of the layer through which databases are opened; registers it, once in a process. */
+const char *wal_layer(void);
+/* A COMMIT begins, or has ended. */
+void wal_join(struct store *, bool is_joining);
+
 /* ---- checkpoints (checkpoint.c) ---- */
 void checkpoint_init(struct store *); /* hooks on; after the settings */
 void checkpoint_after_commit(struct store *);

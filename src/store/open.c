@@ -350,11 +350,14 @@ switch_to_wal(struct store *st, struct buf *err)
 	}
 }
 
+static const char *layer;
+
 /* Before the library begins: its memory statistics are a lock that every allocation of every thread takes, and nobody reads them. */
 static void
 configure_library(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	layer = wal_layer();
 }
 
 static bool
@@ -370,7 +373,7 @@ connect_file(struct store *st, struct buf *err)
 	};
 	pthread_once(&once_only, configure_library);
 	int rc = sqlite3_open_v2(st->path, &st->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, layer);
 
 	if (rc != SQLITE_OK)
 		return say_sqlite(st, "cannot open", err);

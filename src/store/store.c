@@ -355,9 +355,14 @@ tx_rollback(struct store *st)
 enum store_err
 tx_commit(struct store *st)
 {
-	bool was_writing = st->is_writing;
+	bool was_writing = st->is_writing, is_committed;
 
-	if (!run(use(st, SQL_COMMIT))) {
+	if (was_writing)
+		wal_join(st, true);
+	is_committed = run(use(st, SQL_COMMIT));
+	if (was_writing)
+		wal_join(st, false);
+	if (!is_committed) {
 		tx_rollback(st);
 		return st->err;
 	}

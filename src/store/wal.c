@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * wal.c - a commit's pages go into the log file (-wal) with two writes, not with two a page.
+ * A thin layer over SQLite's own file system layer, for the log file alone: while COMMIT runs, frames are gathered, until the head of
+ * the last frame comes, which makes them a commit; so what SQLite takes for written is written before it goes on.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/db.h"
+
+#define FRAME_HEAD_BYTES  24           /* SQLite's file format, section 4.1 */
+#define FRAME_COMMIT_AT   4            /* in the head: not 0 in the last frame of a commit */
+#define PENDING_MAX_BYTES (120 * 1024) /* SQLite's own layer writes less than 128 KiB at once */
+
+struct wal_file {
+	sqlite3_file base; /* first: what SQLite sees */
+	sqlite3_file *real;
+	char *pending; /* not yet written, to go to at */
+	size_t n_pending;
+	sqlite3_int64 at;
+	bool is_joining;
+};
+
+static sqlite3_vfs *real_vfs;
+
+static struct wal_file *
+wal_of(sqlite3_file *file)
+{
+	return (struct wal_file *)file;
+}
+
+/* What cannot be written is not tried again: the commit has failed. */
+static int
+flush(struct wal_file *w)
+{
+	size_t n = w->n_pending;
+
+	w->n_pending = 0;
+	return n > 0 ? w->real->pMethods->xWrite(w->real, w->pending, (int)n, w->at) : SQLITE_OK;
+}
+
+static bool
+ends_commit(const unsigned char *bytes, int n)
+{
+	const unsigned char *size = bytes + FRAME_COMMIT_AT;
+
+	return n == FRAME_HEAD_BYTES && (size[0] | size[1] | size[2] | size[3]) != 0;
+}
+
+static int
+on_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 at)
+{
+	struct wal_file *w = wal_of(file);
+	bool continues = w->n_pending > 0 && at == w->at + (sqlite3_int64)w->n_pending;
+	bool begins = w->is_joining && n == FRAME_HEAD_BYTES;
+	int rc = SQLITE_OK;
+
+	if (!continues || w->n_pending + (size_t)n > PENDING_MAX_BYTES)
+		rc = flush(w);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!continues && !begins)
+		return w->real->pMethods->xWrite(w->real, bytes, n, at);
+	if (w->n_pending == 0)
+		w->at = at;
+	memcpy(w->pending + w->n_pending, bytes, (size_t)n);
+	w->n_pending += (size_t)n;
+	return ends_commit(bytes, n) ? flush(w) : SQLITE_OK;
+}
+
+static int
+on_read(sqlite3_file *file, void *bytes, int n, sqlite3_int64 at)
+{
+	struct wal_file *w = wal_of(file);
+	int rc = flush(w);
+
+	return rc == SQLITE_OK ? w->real->pMethods->xRead(w->real, bytes, n, at) : rc;
+}
+
+static int
+on_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+	struct wal_file *w = wal_of(file);
+	int rc = flush(w);
+
+	return rc == SQLITE_OK ? w->real->pMethods->xTruncate(w->real, size) : rc;
+}
+
+static int
+on_sync(sqlite3_file *file, int flags)
+{
+	struct wal_file *w = wal_of(file);
+	int rc = flush(w);
+
+	return rc == SQLITE_OK ? w->real->pMethods->xSync(w->real, flags) : rc;
+}
+
+static int
+on_file_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+	struct wal_file *w = wal_of(file);
+	int rc = flush(w);
+
+	return rc == SQLITE_OK ? w->real->pMethods->xFileSize(w->real, size) : rc;
+}
+
+static int
+on_close(sqlite3_file *file)
+{
+	struct wal_file *w = wal_of(file);
+
+	free(w->pending);
+	return w->real->pMethods->xClose(w->real);
+}
+
+static int
+on_file_control(sqlite3_file *file, int op, void *arg)
+{
+	sqlite3_file *real = wal_of(file)->real;
+
+	return real->pMethods->xFileControl(real, op, arg);
+}
+
+static int
+on_sector_size(sqlite3_file *file)
+{
+	sqlite3_file *real = wal_of(file)->real;
+
+	return real->pMethods->xSectorSize(real);
+}
+
+static int
+on_device_characteristics(sqlite3_file *file)
+{
+	sqlite3_file *real = wal_of(file)->real;
+
+	return real->pMethods->xDeviceCharacteristics(real);
+}
+
+/* A log file is not locked, shared or mapped: the database is. */
+static const sqlite3_io_methods methods = {
+    .iVersion = 1,
+    .xClose = on_close,
+    .xRead = on_read,
+    .xWrite = on_write,
+    .xTruncate = on_truncate,
+    .xSync = on_sync,
+    .xFileSize = on_file_size,
+    .xFileControl = on_file_control,
+    .xSectorSize = on_sector_size,
+    .xDeviceCharacteristics = on_device_characteristics,
+};
+
+/* All other files are the real layer's own. */
+static int
+on_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags, int *out_flags)
+{
+	struct wal_file *w = wal_of(file);
+	int rc;
+
+	if (!(flags & SQLITE_OPEN_WAL))
+		return real_vfs->xOpen(real_vfs, name, file, flags, out_flags);
+	*w = (struct wal_file){.real = (sqlite3_file *)(w + 1)};
+	rc = real_vfs->xOpen(real_vfs, name, w->real, flags, out_flags);
+	if (rc != SQLITE_OK)
+		return rc;
+	w->pending = mem_alloc(PENDING_MAX_BYTES);
+	w->base.pMethods = &methods;
+	return SQLITE_OK;
+}
+
+const char *
+wal_layer(void)
+{
+	static sqlite3_vfs vfs;
+
+	real_vfs = sqlite3_vfs_find(NULL);
+	vfs = *real_vfs;
+	vfs.zName = "escrowchat";
+	vfs.szOsFile += (int)sizeof(struct wal_file);
+	vfs.xOpen = on_open;
+	vfs.pNext = NULL;
+	sqlite3_vfs_register(&vfs, 0);
+	return vfs.zName;
+}
+
+void
+wal_join(struct store *st, bool is_joining)
+{
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(st->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) ==
+		SQLITE_OK &&
+	    file != NULL && file->pMethods == &methods)
+		wal_of(file)->is_joining = is_joining;
+}
