@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # check.sh - installs what the tests need (Debian, root) and runs all of them: the style, the floors, units and whole programs
-# under the sanitizers, the distribution, the ledger in full size, the thread sanitizer, the fuzz targets, the demo.
+# under the sanitizers, the distribution, the ledgers in full size, the thread sanitizer, the fuzz targets, the demo.
 # Ends with 'N passed, N failed'; a test that was skipped counts as failed. CHECK_STAGES: names of stages to run (default: all).
 set -u
 
@@ -69,6 +69,10 @@ stage_distcheck() {
 
 stage_ledger() {
 	cd "$build/plain" && E2E_LEDGER=20000 BUILDDIR=$build/plain SRCDIR=$top sh "$top/tests/e2e/run.sh" "$top/tests/e2e/ledger.test.mjs"
+}
+
+stage_streams() {
+	cd "$build/plain" && E2E_STREAMS_LEDGER=30000 BUILDDIR=$build/plain SRCDIR=$top sh "$top/tests/e2e/run.sh" "$top/tests/e2e/streams-ledger.test.mjs"
 }
 
 stage_tsan() {
@@ -157,7 +161,7 @@ run_stage() {
 	printf '%-10s %-6s %4d s\n' "$1" $verdict $(($(date +%s) - from))
 }
 
-for stage in packages modules style floors configure debug plain distcheck ledger tsan fuzz demo; do
+for stage in packages modules style floors configure debug plain distcheck ledger streams tsan fuzz demo; do
 	verdict=
 	run_stage $stage
 	case $stage:$verdict in

@@ -4,87 +4,14 @@
 // E2E_LEDGER: how many messages (default 4000).
 
 import assert from 'node:assert/strict';
-import http from 'node:http';
 
-import { request } from './lib/http.mjs';
+import { connected, Ledger, writeByRest, writeBySocket } from './lib/ledger.mjs';
+import { within } from './lib/wait.mjs';
 import { promise } from './lib/world.mjs';
-import { until, within } from './lib/wait.mjs';
 
 const MESSAGES = Number(process.env.E2E_LEDGER ?? 4000);
-const ROOMS = 200, WRITERS = 8, READERS = 4, KILLS = 5, IN_FLIGHT = 8;
+const ROOMS = 200, WRITERS = 8, READERS = 4, KILLS = 5;
 const MINUTES = 12;
-
-const roomOf = (n) => `room-${n % ROOMS}`;
-
-/** Gives out the numbers of messages, and keeps what was acknowledged. */
-class Ledger {
-	next = 0;
-	acknowledged = new Map(); // clientMsgId -> message
-	#marks = [];
-
-	take() {
-		return this.next < MESSAGES ? this.next++ : null;
-	}
-
-	acknowledge(message) {
-		const known = this.acknowledged.get(message.clientMsgId);
-		if (known)
-			assert.deepEqual(message, known, 'a repeat gives the first message');
-		this.acknowledged.set(message.clientMsgId, message);
-		this.#marks = this.#marks.filter((m) => this.acknowledged.size < m.at || m.resolve());
-	}
-
-	/** Until so many are acknowledged. */
-	reaches(at) {
-		return this.acknowledged.size >= at ? Promise.resolve() : new Promise((resolve) => this.#marks.push({ at, resolve }));
-	}
-}
-
-const draft = (n, writer) => ({ content: `message ${n} by ${writer}`, clientMsgId: `m-${n}` });
-
-/** Connects until there is a daemon again. */
-function connected(w, name, options) {
-	return until(`${name} to connect`, () => w.client(name, { target: w.target, ...options }).then((c) => Object.assign(c, { mayFail: true })).catch(() => null), 60000);
-}
-
-async function writeBySocket(w, ledger, name) {
-	let client = null, n;
-	const send = async (number) => {
-		for (;;) {
-			client ??= connected(w, name);
-			const mine = client, c = await mine;
-			const answer = await c.ask('chat_message', { escrowId: roomOf(number), ...draft(number, name) }).catch(() => null);
-			if (answer?.ok)
-				return ledger.acknowledge(answer.message);
-			assert.ok(answer === null || answer.code === 'unavailable', JSON.stringify(answer));
-			if (answer === null && client === mine)
-				client = null;
-		}
-	};
-	await Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
-		while ((n = ledger.take()) !== null)
-			await send(n);
-	}));
-}
-
-async function writeByRest(w, ledger, name) {
-	const agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
-	let n;
-	await Promise.all([0, 1].map(async () => {
-		while ((n = ledger.take()) !== null) {
-			const number = n;
-			await until(`message ${number} by REST`, async () => {
-				const answer = await request(w.web, { method: 'POST', path: `/api/chat/${roomOf(number)}/send`, body: draft(number, name), headers: { 'X-Wallet-Address': name }, agent }).catch(() => null);
-				assert.ok(answer === null || [200, 201, 503].includes(answer.status), answer?.body);
-				if (answer === null || answer.status === 503)
-					return false;
-				ledger.acknowledge(answer.json.message);
-				return true;
-			}, 60000);
-		}
-	}));
-	agent.destroy();
-}
 
 /** Reads all rooms, and after each loss goes on from its cursors. */
 class Reader {
@@ -132,7 +59,7 @@ class Reader {
 
 promise(`${MESSAGES} messages over ${ROOMS} rooms by ${WRITERS} writers, and ${KILLS} times kill -9`,
 	{ web: true, config: { rooms: 'open' }, timeout: MINUTES * 60000 }, async (w) => {
-		const ledger = new Ledger();
+		const ledger = new Ledger(MESSAGES, ROOMS);
 		w.target = { socketPath: w.path('daemon.sock') };
 		const readers = Array.from({ length: READERS }, (_, i) => new Reader(w, `reader-${i}`));
 		// Each reader is in all rooms before the first message: without a cursor nothing from before is delivered.

@@ -83,6 +83,14 @@ export class Road {
 		this.#break();
 	}
 
+	/** One of the connections breaks, whichever it is and whatever is on it; false: there is none. */
+	cutOne() {
+		const pairs = [...this.#pairs], { down, up } = pairs[Math.floor(Math.random() * pairs.length)] ?? {};
+		down?.destroy();
+		up?.destroy();
+		return pairs.length > 0;
+	}
+
 	#break() {
 		for (const { down, up } of this.#pairs) {
 			down.destroy();
