@@ -33,6 +33,7 @@ hub_new(const struct hub_options *options, struct store *reader, struct writer *
 	hub->writer = writer;
 	TAILQ_INIT(&hub->sessions);
 	STAILQ_INIT(&hub->waiting);
+	STAILQ_INIT(&hub->fresh);
 	timers_init(&hub->timers);
 	hub->is_healthy = true;
 	if ((err = store_read(reader, READ_MS, read_start, hub)) != STORE_OK) {
@@ -74,6 +75,7 @@ hub_free(struct hub *hub)
 		topic_release(hub, t);
 	}
 	map_clear(&hub->topics);
+	fresh_clear(&hub->fresh);
 	kept_free(hub);
 	free(hub);
 }

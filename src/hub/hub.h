@@ -47,7 +47,10 @@ enum hub_tail {
  * for them. */
 enum hub_tail hub_tail(struct hub *, struct hub_time);
 
-/* The writer has finished jobs: collects them; call hub_tail next. */
+/* The same after a hub_collect: where the rows of its jobs follow on what was handed out last, none is read from the log. */
+enum hub_tail hub_tail_own(struct hub *, struct hub_time);
+
+/* The writer has finished jobs: collects them; call hub_tail_own next. */
 void hub_collect(struct hub *);
 
 /* End of the caller's turn: hands the jobs gathered in it to the writer thread, at once. */

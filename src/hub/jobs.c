@@ -54,7 +54,7 @@ hub_flush(struct hub *hub)
 void
 hub_collect(struct hub *hub)
 {
-	writer_collect(hub->writer, hub);
+	writer_collect(hub->writer, hub, &hub->fresh);
 }
 
 static void
@@ -117,6 +117,18 @@ is_early(const struct hub_job *hj)
 		return false;
 	for (const struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
 		if (sub->is_behind && sub->position < hj->position)
+			return true;
+	}
+	return false;
+}
+
+bool
+jobs_wait(const struct hub *hub)
+{
+	const struct hub_job *hj;
+
+	STAILQ_FOREACH (hj, &hub->waiting, link) {
+		if (hj->position > hub->position)
 			return true;
 	}
 	return false;

@@ -134,6 +134,7 @@ struct hub {
 	struct writer_job *jobs_first, *jobs_last; /* gathered in this turn */
 	size_t n_jobs;
 	struct hub_job_list waiting;
+	struct fresh_list fresh; /* what they have appended to the log: the tail need not read it */
 	uint64_t delivered, bad_rows;
 	bool is_healthy;
 	struct map kept;
@@ -203,6 +204,7 @@ void sub_gap(struct sub *, struct hub_time);
 void sub_remove(struct sub *, struct hub_time);
 void job_submit(struct hub_job *);
 void jobs_release(struct hub *, struct hub_time); /* answers what the tail has passed */
+bool jobs_wait(const struct hub *);               /* for rows that it has not */
 void
 session_release_held(struct session *, struct hub_time); /* answers what the session has pulled */
 void session_drop_held(struct session *);

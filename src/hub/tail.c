@@ -22,6 +22,8 @@ struct tail {
 	int rows;
 	uint64_t enough; /* hub->delivered at which the page ends */
 	bool is_cut;     /* it ended so */
+	bool is_fresh;   /* the row in hand is the writer's, as it was made */
+	bool is_own;     /* fresh rows are enough */
 };
 
 bool
@@ -167,6 +169,8 @@ take_row(const struct queue_row *row, void *arg)
 
 	if (kind == TOPIC_MEMBERSHIP) {
 		change_membership(tail, row, name);
+	} else if (tail->is_fresh) {
+		push_event(tail, row, kind, name, row->data);
 	} else if (kind == TOPIC_WRONG || !row_data(row, &data)) {
 		hub->bad_rows++;
 		log_warn("tail: row %lld passed over: topic, event or data is not valid",
@@ -183,24 +187,44 @@ take_row(const struct queue_row *row, void *arg)
 	return !tail->is_cut;
 }
 
+/* Rows from the writer's hands, as long as they follow on each other: another process's are only in the log. */
+static void
+take_fresh_rows(struct tail *tail)
+{
+	struct hub *hub = tail->hub;
+	struct queue_row row;
+
+	tail->is_fresh = true;
+	while (
+	    fresh_next(&hub->fresh, &row) && row.position <= hub->position + 1 && !tail->is_cut) {
+		if (row.position == hub->position + 1 && !take_row(&row, tail) && !tail->is_cut)
+			break;
+		fresh_pass(&hub->fresh);
+	}
+	tail->is_fresh = false;
+}
+
 static void
 read_rows(struct store *st, void *arg)
 {
 	struct tail *tail = arg;
 
 	tail->store = st;
-	queue_after(st, tail->hub->position, PAGE_ROWS, take_row, tail);
+	take_fresh_rows(tail);
+	bool is_enough = tail->is_own && STAILQ_EMPTY(&tail->hub->fresh) && !jobs_wait(tail->hub);
+	if (!is_enough && !tail->is_cut && store_error(st) == STORE_OK)
+		queue_after(st, tail->hub->position, PAGE_ROWS, take_row, tail);
 }
 
-enum hub_tail
-hub_tail(struct hub *hub, struct hub_time now)
+static enum hub_tail
+take_rows(struct tail *tail)
 {
-	struct tail tail = {.hub = hub, .now = now, .enough = hub->delivered + PAGE_DELIVERIES};
-	enum store_err err = store_read(hub->store, READ_MS, read_rows, &tail);
+	struct hub *hub = tail->hub;
+	enum store_err err = store_read(hub->store, READ_MS, read_rows, tail);
 
-	if (err == STORE_DEADLINE && tail.rows > 0) { /* slow, but it goes on */
+	if (err == STORE_DEADLINE && tail->rows > 0) { /* slow, but it goes on */
 		err = STORE_OK;
-		tail.is_cut = true;
+		tail->is_cut = true;
 	}
 	if ((err == STORE_OK) != hub->is_healthy) {
 		hub->is_healthy = err == STORE_OK;
@@ -209,8 +233,22 @@ hub_tail(struct hub *hub, struct hub_time now)
 		else
 			log_error("tail: the log cannot be read: %s", store_err_text(err));
 	}
-	jobs_release(hub, now);
+	jobs_release(hub, tail->now);
 	if (err != STORE_OK)
 		return TAIL_FAILED;
-	return tail.is_cut || tail.rows == PAGE_ROWS ? TAIL_MORE : TAIL_END;
+	return tail->is_cut || tail->rows == PAGE_ROWS ? TAIL_MORE : TAIL_END;
+}
+
+enum hub_tail
+hub_tail(struct hub *hub, struct hub_time now)
+{
+	return take_rows(
+	    &(struct tail){.hub = hub, .now = now, .enough = hub->delivered + PAGE_DELIVERIES});
+}
+
+enum hub_tail
+hub_tail_own(struct hub *hub, struct hub_time now)
+{
+	return take_rows(&(struct tail){
+	    .hub = hub, .now = now, .enough = hub->delivered + PAGE_DELIVERIES, .is_own = true});
 }

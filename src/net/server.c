@@ -103,14 +103,19 @@ on_turn(void *arg)
 }
 
 static void
-on_look(void *arg)
+go_on(struct server *sv, enum hub_tail tail)
 {
-	struct server *sv = arg;
-	enum hub_tail tail = hub_tail(sv->hub, time_now());
-
 	if (tail != TAIL_END)
 		loop_timer_set_us(sv->look_timer, tail == TAIL_MORE ? 0 : LOOK_AGAIN_US);
 	net_want_turn(sv->net);
+}
+
+static void
+on_look(void *arg)
+{
+	struct server *sv = arg;
+
+	go_on(sv, hub_tail(sv->hub, time_now()));
 }
 
 static void
@@ -122,7 +127,7 @@ on_done(void *arg)
 	eventfd_read(sv->done_fd, &n);
 	wakeup_note_commit(sv->wakeup);
 	hub_collect(sv->hub);
-	on_look(sv);
+	go_on(sv, hub_tail_own(sv->hub, time_now()));
 }
 
 /* On the writer's thread. */

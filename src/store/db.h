@@ -9,6 +9,7 @@
 
 #include <sqlite3.h>
 
+#include "base/buf.h"
 #include "store/sql.h"
 #include "store/store.h"
 
@@ -40,6 +41,9 @@ struct store {
 	enum store_err err;    /* sticks until the next transaction */
 	int64_t deadline_us;   /* monotonic; 0: none */
 	int64_t busy_until_us; /* monotonic: when waiting for a lock ends */
+
+	struct buf fresh; /* rows of the log that it has appended, if they are kept (fresh.h) */
+	bool keeps_fresh;
 
 	unsigned told;        /* bit per store_err: it is in the log already */
 	unsigned jitter;      /* state of the busy handler's random sleeps */

@@ -494,6 +494,7 @@ store_close(struct store *st)
 			free(q->names[i]);
 	}
 	sqlite3_close(st->db);
+	buf_clear(&st->fresh);
 	free(st->path);
 	free(st->group);
 	free(st);

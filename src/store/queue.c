@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "store/db.h"
+#include "store/fresh.h"
 #include "store/rows.h"
 
 int64_t
@@ -16,6 +17,7 @@ queue_append(struct store *st, struct span topic, struct span event, struct span
     struct span actor, bool durable, int64_t now_ms)
 {
 	struct query *q = use(st, SQL_QUEUE_APPEND);
+	int64_t position;
 
 	bind_int(q, ":at", now_ms);
 	bind_text(q, ":topic", topic);
@@ -23,7 +25,13 @@ queue_append(struct store *st, struct span topic, struct span event, struct span
 	bind_text(q, ":data", data);
 	bind_text_or_null(q, ":actor", actor);
 	bind_int(q, ":durable", durable);
-	return run(q) ? sqlite3_last_insert_rowid(st->db) : 0;
+	if (!run(q))
+		return 0;
+	position = sqlite3_last_insert_rowid(st->db);
+	if (st->keeps_fresh)
+		fresh_add(&st->fresh,
+		    &(struct queue_row){position, now_ms, topic, event, data, actor, durable});
+	return position;
 }
 
 int64_t

@@ -333,6 +333,7 @@ tx_begin(struct store *st, enum sql_id begin)
 		tx_rollback(st);
 	st->depth = 1;
 	st->is_writing = begin == SQL_BEGIN_WRITE;
+	st->fresh.len = 0;
 	if (!run(use(st, begin)))
 		tx_rollback(st);
 	return st->err;
@@ -350,6 +351,7 @@ tx_rollback(struct store *st)
 	st->depth = 0;
 	st->is_writing = false;
 	st->deadline_us = 0;
+	st->fresh.len = 0;
 }
 
 enum store_err

@@ -33,6 +33,7 @@ struct writer {
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t more;  /* the thread waits for jobs, or for the end */
 	struct list jobs, finished;
+	struct fresh_list fresh; /* of the finished */
 	bool is_stopping;
 };
 
@@ -157,14 +158,31 @@ take_jobs(struct writer *w)
 	return batch;
 }
 
+/* What the last transaction has appended, if it stands. NULL: nothing. */
+static struct fresh *
+take_fresh(struct store *st)
+{
+	struct fresh *f;
+
+	if (st->fresh.len == 0)
+		return NULL;
+	f = mem_zalloc(sizeof(*f));
+	f->rows = st->fresh;
+	st->fresh = (struct buf){0};
+	return f;
+}
+
 static void
 hand_back(struct writer *w, struct list batch)
 {
+	struct fresh *fresh = take_fresh(w->st);
 	bool was_empty;
 
 	pthread_mutex_lock(&w->lock);
 	was_empty = w->finished.first == NULL;
 	list_append(&w->finished, batch.first, batch.last);
+	if (fresh != NULL)
+		STAILQ_INSERT_TAIL(&w->fresh, fresh, link);
 	pthread_mutex_unlock(&w->lock);
 	if (was_empty)
 		w->wake(w->wake_arg);
@@ -212,6 +230,8 @@ writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *a
 	w->interval_us = interval_us;
 	w->wake = wake;
 	w->wake_arg = arg;
+	st->keeps_fresh = true;
+	STAILQ_INIT(&w->fresh);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);
 	if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
@@ -242,20 +262,25 @@ writer_pending(const struct writer *w)
 }
 
 size_t
-writer_collect(struct writer *w, void *context)
+writer_collect(struct writer *w, void *context, struct fresh_list *fresh)
 {
+	struct fresh_list appended = STAILQ_HEAD_INITIALIZER(appended);
 	struct writer_job *job, *next;
 	size_t n = 0;
 
 	pthread_mutex_lock(&w->lock);
 	job = w->finished.first;
 	w->finished = (struct list){0};
+	STAILQ_CONCAT(&appended, &w->fresh);
 	pthread_mutex_unlock(&w->lock);
 	for (; job != NULL; job = next, n++) {
 		next = job->next;
 		atomic_fetch_sub(&w->pending, 1);
 		job->done(job, context);
 	}
+	if (fresh != NULL)
+		STAILQ_CONCAT(fresh, &appended);
+	fresh_clear(&appended);
 	return n;
 }
 
@@ -278,6 +303,7 @@ writer_free(struct writer *w)
 	if (w == NULL)
 		return;
 	writer_stop(w);
+	fresh_clear(&w->fresh);
 	pthread_cond_destroy(&w->more);
 	pthread_mutex_destroy(&w->lock);
 	free(w);

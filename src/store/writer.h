@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "store/fresh.h"
 #include "store/store.h"
 
 struct writer;
@@ -38,8 +39,9 @@ void writer_submit(struct writer *, struct writer_job *first, struct writer_job 
 /* Jobs submitted and not yet collected. */
 size_t writer_pending(const struct writer *);
 
-/* Calls done for each finished job, in commit order. Returns how many. */
-size_t writer_collect(struct writer *, void *context);
+/* Calls done for each finished job, in commit order; then, behind those in it, the list gets the rows of the log that they have appended
+ * (NULL: nobody wants them). Returns how many jobs. */
+size_t writer_collect(struct writer *, void *context, struct fresh_list *);
 
 /* Finishes what was submitted, stops the thread, checkpoints (TRUNCATE), closes its store. Call
  * writer_collect before writer_free. */

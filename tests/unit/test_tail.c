@@ -250,6 +250,88 @@ an_acknowledgement_waits_for_a_log_that_cannot_be_read(void **state)
 	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
 }
 
+/* ---- rows of this process's own writer ---- */
+
+static void
+own_rows_are_handed_out_without_a_read(void **state)
+{
+	struct house *h = *state;
+	struct client *a;
+
+	world_put(h->w, "44", "alice client"); /* nobody is to be notified */
+	tail(h);
+	a = enter(h, "alice", "44");
+	say(a, "1", "chat_message", "{\"escrowId\":\"44\",\"content\":\"one\"}");
+	say(a, "2", "chat_message", "{\"escrowId\":\"44\",\"content\":\"two\"}");
+	collect(h);
+	store_fail_at(h->reader, 3, STORE_BUSY); /* behind BEGIN and COMMIT */
+	assert_int_equal(hub_tail_own(h->hub, h->now), TAIL_END);
+	store_fail_at(h->reader, 0, STORE_OK);
+	assert_string_equal(heard(a), "chat_message one, chat_message two, ack 1 ok, ack 2 ok");
+}
+
+static void
+what_others_committed_between_own_rows_is_in_its_place(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+
+	for (int i = 0; i < 3; i++) {
+		assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
+		say(a, "1", "chat_message", "{\"escrowId\":\"42\",\"content\":\"own\"}");
+		collect(h);
+	}
+	while (hub_tail_own(h->hub, h->now) == TAIL_MORE)
+		;
+	assert_string_equal(heard(a),
+	    "x, chat_message own, x, chat_message own, x, chat_message own, "
+	    "ack 1 ok, ack 1 ok, ack 1 ok");
+	assert_int_equal(hub_tail(h->hub, h->now), TAIL_END);
+	assert_string_equal(heard(a), "");
+}
+
+static void
+an_answer_that_depends_on_rows_of_others_waits_for_them(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+	static const char data[] = "{\"escrowId\":\"42\",\"content\":\"hi\",\"clientMsgId\":\"c\"}";
+
+	say(a, "1", "chat_message", data);
+	turn(h);
+	forget(h);
+	assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
+	say(a, "2", "chat_message", data); /* a repeat has no row, but comes after what is there */
+	collect(h);
+	assert_int_equal(hub_tail_own(h->hub, h->now), TAIL_END);
+	assert_string_equal(heard(a), "x, ack 2 ok");
+}
+
+static void
+no_own_row_is_lost_or_given_twice_when_any_read_fails(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "42");
+	enum hub_tail end = TAIL_FAILED;
+
+	log_setup("test", LOG_TARGET_SYSLOG, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+	for (int nth = 1; end != TAIL_END; nth++) {
+		forget(h);
+		say(a, "1", "chat_message", "{\"escrowId\":\"42\",\"content\":\"one\"}");
+		say(a, "2", "chat_message", "{\"escrowId\":\"42\",\"content\":\"two\"}");
+		collect(h);
+		store_fail_at(h->reader, nth, STORE_BUSY);
+		end = hub_tail_own(h->hub, h->now);
+		store_fail_at(h->reader, 0, STORE_OK);
+		while (hub_tail(h->hub, h->now) == TAIL_MORE)
+			;
+		assert_string_equal(heard(b),
+		    "chat_message one, notification 42, chat_message two, notification 42");
+		a->heard.len = 0;
+	}
+	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+}
+
 int
 main(void)
 {
@@ -266,6 +348,10 @@ main(void)
 	    house_test(nothing_is_lost_or_given_twice_when_any_read_fails),
 	    house_test(a_change_of_membership_is_not_lost_when_any_read_fails),
 	    house_test(an_acknowledgement_waits_for_a_log_that_cannot_be_read),
+	    house_test(own_rows_are_handed_out_without_a_read),
+	    house_test(what_others_committed_between_own_rows_is_in_its_place),
+	    house_test(an_answer_that_depends_on_rows_of_others_waits_for_them),
+	    house_test(no_own_row_is_lost_or_given_twice_when_any_read_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * fresh.c - rows of the log in memory: each is a head of fixed size and its texts, one behind the other.
+ */
+#include "store/fresh.h"
+
+#include <stdlib.h>
+
+struct head {
+	int64_t position, at;
+	size_t topic_n, event_n, data_n, actor_n;
+	bool durable;
+};
+
+static size_t
+row_size(const struct head *h)
+{
+	return sizeof(*h) + h->topic_n + h->event_n + h->data_n + h->actor_n;
+}
+
+void
+fresh_add(struct buf *rows, const struct queue_row *row)
+{
+	struct head h = {.position = row->position,
+	    .at = row->at,
+	    .topic_n = row->topic.n,
+	    .event_n = row->event.n,
+	    .data_n = row->data.n,
+	    .actor_n = row->actor.n,
+	    .durable = row->durable};
+
+	buf_reserve(rows, row_size(&h));
+	buf_add(rows, &h, sizeof(h));
+	buf_span(rows, row->topic);
+	buf_span(rows, row->event);
+	buf_span(rows, row->data);
+	buf_span(rows, row->actor);
+}
+
+static struct span
+take(const char **p, size_t n)
+{
+	struct span taken = {*p, n};
+
+	*p += n;
+	return taken;
+}
+
+/* Drops what is read to its end. */
+static struct fresh *
+first(struct fresh_list *list)
+{
+	struct fresh *f;
+
+	while ((f = STAILQ_FIRST(list)) != NULL && f->at == f->rows.len) {
+		STAILQ_REMOVE_HEAD(list, link);
+		buf_clear(&f->rows);
+		free(f);
+	}
+	return f;
+}
+
+bool
+fresh_next(struct fresh_list *list, struct queue_row *out)
+{
+	const struct fresh *f = first(list);
+	struct head h;
+	const char *p;
+
+	if (f == NULL)
+		return false;
+	memcpy(&h, f->rows.p + f->at, sizeof(h));
+	p = f->rows.p + f->at + sizeof(h);
+	*out = (struct queue_row){.position = h.position, .at = h.at, .durable = h.durable};
+	out->topic = take(&p, h.topic_n);
+	out->event = take(&p, h.event_n);
+	out->data = take(&p, h.data_n);
+	out->actor = take(&p, h.actor_n);
+	return true;
+}
+
+void
+fresh_pass(struct fresh_list *list)
+{
+	struct fresh *f = STAILQ_FIRST(list);
+	struct head h;
+
+	memcpy(&h, f->rows.p + f->at, sizeof(h));
+	f->at += row_size(&h);
+}
+
+void
+fresh_clear(struct fresh_list *list)
+{
+	struct fresh *f;
+
+	STAILQ_FOREACH (f, list, link)
+		f->at = f->rows.len;
+	first(list);
+}

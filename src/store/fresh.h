@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * fresh.h - rows of the log as the writer has just appended them: its own process need not read them again.
+ */
+#ifndef STORE_FRESH_H
+#define STORE_FRESH_H
+
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "store/queue.h"
+
+struct fresh { /* the rows of one commit, in order; not those that triggers made */
+	STAILQ_ENTRY(fresh) link;
+	struct buf rows;
+	size_t at; /* of the reader in rows */
+};
+STAILQ_HEAD(fresh_list, fresh);
+
+void fresh_add(struct buf *rows, const struct queue_row *);
+
+/* The row that is next; spans live as long as the list. False: there is none. fresh_pass goes on behind it. */
+bool fresh_next(struct fresh_list *, struct queue_row *out);
+void fresh_pass(struct fresh_list *);
+
+void fresh_clear(struct fresh_list *);
+
+#endif
