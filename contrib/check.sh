@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # check.sh - installs what the tests need (Debian, root) and runs all of them: the style, the floors, units and whole programs
-# under the sanitizers, the distribution, the ledgers in full size, the thread sanitizer, the fuzz targets, the demo.
+# under the sanitizers, what a delivery costs, the distribution, the ledgers in full size, the thread sanitizer, the fuzz targets, the demo.
 # Ends with 'N passed, N failed'; a test that was skipped counts as failed. CHECK_STAGES: names of stages to run (default: all).
 set -u
 
@@ -23,7 +23,7 @@ mkdir -p "$build"
 # ---- the stages: each is a function that fails where anything is wrong ----
 
 stage_packages() {
-	install_packages $BUILD_PACKAGES libcmocka-dev sqlite3 clang clang-format libclang-rt-14-dev xz-utils util-linux &&
+	install_packages $BUILD_PACKAGES libcmocka-dev sqlite3 clang clang-format libclang-rt-14-dev xz-utils util-linux valgrind &&
 		install_tool lighttpd lighttpd && install_tool nginx nginx-light && install_tool spawn-fcgi spawn-fcgi &&
 		install_packages apache2-bin libapache2-mod-fcgid perl-base &&
 		install_tool node nodejs && install_tool npm npm && install_tool curl curl && install_tool chromium chromium &&
@@ -65,6 +65,11 @@ stage_plain() {
 
 stage_distcheck() {
 	cd "$build/plain" && make -j "$JOBS" distcheck VERBOSE=1
+}
+
+# Instructions per delivery and per request, against the committed baseline.
+stage_guard() {
+	cd "$build/plain" && make bench && BUILDDIR=$build/plain SRCDIR=$top sh "$top/tests/bench/guard.sh"
 }
 
 stage_ledger() {
@@ -161,7 +166,7 @@ run_stage() {
 	printf '%-10s %-6s %4d s\n' "$1" $verdict $(($(date +%s) - from))
 }
 
-for stage in packages modules style floors configure debug plain distcheck ledger streams tsan fuzz demo; do
+for stage in packages modules style floors configure debug plain guard distcheck ledger streams tsan fuzz demo; do
 	verdict=
 	run_stage $stage
 	case $stage:$verdict in

@@ -90,9 +90,10 @@ static void
 send_in_closed_loop(struct load *l)
 {
 	int64_t end = l->start_us + (int64_t)(l->o.seconds * 1e6), now;
+	size_t total = l->o.messages > 0 ? l->o.messages : SIZE_MAX;
 
-	while ((now = clock_mono_us()) < end) {
-		while (l->n_sent - l->n_done < l->o.window)
+	while ((now = clock_mono_us()) < end && l->n_sent < total) {
+		while (l->n_sent - l->n_done < l->o.window && l->n_sent < total)
 			load_send(l, now);
 		links_turn(l, end);
 	}

@@ -85,6 +85,7 @@ struct load_options {
 	uint32_t burst;  /* open loop: messages due at once */
 	uint32_t window; /* closed loop: messages in flight; 0 and rate 0: none are sent */
 	double seconds;
+	uint32_t messages; /* closed loop: ends after as many; 0: does not */
 	uint32_t content_bytes;
 	uint32_t frame_bytes; /* of the bare relay */
 	bool wants_acks;

@@ -47,6 +47,8 @@ static const struct row {
     {"burst", KIND_NUMBER, offsetof(struct load_options, burst), "messages due at once (1)"},
     {"window", KIND_NUMBER, offsetof(struct load_options, window),
 	"without a rate: messages under way"},
+    {"messages", KIND_NUMBER, offsetof(struct load_options, messages),
+	"with a window: it ends after as many"},
     {"seconds", KIND_REAL, offsetof(struct load_options, seconds), "how long (5)"},
     {"content-bytes", KIND_NUMBER, offsetof(struct load_options, content_bytes),
 	"of a message (64)"},
