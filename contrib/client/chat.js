@@ -715,7 +715,7 @@
 
 	function start(wallet, escrowId) {
 		me = wallet;
-		$('me').replaceChildren(avatar(me), h('span', '', shorten(me)));
+		$('me').replaceChildren(avatar(me), h('span', 'aside', 'Change the wallet: '), h('span', '', shorten(me)));
 		$('me').title = me;
 		listed = loadEscrows();
 		if (escrowId)

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 
 import { BROWSERS, launch } from './lib/browsers.mjs';
 import { request } from './lib/http.mjs';
-import { program } from './lib/modules.mjs';
+import { locate, program } from './lib/modules.mjs';
 import { Road } from './lib/road.mjs';
 import { until, WAIT_MS } from './lib/wait.mjs';
 import { BUILDDIR, freePort, promise, SRCDIR } from './lib/world.mjs';
@@ -125,6 +125,13 @@ class Page {
 	async fits() {
 		const wide = await this.page.$$eval('body *', (all) => all.filter((e) => e.getClientRects().length && !e.closest('svg, .aside, .sender, #foot label') && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.id || e.className || e.tagName));
 		assert.deepEqual(wide, []);
+	}
+
+	/** What a program that knows the rules of accessibility complains of: contrast, names, roles, order of headings. */
+	async accessible({ rules = {} } = {}) {
+		await this.page.evaluate(fs.readFileSync(locate('axe-core', 'axe.min.js'), 'utf8'));
+		const { violations } = await this.page.evaluate((r) => axe.run(document, { resultTypes: ['violations'], rules: r }), rules);
+		assert.deepEqual(violations.map((v) => [v.id, v.nodes.map((n) => `${n.target.join(' ')}: ${n.failureSummary}`)]), []);
 	}
 
 	/** allowed: what the browser itself says of links that were cut. */
@@ -457,11 +464,13 @@ pages('it fits a phone and a desk, light and dark; pictures are left beside the 
 			await alice.page.screenshot({ path: path.join(PICTURES, `page-${name}-${colorScheme}.png`), animations: 'disabled' });
 			await bob.page.fill('#content', '');
 			await alice.fits();
+			await alice.accessible();
 			if (name === 'phone') {
 				const small = await alice.page.$$eval('#back, #send, #content', (all) => all.map((e) => e.getBoundingClientRect()).filter((b) => b.height < 36 || b.width < 36).length);
 				assert.equal(small, 0, 'what is touched is large enough');
 				await alice.page.click('#back');
 				await alice.page.screenshot({ path: path.join(PICTURES, `page-${name}-list-${colorScheme}.png`), animations: 'disabled' });
+				await alice.accessible({ rules: { 'landmark-one-main': { enabled: false } } }); // the list is navigation, and here it is alone
 			}
 			await alice.wellBehaved();
 			await alice.context.close();
@@ -470,5 +479,11 @@ pages('it fits a phone and a desk, light and dark; pictures are left beside the 
 	const door = await Page.open(w, null, { escrow: null, view: VIEWS.phone });
 	await door.page.screenshot({ path: path.join(PICTURES, 'page-door.png'), animations: 'disabled' });
 	await door.fits();
+	await door.accessible();
 	await door.wellBehaved();
+	const fox = await Page.open(w, 'alice', { browser: 'firefox' });
+	await fox.sees(TALK.at(-1)[1]);
+	await fox.page.screenshot({ path: path.join(PICTURES, 'page-firefox.png') });
+	await fox.fits();
+	await fox.wellBehaved();
 });
