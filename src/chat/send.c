@@ -6,6 +6,7 @@
 #include "chat/standing.h"
 #include "chat/views.h"
 #include "proto/utf8.h"
+#include "store/memo.h"
 
 /* Trims; the limit is in code points. */
 static enum chat_err
@@ -71,20 +72,37 @@ on_participant(const struct participant *p, void *arg)
 	return !a->is_there;
 }
 
+/* Is there somebody to be told of what a user sends? Remembered. */
+static bool
+has_audience(struct store *st, int64_t escrow, struct span sender)
+{
+	char key[1 + sizeof(escrow) + STORE_NAME_SIZE] = "a";
+	struct audience a = {sender, false};
+	enum { NOT_KNOWN, NOBODY, SOMEBODY } own = NOT_KNOWN, *known;
+
+	memcpy(key + 1, &escrow, sizeof(escrow));
+	memcpy(key + 1 + sizeof(escrow), sender.p, sender.n);
+	known = memo_find(st, (struct span){key, 1 + sizeof(escrow) + sender.n}, sizeof(own));
+	known = known != NULL ? known : &own;
+	if (*known == NOT_KNOWN) {
+		participants_each(st, escrow, on_participant, &a);
+		*known = a.is_there ? SOMEBODY : NOBODY;
+	}
+	return *known == SOMEBODY;
+}
+
 /* One row for all who are to be told; none where nobody would be. */
 static void
 notify(struct store *st, const struct chat_send *s, const struct escrow *escrow, int64_t at)
 {
-	struct audience a = {span_of(s->user->key), false};
 	struct buf data = {0};
 	char topic[TOPIC_SIZE];
 
-	participants_each(st, escrow->id, on_participant, &a);
-	if (!a.is_there)
+	if (!has_audience(st, escrow->id, span_of(s->user->key)))
 		return;
 	view_message_notification(&data, s->escrow_id, span_of(escrow->title), at);
 	queue_append(st, topic_of_members(topic, s->escrow_id), SPAN("notification"),
-	    buf_as_span(&data), a.sender, true, s->now_ms);
+	    buf_as_span(&data), span_of(s->user->key), true, s->now_ms);
 	buf_clear(&data);
 }
 

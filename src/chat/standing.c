@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chat/tokens.h"
+#include "store/memo.h"
 
 enum chat_err
 standing_verdict(struct store *st, enum chat_err err)
@@ -28,28 +29,57 @@ standing_of(const struct participant *p, int64_t escrow)
 	return s;
 }
 
+struct place { /* a user in an escrow, as the store has it */
+	bool is_read, is_listed;
+	struct escrow escrow;
+	struct participant participant;
+};
+
+/* Neither part of the key can hold a '/'. */
+static struct place *
+remembered_place(struct store *st, struct span escrow_id, struct span wallet)
+{
+	char key[2 + 2 * STORE_NAME_SIZE] = "p";
+
+	memcpy(key + 1, escrow_id.p, escrow_id.n);
+	key[1 + escrow_id.n] = '/';
+	memcpy(key + 2 + escrow_id.n, wallet.p, wallet.n);
+	return memo_find(st, (struct span){key, 2 + escrow_id.n + wallet.n}, sizeof(struct place));
+}
+
+static void
+read_place(struct store *st, struct span escrow_id, struct span wallet, struct place *p)
+{
+	if (!escrow_find(st, escrow_id, &p->escrow))
+		p->escrow.id = 0;
+	/* Asked for an unknown escrow too: its answer takes the path, and the time, of a foreign one. */
+	p->is_listed = participant_find(st, p->escrow.id, wallet, &p->participant);
+	p->is_read = true;
+}
+
 enum chat_err
 standing_find(struct store *st, const struct rules *rules, const struct user *user,
     struct span escrow_id, struct standing *out, struct escrow *escrow)
 {
-	struct participant p;
-	bool is_listed;
+	struct place own, *place;
 
 	memset(out, 0, sizeof(*out));
 	if (!name_escrow(escrow_id))
 		return CHAT_BAD_REQUEST;
 	if (!user_stands(st, user))
 		return store_error(st) == STORE_OK ? CHAT_UNAUTHORIZED : CHAT_UNAVAILABLE;
-	if (!escrow_find(st, escrow_id, escrow))
-		escrow->id = 0;
-	/* Asked for an unknown escrow too: its answer takes the path, and the time, of a foreign one. */
-	is_listed = participant_find(st, escrow->id, span_of(user->key), &p);
+	place = remembered_place(st, escrow_id, span_of(user->key));
+	if (place == NULL || !place->is_read) {
+		place = place != NULL ? place : &own;
+		read_place(st, escrow_id, span_of(user->key), place);
+	}
 	if (store_error(st) != STORE_OK)
 		return CHAT_UNAVAILABLE;
-	if (!is_listed && rules->rooms != ROOMS_OPEN)
+	if (!place->is_listed && rules->rooms != ROOMS_OPEN)
 		return CHAT_NOT_PARTICIPANT;
-	if (is_listed) {
-		*out = standing_of(&p, escrow->id);
+	*escrow = place->escrow;
+	if (place->is_listed) {
+		*out = standing_of(&place->participant, escrow->id);
 	} else {
 		out->escrow = escrow->id;
 		memcpy(out->name, user->name, sizeof(out->name));

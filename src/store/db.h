@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
+#include "store/memo.h"
 #include "store/sql.h"
 #include "store/store.h"
 
@@ -42,8 +43,9 @@ struct store {
 	int64_t deadline_us;   /* monotonic; 0: none */
 	int64_t busy_until_us; /* monotonic: when waiting for a lock ends */
 
-	struct buf fresh; /* rows of the log that it has appended, if they are kept (fresh.h) */
-	bool keeps_fresh;
+	bool is_daemons;  /* it is the writer of a daemon, which keeps the following */
+	struct buf fresh; /* rows of the log that it has appended (fresh.h) */
+	struct memo memo;
 
 	unsigned told;        /* bit per store_err: it is in the log already */
 	unsigned jitter;      /* state of the busy handler's random sleeps */

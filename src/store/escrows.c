@@ -68,6 +68,7 @@ escrow_insert(
 {
 	struct query *q = use(st, SQL_ESCROW_INSERT);
 
+	memo_forget(st);
 	bind_text(q, ":name", escrow_id);
 	bind_text(q, ":title", title);
 	bind_text_or_null(q, ":status", status);
@@ -81,6 +82,7 @@ escrow_update(
 {
 	struct query *q = use(st, SQL_ESCROW_UPDATE);
 
+	memo_forget(st);
 	bind_text(q, ":title", title);
 	bind_text_or_null(q, ":status", status);
 	bind_int(q, ":now", now_ms);
@@ -122,6 +124,7 @@ participant_put(
 {
 	struct query *q = use(st, SQL_PARTICIPANT_PUT);
 
+	memo_forget(st);
 	bind_int(q, ":escrow", escrow);
 	bind_text(q, ":wallet", wallet);
 	bind_text(q, ":name", name);
@@ -134,6 +137,7 @@ participant_delete(struct store *st, int64_t escrow, struct span wallet)
 {
 	struct query *q = use(st, SQL_PARTICIPANT_DELETE);
 
+	memo_forget(st);
 	bind_int(q, ":escrow", escrow);
 	bind_text(q, ":wallet", wallet);
 	run(q);

@@ -73,16 +73,33 @@ message_last_at(struct store *st, int64_t escrow)
 	return single_int(q, 0);
 }
 
+/* When a room's last message was written, remembered. */
+static int64_t *
+last_at(struct store *st, int64_t escrow, int64_t *own)
+{
+	char key[1 + sizeof(escrow)] = "l";
+	int64_t *at;
+
+	memcpy(key + 1, &escrow, sizeof(escrow));
+	at = memo_find(st, (struct span){key, sizeof(key)}, sizeof(*at));
+	if (at == NULL)
+		at = own;
+	if (*at == 0)
+		*at = message_last_at(st, escrow);
+	return at;
+}
+
 void
 message_insert(struct store *st, struct message *m)
 {
-	int64_t last_at = message_last_at(st, m->escrow);
+	int64_t own = 0, *last = last_at(st, m->escrow, &own);
 	struct query *q = use(st, SQL_MESSAGE_INSERT);
 	bool is_same = span_eq(m->sender, m->sender_name);
 
 	/* The order of a room is at: it grows, whatever the clock does. */
-	if (m->at <= last_at)
-		m->at = last_at + 1;
+	if (m->at <= *last)
+		m->at = *last + 1;
+	*last = m->at;
 	bind_int(q, ":nonce", (int64_t)m->nonce);
 	bind_int(q, ":escrow", m->escrow);
 	bind_int(q, ":at", m->at);

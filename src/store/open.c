@@ -495,6 +495,7 @@ store_close(struct store *st)
 	}
 	sqlite3_close(st->db);
 	buf_clear(&st->fresh);
+	memo_clear(&st->memo);
 	free(st->path);
 	free(st->group);
 	free(st);

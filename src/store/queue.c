@@ -28,7 +28,7 @@ queue_append(struct store *st, struct span topic, struct span event, struct span
 	if (!run(q))
 		return 0;
 	position = sqlite3_last_insert_rowid(st->db);
-	if (st->keeps_fresh)
+	if (st->is_daemons)
 		fresh_add(&st->fresh,
 		    &(struct queue_row){position, now_ms, topic, event, data, actor, durable});
 	return position;

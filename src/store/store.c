@@ -336,6 +336,8 @@ tx_begin(struct store *st, enum sql_id begin)
 	st->fresh.len = 0;
 	if (!run(use(st, begin)))
 		tx_rollback(st);
+	else if (st->is_writing)
+		memo_begin(st);
 	return st->err;
 }
 
@@ -352,6 +354,7 @@ tx_rollback(struct store *st)
 	st->is_writing = false;
 	st->deadline_us = 0;
 	st->fresh.len = 0;
+	memo_forget(st);
 }
 
 enum store_err
@@ -372,8 +375,10 @@ tx_commit(struct store *st)
 	st->is_writing = false;
 	st->deadline_us = 0;
 	told_no_more(st, was_writing ? 0 : STAYS_UNTIL_A_COMMIT);
-	if (was_writing)
+	if (was_writing) {
+		memo_commit(st);
 		checkpoint_after_commit(st);
+	}
 	return STORE_OK;
 }
 

@@ -230,7 +230,7 @@ writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *a
 	w->interval_us = interval_us;
 	w->wake = wake;
 	w->wake_arg = arg;
-	st->keeps_fresh = true;
+	st->is_daemons = true;
 	STAILQ_INIT(&w->fresh);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);

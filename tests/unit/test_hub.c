@@ -431,6 +431,64 @@ who_was_held_up_by_a_full_writer_goes_on_when_it_is_not(void **state)
 	assert_false(session_is_busy(a->session));
 }
 
+/* ---- what the writer remembers from one write to the next ---- */
+
+static void
+rights_that_another_process_changed_count_for_the_next_write(void **state)
+{
+	struct house *h = *state;
+	struct client *b = enter(h, "bob", "42");
+
+	say(b, "1", "chat_message", MESSAGE("one"));
+	turn(h);
+	world_put(h->w, "42", "alice client, bob observer");
+	say(b, "2", "chat_message", MESSAGE("two"));
+	turn(h);
+	world_put(h->w, "42", "alice client");
+	say(b, "3", "chat_message", MESSAGE("three"));
+	collect(h); /* before the tail puts him out */
+	tail(h);
+	assert_non_null(strstr(heard(b), "chat_message one"));
+	assert_null(strstr(heard(b), "chat_message t"));
+	world_put(h->w, "42", "alice client, bob client");
+	b = enter(h, "bob", "42");
+	say(b, "4", "chat_message", MESSAGE("four"));
+	turn(h);
+	assert_string_equal(heard(b), "chat_message four, ack 4 ok");
+}
+
+static void
+a_message_of_another_process_has_its_place_in_the_rooms_order(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+
+	say(a, "", "chat_message", MESSAGE("one"));
+	turn(h);
+	assert_int_equal(world_send(h->w, "alice", "42", "two"), CHAT_OK);
+	say(a, "", "chat_message", MESSAGE("three"));
+	turn(h);
+	assert_string_equal(heard(a), "chat_message one, chat_message two, chat_message three");
+	assert_non_null(strstr(buf_cstr(&a->last), "16:00:00.002Z"));
+}
+
+static void
+who_comes_to_an_escrow_is_notified_of_the_next_message(void **state)
+{
+	struct house *h = *state;
+	struct client *a, *b = connect_as(h, "bob");
+
+	world_put(h->w, "44", "alice client");
+	a = enter(h, "alice", "44");
+	say(a, "", "chat_message", "{\"escrowId\":\"44\",\"content\":\"alone\"}");
+	turn(h);
+	assert_string_equal(heard(b), "");
+	world_put(h->w, "44", "alice client, bob freelancer");
+	say(a, "", "chat_message", "{\"escrowId\":\"44\",\"content\":\"two\"}");
+	turn(h);
+	assert_string_equal(heard(b), "notification 44");
+}
+
 int
 main(void)
 {
@@ -457,6 +515,9 @@ main(void)
 	    house_test(what_a_closed_session_has_sent_is_stored_all_the_same),
 	    house_test(a_session_with_too_many_writes_is_busy_until_one_is_done),
 	    house_test(who_was_held_up_by_a_full_writer_goes_on_when_it_is_not),
+	    house_test(rights_that_another_process_changed_count_for_the_next_write),
+	    house_test(a_message_of_another_process_has_its_place_in_the_rooms_order),
+	    house_test(who_comes_to_an_escrow_is_notified_of_the_next_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

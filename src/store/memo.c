@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * memo.c - remembered reads of the writer.
+ */
+#include "store/memo.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/db.h"
+
+#define ENTRIES_MAX 4096 /* beyond, all are dropped */
+
+struct entry {
+	struct map_node node;
+	unsigned generation;
+	char bytes[] __attribute__((aligned(8))); /* the value, then the key */
+};
+
+static struct entry *
+add(struct memo *m, struct span key, size_t size)
+{
+	struct entry *e;
+
+	if (m->entries.count >= ENTRIES_MAX)
+		memo_clear(m);
+	e = mem_alloc(sizeof(*e) + size + key.n);
+	e->generation = m->generation - 1;
+	memcpy(e->bytes + size, key.p, key.n);
+	map_insert(&m->entries, &e->node, (struct span){e->bytes + size, key.n});
+	return e;
+}
+
+void *
+memo_find(struct store *st, struct span key, size_t size)
+{
+	struct memo *m = &st->memo;
+	struct map_node *node;
+	struct entry *e;
+
+	if (!st->is_daemons || !st->is_writing || st->err != STORE_OK)
+		return NULL;
+	node = map_find(&m->entries, key);
+	e = node != NULL ? MAP_ENTRY(node, struct entry, node) : add(m, key, size);
+	if (e->generation != m->generation)
+		memset(e->bytes, 0, size);
+	e->generation = m->generation;
+	return e->bytes;
+}
+
+void
+memo_forget(struct store *st)
+{
+	st->memo.generation++;
+}
+
+/* Counts the commits that this connection has seen, its own included. */
+static unsigned
+version(struct store *st)
+{
+	unsigned v = 0;
+
+	sqlite3_file_control(st->db, "main", SQLITE_FCNTL_DATA_VERSION, &v);
+	return v;
+}
+
+void
+memo_begin(struct store *st)
+{
+	if (st->is_daemons && version(st) != st->memo.seen_version)
+		memo_forget(st);
+}
+
+void
+memo_commit(struct store *st)
+{
+	st->memo.seen_version = version(st);
+}
+
+void
+memo_clear(struct memo *m)
+{
+	for (struct map_node *next, *n = map_next(&m->entries, NULL); n != NULL; n = next) {
+		next = map_next(&m->entries, n);
+		map_remove(&m->entries, n);
+		free(MAP_ENTRY(n, struct entry, node));
+	}
+	map_clear(&m->entries);
+}
