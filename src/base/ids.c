@@ -93,3 +93,28 @@ ids_token(char *out, size_t chars)
 		out[i] = alphabet[(unsigned char)out[i] % 32];
 	out[chars] = '\0';
 }
+
+static bool
+is_request_id(struct span s)
+{
+	static const char chars[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (memchr(chars, s.p[i], sizeof(chars) - 1) == NULL)
+			return false;
+	}
+	return s.n > 0 && s.n < IDS_REQUEST_SIZE;
+}
+
+const char *
+ids_request(char out[IDS_REQUEST_SIZE], struct span given)
+{
+	if (!is_request_id(given)) {
+		ids_token(out, 20);
+		return out;
+	}
+	memcpy(out, given.p, given.n);
+	out[given.n] = '\0';
+	return out;
+}

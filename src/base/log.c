@@ -75,44 +75,82 @@ put_str(struct line *l, const char *s)
 	put(l, s, strlen(s));
 }
 
-/* Text: an escape is a backslash and what follows; so a backslash of the message is doubled.
- * JSON: the same bytes once more through JSON's own escapes. */
+/* Text: an escape is a backslash and what follows; so a backslash or a quote of the message gets one.
+ * JSON: the same bytes once more through JSON's own escapes; its quote is escaped anyway. */
 static void
-put_escaped(struct line *l, const char *s, bool is_json)
+put_byte(struct line *l, char byte, bool is_json)
 {
 	static const char hex[] = "0123456789abcdef";
+	unsigned char c = (unsigned char)byte;
+	char escape[] = {'\\', '\\', 'x', hex[c >> 4], hex[c & 15]};
 
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-		char escape[] = {'\\', '\\', 'x', hex[c >> 4], hex[c & 15]};
-
-		if (c < 0x20 || c > 0x7e)
-			put(l, escape + !is_json, sizeof(escape) - !is_json);
-		else if (c == '\\')
-			put_str(l, is_json ? "\\\\\\\\" : "\\\\");
-		else if (c == '"' && is_json)
-			put_str(l, "\\\"");
-		else
-			put(l, s, 1);
-	}
+	if (c < 0x20 || c > 0x7e)
+		put(l, escape + !is_json, sizeof(escape) - !is_json);
+	else if (c == '\\')
+		put_str(l, is_json ? "\\\\\\\\" : "\\\\");
+	else if (c == '"')
+		put_str(l, "\\\"");
+	else
+		put(l, &byte, 1);
 }
 
 static void
-make_text(struct line *l, enum log_level level, const char *message)
+put_escaped(struct line *l, const char *s, bool is_json)
+{
+	for (; *s != '\0'; s++)
+		put_byte(l, *s, is_json);
+}
+
+static void
+put_fields(struct line *l, const struct log_field *fields, size_t n, bool is_json)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct span value = fields[i].value;
+
+		if (value.n == 0)
+			continue;
+		put_str(l, is_json ? "\",\"" : " ");
+		put_str(l, fields[i].name);
+		put_str(l, is_json ? "\":\"" : "=");
+		for (size_t k = 0; k < value.n; k++) {
+			if (value.p[k] == ' ' && !is_json)
+				put_str(l, "\\x20");
+			else
+				put_byte(l, value.p[k], is_json);
+		}
+	}
+}
+
+/* What is said, and how it begins. */
+struct saying {
+	enum log_level level;
+	const char *message;
+	const char *event; /* of the audit trail; NULL: none */
+	const struct log_field *fields;
+	size_t n_fields;
+};
+
+static void
+make_text(struct line *l, const struct saying *s)
 {
 	char time[CLOCK_ISO_SIZE];
 
 	if (to.target == LOG_TARGET_STDERR) {
 		put_str(l, clock_iso(time, clock_wall_ms()));
 		put_str(l, " ");
-		put_str(l, levels[level].word);
+		put_str(l, levels[s->level].word);
 		put_str(l, " ");
 	}
-	put_escaped(l, message, false);
+	put_escaped(l, s->message, false);
+	if (s->event != NULL) {
+		put_str(l, ": ");
+		put_str(l, s->event);
+	}
+	put_fields(l, s->fields, s->n_fields, false);
 }
 
 static void
-make_json(struct line *l, enum log_level level, const char *message)
+make_json(struct line *l, const struct saying *s)
 {
 	char time[CLOCK_ISO_SIZE];
 
@@ -120,11 +158,16 @@ make_json(struct line *l, enum log_level level, const char *message)
 	put_str(l, "{\"time\":\"");
 	put_str(l, clock_iso(time, clock_wall_ms()));
 	put_str(l, "\",\"level\":\"");
-	put_str(l, levels[level].word);
+	put_str(l, levels[s->level].word);
 	put_str(l, "\",\"program\":\"");
 	put_escaped(l, to.program, true);
 	put_str(l, "\",\"message\":\"");
-	put_escaped(l, message, true);
+	put_escaped(l, s->message, true);
+	if (s->event != NULL) {
+		put_str(l, "\",\"event\":\"");
+		put_str(l, s->event);
+	}
+	put_fields(l, s->fields, s->n_fields, true);
 	memcpy(l->bytes + l->len, "\"}", 2);
 	l->len += 2;
 }
@@ -140,11 +183,27 @@ write_line(struct line *l)
 	while (n < 0 && errno == EINTR);
 }
 
+static void
+say(const struct saying *s)
+{
+	struct line l = {.max = LINE_MAX_BYTES - 1};
+	int saved = errno;
+
+	if (to.format == LOG_FORMAT_JSON)
+		make_json(&l, s);
+	else
+		make_text(&l, s);
+	if (to.target == LOG_TARGET_SYSLOG)
+		syslog(levels[s->level].priority, "%.*s", (int)l.len, l.bytes);
+	else
+		write_line(&l);
+	errno = saved;
+}
+
 void
 log_line(enum log_level level, const char *fmt, ...)
 {
 	char message[LINE_MAX_BYTES];
-	struct line l = {.max = LINE_MAX_BYTES - 1};
 	int saved = errno;
 	va_list ap;
 
@@ -153,15 +212,15 @@ log_line(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	if (to.format == LOG_FORMAT_JSON)
-		make_json(&l, level, message);
-	else
-		make_text(&l, level, message);
-	if (to.target == LOG_TARGET_SYSLOG)
-		syslog(levels[level].priority, "%.*s", (int)l.len, l.bytes);
-	else
-		write_line(&l);
+	say(&(struct saying){.level = level, .message = message});
 	errno = saved;
+}
+
+void
+log_audit(const char *event, const struct log_field *fields, size_t n)
+{
+	if (log_enabled(LOG_LEVEL_INFO))
+		say(&(struct saying){LOG_LEVEL_INFO, "audit", event, fields, n});
 }
 
 const char *

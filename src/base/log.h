@@ -20,7 +20,7 @@ void log_setup(const char *program, enum log_target, enum log_format, enum log_l
 /* True if a line of that level would be written: guards the making of costly arguments. */
 bool log_enabled(enum log_level);
 
-/* One line; every byte outside printable ASCII is escaped (\xHH), and '\' is doubled, so that no input can make a
+/* One line; every byte outside printable ASCII is escaped (\xHH), and '"' and '\' get a '\' before them, so that no input can make a
  * second line or feign an escape. One write(2) a line; thread-safe; lines over 2,000 bytes are cut. */
 void log_line(enum log_level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -32,6 +32,14 @@ void log_line(enum log_level, const char *fmt, ...) __attribute__((format(printf
 #define log_info(...)  log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_warn(...)  log_line(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+
+/* A line of the audit trail: what happened, and what belongs to it. Text: "audit: sign_in wallet=0x123456... address=192.0.2.1"; JSON: each
+ * field a member of its own. A field without a value is left out; a blank in one is escaped, so that none can feign another. */
+struct log_field {
+	const char *name; /* none of time, level, program, message, event */
+	struct span value;
+};
+void log_audit(const char *event, const struct log_field *, size_t n);
 
 /* The first 8 characters of a wallet and "...": what a log may show of it. Returns out. */
 const char *log_wallet(char out[16], struct span wallet);

@@ -125,6 +125,35 @@ no_input_makes_a_second_line_or_a_control_character(void **state)
 	assert_non_null(strstr(text, "\\x0a"));
 	assert_non_null(strstr(text, "\\xff\n"));
 	assert_non_null(strstr(text, "[\\\\]"));
+	assert_non_null(strstr(text, "!\\\"#"));
+}
+
+static void
+an_audit_line_is_fields_that_feign_no_other(void **state)
+{
+	const struct log_field fields[] = {{"wallet", SPAN("0x123456...")}, {"none", SPAN("")},
+	    {"path", SPAN("/a b\n\"\\ key=x")}, {"bytes", {"a\0b", 3}}};
+	struct json *value;
+	struct span s;
+
+	begin(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+	log_audit("sign_in", fields, 4);
+	assert_string_equal(end() + 24, " info audit: sign_in wallet=0x123456... "
+					"path=/a\\x20b\\x0a\\\"\\\\\\x20key=x bytes=a\\x00b\n");
+	begin(LOG_FORMAT_JSON, LOG_LEVEL_INFO);
+	log_audit("sign_in", fields, 4);
+	end();
+	value = json_parse((struct span){text, strlen(text) - 1}, NULL);
+	assert_non_null(value);
+	assert_int_equal(json_members(value), 8);
+	assert_true(json_string(json_get(value, "message"), &s) && span_is(s, "audit"));
+	assert_true(json_string(json_get(value, "event"), &s) && span_is(s, "sign_in"));
+	assert_true(json_string(json_get(value, "path"), &s));
+	assert_true(span_is(s, "/a b\\x0a\"\\\\ key=x"));
+	json_free(value);
+	begin(LOG_FORMAT_TEXT, LOG_LEVEL_WARN);
+	log_audit("sign_in", fields, 4);
+	assert_string_equal(end(), "");
 }
 
 static void
@@ -209,6 +238,7 @@ main(void)
 	    cmocka_unit_test(lines_below_the_level_are_not_written),
 	    cmocka_unit_test(arguments_of_an_unwritten_debug_line_are_not_made),
 	    cmocka_unit_test(no_input_makes_a_second_line_or_a_control_character),
+	    cmocka_unit_test(an_audit_line_is_fields_that_feign_no_other),
 	    cmocka_unit_test(a_line_is_cut_at_2000_bytes_and_stays_whole),
 	    cmocka_unit_test(lines_of_threads_are_never_mixed),
 	    cmocka_unit_test(errno_survives_a_line),
