@@ -110,6 +110,27 @@ a_forked_child_draws_its_own(void **state)
 	close(fds[1]);
 }
 
+static void
+a_request_keeps_its_name_if_it_is_a_plain_one(void **state)
+{
+	static const char *const good[] = {
+	    "a", "A-z_0.9", "..", "550e8400-e29b-41d4-a716-446655440000"};
+	static const char *const bad[] = {"", "a b", "a\n", "a\"", "a/b", "caf\xc3\xa9", "a,b"};
+	char longest[66], out[IDS_REQUEST_SIZE], other[IDS_REQUEST_SIZE];
+
+	memset(longest, 'x', sizeof(longest));
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_string_equal(ids_request(out, span_of(good[i])), good[i]);
+	assert_int_equal(strlen(ids_request(out, (struct span){longest, 64})), 64);
+	assert_int_equal(strlen(ids_request(out, (struct span){longest, 65})), 20);
+	assert_int_equal(strlen(ids_request(out, (struct span){"a\0b", 3})), 20);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ids_request(out, span_of(bad[i]));
+		assert_int_equal(strlen(out), 20);
+		assert_string_not_equal(out, ids_request(other, span_of(bad[i])));
+	}
+}
+
 int
 main(void)
 {
@@ -119,6 +140,7 @@ main(void)
 	    cmocka_unit_test(a_token_has_its_length_and_alphabet),
 	    cmocka_unit_test(threads_never_share_their_pool),
 	    cmocka_unit_test(a_forked_child_draws_its_own),
+	    cmocka_unit_test(a_request_keeps_its_name_if_it_is_a_plain_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * client.h - from where a request comes: the peer, or whom a trusted proxy names.
+ */
+#ifndef CHAT_CLIENT_H
+#define CHAT_CLIENT_H
+
+#include <stdbool.h>
+
+#include "base/config.h"
+#include "base/span.h"
+
+#define CLIENT_ADDRESS_SIZE 48
+
+struct proxies; /* read-only: threads may share it */
+
+/* From trusted_proxies: ADDRESS, ADDRESS/BITS, or unix for whoever comes by a Unix socket. */
+struct proxies *proxies_new(const struct config_list *);
+void proxies_free(struct proxies *); /* NULL is fine */
+
+/* True if forwarding headers of that peer count; "" is a Unix socket's. */
+bool proxies_trust(const struct proxies *, struct span peer);
+
+/* The address that limits count by, over out: the peer's; where that is trusted, the rightmost entry of X-Forwarded-For (all its lines, in
+ * order) that is not, or the leftmost if all are. IPv4 as it is, in IPv6 or not; IPv6 as its /64. n 0: nothing to count by: loopback, a Unix
+ * socket, no address at all. What is no address ends the list: whoever stands before it is not believed. */
+struct span client_address(const struct proxies *, struct span peer, struct span forwarded_for,
+    char out[CLIENT_ADDRESS_SIZE]);
+
+#endif
