@@ -49,7 +49,7 @@ struct conn {
 	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
 	int fd;
 	bool is_closed, is_blocked, wants_room, is_offered, is_paused, replays_input, has_ended,
-	    is_shut_down;
+	    is_shut_down, is_fresh;
 	const char *finish_why; /* our side is ended, or will be when the ring is empty */
 	struct net *net;
 
@@ -59,7 +59,9 @@ struct conn {
 	TAILQ_ENTRY(conn) link;    /* of all, or of the closed */
 	TAILQ_ENTRY(conn) offered; /* is to be offered room, or its input, in the next turn */
 	TAILQ_ENTRY(conn) waiting;
-	int64_t deadline; /* mono ms */
+	TAILQ_ENTRY(conn) fresh;
+	struct place *place; /* of its address; NULL: not counted */
+	int64_t deadline;    /* mono ms */
 	struct buf in;
 	enum conn_wait wait;
 	uint32_t lingered;
@@ -72,9 +74,9 @@ TAILQ_HEAD(conn_list, conn);
 struct net {
 	struct loop *loop;
 	struct net_options options;
-	struct conn_list all, closed, offered, waits[WAIT_KINDS];
+	struct conn_list all, closed, offered, fresh, waits[WAIT_KINDS];
 	struct conn **dirty; /* have frames to write; NULL: closed meanwhile */
-	size_t n_conns, n_dirty, cap_dirty, n_offered;
+	size_t n_conns, n_dirty, cap_dirty, n_offered, n_fresh;
 	uint32_t next_number;
 	struct loop_later *turn;
 	struct loop_timer
@@ -98,6 +100,7 @@ net_new(struct loop *loop, const struct net_options *options)
 	TAILQ_INIT(&net->all);
 	TAILQ_INIT(&net->closed);
 	TAILQ_INIT(&net->offered);
+	TAILQ_INIT(&net->fresh);
 	for (int i = 0; i < WAIT_KINDS; i++)
 		TAILQ_INIT(&net->waits[i]);
 	net->turn = loop_later_new(loop, on_turn, net);
@@ -146,6 +149,18 @@ size_t
 net_connections(const struct net *net)
 {
 	return net->n_conns;
+}
+
+void
+net_trim_fresh(struct net *net)
+{
+	struct conn *c;
+
+	while (net->options.max_fresh > 0 && net->n_fresh > net->options.max_fresh) {
+		c = TAILQ_FIRST(&net->fresh);
+		log_debug("conn %u: closed: too many without an identity", c->number);
+		conn_close(c, "too many without an identity");
+	}
 }
 
 void
@@ -620,6 +635,9 @@ conn_new(struct net *net, int fd, const char *peer, const struct protocol *proto
 	c->number = ++net->next_number;
 	TAILQ_INSERT_TAIL(&net->all, c, link);
 	net->n_conns++;
+	c->is_fresh = true;
+	TAILQ_INSERT_TAIL(&net->fresh, c, fresh);
+	net->n_fresh++;
 	event_assign(&c->ev, loop_base(net->loop), fd, EV_READ | EV_PERSIST, on_ready, c);
 	event_add(&c->ev, NULL);
 	return c;
@@ -654,6 +672,23 @@ struct net *
 conn_net(const struct conn *c)
 {
 	return c->net;
+}
+
+void
+conn_confirm(struct conn *c)
+{
+	if (!c->is_fresh)
+		return;
+	c->is_fresh = false;
+	c->net->n_fresh--;
+	TAILQ_REMOVE(&c->net->fresh, c, fresh);
+}
+
+void
+conn_set_place(struct conn *c, struct place *place)
+{
+	place_give_back(c->place);
+	c->place = place;
 }
 
 void
@@ -698,6 +733,8 @@ conn_close(struct conn *c, const char *why)
 	if (c->is_closed)
 		return;
 	set_wait(c, WAIT_NOTHING);
+	conn_confirm(c);
+	conn_set_place(c, NULL);
 	c->is_closed = true;
 	clear_dirty(c);
 	clear_offered(c);

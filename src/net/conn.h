@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "hub/frame.h"
+#include "net/limits.h"
 #include "net/loop.h"
 
 struct conn;
@@ -52,6 +53,7 @@ struct protocol {
 
 struct net_options {
 	size_t max_connections;
+	size_t max_fresh; /* connections that nobody vouched for with conn_confirm; 0: no limit */
 	/* Runs at the end of each turn in which something happened, before the rings are written (may be NULL). */
 	loop_cb *on_turn;
 	void *arg;
@@ -61,6 +63,8 @@ struct net *net_new(struct loop *, const struct net_options *);
 void net_free(struct net *);
 size_t net_connections(const struct net *);
 bool net_is_full(const struct net *); /* max_connections are open */
+/* Closes the oldest of those that nobody vouched for, until they are no more than max_fresh. */
+void net_trim_fresh(struct net *);
 /* Asks for an on_turn. */
 void net_want_turn(struct net *);
 /* Calls back for each open connection; the callback may close it. */
@@ -76,6 +80,11 @@ void *conn_own(const struct conn *);
 uint32_t conn_number(const struct conn *); /* for the log */
 const char *conn_peer(const struct conn *);
 struct net *conn_net(const struct conn *);
+
+/* It belongs to somebody who is known. */
+void conn_confirm(struct conn *);
+/* Gives back the place that it has among those of its address, and takes this one over (NULL: none) until its end. */
+void conn_set_place(struct conn *, struct place *);
 
 /* Queues a frame (its own reference); written at the end of the turn. False, and not queued: the ring is full and the frame may be
  * refused (not FRAME_CONTROL); on_room follows. */

@@ -23,7 +23,7 @@ struct web_conn {
 	bool in_body, is_chunked;
 	/* of the request in hand */
 	bool is_head, keep_alive, is_1_0;
-	bool is_held;
+	bool is_held, is_placed; /* the request's client has a place, the connection's peer none */
 	struct buf held_fields;
 	void (*on_gone)(void *);
 	void *gone_arg;
@@ -54,6 +54,8 @@ reply_on(struct web_conn *wc, const struct web_reply *reply)
 		buf_span(&out, reply->body);
 	conn_send_bytes(wc->conn, buf_as_span(&out));
 	buf_clear(&out);
+	if (wc->is_placed) /* who asks next may be another */
+		conn_set_place(wc->conn, NULL);
 	if (is_last)
 		conn_finish(wc->conn, "answered");
 	else
@@ -90,6 +92,12 @@ web_reply_held(struct web_conn *wc, const struct web_reply *reply)
 	reply_on(wc, &whole);
 	buf_clear(&wc->held_fields);
 	conn_replay_input(wc->conn);
+}
+
+void
+web_confirm(struct web_conn *wc)
+{
+	conn_confirm(wc->conn);
 }
 
 /* The client of a held request is gone. */
@@ -141,11 +149,12 @@ web_refuse_status(struct web_request *req, int status, const char *allow)
 		http_put_str(&fields, "Allow", allow);
 	if (status == 426)
 		http_put_426(&fields);
-	if (status == 503)
+	if (status == 503 || status == 429)
 		http_put_str(&fields, "Retry-After", "1");
 	refuse(req, status,
 	    status == 404   ? "not_found"
 	    : status == 503 ? "unavailable"
+	    : status == 429 ? "rate_limited"
 			    : "bad_request",
 	    http_reason(status), buf_as_span(&fields));
 	buf_clear(&fields);
@@ -162,6 +171,25 @@ remember(struct web_conn *wc, const struct http_request *http)
 	wc->is_1_0 = http->minor == 0;
 }
 
+/* Behind a trusted proxy each request is its client's. False: he has all the connections he may have. */
+static bool
+take_place(struct web_conn *wc, const struct http_request *http)
+{
+	struct span peer = span_of(conn_peer(wc->conn));
+	struct buf scratch = {0};
+	struct place *place;
+	bool is_good;
+
+	if (wc->web->limits == NULL || !limits_looks_behind(wc->web->limits, peer))
+		return true;
+	is_good = limits_take(
+	    wc->web->limits, peer, http_joined(http, HTTP_X_FORWARDED_FOR, &scratch), &place);
+	buf_clear(&scratch);
+	wc->is_placed = true;
+	conn_set_place(wc->conn, place);
+	return is_good;
+}
+
 static void
 route(struct web_conn *wc, const struct http_request *http, struct span body)
 {
@@ -169,6 +197,10 @@ route(struct web_conn *wc, const struct http_request *http, struct span body)
 	const struct web *web = wc->web;
 
 	remember(wc, http);
+	if (!take_place(wc, http)) {
+		web_refuse(&req, CHAT_RATE_LIMITED, "too many connections from this address");
+		return;
+	}
 	if (url_path_is_canonical(http->path)) {
 		for (size_t i = 0; i < web->n_routes; i++) {
 			if (web->routes[i].path == NULL ||
@@ -378,16 +410,38 @@ web_take_over(struct web_request *req, const struct protocol *protocol, void *ow
 	conn_set_protocol(req->conn, protocol, own);
 }
 
+/* 0: it may come in; else the status to refuse it with. */
+static int
+admit(struct web_conn *wc, bool is_full)
+{
+	struct limits *limits = wc->web->limits;
+	struct span peer = span_of(conn_peer(wc->conn));
+	struct place *place;
+
+	if (is_full)
+		return 503;
+	if (limits == NULL || limits_looks_behind(limits, peer))
+		return 0;
+	if (!limits_take(limits, peer, (struct span){"", 0}, &place))
+		return 429;
+	conn_set_place(wc->conn, place);
+	return 0;
+}
+
 void
 web_accept(const struct web *web, struct net *net, int fd, const char *peer)
 {
 	struct web_conn *wc = mem_zalloc(sizeof(*wc));
 	bool is_full = net_is_full(net);
+	int status;
 
 	wc->web = web;
 	wc->conn = conn_new(net, fd, peer, &http_protocol, wc);
-	if (is_full)
-		refuse_unread(wc, 503);
-	else
-		conn_wait(wc->conn, WAIT_HEAD);
+	if ((status = admit(wc, is_full)) != 0) {
+		conn_confirm(wc->conn); /* it makes no room for itself by putting out another */
+		refuse_unread(wc, status);
+		return;
+	}
+	conn_wait(wc->conn, WAIT_HEAD);
+	net_trim_fresh(net);
 }

@@ -33,9 +33,10 @@ struct web { /* read-only while connections use it */
 	const struct web_route *routes;
 	size_t n_routes;
 	void *arg;
+	struct limits *limits; /* of addresses; NULL: none */
 };
 
-/* A new HTTP connection. Over max_connections: 503 and an end. */
+/* A new HTTP connection. Over max_connections: 503 and an end; over what its address may have: 429. */
 void web_accept(const struct web *, struct net *, int fd, const char *peer);
 
 struct web_reply {
@@ -58,6 +59,8 @@ void web_refuse_status(struct web_request *, int status, const char *allow);
 struct web_conn *
 web_hold(struct web_request *, struct span fields, void (*on_gone)(void *), void *arg);
 void web_reply_held(struct web_conn *, const struct web_reply *);
+/* conn_confirm, for the connection of a held request. */
+void web_confirm(struct web_conn *);
 
 /* Hands the connection to another protocol; the request is over when the handler returns. */
 void web_take_over(struct web_request *, const struct protocol *, void *own);
