@@ -56,7 +56,7 @@ describe(struct listener *l, const struct sockaddr_storage *ss)
 		snprintf(l->name, sizeof(l->name), "[%s]:%u", text, ntohs(in6->sin6_port));
 		break;
 	case AF_UNIX:
-		l->is_loopback = true;
+		l->is_loopback = l->is_unix = true;
 		snprintf(
 		    l->name, sizeof(l->name), "unix:%.*s", (int)sizeof(un->sun_path), un->sun_path);
 		break;

@@ -15,6 +15,7 @@ struct listener {
 	int fd;           /* non-blocking, close-on-exec */
 	bool is_ours;     /* opened here, not inherited */
 	bool is_loopback; /* a loopback address or a Unix socket */
+	bool is_unix;
 	char *path;       /* owned; of a Unix socket that we made, else NULL */
 	struct stat made; /* what stood at path then */
 	char name[128];   /* where it listens, for the log: a free port is named here */

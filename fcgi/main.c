@@ -75,7 +75,29 @@ run_cgi(const struct config *c, const struct auth *auth)
 	return 0;
 }
 
-/* Every address of --listen, or descriptor 0. */
+/* One address of --listen, or descriptor 0. Whoever reaches a Unix socket of ours is the web server. */
+static bool
+open_listener(struct listener *l, const char *spec, const struct config *c, const struct auth *auth,
+    struct buf *err)
+{
+	struct span address = config_listen_address(spec);
+	char *text = mem_strndup(address.p, address.n);
+	const char *refusal;
+	bool is_open = listen_open(l, text, (int)c->socket_mode, err);
+
+	free(text);
+	if (!is_open)
+		return false;
+	refusal = auth_listener_refusal(auth,
+	    (struct auth_listener){l->is_loopback,
+		config_listen_is_identity(spec) || (l->is_unix && auth_identity_header(auth))});
+	if (refusal)
+		buf_printf(err, "listen: %s: %s", l->name, refusal);
+	else
+		log_info("listening on %s", l->name);
+	return refusal == NULL;
+}
+
 static bool
 open_listeners(
     const struct config *c, const struct auth *auth, struct listener *l, size_t *n, struct buf *err)
@@ -83,20 +105,13 @@ open_listeners(
 	size_t wanted = c->listen.n > 0 ? c->listen.n : 1;
 
 	for (*n = 0; *n < wanted; ++*n) {
-		struct listener *one = &l[*n];
-		const char *address = c->listen.n > 0 ? c->listen.v[*n] : "fd:0";
+		const char *spec = c->listen.n > 0 ? c->listen.v[*n] : "fd:0";
 
-		if (!listen_open(one, address, (int)c->socket_mode, err))
-			return false;
-		if (!auth_listener_allowed(auth, one->is_loopback)) {
-			buf_printf(err,
-			    "listen: %s: auth = open accepts loopback addresses and Unix sockets "
-			    "only",
-			    one->name);
+		l[*n].fd = -1;
+		if (!open_listener(&l[*n], spec, c, auth, err)) {
 			++*n;
 			return false;
 		}
-		log_info("listening on %s", one->name);
 	}
 	return true;
 }

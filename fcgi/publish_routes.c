@@ -49,8 +49,7 @@ publish(struct call *c, struct publish_job *j)
 		call_refuse(c, CHAT_BAD_REQUEST, NULL);
 		return false;
 	}
-	log_debug("service %s: published up to %lld", c->service ? c->service : "?",
-	    (long long)j->list.position);
+	log_debug("service %s: published up to %lld", c->service, (long long)j->list.position);
 	json_member_cstr(reply_open(c->reply, 202), "cursor", j->cursor);
 	return true;
 }

@@ -124,7 +124,7 @@ has_identity(struct call *c, const struct route *route)
 	c->is_service = route->who == WHO_SERVICE ||
 			(route->who == WHO_USER_OR_SERVICE && a->service_key.n > 0);
 	if (c->is_service)
-		err = auth_service(c->rest->auth, a, route->scope, &c->service);
+		err = auth_service(c->rest->auth, a, route->scope, c->service);
 	else if (route->who != WHO_ANYONE)
 		err = request_wallet(c->request)
 			  ? auth_user(c->rest->auth, c->rest->store, a, clock_wall_ms(), &c->user)

@@ -51,7 +51,7 @@ struct call {
 	struct span param; /* the pattern's {…}, decoded */
 	bool is_service;   /* by a service key: user is nobody */
 	struct user user;
-	const char *service; /* the key's name */
+	char service[KEY_NAME_SIZE]; /* the key's name */
 };
 
 /* One transaction. True: it ran to its own end (committed or refused, which arg tells), and

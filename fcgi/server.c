@@ -370,6 +370,26 @@ stop(struct server *s, size_t n_started)
 		pthread_join(s->workers[i].thread, NULL);
 }
 
+/* Until a signal that is meant as a stop; SIGHUP reads the keys anew. */
+static void
+wait_for_stop(struct server *s, int signals)
+{
+	struct signalfd_siginfo info;
+
+	for (;;) {
+		struct buf err = {0};
+
+		watch_until(s, signals);
+		if (read(signals, &info, sizeof(info)) != sizeof(info) || info.ssi_signo != SIGHUP)
+			return;
+		if (auth_reload(s->options->auth, &err))
+			log_info("keys read anew");
+		else
+			log_error("keys stay as they were: %s", buf_cstr(&err));
+		buf_clear(&err);
+	}
+}
+
 static int
 serve_all(struct server *s, int signals, struct buf *err)
 {
@@ -382,7 +402,7 @@ serve_all(struct server *s, int signals, struct buf *err)
 		buf_str(err, "no threads: the system gave none");
 	} else {
 		log_info("serving with %zu threads", n);
-		watch_until(s, signals);
+		wait_for_stop(s, signals);
 		log_info("stopping: requests under way are finished");
 	}
 	stop(s, n);

@@ -18,9 +18,9 @@ struct server_options {
 	size_t n_listeners;
 };
 
-/* Serves until SIGTERM, SIGINT, SIGHUP or SIGUSR1, finishes the requests under way, returns the
- * exit code: 0, or 1 with a line in err when the database cannot be opened. Every request ends
- * by a deadline, so the stop does too. */
+/* Serves until SIGTERM, SIGINT or SIGUSR1, finishes the requests under way, returns the exit code:
+ * 0, or 1 with a line in err when the database cannot be opened. Every request ends by a deadline,
+ * so the stop does too. SIGHUP reads the keys anew. */
 int server_run(const struct server_options *, struct buf *err);
 
 #endif

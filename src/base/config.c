@@ -389,6 +389,24 @@ take_options(struct loader *l, int argc, char **argv, bool is_final)
 
 /* ---- the whole ---- */
 
+/* auth = jwt: whose tokens, and for whom, nobody may forget to say. */
+static bool
+check_jwt(struct loader *l)
+{
+	const struct config *c = l->config;
+
+	if (c->auth != AUTH_JWT)
+		return true;
+	if (c->jwt_keys == NULL)
+		return refuse(l, "", "jwt_keys", "not set, and auth = jwt; accepted: a path");
+	if (c->jwt_issuer == NULL)
+		return refuse(l, "", "jwt_issuer",
+		    "not set, and auth = jwt; accepted: the iss of tokens, or any");
+	return c->jwt_audience != NULL ||
+	       refuse(l, "", "jwt_audience",
+		   "not set, and auth = jwt; accepted: a name in the aud of tokens, or any");
+}
+
 static bool
 check_whole(struct loader *l)
 {
@@ -398,7 +416,7 @@ check_whole(struct loader *l)
 	if (c->rooms == ROOMS_OPEN && c->auth != AUTH_OPEN)
 		return refuse(l, buf_cstr(&c->sources[rooms].where), "rooms",
 		    "\"open\" goes with auth = open only; accepted: members");
-	return true;
+	return check_jwt(l);
 }
 
 enum config_verdict

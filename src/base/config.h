@@ -25,10 +25,11 @@ struct config_list { /* values of a repeatable key, in order */
 };
 
 struct config {
-	struct config_list listen; /* HOST:PORT, unix:PATH, fd:N; the program's own */
-	char *database;            /* path */
-	int database_mode;         /* 0660: of database, -wal, -shm, bell, lock */
-	char *database_group;      /* or NULL */
+	struct config_list
+	    listen;        /* HOST:PORT, unix:PATH, "unix:PATH identity", fd:N; the program's own */
+	char *database;    /* path */
+	int database_mode; /* 0660: of database, -wal, -shm, bell, lock */
+	char *database_group; /* or NULL */
 	enum config_durability durability;
 	enum config_auth auth;
 	enum config_rooms rooms;
@@ -37,17 +38,27 @@ struct config {
 	int64_t chain_id; /* of the text that wallets sign */
 	int64_t token_lifetime_ms;
 	int64_t token_idle_ms;
+	char *jwt_keys;                  /* path of the JWK Set, or NULL */
+	char *jwt_issuer, *jwt_audience; /* "any": not looked at */
+	char *jwt_claim;
+	char *proxy_header;
 	char *service_keys; /* path of the key file, or NULL */
 	int64_t presence_grace_ms;
 	int64_t recovery_ms;
 	int64_t queue_keep_ms;
 	int64_t queue_rows;
 	int64_t message_rate; /* per wallet and second; 0: none */
+	int64_t event_rate;   /* per connection and second; 0: none */
+	int64_t sign_in_rate; /* per address and minute; 0: none */
+	int64_t replay_rate;  /* bytes replayed to a wallet in a second; 0: none */
 	int64_t max_connections;
-	int64_t max_message; /* bytes of one WebSocket message or event */
-	int64_t socket_mode; /* of Unix sockets listened on */
-	int64_t threads;     /* of the FastCGI program */
-	char *url_prefix;    /* cut from REQUEST_URI before routing; FastCGI */
+	int64_t max_per_wallet, max_per_address; /* of them; 0: no limit */
+	int64_t max_rooms;                       /* of one connection */
+	int64_t max_message;                     /* bytes of one WebSocket message or event */
+	int64_t max_body, max_header;            /* bytes of one request's */
+	int64_t socket_mode;                     /* of Unix sockets listened on */
+	int64_t threads;                         /* of the FastCGI program */
+	char *url_prefix;                        /* cut from REQUEST_URI before routing; FastCGI */
 	enum log_target log;
 	enum log_format log_format;
 	enum log_level log_level;
@@ -70,6 +81,10 @@ enum config_verdict {
 enum config_verdict config_load(struct config *c, enum config_program, int argc, char **argv,
     char **env, const char *builtin_path, struct buf *out, struct buf *err);
 void config_clear(struct config *);
+
+/* An element of listen: true if whoever connects there is believed whom he names; its path or address without that word. */
+bool config_listen_is_identity(const char *spec);
+struct span config_listen_address(const char *spec);
 
 /* "key = value  # from where", a line each, as -T shows it. */
 void config_print(const struct config *, enum config_program, struct buf *out);

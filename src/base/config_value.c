@@ -171,6 +171,8 @@ config_normal_network(struct buf *out, struct span in)
 	unsigned long long bits;
 
 	buf_span(out, in);
+	if (span_is(in, "unix"))
+		return true;
 	if (!is_v4 && !is_address(AF_INET6, address))
 		return false;
 	return rest.p == NULL || span_u64(rest, is_v4 ? 32 : 128, &bits);
@@ -184,6 +186,26 @@ config_normal_prefix(struct buf *out, struct span in)
 		out->len--;
 	return in.n > 0 && in.p[0] == '/' &&
 	       has_only(in, LOWER UPPER DIGITS "/-._~!$&'()*+,;=:@%") && in.n < 1024;
+}
+
+/* Some servers take '_' for '-': a name with one is two names. */
+bool
+config_normal_header(struct buf *out, struct span in)
+{
+	buf_span(out, in);
+	return in.n < 128 && has_only(in, LOWER UPPER DIGITS "-");
+}
+
+bool
+config_listen_is_identity(const char *spec)
+{
+	return strncmp(spec, "unix:", 5) == 0 && strchr(spec, ' ') != NULL;
+}
+
+struct span
+config_listen_address(const char *spec)
+{
+	return (struct span){spec, strcspn(spec, " ")};
 }
 
 /* ---- numbers ---- */
@@ -304,11 +326,28 @@ set_string(void *config, const struct config_row *row, struct span text)
 	return true;
 }
 
+/* True if the word is one that belongs to the item before it, of the same text, and has been put to it. */
+static bool
+take_suffix(struct config_list *list, size_t first, const struct config_row *row, struct span word)
+{
+	struct buf b = {0};
+
+	if (row->suffix == NULL || !span_is(word, row->suffix + 1) || list->n == first ||
+	    strncmp(list->v[list->n - 1], "unix:", 5) != 0 ||
+	    strchr(list->v[list->n - 1], ' ') != NULL)
+		return false;
+	buf_printf(&b, "%s%s", list->v[list->n - 1], row->suffix);
+	free(list->v[list->n - 1]);
+	list->v[list->n - 1] = buf_steal(&b);
+	return true;
+}
+
 static bool
 set_list(void *config, const struct config_row *row, struct span *text)
 {
 	struct config_list *list = field(config, row);
 	struct span rest = *text;
+	size_t first = list->n;
 	char *item;
 
 	while (rest.n > 0) {
@@ -316,7 +355,7 @@ set_list(void *config, const struct config_row *row, struct span *text)
 
 		while (n < rest.n && strchr(", \t", rest.p[n]) == NULL)
 			n++;
-		if (n > 0) {
+		if (n > 0 && !take_suffix(list, first, row, (struct span){rest.p, n})) {
 			*text = (struct span){rest.p, n};
 			if (!make_item(row, *text, &item))
 				return false;

@@ -39,6 +39,8 @@ struct config_row {
 	const struct config_word *words;
 	bool (*normal)(
 	    struct buf *out, struct span in); /* of strings and items of lists; NULL copies */
+	const char *
+	    suffix; /* of lists: a word that may follow an item, with its blank; it is kept with it */
 	const char *argument;
 	const char *accepted; /* of strings and lists, for messages */
 	const char *help;
@@ -63,10 +65,11 @@ void config_value_print(const void *config, const struct config_row *, struct bu
 void config_value_accepted(const struct config_row *, struct buf *out);
 
 /* The syntax of items (struct config_row, normal): where to listen, origins, addresses with an optional prefix
- * length, absolute URL paths. */
+ * length, absolute URL paths, names of header fields. */
 bool config_normal_listen(struct buf *out, struct span in);
 bool config_normal_origin(struct buf *out, struct span in);
 bool config_normal_network(struct buf *out, struct span in);
 bool config_normal_prefix(struct buf *out, struct span in);
+bool config_normal_header(struct buf *out, struct span in);
 
 #endif

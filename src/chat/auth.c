@@ -7,8 +7,9 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
-#include "chat/keys.h"
+#include "chat/keyring.h"
 #include "chat/local.h"
 #include "chat/tokens.h"
 #include "proto/http.h"
@@ -28,6 +29,7 @@ struct auth_mode {
 	enum config_auth mode;
 	bool is_local;   /* serves loopback only */
 	bool has_tokens; /* and verifies inside a read transaction; else there is no store */
+	bool is_named;   /* the web server names the user */
 	/* Fills *out: name_wallet(), and what is known of proof. */
 	enum chat_err (*verify)(
 	    const struct auth *, struct store *, const struct evidence *, struct user *out);
@@ -35,7 +37,8 @@ struct auth_mode {
 
 struct auth {
 	const struct auth_mode *mode;
-	struct keys *keys; /* NULL: none */
+	struct keyring *ring;
+	char *identity_header; /* NULL: the mode has none */
 	int64_t token_idle_ms;
 	const char *cookie; /* its name */
 	char **origins;
@@ -56,9 +59,36 @@ verify_token(const struct auth *auth, struct store *st, const struct evidence *e
 	return token_verify(st, auth->token_idle_ms, e->now_ms, out);
 }
 
+/* auth = jwt: a token of the platform. It is known by what is signed of it: of some signatures there is more than one spelling. */
+static enum chat_err
+verify_jwt(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
+{
+	struct jwt_claims claims;
+	const char *why = keyring_verify(auth->ring, e->token, e->now_ms, &claims);
+
+	if (why) {
+		log_info("jwt: refused: %s", why);
+		return CHAT_UNAUTHORIZED;
+	}
+	*out = claims.user;
+	out->proof.issued_ms = claims.issued_ms;
+	out->proof.expires_ms = claims.until_ms;
+	token_hash(out->proof.hash, claims.signed_part);
+	return CHAT_OK;
+}
+
+/* auth = proxy: whom the web server names, on a listener that only it can reach. */
+static enum chat_err
+verify_named(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
+{
+	return name_wallet(e->request->remote_user, out) ? CHAT_OK : CHAT_UNAUTHORIZED;
+}
+
 static const struct auth_mode modes[] = {
     {AUTH_OPEN, .is_local = true, .verify = verify_claim},
     {AUTH_WALLET, .has_tokens = true, .verify = verify_token},
+    {AUTH_JWT, .has_tokens = true, .verify = verify_jwt},
+    {AUTH_PROXY, .is_named = true, .verify = verify_named},
 };
 
 /* Where every page is on this machine and comes by http, no cookie can be Secure, and so none can have a name that demands it. */
@@ -79,7 +109,7 @@ struct auth *
 auth_new(const struct config *c, struct buf *err)
 {
 	const struct auth_mode *mode = NULL;
-	struct keys *keys = NULL;
+	struct keyring *ring;
 	struct auth *auth;
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
@@ -87,14 +117,15 @@ auth_new(const struct config *c, struct buf *err)
 			mode = &modes[i];
 	}
 	if (!mode) {
-		buf_str(err, "auth: wallet and open are accepted");
+		buf_str(err, "auth: wallet, open, jwt and proxy are accepted");
 		return NULL;
 	}
-	if (c->service_keys && !(keys = keys_load(c->service_keys, err)))
+	if (!(ring = keyring_new(c, err)))
 		return NULL;
 	auth = mem_zalloc(sizeof(*auth));
 	auth->mode = mode;
-	auth->keys = keys;
+	auth->ring = ring;
+	auth->identity_header = mode->is_named ? mem_strdup(c->proxy_header) : NULL;
 	auth->token_idle_ms = c->token_idle_ms;
 	auth->cookie = is_plain_local(c) ? "escrowchat" : "__Host-escrowchat";
 	auth->n_origins = c->frontend_url.n;
@@ -112,8 +143,15 @@ auth_free(struct auth *auth)
 	for (size_t i = 0; i < auth->n_origins; i++)
 		free(auth->origins[i]);
 	free(auth->origins);
-	keys_free(auth->keys);
+	keyring_free(auth->ring);
+	free(auth->identity_header);
 	free(auth);
+}
+
+bool
+auth_reload(const struct auth *auth, struct buf *err)
+{
+	return keyring_reload(auth->ring, err);
 }
 
 /* Pages of the same origin, scheme://Host, whatever name they were reached by. */
@@ -311,25 +349,39 @@ auth_user(const struct auth *auth, struct store *st, const struct auth_request *
 }
 
 enum chat_err
-auth_service(
-    const struct auth *auth, const struct auth_request *r, enum scope scope, const char **name)
+auth_service(const struct auth *auth, const struct auth_request *r, enum scope scope,
+    char name[KEY_NAME_SIZE])
 {
 	unsigned scopes;
 
+	if (name)
+		name[0] = '\0';
 	if (r->service_key.n == 0)
 		return CHAT_UNAUTHORIZED;
 	if (r->origin.n > 0)
 		return CHAT_FORBIDDEN;
-	scopes = keys_scopes(auth->keys, r->service_key, name);
+	scopes = keyring_scopes(auth->ring, r->service_key, name);
 	if (scopes == 0)
 		return CHAT_UNAUTHORIZED;
 	return scopes & scope ? CHAT_OK : CHAT_FORBIDDEN;
 }
 
-bool
-auth_listener_allowed(const struct auth *auth, bool is_loopback)
+const char *
+auth_listener_refusal(const struct auth *auth, struct auth_listener l)
 {
-	return is_loopback || !auth->mode->is_local;
+	if (auth->mode->is_local && !l.is_loopback)
+		return "auth = open listens on loopback addresses and Unix sockets only";
+	if (auth->mode->is_named && !l.is_identity)
+		return "auth = proxy listens on Unix sockets alone, given as unix:PATH identity";
+	if (!auth->mode->is_named && l.is_identity)
+		return "a listener with identity goes with auth = proxy only";
+	return NULL;
+}
+
+const char *
+auth_identity_header(const struct auth *auth)
+{
+	return auth->identity_header;
 }
 
 bool

@@ -8,14 +8,17 @@
 
 #include "base/config.h"
 #include "chat/chat.h"
+#include "chat/keys.h"
 
 enum scope { SCOPE_PUBLISH = 1, SCOPE_ESCROWS = 2, SCOPE_STATS = 4, SCOPE_SESSIONS = 8 };
 
-struct auth; /* keys and settings; read-only after auth_new */
+struct auth; /* keys and settings; threads may share it */
 
-/* Loads the key file (lines `name secret scope,scope`; refused when group or others can read it). NULL: err holds one line. */
+/* Loads the files of keys. NULL: err holds one line. */
 struct auth *auth_new(const struct config *, struct buf *err);
 void auth_free(struct auth *);
+/* Loads them again, while other threads go on. False: err says in one line which is wrong; its keys stay. */
+bool auth_reload(const struct auth *, struct buf *err);
 
 /* What a request or handshake carries. n 0: absent. */
 struct auth_request {
@@ -50,12 +53,19 @@ enum chat_err auth_user(const struct auth *, struct store *, const struct auth_r
 bool auth_has_token(const struct auth *, const struct auth_request *);
 
 /* CHAT_OK if the key has the scope; CHAT_UNAUTHORIZED: no or unknown key; CHAT_FORBIDDEN: no such scope, or an Origin came with it.
- * name (may be NULL) gets the key's name for the log. */
-enum chat_err
-auth_service(const struct auth *, const struct auth_request *, enum scope, const char **name);
+ * name (may be NULL) gets the key's name for the log, "" if it is unknown. */
+enum chat_err auth_service(
+    const struct auth *, const struct auth_request *, enum scope, char name[KEY_NAME_SIZE]);
 
-/* auth = open needs every listener to be loopback or a Unix socket. */
-bool auth_listener_allowed(const struct auth *, bool is_loopback);
+struct auth_listener {
+	bool is_loopback; /* or a Unix socket */
+	bool is_identity; /* whoever connects to it is believed whom he names */
+};
+/* NULL: the mode may be served there. Else why not: auth = open needs loopback or a Unix socket, auth = proxy a listener of identity, which
+ * no other mode has. */
+const char *auth_listener_refusal(const struct auth *, struct auth_listener);
+/* The header that names the user, and that a request has no underscore in any other's name; NULL: another mode. */
+const char *auth_identity_header(const struct auth *);
 
 /* True where identity is proved by tokens, whoever makes them. */
 bool auth_has_tokens(const struct auth *);

@@ -22,7 +22,7 @@ static const struct {
     [CHAT_REMOVED] = {403, "removed", "You are no longer a participant of this escrow."},
     [CHAT_EMPTY] = {400, "empty", "The message is empty."},
     [CHAT_TOO_LONG] = {413, "too_long", "The message is longer than 5000 characters."},
-    [CHAT_RATE_LIMITED] = {429, "rate_limited", "Too many messages; try again shortly."},
+    [CHAT_RATE_LIMITED] = {429, "rate_limited", "Too much at once; try again shortly."},
     [CHAT_CONFLICT] = {409, "conflict", "The request conflicts with the present state."},
     [CHAT_IDEMPOTENCY_MISMATCH] = {422, "idempotency_mismatch",
 	"This clientMsgId was used for another message."},

@@ -313,19 +313,25 @@ read_time(const struct json *claim, int64_t *ms)
 }
 
 static const char *
-check_times(const struct json *claims, int64_t now_ms, int64_t *until_ms)
+check_times(const struct json *claims, int64_t now_ms, struct jwt_claims *out)
 {
-	const struct json *nbf = json_get(claims, "nbf");
+	const struct json *nbf = json_get(claims, "nbf"), *iat = json_get(claims, "iat");
 	int64_t exp, from = 0;
 
 	if (!read_time(json_get(claims, "exp"), &exp))
 		return "exp is missing or no time";
 	if (nbf != NULL && !read_time(nbf, &from))
 		return "nbf is no time";
-	*until_ms = exp + JWT_SKEW_MS;
-	if (now_ms >= *until_ms)
+	out->issued_ms = 0;
+	if (iat != NULL && !read_time(iat, &out->issued_ms))
+		return "iat is no time";
+	out->until_ms = exp + JWT_SKEW_MS;
+	if (now_ms >= out->until_ms)
 		return "it has expired";
-	return now_ms < from - JWT_SKEW_MS ? "it is not valid yet" : NULL;
+	/* One from the future would outlive the end of all that was issued before. */
+	if (now_ms < from - JWT_SKEW_MS || now_ms < out->issued_ms - JWT_SKEW_MS)
+		return "it is not valid yet";
+	return NULL;
 }
 
 /* aud is a string, or an array of them (RFC 7519, section 4.1.3). */
@@ -347,7 +353,7 @@ static const char *
 check_claims(
     const struct jwt *jwt, const struct json *claims, int64_t now_ms, struct jwt_claims *out)
 {
-	const char *why = check_times(claims, now_ms, &out->until_ms);
+	const char *why = check_times(claims, now_ms, out);
 	struct span wallet;
 
 	if (why != NULL)

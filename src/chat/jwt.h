@@ -33,7 +33,8 @@ void jwt_free(struct jwt *); /* NULL is fine */
 
 struct jwt_claims {
 	struct user user;
-	int64_t until_ms; /* wall clock: it is valid up to then, skew included */
+	int64_t issued_ms; /* iat; 0: it does not say */
+	int64_t until_ms;  /* wall clock: it is valid up to then, skew included */
 	struct span
 	    signed_part; /* into the token: what is signed, the same however the signature is spelt */
 };

@@ -16,7 +16,7 @@
 #define KEY_SECRET_MIN 24
 
 struct key {
-	char *name;
+	char name[KEY_NAME_SIZE];
 	unsigned scopes;
 	uint8_t digest[DIGEST_SHA256_SIZE];
 };
@@ -89,6 +89,8 @@ add_line(struct keys *keys, struct span line)
 
 	if (!is_visible(name) || !is_visible(secret) || list.n == 0 || span_trim(line).n > 0)
 		return "three words are accepted: name secret scope,scope";
+	if (name.n >= KEY_NAME_SIZE)
+		return "a name of at most 64 characters is accepted";
 	if (secret.n < KEY_SECRET_MIN)
 		return "a secret of at least 24 characters is accepted";
 	k.scopes = scopes_parse(list);
@@ -99,7 +101,8 @@ add_line(struct keys *keys, struct span line)
 		if (digest_equal(keys->v[i].digest, k.digest, sizeof(k.digest)))
 			return "the secret is another key's too";
 	}
-	k.name = mem_strndup(name.p, name.n);
+	memcpy(k.name, name.p, name.n);
+	k.name[name.n] = '\0';
 	keys->v = mem_realloc(keys->v, keys->n + 1, sizeof(*keys->v));
 	keys->v[keys->n++] = k;
 	return NULL;
@@ -149,25 +152,23 @@ keys_free(struct keys *keys)
 {
 	if (!keys)
 		return;
-	for (size_t i = 0; i < keys->n; i++)
-		free(keys->v[i].name);
 	free(keys->v);
 	free(keys);
 }
 
 unsigned
-keys_scopes(const struct keys *keys, struct span secret, const char **name)
+keys_scopes(const struct keys *keys, struct span secret, char name[KEY_NAME_SIZE])
 {
+	static const struct key nobody;
+	const struct key *found = &nobody;
 	uint8_t digest[DIGEST_SHA256_SIZE];
-	unsigned found = 0;
 
 	digest_sha256(digest, secret);
 	for (size_t i = 0; keys && i < keys->n; i++) {
-		if (!digest_equal(keys->v[i].digest, digest, sizeof(digest)))
-			continue;
-		found = keys->v[i].scopes;
-		if (name)
-			*name = keys->v[i].name;
+		if (digest_equal(keys->v[i].digest, digest, sizeof(digest)))
+			found = &keys->v[i];
 	}
-	return found;
+	if (name)
+		memcpy(name, found->name, KEY_NAME_SIZE);
+	return found->scopes;
 }

@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "base/span.h"
 
+#define KEY_NAME_SIZE 65
+
 struct keys;
 
 /* Reads lines `name secret scope,scope` (empty ones and those that begin with # are passed over). Refused: a file that is no plain file,
@@ -18,8 +20,8 @@ struct keys;
 struct keys *keys_load(const char *path, struct buf *err);
 void keys_free(struct keys *); /* NULL is fine */
 
-/* The scopes (enum scope, or-ed) of the key with that secret, 0 if there is none; NULL has no keys. name (may be NULL) gets its name.
- * Takes the same time whichever key it is. */
-unsigned keys_scopes(const struct keys *, struct span secret, const char **name);
+/* The scopes (enum scope, or-ed) of the key with that secret, 0 if there is none; NULL has no keys. name (may be NULL) gets its name, ""
+ * if there is none. Takes the same time whichever key it is. */
+unsigned keys_scopes(const struct keys *, struct span secret, char name[KEY_NAME_SIZE]);
 
 #endif

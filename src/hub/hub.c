@@ -36,8 +36,12 @@ hub_new(const struct hub_options *options, struct store *reader, struct writer *
 	STAILQ_INIT(&hub->fresh);
 	timers_init(&hub->timers);
 	hub->is_healthy = true;
+	hub->spent_events = mem_zalloc(BUDGET_SLOTS * sizeof(int64_t));
+	hub->spent_replay = mem_zalloc(BUDGET_SLOTS * sizeof(int64_t));
 	if ((err = store_read(reader, READ_MS, read_start, hub)) != STORE_OK) {
 		log_error("hub: the log cannot be read: %s", store_err_text(err));
+		free(hub->spent_events);
+		free(hub->spent_replay);
 		free(hub);
 		return NULL;
 	}
@@ -77,6 +81,8 @@ hub_free(struct hub *hub)
 	map_clear(&hub->topics);
 	fresh_clear(&hub->fresh);
 	kept_free(hub);
+	free(hub->spent_events);
+	free(hub->spent_replay);
 	free(hub);
 }
 
@@ -92,6 +98,35 @@ int64_t
 hub_next_deadline(const struct hub *hub)
 {
 	return timers_next(&hub->timers);
+}
+
+size_t
+hub_max_rooms(const struct hub *hub)
+{
+	return hub->options.max_rooms > 0 ? hub->options.max_rooms : ROOMS_MAX;
+}
+
+bool
+hub_user_is_full(struct hub *hub, const struct user *user, const struct session *leaving)
+{
+	char name[TOPIC_SIZE];
+	const struct topic *own = topic_find(hub, topic_of_user(name, span_of(user->key)));
+	size_t n = 0;
+
+	if (hub->options.max_per_wallet == 0 || own == NULL)
+		return false;
+	for (uint32_t i = 0; i < own->n_subs; i++) {
+		const struct session *s = own->subs[i]->session;
+		n += !s->transport->is_passing && s != leaving;
+	}
+	return n >= hub->options.max_per_wallet;
+}
+
+bool
+hub_replay_is_spent(struct hub *hub, const struct user *user, struct hub_time now)
+{
+	return budget_overdrawn(budget_of(hub->spent_replay, span_of(user->key)), REPLAY_WINDOW_MS,
+		   now.mono_ms) > 0;
 }
 
 const char *

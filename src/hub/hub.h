@@ -23,6 +23,11 @@ struct hub_options {
 	int64_t presence_grace_ms;
 	int64_t recovery_ms; /* how long a lost Socket.IO session can be recovered; 0: never */
 	const char *version;
+	size_t max_per_wallet; /* sessions; 0: no limit */
+	size_t max_rooms;      /* of a session; 0: 200 */
+	int64_t
+	    event_rate; /* per session and second, and per wallet for single requests; 0: none */
+	int64_t replay_rate; /* bytes per wallet and second; 0: none */
 };
 
 struct hub_time {
@@ -112,6 +117,12 @@ struct stream_options {
 struct session *session_open_stream(struct hub *, const struct stream_options *,
     enum chat_err verdicts[STREAM_ROOMS_MAX], enum chat_err *err);
 
+/* True if a user has all the sessions that he may have; one that is about to make room is not counted (NULL: none). */
+bool hub_user_is_full(struct hub *, const struct user *, const struct session *leaving);
+
+/* True if so much was replayed to a user lately that no cursor of his is served for a moment. */
+bool hub_replay_is_spent(struct hub *, const struct user *, struct hub_time);
+
 /* How many sessions a user has that came by such requests. */
 size_t hub_count_streams(struct hub *, const struct user *);
 
@@ -130,7 +141,8 @@ struct connect_options {
 	void (*done)(void *owner, const struct connect_result *);
 };
 struct connect_result {
-	struct session *session; /* NULL: unavailable */
+	struct session *session; /* NULL: err says why */
+	enum chat_err err;       /* CHAT_UNAVAILABLE, or CHAT_RATE_LIMITED: too many sessions */
 	const char *sid,
 	    *pid; /* the socket's visible id; the secret to return with, NULL if it is not kept */
 	bool is_recovered; /* it has the id and the rooms that it had; what it missed follows */

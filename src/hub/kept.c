@@ -87,7 +87,7 @@ take_room(struct span escrow_id, int64_t began, void *arg)
 	room = &j->rooms[j->n_rooms++];
 	*room = (struct kept_room){.began = began > j->from ? began : j->from};
 	memcpy(room->escrow_id, escrow_id.p, escrow_id.n < STORE_NAME_SIZE ? escrow_id.n : 0);
-	return j->n_rooms < ROOMS_MAX;
+	return j->n_rooms < hub_max_rooms(j->job.hub);
 }
 
 /* True if nothing that he missed is lost: else he is told to begin anew, not given a part. */
@@ -150,6 +150,8 @@ run_connect(struct store *st, struct writer_job *job)
 
 /* ---- back on the loop's ---- */
 
+static void forget(struct hub *, int64_t kept);
+
 static void
 enter_rooms(struct connect_job *j, struct session *s, struct hub_time now)
 {
@@ -157,7 +159,7 @@ enter_rooms(struct connect_job *j, struct session *s, struct hub_time now)
 		struct kept_room *room = &j->rooms[i];
 		struct span escrow_id = span_of(room->escrow_id);
 		if (room->err == CHAT_OK) {
-			sub_begin(session_enter(
+			sub_begin_asked(session_enter(
 			    s, escrow_id, &room->standing, room->began, j->checked, now));
 			continue;
 		}
@@ -188,7 +190,14 @@ finish_connect(struct hub_job *job, struct hub_time now)
 		    &hub->timers, TIMER_KEPT, &k->lost, now.mono_ms + hub->options.recovery_ms);
 	if (job->err != CHAT_OK) {
 		if (!j->is_cancelled)
-			j->options.done(j->options.session.owner, &(struct connect_result){0});
+			j->options.done(
+			    j->options.session.owner, &(struct connect_result){.err = job->err});
+		return;
+	}
+	if (!j->is_recovered && !j->is_cancelled && hub_user_is_full(hub, &job->user, NULL)) {
+		forget(hub, j->kept.id);
+		j->options.done(
+		    j->options.session.owner, &(struct connect_result){.err = CHAT_RATE_LIMITED});
 		return;
 	}
 	if ((k = kept_find(hub, hash)) == NULL)
@@ -207,7 +216,7 @@ finish_connect(struct hub_job *job, struct hub_time now)
 	s->kept = k;
 	k->session = s;
 	s->subs->position = j->kept.own_from > j->from ? j->kept.own_from : j->from;
-	sub_begin(s->subs);
+	sub_begin_asked(s->subs);
 	j->options.done(j->options.session.owner, &result);
 	enter_rooms(j, s, now);
 	if (old != NULL) {
@@ -259,6 +268,11 @@ session_connect(struct hub *hub, const struct connect_options *o)
 	char sid[SID_CHARS + 1];
 	struct session_options so = o->session;
 
+	/* Who comes back to what he has takes no more room than before. */
+	if (o->pid.n == 0 && hub_user_is_full(hub, o->session.user, NULL)) {
+		o->done(so.owner, &(struct connect_result){.err = CHAT_RATE_LIMITED});
+		return NULL;
+	}
 	if (o->is_kept && hub_recovers(hub))
 		return connect_kept(hub, o);
 	ids_token(sid, SID_CHARS);

@@ -19,6 +19,7 @@ struct page {
 	struct session *session;
 	struct feed_source *sources;
 	int n;
+	int64_t bytes;   /* given */
 	int64_t whole;   /* every row up to here was given */
 	int64_t refused; /* the first row that the ring had no room for; 0: none */
 };
@@ -79,6 +80,7 @@ give_row(const struct queue_row *row, void *arg)
 		return false;
 	}
 	sub->position = row->position;
+	page->bytes += (int64_t)row->data.n;
 	s->hub->delivered++;
 	return true;
 }
@@ -129,12 +131,34 @@ settle_source(struct page *page, const struct feed_source *source, struct hub_ti
 		sub_catch_up_done(sub, now);
 }
 
+/* What a client asks for with a cursor counts; what a slow one is owed does not. True: it has had so much lately that it waits. */
+static bool
+is_spent(struct session *s, struct hub_time now)
+{
+	return s->is_asking &&
+	       budget_overdrawn(budget_of(s->hub->spent_replay, topic_wallet(s->own)),
+		   REPLAY_WINDOW_MS, now.mono_ms) > 0;
+}
+
+static void
+charge(struct session *s, int64_t bytes, struct hub_time now)
+{
+	if (s->is_asking)
+		budget_charge(budget_of(s->hub->spent_replay, topic_wallet(s->own)), bytes,
+		    s->hub->options.replay_rate, now.mono_ms);
+	s->is_asking = s->is_asking && s->n_behind > 0;
+}
+
 static bool
 pull_page(struct session *s, struct hub_time now)
 {
 	struct page page = {.session = s};
 	enum store_err err;
 
+	if (is_spent(s, now)) {
+		timer_start(&s->hub->timers, TIMER_PULL, &s->again, now.mono_ms + PULL_AGAIN_MS);
+		return false;
+	}
 	page.sources = mem_alloc(s->n_behind * sizeof(*page.sources));
 	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
 		bool is_room = sub->topic->room != NULL;
@@ -157,6 +181,7 @@ pull_page(struct session *s, struct hub_time now)
 		session_hold_live(s); /* those that went on behind a gap */
 	}
 	free(page.sources);
+	charge(s, page.bytes, now);
 	return err == STORE_OK;
 }
 

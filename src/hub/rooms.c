@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "store/kept.h"
 
-#define TOO_MANY_ROOMS "a connection can be in 200 rooms at most"
+#define TOO_MANY_ROOMS "the connection is in as many rooms as it may be in"
 #define BAD_CURSOR     "cursor: a string that this server gave is accepted"
 
 /* The acknowledgement of subscribe_escrow: its cursor is the seam between what was missed and what is live. */
@@ -70,7 +70,7 @@ subscribe_now(const struct call *c, const struct look *l)
 		answer_subscribed(sub, c->ack, l->unread);
 		return;
 	}
-	if (s->n_rooms >= ROOMS_MAX) { /* others were on their way */
+	if (s->n_rooms >= hub_max_rooms(s->hub)) { /* others were on their way */
 		kept_forget_room(s, span_of(c->escrow_id));
 		call_refuse(c, CHAT_BAD_REQUEST, TOO_MANY_ROOMS);
 		return;
@@ -83,7 +83,7 @@ subscribe_now(const struct call *c, const struct look *l)
 		answer_subscribed(sub, c->ack, l->unread);
 		sub->has_gap = false;
 		session_hold_live(s);
-	} else if (sub_begin(sub)) {
+	} else if (l->cursor.n > 0 ? sub_begin_asked(sub) : sub_begin(sub)) {
 		sub->ack = c->ack.n > 0 ? mem_strndup(c->ack.p, c->ack.n) : NULL;
 		s->transport->resume(s);
 	} else {
@@ -185,6 +185,14 @@ kept_forget_room(struct session *s, struct span escrow_id)
 	keep_room(&c, NULL, run_leave);
 }
 
+static bool
+is_replay_spent(const struct call *c)
+{
+	struct user user = session_user(c->session);
+
+	return hub_replay_is_spent(c->session->hub, &user, c->now);
+}
+
 void
 room_subscribe(const struct call *c)
 {
@@ -199,8 +207,12 @@ room_subscribe(const struct call *c)
 		call_refuse(c, CHAT_BAD_REQUEST, BAD_CURSOR);
 		return;
 	}
-	if (!is_in && s->n_rooms >= ROOMS_MAX) {
+	if (!is_in && s->n_rooms >= hub_max_rooms(s->hub)) {
 		call_refuse(c, CHAT_BAD_REQUEST, TOO_MANY_ROOMS);
+		return;
+	}
+	if (!is_in && l.cursor.n > 0 && is_replay_spent(c)) {
+		call_refuse(c, CHAT_RATE_LIMITED, "cursor: too much was replayed lately");
 		return;
 	}
 	if (!call_look(&l, c))

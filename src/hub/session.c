@@ -206,6 +206,8 @@ session_open(struct hub *hub, const struct session_options *o)
 		session_hello(s, NULL, NULL);
 	if (r.state == CURSOR_LOST)
 		sub_gap(sub, (struct hub_time){.wall_ms = o->now_wall_ms});
+	else if (o->cursor.n > 0)
+		sub_begin_asked(sub);
 	else
 		sub_begin(sub);
 	return s;

@@ -15,17 +15,19 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "chat/cursor.h"
+#include "hub/budget.h"
 #include "hub/hub.h"
 #include "hub/timers.h"
 
-#define ROOMS_MAX       200 /* a session's */
-#define PRESENT_MAX     200 /* listed, and announced, in one room */
-#define JOBS_MAX        64  /* a session's under way before it is not read from */
-#define WRITER_MAX      10000
-#define TYPING_MS       3000
-#define TYPING_AGAIN_MS 1000
-#define PULL_AGAIN_MS   200 /* after the log could not be read */
-#define ACK_SIZE        400 /* 64 bytes, each escaped, and the quotes */
+#define ROOMS_MAX        200 /* a session's, unless the options say otherwise */
+#define REPLAY_WINDOW_MS 10000
+#define PRESENT_MAX      200 /* listed, and announced, in one room */
+#define JOBS_MAX         64  /* a session's under way before it is not read from */
+#define WRITER_MAX       10000
+#define TYPING_MS        3000
+#define TYPING_AGAIN_MS  1000
+#define PULL_AGAIN_MS    200 /* after the log could not be read */
+#define ACK_SIZE         400 /* 64 bytes, each escaped, and the quotes */
 
 struct room {                 /* what an escrow's topic has more than a user's */
 	struct map presences; /* by wallet key: struct presence */
@@ -91,6 +93,8 @@ struct session {
 	bool types_outside;   /* it has typed in a room that it was not in */
 	bool is_closed;       /* waits for its last job */
 	bool is_stream;       /* its rooms were named in its request */
+	bool is_asking;       /* it is behind because its client came with a cursor */
+	int64_t spent;        /* on events, see budget.h */
 	struct kept *kept;    /* NULL: cannot be recovered */
 	int64_t connected_at; /* wall ms */
 };
@@ -137,6 +141,7 @@ struct hub {
 	struct fresh_list fresh; /* what they have appended to the log: the tail need not read it */
 	uint64_t delivered, bad_rows;
 	bool is_healthy;
+	int64_t *spent_events, *spent_replay; /* by wallet, see budget.h */
 	struct map kept;
 	struct timer
 	    boot; /* of TIMER_KEPT: until it runs out, sessions of earlier daemons can be recovered */
@@ -156,6 +161,8 @@ void sub_set_behind(struct sub *, bool is_behind);
 void session_hold_live(struct session *);
 /* A subscription begins at its position: behind if the tail is further, or if a merged session has others that are. True: it is behind. */
 bool sub_begin(struct sub *);
+/* The same, where its client came with a cursor: what is replayed counts. */
+bool sub_begin_asked(struct sub *);
 /* Gives an event to each subscriber that is not behind, but not to the sessions of one user (NULL: to all). */
 void topic_push(struct topic *, struct chat_event *, const struct topic *not_to);
 
@@ -172,6 +179,8 @@ void presence_forget(struct sub *); /* it has missed nothing any more */
 void typing_start(struct topic *, struct session *, const char *name, struct hub_time);
 void typing_stop(struct hub *, struct topic *, struct span key);
 void typing_stop_all(struct hub *, struct span key); /* in every room */
+
+size_t hub_max_rooms(const struct hub *);
 
 /* ---- replay.c ---- */
 void replay_tick(struct hub *, struct hub_time); /* sessions that are to pull again */

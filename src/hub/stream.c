@@ -82,6 +82,8 @@ session_open_stream(struct hub *hub, const struct stream_options *o,
 	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
 		if (l.cursor == CURSOR_LOST)
 			sub_gap(sub, o->now);
+		else if (o->session.cursor.n > 0)
+			sub_begin_asked(sub);
 		else
 			sub_begin(sub);
 	}

@@ -158,6 +158,15 @@ sub_begin(struct sub *sub)
 	return sub->is_behind;
 }
 
+bool
+sub_begin_asked(struct sub *sub)
+{
+	bool is_behind = sub_begin(sub);
+
+	sub->session->is_asking = sub->session->is_asking || is_behind;
+	return is_behind;
+}
+
 /* A full ring, or a reader that is behind: the log keeps what is durable, the room the latest state of the rest. */
 static void
 sub_missed(struct sub *sub, const struct chat_event *ev)

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#define EVENT_WINDOW_MS 1000
+
 /* ---- typing ---- */
 
 static void
@@ -266,6 +268,18 @@ static const struct verb {
     {"presence", room_presence, false},
 };
 
+/* A request that brings one event has no session before it: its wallet's bucket counts. */
+static bool
+is_too_fast(struct session *s, struct hub_time now)
+{
+	struct hub *hub = s->hub;
+	int64_t *spent = s->transport->is_passing
+			     ? budget_of(hub->spent_events, topic_wallet(s->own))
+			     : &s->spent;
+
+	return budget_spend(spent, 1, hub->options.event_rate, EVENT_WINDOW_MS, now.mono_ms) > 0;
+}
+
 static void
 run_verb(struct call *c, const struct verb *verb)
 {
@@ -301,6 +315,10 @@ session_event(
 	}
 	if (ack.n >= ACK_SIZE) {
 		session_bad_frame(s, "ack: too long");
+		return;
+	}
+	if (is_too_fast(s, now)) {
+		call_refuse(&c, CHAT_RATE_LIMITED, NULL);
 		return;
 	}
 	if (verb == NULL) {

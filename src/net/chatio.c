@@ -14,7 +14,6 @@
 
 #define PING_INTERVAL_MS   25000
 #define PING_TIMEOUT_MS    60000
-#define MAX_PAYLOAD        1000000 /* bytes */
 #define CONNECT_TIMEOUT_MS 45000
 #define EVENT_MAX          (DATA_MAX + 512)
 
@@ -93,7 +92,9 @@ on_opened(void *owner, const struct connect_result *result)
 		socketio_accept(cs->socket, result->sid, result->pid);
 		return;
 	}
-	socketio_reject(cs->socket, chat_err_text(CHAT_UNAVAILABLE));
+	log_info("conn %u: refused: %s", engine_conn_number(socketio_session(cs->socket)),
+	    chat_err_code(result->err));
+	socketio_reject(cs->socket, chat_err_text(result->err));
 	free(cs);
 }
 
@@ -225,7 +226,7 @@ static const struct socketio_ops ops = {
 
 void
 chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct gate *gate,
-    size_t max_connections)
+    const struct chatio_limits *limits)
 {
 	static const char *const namespaces[] = {"/", NULL};
 
@@ -237,8 +238,8 @@ chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct 
 					      .connect_timeout_ms = CONNECT_TIMEOUT_MS,
 					      .ping_interval_ms = PING_INTERVAL_MS,
 					      .ping_timeout_ms = PING_TIMEOUT_MS,
-					      .max_payload = MAX_PAYLOAD,
-					      .max_fresh = max_connections / 10 + 1});
+					      .max_payload = limits->max_payload,
+					      .max_fresh = limits->max_fresh});
 }
 
 void

@@ -15,9 +15,14 @@ struct chatio {
 	struct socketio *socketio; /* its route is socketio_handle */
 };
 
-/* Borrows hub and gate. max_connections: a tenth of them may be without an identity. */
-void chatio_init(
-    struct chatio *, struct loop *, struct hub *, const struct gate *, size_t max_connections);
+struct chatio_limits {
+	size_t max_fresh;   /* sessions without an identity */
+	size_t max_payload; /* bytes of one POST, or of one WebSocket message */
+};
+
+/* Borrows hub and gate. */
+void chatio_init(struct chatio *, struct loop *, struct hub *, const struct gate *,
+    const struct chatio_limits *);
 void chatio_clear(struct chatio *);
 
 #endif

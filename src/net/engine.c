@@ -86,14 +86,26 @@ engine_transport(const struct engine_session *s)
 	return s->ws != NULL ? "websocket" : "polling";
 }
 
-void
-engine_confirm(struct engine_session *s)
+static void
+leave_fresh(struct engine_session *s)
 {
 	if (!s->is_fresh)
 		return;
 	s->is_fresh = false;
 	s->engine->n_fresh--;
 	TAILQ_REMOVE(&s->engine->fresh, s, fresh);
+}
+
+void
+engine_confirm(struct engine_session *s)
+{
+	leave_fresh(s);
+	if (s->ws != NULL)
+		conn_confirm(websocket_conn(s->ws));
+	if (s->poll != NULL)
+		web_confirm(s->poll);
+	if (s->post != NULL)
+		web_confirm(s->post);
 }
 
 /* ---- heartbeat: lists of constant length, one timer ---- */
@@ -415,7 +427,7 @@ engine_session_end(struct engine_session *s, const char *why, enum ending ending
 
 	if (s->is_closed)
 		return;
-	engine_confirm(s);
+	leave_fresh(s);
 	if (ending == END_CLOSE && s->ws == NULL && s->poll != NULL) {
 		send_packet(s, EIO_CLOSE, (struct span){"", 0});
 		engine_flush_poll(s);

@@ -181,6 +181,8 @@ serve(struct engine *e, struct web_request *req, struct span fields)
 	    s == NULL       ? EIO_NO_TRANSPORT
 	    : s->ws != NULL ? EIO_WEBSOCKET
 			    : EIO_POLLING);
+	if (s != NULL && !s->is_fresh) /* whoever has the secret is whom it belongs to */
+		conn_confirm(req->conn);
 	if (error != EIO_OK)
 		refuse(req, error, fields);
 	else if (q.transport == EIO_WEBSOCKET)

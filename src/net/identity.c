@@ -42,8 +42,22 @@ read_claim(struct carried *c, const struct http_request *http)
 	return CHAT_OK;
 }
 
+/* Whom the web server names, if the mode has such a header: exactly once, or nobody. */
+static struct span
+named_user(const struct gate *gate, const struct http_request *http)
+{
+	struct span name = span_of(auth_identity_header(gate->auth)), value = {"", 0};
+	size_t n = 0;
+
+	for (size_t i = 0; name.n > 0 && i < http->n_fields; i++) {
+		if (span_eq_nocase(http->fields[i].name, name) && n++ == 0)
+			value = http->fields[i].value;
+	}
+	return n == 1 ? value : (struct span){"", 0};
+}
+
 static void
-read_fields(struct carried *c, const struct web_request *req)
+read_fields(struct carried *c, const struct gate *gate, const struct web_request *req)
 {
 	const struct http_request *http = req->http;
 
@@ -59,6 +73,7 @@ read_fields(struct carried *c, const struct web_request *req)
 	    .protocols = http_joined(http, HTTP_SEC_WEBSOCKET_PROTOCOL, &c->protocols),
 	    .cookie = field(http, HTTP_COOKIE),
 	    .sec_fetch_site = field(http, HTTP_SEC_FETCH_SITE),
+	    .remote_user = named_user(gate, http),
 	    .is_browser_write =
 		http_wants_ws(http) || http->method == METHOD_POST || http->method == METHOD_PUT,
 	};
@@ -70,13 +85,15 @@ identity_user(const struct gate *gate, struct web_request *req, struct user *out
 	struct carried c = {0};
 	enum chat_err err;
 
-	read_fields(&c, req);
+	read_fields(&c, gate, req);
 	if ((err = auth_conditions(gate->auth, &c.request)) == CHAT_OK &&
 	    (err = read_claim(&c, req->http)) == CHAT_OK)
 		err = auth_user(gate->auth, gate->store, &c.request, clock_wall_ms(), out);
 	carried_clear(&c);
 	if (err != CHAT_OK)
 		web_refuse(req, err, NULL);
+	else
+		conn_confirm(req->conn);
 	return err == CHAT_OK;
 }
 
@@ -87,7 +104,7 @@ identity_conditions(const struct gate *gate, struct web_request *req, struct buf
 	struct span origin;
 	enum chat_err err;
 
-	read_fields(&c, req);
+	read_fields(&c, gate, req);
 	c.request.is_browser_write = true;
 	if ((err = auth_conditions(gate->auth, &c.request)) != CHAT_OK) {
 		web_refuse(req, err, NULL);
@@ -113,7 +130,7 @@ identity_service(const struct gate *gate, struct web_request *req, enum scope sc
 	struct carried c = {0};
 	enum chat_err err;
 
-	read_fields(&c, req);
+	read_fields(&c, gate, req);
 	bool is_forwarded = req->http->known[HTTP_X_FORWARDED_FOR].p != NULL ||
 			    req->http->known[HTTP_FORWARDED].p != NULL ||
 			    req->http->known[HTTP_X_REAL_IP].p != NULL ||
@@ -126,5 +143,7 @@ identity_service(const struct gate *gate, struct web_request *req, enum scope sc
 	carried_clear(&c);
 	if (err != CHAT_OK)
 		web_refuse(req, err, NULL);
+	else
+		conn_confirm(req->conn);
 	return err == CHAT_OK;
 }

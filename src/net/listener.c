@@ -16,14 +16,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "net/loop_event.h"
 
-#define BACKLOG      1024
-#define ACCEPT_BATCH 64
-#define BACKOFF_US   100000 /* no descriptor left: others need this turn more */
+#define BACKLOG       1024
+#define ACCEPT_BATCH  64
+#define IDENTITY_MODE 0660
+#define BACKOFF_US    100000 /* no descriptor left: others need this turn more */
 
 union address {
 	struct sockaddr sa;
@@ -41,7 +43,7 @@ struct listener {
 	int fd;
 	char *name;
 	char *unlink_path; /* NULL: not ours to unlink */
-	bool is_loopback;
+	bool is_loopback, is_identity;
 };
 
 /* "127.0.0.1", "::1", or "" for a Unix socket; IPv4 in IPv6 is shown as IPv4. */
@@ -234,22 +236,35 @@ name_listener(struct listener *l, const char *spec)
 	l->name = buf_steal(&name);
 }
 
+static int
+open_spec(const char *spec, mode_t mode, struct buf *err)
+{
+	if (strncmp(spec, "unix:", 5) == 0)
+		return open_unix(spec, mode, err);
+	return strncmp(spec, "fd:", 3) == 0 ? open_fd(spec, err) : open_tcp(spec, err);
+}
+
 struct listener *
 listener_open(
     struct loop *loop, const char *spec, mode_t mode, listener_cb *cb, void *arg, struct buf *err)
 {
-	int fd = strncmp(spec, "unix:", 5) == 0 ? open_unix(spec, mode, err)
-		 : strncmp(spec, "fd:", 3) == 0 ? open_fd(spec, err)
-						: open_tcp(spec, err);
+	bool is_identity = config_listen_is_identity(spec);
+	struct span address = config_listen_address(spec);
+	char *text = mem_strndup(address.p, address.n);
+	int fd = open_spec(text, is_identity ? mode & IDENTITY_MODE : mode, err);
 	struct listener *l;
 
-	if (fd < 0)
+	if (fd < 0) {
+		free(text);
 		return NULL;
+	}
 	l = mem_zalloc(sizeof(*l));
 	l->fd = fd;
 	l->cb = cb;
 	l->arg = arg;
-	name_listener(l, spec);
+	l->is_identity = is_identity;
+	name_listener(l, text);
+	free(text);
 	l->backoff = loop_timer_new(loop, on_backoff, l);
 	event_assign(&l->ev, loop_base(loop), fd, EV_READ | EV_PERSIST, on_acceptable, l);
 	event_add(&l->ev, NULL);
@@ -281,4 +296,10 @@ bool
 listener_is_loopback(const struct listener *l)
 {
 	return l->is_loopback;
+}
+
+bool
+listener_is_identity(const struct listener *l)
+{
+	return l->is_identity;
 }

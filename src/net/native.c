@@ -173,6 +173,10 @@ native_handle(struct web_request *req, void *own)
 	    !hub_knows_cursor(native->hub, buf_as_span(&cursor))) {
 		web_refuse(
 		    req, CHAT_BAD_REQUEST, "cursor: a string that this server gave is accepted");
+	} else if (hub_user_is_full(native->hub, &user, NULL)) {
+		web_refuse(req, CHAT_RATE_LIMITED, "this wallet has too many connections already");
+	} else if (cursor.len > 0 && hub_replay_is_spent(native->hub, &user, time_now())) {
+		web_refuse(req, CHAT_RATE_LIMITED, "cursor: too much was replayed lately");
 	} else {
 		if (http_has(req->http, HTTP_SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL))
 			wo.subprotocol = SUBPROTOCOL;

@@ -40,6 +40,8 @@ struct server {
 	const struct config *config;
 	struct loop *loop;
 	struct net *net;
+	struct proxies *proxies;
+	struct limits *limits;
 	struct web web;
 	struct auth *auth;
 	struct gate gate;
@@ -221,11 +223,10 @@ open_listeners(struct server *sv, struct buf *err)
 		if (l == NULL)
 			return false;
 		sv->listeners[sv->n_listeners++] = l;
-		if (!auth_listener_allowed(sv->auth, listener_is_loopback(l))) {
-			buf_printf(err,
-			    "listen: %s: auth = open listens on loopback addresses and Unix "
-			    "sockets only",
-			    listener_name(l));
+		const char *refusal = auth_listener_refusal(sv->auth,
+		    (struct auth_listener){listener_is_loopback(l), listener_is_identity(l)});
+		if (refusal != NULL) {
+			buf_printf(err, "listen: %s: %s", listener_name(l), refusal);
 			return false;
 		}
 		log_info("listening on %s", listener_name(l));
@@ -283,6 +284,19 @@ on_stop_signal(void *arg)
 	close_listeners(sv);
 	sv->status.drain_until = clock_mono_ms() + DRAIN_MS;
 	on_drain_timer(sv);
+}
+
+static void
+on_reload_signal(void *arg)
+{
+	struct server *sv = arg;
+	struct buf err = {0};
+
+	if (auth_reload(sv->auth, &err))
+		log_info("daemon: keys read anew");
+	else
+		log_error("daemon: keys stay as they were: %s", buf_cstr(&err));
+	buf_clear(&err);
 }
 
 /* ---- life ---- */
@@ -352,6 +366,7 @@ start_clockwork(struct server *sv)
 	sv->wakeup = wakeup_new(sv->loop, sv->bell, sv->reader, sv->config->database, on_look, sv);
 	loop_on_signal(sv->loop, SIGTERM, on_stop_signal, sv);
 	loop_on_signal(sv->loop, SIGINT, on_stop_signal, sv);
+	loop_on_signal(sv->loop, SIGHUP, on_reload_signal, sv);
 }
 
 static const struct web_route routes[] = {
@@ -365,6 +380,13 @@ static const struct web_route routes[] = {
     {"/api/websocket/stats", status_stats, offsetof(struct server, status)},
 };
 
+/* How many may be without an identity: a tenth of all. */
+static size_t
+fresh_share(const struct config *c)
+{
+	return c->max_connections < 10 ? 1 : (size_t)c->max_connections / 10;
+}
+
 struct server *
 server_new(const struct config *c, struct buf *err)
 {
@@ -376,12 +398,20 @@ server_new(const struct config *c, struct buf *err)
 	sv->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sv->loop = loop_new();
 	raise_file_limit(c->max_connections);
-	sv->net = net_new(sv->loop,
-	    &(struct net_options){
-		.max_connections = (size_t)c->max_connections, .on_turn = on_turn, .arg = sv});
+	sv->net =
+	    net_new(sv->loop, &(struct net_options){.max_connections = (size_t)c->max_connections,
+				  .max_fresh = fresh_share(c),
+				  .on_turn = on_turn,
+				  .arg = sv});
+	sv->proxies = proxies_new(&c->trusted_proxies);
+	sv->limits = limits_new(sv->proxies, (size_t)c->max_per_address);
 	if ((sv->auth = auth_new(c, err)) == NULL || !open_database(sv, err))
 		goto fail;
 	sv->hub = hub_new(&(struct hub_options){.rules = {c->rooms, c->message_rate},
+			      .max_per_wallet = (size_t)c->max_per_wallet,
+			      .max_rooms = (size_t)c->max_rooms,
+			      .event_rate = c->event_rate,
+			      .replay_rate = c->replay_rate,
 			      .presence_grace_ms = c->presence_grace_ms,
 			      .recovery_ms = c->recovery_ms,
 			      .version = PACKAGE_VERSION},
@@ -393,10 +423,17 @@ server_new(const struct config *c, struct buf *err)
 	sv->gate = (struct gate){sv->auth, sv->reader};
 	sv->native = (struct native){sv->hub, &sv->gate, (size_t)c->max_message};
 	streams_init(&sv->streams, sv->hub, &sv->gate, sv->loop);
-	chatio_init(&sv->chatio, sv->loop, sv->hub, &sv->gate, (size_t)c->max_connections);
+	chatio_init(&sv->chatio, sv->loop, sv->hub, &sv->gate,
+	    &(struct chatio_limits){fresh_share(c), (size_t)c->max_body});
 	sv->status = (struct status){
 	    .hub = sv->hub, .gate = &sv->gate, .net = sv->net, .started_ms = clock_mono_ms()};
-	sv->web = (struct web){routes, sizeof(routes) / sizeof(routes[0]), sv};
+	sv->web = (struct web){.routes = routes,
+	    .n_routes = sizeof(routes) / sizeof(routes[0]),
+	    .arg = sv,
+	    .limits = sv->limits,
+	    .max_body = (size_t)c->max_body,
+	    .max_header = (size_t)c->max_header,
+	    .refuses_underscores = auth_identity_header(sv->auth) != NULL};
 	start_clockwork(sv);
 	hub_start_recovery(sv->hub, time_now());
 	if (!open_listeners(sv, err))
@@ -429,6 +466,8 @@ server_free(struct server *sv)
 	chatio_clear(&sv->chatio);
 	streams_clear(&sv->streams);
 	net_free(sv->net);
+	limits_free(sv->limits);
+	proxies_free(sv->proxies);
 	if (sv->writer != NULL) {
 		if (sv->hub != NULL)
 			hub_flush(sv->hub);

@@ -191,6 +191,14 @@ stream_open(struct stream *s, struct streams *st, struct web_request *req,
 		web_refuse(req, CHAT_RATE_LIMITED, "this wallet has 16 clients already");
 		return false;
 	}
+	if (hub_user_is_full(st->hub, user, o.predecessor)) {
+		web_refuse(req, CHAT_RATE_LIMITED, "this wallet has too many connections already");
+		return false;
+	}
+	if (q->cursor.n > 0 && hub_replay_is_spent(st->hub, user, o.now)) {
+		web_refuse(req, CHAT_RATE_LIMITED, "cursor: too much was replayed lately");
+		return false;
+	}
 	s->streams = st;
 	s->session = session_open_stream(st->hub, &o, verdicts, &err);
 	if (s->session == NULL) {

@@ -10,8 +10,7 @@
 #include "base/mem.h"
 #include "proto/url.h"
 
-#define BODY_MAX 1000000 /* bytes */
-#define HELD_MAX 65536   /* bytes that may wait behind a held request */
+#define HELD_MAX 65536 /* bytes that may wait behind a held request */
 
 struct web_conn {
 	const struct web *web;
@@ -214,19 +213,43 @@ route(struct web_conn *wc, const struct http_request *http, struct span body)
 	web_refuse_status(&req, 404, NULL);
 }
 
+static size_t
+max_body(const struct web *web)
+{
+	return web->max_body > 0 ? web->max_body : WEB_BODY_MAX;
+}
+
+static size_t
+max_header(const struct web *web)
+{
+	return web->max_header > 0 ? web->max_header : WEB_HEADER_MAX;
+}
+
+static bool
+has_underscore(const struct http_request *http)
+{
+	for (size_t i = 0; i < http->n_fields; i++) {
+		if (memchr(http->fields[i].name.p, '_', http->fields[i].name.n) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* The status to refuse a request with before its body is read; 0: go on. */
 static int
-refused_early(const struct http_request *http)
+refused_early(const struct web *web, const struct http_request *http)
 {
 	struct span expect = http->known[HTTP_EXPECT];
 
+	if (web->refuses_underscores && has_underscore(http))
+		return 400;
 	if (expect.p != NULL && !http->expect_continue)
 		return 417;
 	if (!http->is_chunked && !http->has_length &&
 	    (http->method == METHOD_POST || http->method == METHOD_PUT ||
 		http->method == METHOD_PATCH))
 		return 411;
-	if (http->content_length > BODY_MAX)
+	if (http->content_length > max_body(web))
 		return 413;
 	return 0;
 }
@@ -245,9 +268,11 @@ take_head(struct web_conn *wc, const char *in, size_t len)
 {
 	struct http_request http;
 	ssize_t used = http_parse(&http, in, len);
-	int status = used > 0 ? refused_early(&http) : used < 0 ? http.status : 0;
+	int status = used > 0 ? refused_early(wc->web, &http) : used < 0 ? http.status : 0;
 
-	if (used == 0)
+	if (used > 0 ? (size_t)used > max_header(wc->web) : used == 0 && len > max_header(wc->web))
+		status = 431;
+	if (used == 0 && status == 0)
 		return 0;
 	if (status != 0) {
 		refuse_unread(wc, status);
@@ -294,7 +319,7 @@ take_body(struct web_conn *wc, const char *in, size_t len)
 		refuse_unread(wc, 400);
 		return -1;
 	}
-	if (wc->body.len + data.n > BODY_MAX) {
+	if (wc->body.len + data.n > max_body(wc->web)) {
 		refuse_unread(wc, 413);
 		return -1;
 	}

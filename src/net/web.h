@@ -29,11 +29,16 @@ struct web_route {
 	size_t offset; /* of own in the web's arg */
 };
 
+#define WEB_BODY_MAX   1000000
+#define WEB_HEADER_MAX 16384
+
 struct web { /* read-only while connections use it */
 	const struct web_route *routes;
 	size_t n_routes;
 	void *arg;
-	struct limits *limits; /* of addresses; NULL: none */
+	struct limits *limits;       /* of addresses; NULL: none */
+	size_t max_body, max_header; /* bytes; 0: WEB_BODY_MAX, WEB_HEADER_MAX */
+	bool refuses_underscores;    /* in names of header fields: some servers take them for '-' */
 };
 
 /* A new HTTP connection. Over max_connections: 503 and an end; over what its address may have: 429. */

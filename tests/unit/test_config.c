@@ -129,6 +129,14 @@ defaults_are_as_documented(void **state)
 	assert_int_equal(c->message_rate, 0);
 	assert_int_equal(c->max_connections, 100000);
 	assert_int_equal(c->max_message, 128 << 10);
+	assert_int_equal(c->max_per_wallet, 1000);
+	assert_int_equal(c->max_per_address, 1000);
+	assert_int_equal(c->max_rooms, 200);
+	assert_int_equal(c->max_body, 1000000);
+	assert_int_equal(c->max_header, 16 << 10);
+	assert_int_equal(c->event_rate, 0);
+	assert_int_equal(c->sign_in_rate, 30);
+	assert_int_equal(c->replay_rate, 8 << 20);
 	assert_int_equal(c->socket_mode, 0660);
 	assert_int_equal(c->threads, 4);
 	assert_null(c->url_prefix);
@@ -381,10 +389,56 @@ auth_is_by_wallet_or_set_to_what_is_built(void **state)
 	done(&r);
 	assert_wrong(
 	    PROGRAM_DAEMON, "--rooms open", "", "rooms: \"open\" goes with auth = open only");
-	assert_wrong(PROGRAM_DAEMON, "--auth jwt", "", "\"jwt\" is not built yet");
-	assert_wrong(PROGRAM_DAEMON, "--auth proxy", "", "\"proxy\" is not built yet");
+	assert_int_equal(load(&r, PROGRAM_DAEMON, "--auth proxy", ""), CONFIG_OK);
+	assert_string_equal(r.config.proxy_header, "X-Remote-User");
+	done(&r);
+	assert_wrong(PROGRAM_DAEMON, "--auth none", "",
+	    "\"none\" is wrong; accepted: wallet, open, jwt, proxy\n");
+}
+
+static void
+with_jwt_nothing_about_the_tokens_is_taken_for_granted(void **state)
+{
+	struct run r = {0};
+
+	assert_wrong(PROGRAM_DAEMON, "--auth jwt", "", "jwt_keys: not set");
+	assert_wrong(PROGRAM_FCGI, "--auth jwt --jwt-keys /k", "", "jwt_issuer: not set");
+	assert_wrong(PROGRAM_DAEMON, "--auth jwt --jwt-keys /k --jwt-issuer any", "",
+	    "jwt_audience: not set");
+	assert_int_equal(load(&r, PROGRAM_DAEMON,
+			     "--auth jwt --jwt-keys /k --jwt-issuer i --jwt-audience any", ""),
+	    CONFIG_OK);
+	assert_string_equal(r.config.jwt_claim, "sub");
+	done(&r);
+}
+
+static void
+a_listener_of_identity_is_a_unix_socket(void **state)
+{
+	struct run r = {0};
+	const char *text = "auth = proxy\nlisten = unix:/a identity, unix:/b\nlisten = fd:3\n";
+
+	write_file(&r, text, strlen(text));
+	assert_int_equal(load(&r, PROGRAM_DAEMON, "", ""), CONFIG_OK);
+	assert_list(&r.config.listen, "unix:/a identity unix:/b fd:3");
+	assert_true(config_listen_is_identity(r.config.listen.v[0]));
+	assert_true(span_is(config_listen_address(r.config.listen.v[0]), "unix:/a"));
+	assert_false(config_listen_is_identity(r.config.listen.v[1]));
+	assert_true(span_is(config_listen_address(r.config.listen.v[1]), "unix:/b"));
+	done(&r);
+	assert_wrong(PROGRAM_DAEMON, "--listen identity", "", "\"identity\" is wrong");
 	assert_wrong(
-	    PROGRAM_DAEMON, "--auth none", "", "\"none\" is wrong; accepted: wallet, open\n");
+	    PROGRAM_DAEMON, "", "ESCROWCHAT_LISTEN=127.0.0.1:1,identity", "\"identity\" is wrong");
+	assert_wrong(PROGRAM_DAEMON, "", "ESCROWCHAT_LISTEN=unix:/a,identity,identity",
+	    "\"identity\" is wrong");
+}
+
+static void
+the_header_of_the_web_server_has_one_spelling(void **state)
+{
+	assert_wrong(PROGRAM_DAEMON, "--proxy-header X_Remote_User", "", "proxy_header");
+	assert_wrong(PROGRAM_DAEMON, "--proxy-header=", "", "proxy_header");
+	assert_wrong(PROGRAM_DAEMON, "--proxy-header X:Y", "", "proxy_header");
 }
 
 static void
@@ -544,10 +598,10 @@ proxies_are_addresses_or_networks(void **state)
 {
 	struct run r = {0};
 
-	assert_int_equal(
-	    load(&r, PROGRAM_DAEMON, "--auth open --trusted-proxies 10.0.0.0/8,::1,fd00::/64", ""),
+	assert_int_equal(load(&r, PROGRAM_DAEMON,
+			     "--auth open --trusted-proxies 10.0.0.0/8,::1,fd00::/64,unix", ""),
 	    CONFIG_OK);
-	assert_list(&r.config.trusted_proxies, "10.0.0.0/8 ::1 fd00::/64");
+	assert_list(&r.config.trusted_proxies, "10.0.0.0/8 ::1 fd00::/64 unix");
 	done(&r);
 	assert_wrong(
 	    PROGRAM_DAEMON, "--auth open --trusted-proxies 10.0.0.0/33", "", "10.0.0.0/33");
@@ -615,6 +669,9 @@ main(void)
 	    cmocka_unit_test(the_option_names_the_file_before_the_environment_does),
 	    cmocka_unit_test(options_and_variables_are_checked_by_name),
 	    cmocka_unit_test(auth_is_by_wallet_or_set_to_what_is_built),
+	    cmocka_unit_test(with_jwt_nothing_about_the_tokens_is_taken_for_granted),
+	    cmocka_unit_test(a_listener_of_identity_is_a_unix_socket),
+	    cmocka_unit_test(the_header_of_the_web_server_has_one_spelling),
 	    cmocka_unit_test(help_and_version_need_nothing_else),
 	    cmocka_unit_test(without_arguments_no_option_is_read),
 	    cmocka_unit_test(flags_are_remembered),

@@ -339,6 +339,9 @@ times_are_checked_with_a_minute_of_skew(void **state)
 	    {"{\"sub\":\"a\",\"exp\":1800000000,\"nbf\":1700000061}", "it is not valid yet"},
 	    {"{\"sub\":\"a\",\"exp\":1800000000,\"nbf\":\"0\"}", "nbf is no time"},
 	    {"{\"sub\":\"a\",\"exp\":1800000000,\"nbf\":-5}", "nbf is no time"},
+	    {"{\"sub\":\"a\",\"exp\":1800000000,\"iat\":1700000060}", NULL},
+	    {"{\"sub\":\"a\",\"exp\":1800000000,\"iat\":1700000061}", "it is not valid yet"},
+	    {"{\"sub\":\"a\",\"exp\":1800000000,\"iat\":\"now\"}", "iat is no time"},
 	    /* The last of two is the one that counts. */
 	    {"{\"sub\":\"a\",\"exp\":1800000000,\"exp\":1}", "it has expired"},
 	};
@@ -404,6 +407,10 @@ the_wallet_is_in_the_one_claim_that_was_named(void **state)
 	    "\"0xABCDEF0123456789abcdef0123456789abcdef01\"}",
 	    &claims));
 	assert_string_equal(claims.user.key, "0xabcdef0123456789abcdef0123456789abcdef01");
+	assert_int_equal(claims.issued_ms, 0);
+	assert_null(verdict(
+	    jwt, HS256, "{\"exp\":1800000000,\"iat\":1699999999,\"wallet\":\"a\"}", &claims));
+	assert_int_equal(claims.issued_ms, INT64_C(1699999999000));
 	for (size_t i = 0; i < COUNT(wrong); i++)
 		assert_string_equal(
 		    verdict(jwt, HS256, wrong[i], NULL), "the claim is missing or no wallet");
