@@ -8,6 +8,9 @@
 #include "base/json.h"
 #include "proto/http.h"
 
+/* What a browser that shows the answer by itself may do with it: nothing, and in no frame. */
+#define DEFAULT_POLICY "default-src 'none'; frame-ancestors 'none'"
+
 void
 reply_clear(struct reply *r)
 {
@@ -121,7 +124,9 @@ reply_format(const struct reply *r, bool is_head, struct buf *out)
 	if (r->retry_after_s > 0)
 		buf_printf(out, "Retry-After: %d\r\n", r->retry_after_s);
 	buf_printf(out, "Cache-Control: %s\r\n", r->no_store ? "no-store" : "private, no-cache");
-	buf_str(out, "Vary: Authorization, Cookie, Origin\r\nX-Content-Type-Options: nosniff\r\n");
+	buf_str(out, "Vary: Authorization, Cookie, Origin\r\n");
+	buf_str(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
+	buf_printf(out, "Content-Security-Policy: %s\r\n", r->policy ? r->policy : DEFAULT_POLICY);
 	buf_span(out, buf_as_span(&r->headers));
 	buf_str(out, "\r\n");
 	if (has_body && !is_head)

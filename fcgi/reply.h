@@ -18,6 +18,7 @@ struct reply {
 	int status;
 	int retry_after_s;  /* 0: no such header */
 	bool no_store;      /* Cache-Control: no-store instead of private, no-cache */
+	const char *policy; /* of Content-Security-Policy; NULL: that of JSON */
 	struct buf headers; /* whole lines, with CRLF */
 	struct buf body;
 };

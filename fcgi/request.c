@@ -31,6 +31,7 @@ static const struct param {
     {"HTTP_X_WALLET_ADDRESS", offsetof(struct request, auth.claimed_wallet)},
     {"HTTP_X_SERVICE_KEY", offsetof(struct request, auth.service_key)},
     {"HTTP_IDEMPOTENCY_KEY", offsetof(struct request, idempotency_key)},
+    {"HTTP_ACCEPT", offsetof(struct request, accept)},
     {"HTTP_IF_NONE_MATCH", offsetof(struct request, if_none_match)},
 };
 

@@ -38,7 +38,8 @@ struct request_pair {
 };
 
 struct request {
-	struct span method, uri, content_type, content_length, idempotency_key, if_none_match;
+	struct span method, uri, content_type, content_length, idempotency_key, if_none_match,
+	    accept;
 	struct auth_request auth; /* claimed_wallet is the header's: see request_wallet */
 	request_read *read;
 	void *read_arg;

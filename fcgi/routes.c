@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "fcgi/accept.h"
 
 #define BUSY_MS       2000 /* waiting for the lock: the server's client waits behind it */
 #define READ_MS       100
@@ -135,6 +136,16 @@ has_identity(struct call *c, const struct route *route)
 }
 
 static bool
+has_form(struct call *c, const char *media)
+{
+	c->media = accept_best(c->request->accept, media);
+	if (c->media.n == 0)
+		reply_failure(
+		    c->reply, CHAT_BAD_REQUEST, 406, "The answer has no form that Accept allows.");
+	return c->media.n > 0;
+}
+
+static bool
 has_body(struct call *c, enum request_form form)
 {
 	const char *why = NULL;
@@ -192,7 +203,8 @@ decide(struct call *c)
 		reply_failure(
 		    c->reply, CHAT_BAD_REQUEST, 405, "This route does not take that method.");
 	} else if (has_conditions(c, route->who) && has_identity(c, route) &&
-		   has_body(c, route->body) && (route->who == WHO_ANYONE || is_own_body(c))) {
+		   has_form(c, route->media) && has_body(c, route->body) &&
+		   (route->who == WHO_ANYONE || is_own_body(c))) {
 		route->answer(c);
 	}
 	log_debug("request: %s: %d", route ? route->pattern : "no route", c->reply->status);

@@ -37,7 +37,7 @@ void rest_close(struct rest *);
 void rest_tidy(struct rest *);
 
 /* Answers: always fills the reply. The order of decisions is route (404, 405), conditions of the
- * mode (403), identity (401), body (411, 413, 415, 400), rules. params as request_init() takes
+ * mode (403), identity (401), Accept (406), body (411, 413, 415, 400), rules. params as request_init() takes
  * them. */
 void
 rest_answer(struct rest *, char *const *params, request_read *, void *read_arg, struct buf *out);
@@ -49,6 +49,7 @@ struct call {
 	struct request *request;
 	struct reply *reply;
 	struct span param; /* the pattern's {…}, decoded */
+	struct span media; /* the form of the answer: of the route's, the one that is most wanted */
 	bool is_service;   /* by a service key: user is nobody */
 	struct user user;
 	char service[KEY_NAME_SIZE]; /* the key's name */

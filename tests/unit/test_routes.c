@@ -142,6 +142,37 @@ two_different_wallets_are_a_mismatch(void **state)
 }
 
 static void
+an_accept_that_cannot_be_met_is_406_and_changes_nothing(void **state)
+{
+	struct world *w = *state;
+
+	ASK(w, "POST", SEND, "{\"content\":\"x\"}", ALICE, "HTTP_ACCEPT=text/html");
+	assert_refused(w, 406, "bad_request");
+	ASK(w, "GET", HISTORY, NULL, ALICE, "HTTP_ACCEPT=application/json;q=0, */*");
+	assert_refused(w, 406, "bad_request");
+	ASK(w, "GET", HISTORY, NULL, "HTTP_ACCEPT=text/html");
+	assert_refused(w, 401, "unauthorized");
+	ASK(w, "GET", HISTORY, NULL, ALICE, "HTTP_ACCEPT=application/json, text/plain, */*");
+	assert_int_equal(w->status, 200);
+	assert_int_equal(number(member(w, "count")), 0);
+}
+
+static void
+every_answer_keeps_browsers_from_using_it(void **state)
+{
+	static const char *const uris[] = {HISTORY, "/api/health", "/api/nothing", "/api/%"};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < 4; i++) {
+		ASK(w, "GET", uris[i], NULL, ALICE);
+		assert_true(has_header(w, "\r\nX-Content-Type-Options: nosniff\r\n"));
+		assert_true(has_header(w, "\r\nReferrer-Policy: no-referrer\r\n"));
+		assert_true(has_header(w, "\r\nContent-Security-Policy: default-src 'none'; "
+					  "frame-ancestors 'none'\r\n"));
+	}
+}
+
+static void
 bodies_are_judged_before_the_rules(void **state)
 {
 	struct world *w = *state;
@@ -300,6 +331,8 @@ main(void)
 	    TEST(the_conditions_of_the_mode_go_before_identity),
 	    TEST(without_an_identity_it_is_401_before_the_body),
 	    TEST(two_different_wallets_are_a_mismatch),
+	    TEST(an_accept_that_cannot_be_met_is_406_and_changes_nothing),
+	    TEST(every_answer_keeps_browsers_from_using_it),
 	    TEST(bodies_are_judged_before_the_rules),
 	    TEST(every_answer_about_someone_is_private),
 	    TEST(an_allowed_origin_is_named_and_no_other),

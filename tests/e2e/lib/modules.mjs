@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { BUILDDIR, SRCDIR } from './world.mjs';
 
@@ -18,13 +19,13 @@ export function skip(reason) {
 	process.exit(77);
 }
 
-/** The directory with node_modules: $E2E_MODULES, else one of the build's own. */
-function directory() {
+/** The directory with node_modules, that module among them: $E2E_MODULES, else one of the build's own. */
+function directory(name) {
 	const given = process.env.E2E_MODULES;
-	const has = (dir) => fs.existsSync(path.join(dir, 'node_modules/socket.io-client/package.json'));
+	const has = (dir) => fs.existsSync(path.join(dir, 'node_modules', name, 'package.json'));
 	if (given)
-		return has(given) ? given : skip(`E2E_MODULES: ${given} has no node_modules/socket.io-client`);
-	return has(OWN) || install() ? OWN : skip('socket.io-client is not there and "npm ci" cannot get it; set E2E_MODULES to a directory where it was run');
+		return has(given) ? given : skip(`E2E_MODULES: ${given} has no node_modules/${name}`);
+	return has(OWN) || (install() && has(OWN)) ? OWN : skip(`${name} is not there and "npm ci" cannot get it; set E2E_MODULES to a directory where it was run`);
 }
 
 function install() {
@@ -36,21 +37,24 @@ function install() {
 	return npm.status === 0;
 }
 
-let require;
+/** A module of the lock file, or a file of one: "ajv", "ajv/dist/2020.js". */
+export function load(what) {
+	return requireFor(what)(what);
+}
 
-/** A module of the lock file. */
-export function load(name) {
-	const dir = directory();
-	if (!fs.existsSync(path.join(dir, 'node_modules', name)))
-		return skip(`${dir} has no node_modules/${name}: run "npm ci" there, with the lock file of today`);
-	require ??= createRequire(path.join(dir, 'package.json'));
-	return require(name);
+function requireFor(what) {
+	const name = what.split('/').slice(0, what.startsWith('@') ? 2 : 1).join('/');
+	return createRequire(path.join(directory(name), 'package.json'));
+}
+
+/** Such a module that is for import alone. */
+export function loadModule(what) {
+	return import(pathToFileURL(requireFor(what).resolve(what)));
 }
 
 /** Where a file of such a module is. */
 export function locate(name, file) {
-	load(name);
-	return path.join(path.dirname(require.resolve(`${name}/package.json`)), file);
+	return path.join(path.dirname(requireFor(name).resolve(`${name}/package.json`)), file);
 }
 
 /** The first of these programs on the PATH; none: the tests are skipped. */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: ISC
+// openapi.test.mjs - GET /api/openapi.json says what the program does: a validator accepts it, a client made of it works,
+// and each answer that the program gives is one that it describes.
+
+import assert from 'node:assert/strict';
+
+import { ask } from './lib/fastcgi.mjs';
+import { request } from './lib/http.mjs';
+import { load, loadModule } from './lib/modules.mjs';
+import { Description } from './lib/openapi.mjs';
+import { promise } from './lib/world.mjs';
+
+const { Validator } = await loadModule('@seriousme/openapi-schema-validator');
+const OpenAPIClientAxios = load('openapi-client-axios').default;
+const ROOM = { alice: 'client', bob: 'freelancer', olga: 'observer' };
+const EVENT = { event: 'escrow:update', data: { status: 'FUNDED' } };
+
+/** escrowchat.fcgi alone, and a function that asks it: alice, or who else is named. */
+async function start(w) {
+	const socket = w.path('fcgi.sock');
+	await w.startFcgi(socket);
+	await w.escrow('42', ROOM);
+	const document = await ask(socket, { path: '/api/openapi.json' });
+	assert.equal(document.status, 200);
+	const description = new Description(document.json);
+	const call = (who) => async (id, path = {}, body = undefined, more = {}) => {
+		const o = description.operation(id);
+		assert.ok(o, `${id} is described`);
+		const { query = '', headers = {}, params } = more;
+		const where = o.pattern.replace(/\{(\w+)\}/, (_, name) => encodeURIComponent(path[name] ?? '42')) + query;
+		const identity = who === 'platform' ? { 'X-Service-Key': w.key } : who === null ? {} : { 'X-Wallet-Address': who };
+		const answer = await ask(socket, { method: o.method, path: where, headers: { ...identity, ...headers }, body, params });
+		assert.equal(description.fault(id, answer), undefined);
+		return answer;
+	};
+	return { description, document: document.json, call };
+}
+
+/** Each route asked for all that it gives. The document names the routes: one that is not here fails the test. */
+const EXAMPLES = {
+	chatPostSend: async (as) => {
+		await as('alice')('chatPostSend', {}, { content: 'crème brûlée', clientMsgId: 'c1' });
+		await as('alice')('chatPostSend', {}, { content: 'crème brûlée', clientMsgId: 'c1' });
+		await as('alice')('chatPostSend', {}, { content: 'other', clientMsgId: 'c1' });
+	},
+	chatGetHistory: async (as, w) => {
+		const page = await as('bob')('chatGetHistory', {}, undefined, { query: '?limit=1' });
+		await as('bob')('chatGetHistory', {}, undefined, { headers: { 'If-None-Match': page.headers.etag } });
+		await as('bob')('chatGetHistory', {}, undefined, { query: '?before=no-such' });
+	},
+	chatPutRead: async (as) => {
+		const { json } = await as('alice')('chatPostSend', {}, { content: 'to be read' });
+		await as('bob')('chatPutRead', { messageId: json.message.id });
+		await as('bob')('chatPutRead', { messageId: 'no-such' });
+	},
+	chatPutReadUpTo: async (as) => {
+		const { json } = await as('alice')('chatPostSend', {}, { content: 'to be read' });
+		await as('bob')('chatPutReadUpTo', {}, { messageId: json.message.id });
+		await as('bob')('chatPutReadUpTo', {}, { messageId: 'no-such' });
+	},
+	chatGetUnread: (as) => as('olga')('chatGetUnread').then(({ headers }) => as('olga')('chatGetUnread', {}, undefined, { headers: { 'If-None-Match': headers.etag } })),
+	chatGetUnreadCount: (as) => as('olga')('chatGetUnreadCount'),
+	escrowsGet: (as) => as('olga')('escrowsGet').then(({ headers }) => as('olga')('escrowsGet', {}, undefined, { headers: { 'If-None-Match': headers.etag } })),
+	escrowGet: async (as) => {
+		await as('platform')('escrowGet');
+		await as('platform')('escrowGet', { id: 'no-such' });
+		const { headers } = await as('olga')('escrowGet');
+		await as('olga')('escrowGet', {}, undefined, { headers: { 'If-None-Match': headers.etag } });
+	},
+	escrowPut: async (as) => {
+		const body = { title: 'T', status: 'FUNDED', participants: [{ walletAddress: 'alice', role: 'client' }] };
+		await as('platform')('escrowPut', { id: 'new' }, body);
+		await as('platform')('escrowPut', { id: 'new' }, body);
+	},
+	publishEvent: (as) => as('platform')('publishEvent', {}, EVENT),
+	publishNotification: (as) => as('platform')('publishNotification', { walletAddress: 'alice' }, { type: 't', title: 'T', message: 'M', more: [1] }),
+	publishList: async (as) => {
+		await as('platform')('publishList', {}, [{ escrowId: '42', ...EVENT }, { walletAddress: 'alice', ...EVENT }, { topic: 'escrow_42', ...EVENT, durable: false }]);
+		await as('platform')('publishList', {}, [{ escrowId: '42', event: 'connect', data: {} }]);
+	},
+	healthGet: (as) => as(null)('healthGet'),
+	openapiGet: (as) => as(null)('openapiGet').then(({ headers }) => as(null)('openapiGet', {}, undefined, { headers: { 'If-None-Match': headers.etag } })),
+};
+
+promise('a validator accepts the document', { daemon: false }, async (w) => {
+	const { document } = await start(w);
+	const { valid, errors } = await new Validator().validate(document);
+	assert.ok(valid, JSON.stringify(errors));
+	assert.equal(document.openapi, '3.1.0');
+	const broken = structuredClone(document);
+	delete broken.paths['/api/health'].get.responses['200'].description;
+	assert.equal((await new Validator().validate(broken)).valid, false, 'it would say so');
+});
+
+promise('every route gives what is described, and all of it', { daemon: false }, async (w) => {
+	const { description, call } = await start(w);
+	for (const [id, example] of Object.entries(EXAMPLES))
+		await example(call, w).catch((error) => assert.fail(`${id}: ${error.message}`));
+	const good = description.operations.flatMap((o) => Object.keys(o.responses).filter((s) => s < '400').map((s) => `${o.operationId} ${s}`));
+	assert.deepEqual(good.filter((one) => !description.seen.has(one)), [], 'described, and never given');
+	assert.ok(description.seen.has('chatPostSend 422') && description.seen.has('chatGetHistory 404'));
+});
+
+promise('every route refuses as described', { daemon: false }, async (w) => {
+	const { description, call } = await start(w);
+	for (const o of description.operations) {
+		const id = o.operationId, who = o.security.length === 0 ? null : o.security[0].serviceKey ? 'platform' : 'alice';
+		const body = o.requestBody?.required ? (o.requestBody.content['application/x-ndjson'] ? [] : {}) : undefined;
+		const status = async (wanted, whom, text, more) => assert.equal((await call(whom)(id, {}, text, more)).status, wanted, id);
+		await status(414, who, body, { query: `?x=${'y'.repeat(9000)}` });
+		await status(400, who, body, { query: '?x=%ff%' });
+		await status(406, who, body, { headers: { Accept: 'image/png' } });
+		if (who !== null)
+			await status(401, null, body);
+		if (!body)
+			continue;
+		await status(411, who, undefined);
+		await status(413, who, '', { params: { CONTENT_LENGTH: 3000000 } });
+		await status(415, who, '{}', { headers: { 'Content-Type': 'text/plain' } });
+		await status(400, who, '{');
+	}
+	const lock = await w.lockDatabase();
+	assert.equal((await call('alice')('chatPostSend', {}, { content: 'x' })).status, 503);
+	await lock.release();
+});
+
+promise('a client made of the document works', { web: true }, async (w) => {
+	await w.escrow('42', ROOM);
+	const { json } = await request(w.web, { path: '/api/openapi.json' });
+	const client = await new OpenAPIClientAxios({ definition: json, axiosConfigDefaults: { baseURL: `http://127.0.0.1:${w.web.port}`, proxy: false } }).init();
+	client.defaults.headers['X-Wallet-Address'] = 'alice';
+	const sent = await client.chatPostSend({ escrowId: '42' }, { content: 'by a generated client' });
+	assert.equal(sent.status, 201);
+	const page = await client.chatGetHistory({ escrowId: '42', limit: 1 });
+	assert.deepEqual(page.data.messages, [sent.data.message]);
+	const refused = await client.chatGetHistory({ escrowId: 'no-such' }).catch((error) => error.response);
+	assert.deepEqual([refused.status, refused.data.code], [403, 'not_participant']);
+});
