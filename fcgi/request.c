@@ -123,19 +123,17 @@ cut_path(struct request *r)
 {
 	struct span rest = {r->path.p + 1, r->path.n - 1};
 
-	if (!url_path_is_canonical(r->path))
-		return REQUEST_NO_ROUTE;
 	while (rest.p) {
 		struct request_segment *s = &r->segments[r->n_segments];
 
 		if (r->n_segments == REQUEST_SEGMENTS)
 			return REQUEST_NO_ROUTE;
 		s->raw = span_cut(&rest, '/');
-		if (!decode(r, s->raw, false, &s->text))
+		if (!decode(r, s->raw, false, &s->text) || memchr(s->text.p, '\0', s->text.n))
 			return REQUEST_MALFORMED;
 		r->n_segments++;
 	}
-	return REQUEST_OK;
+	return url_path_is_canonical(r->path) ? REQUEST_OK : REQUEST_NO_ROUTE;
 }
 
 static bool

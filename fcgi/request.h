@@ -57,9 +57,10 @@ struct request {
 
 enum request_verdict {
 	REQUEST_OK,
-	REQUEST_MALFORMED, /* no method, no REQUEST_URI, a bad escape, a parameter twice: 400 */
-	REQUEST_TOO_LONG,  /* REQUEST_URI: 414 */
-	REQUEST_NO_ROUTE   /* another spelling of a path, or not under the prefix: 404 */
+	REQUEST_MALFORMED, /* no method, no REQUEST_URI, a bad escape, an escaped NUL in the path, a parameter
+				* twice: 400 */
+	REQUEST_TOO_LONG, /* REQUEST_URI: 414 */
+	REQUEST_NO_ROUTE  /* another spelling of a path, or not under the prefix: 404 */
 };
 
 /* Takes the parameters (borrowed) and cuts REQUEST_URI, less url_prefix (may be NULL), into

@@ -83,8 +83,7 @@ static void
 another_spelling_of_a_path_is_no_route(void **state)
 {
 	static const char *const uris[] = {"/api//chat", "/api/./chat", "/api/../chat",
-	    "/%61pi/chat", "/api/%2e%2e/chat", "/api/chat/%00", "/api/%zz", "/api/%4", "*", "api",
-	    "", "/a/b/c/d/e/f/g/h/i"};
+	    "/%61pi/chat", "/api/%2e%2e/chat", "*", "api", "", "/a/b/c/d/e/f/g/h/i"};
 
 	for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
 		struct request r;
@@ -173,11 +172,15 @@ a_name_given_twice_is_noticed(void **state)
 static void
 a_bad_escape_or_too_many_parts_are_malformed(void **state)
 {
+	static const char *const uris[] = {
+	    "/x?a=%4", "/api/%4", "/api/%zz", "/api/%", "/api/a%00b"};
 	struct buf uri = {0};
 	struct request r;
 
-	assert_int_equal(init(&r, "/x?a=%4", NULL), REQUEST_MALFORMED);
-	request_clear(&r);
+	for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+		assert_int_equal(init(&r, uris[i], NULL), REQUEST_MALFORMED);
+		request_clear(&r);
+	}
 	buf_str(&uri, "/x?");
 	for (int i = 0; i < REQUEST_PAIRS; i++)
 		buf_printf(&uri, "p%d=1&", i);
