@@ -204,7 +204,7 @@ a_known_tag_is_answered_304_without_a_body(void **state)
 		reply_format(&again, false, &out);
 		assert_int_equal(again.status, 304);
 		assert_true(has(&out, "\r\nETag: "));
-		assert_false(has(&out, "\r\nContent-"));
+		assert_false(has(&out, "\r\nContent-Type") || has(&out, "\r\nContent-Length"));
 		ends_with(&out, "\r\n\r\n");
 		buf_clear(&header);
 		buf_clear(&out);
