@@ -131,7 +131,7 @@ stage_demo() {
 		sleep 0.1
 	done
 	url=$(sed -n 's/^escrowchat runs at \(http:[^ ]*\).*/\1/p' "$log")
-	curl -fsS "$url/" | grep -q chat.js && curl -fsS "$url/chat.css" "$url/chat.js" >/dev/null &&
+	curl -fsSL "$url/" | grep -q chat.js && curl -fsS "$url/chat/chat.css" "$url/chat/chat.js" >/dev/null &&
 		curl -fsS "$url/health" | grep -q '"healthy"' &&
 		curl -fsS "$url/api/chat/demo-1/send" -H 'X-Wallet-Address: bob' -H 'Content-Type: application/json' -d '{"content":"hello"}' &&
 		curl -fsS "$url/api/chat/demo-1/history" -H 'X-Wallet-Address: alice' | grep -q '"hello"'

@@ -63,26 +63,18 @@ END
 
 write_lighttpd_conf() {
 	cat >"$dir/lighttpd.conf" <<END
-server.modules = ("mod_fastcgi", "mod_proxy", "mod_setenv")
+server.modules = ("mod_redirect")
 server.bind = "127.0.0.1"
 server.port = $1
 server.tag = "escrowchat-demo-$$"
 server.document-root = "$top/contrib/client"
 server.upload-dirs = ("$dir")
-server.stream-response-body = 1
-index-file.names = ("index.html")
-mimetype.assign = (".html" => "text/html; charset=utf-8", ".css" => "text/css", ".js" => "text/javascript")
-\$HTTP["url"] =~ "^/(ws|socket\.io/|events|poll|emit|health|api/websocket/stats)$" {
-	proxy.header = ("upgrade" => "enable")
-	proxy.server = ("" => (("host" => "$dir/daemon.sock")))
-}
-else \$HTTP["url"] =~ "^/api/" {
-	fastcgi.server = ("" => (("socket" => "$dir/fcgi.sock", "check-local" => "disable")))
-}
-else {
-	setenv.add-response-header = ("Content-Security-Policy" => "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-		"X-Content-Type-Options" => "nosniff", "Referrer-Policy" => "no-referrer")
-}
+url.redirect = ("^/(\\?.*|)\$" => "/chat/\$1")
+var.escrowchat_run = "$dir"
+var.escrowchat_page = "$top/contrib/client/"
+include "$top/contrib/lighttpd/by-socket.conf"
+include "$top/contrib/lighttpd/escrowchat.conf"
+include "$top/contrib/lighttpd/page.conf"
 END
 }
 
@@ -140,8 +132,8 @@ cat <<END
 
 escrowchat runs at $url - open these in two tabs:
 
-  $url/?wallet=alice&escrow=demo-1
-  $url/?wallet=bob&escrow=demo-1
+  $url/chat/?wallet=alice&escrow=demo-1
+  $url/chat/?wallet=bob&escrow=demo-1
 
 By REST:
   curl $url/api/chat/demo-1/send -H 'X-Wallet-Address: bob' -H 'Content-Type: application/json' -d '{"content":"hello"}'

@@ -158,8 +158,9 @@ make_room(struct worker *w, struct pollfd *p)
 	return turn;
 }
 
-/* After the stop: what was accepted is still served, and so is what waits at a socket that ends with
- * us. An inherited one is left to who comes next. False: nothing is left to do. */
+/* After the stop: what was accepted is still served, and so is what waits at the sockets, for they
+ * may end with us. What comes later at an inherited one is left to who comes next. False: nothing is
+ * left to do. */
 static bool
 wait_last(struct worker *w)
 {
@@ -173,7 +174,7 @@ wait_last(struct worker *w)
 		if (w->fcgx.ipcFd >= 0)
 			disconnect(w);
 		for (size_t i = 0; i < o->n_listeners && w->fcgx.ipcFd < 0; i++) {
-			if (o->listeners[i].is_ours && clock_mono_ms() < w->server->last_ms)
+			if (clock_mono_ms() < w->server->last_ms)
 				take_connection_of(w, o->listeners[i].fd);
 		}
 		if (w->fcgx.ipcFd < 0)

@@ -39,6 +39,7 @@ async function startLighttpd(w, name, rest) {
 		const port = await freePort();
 		const conf = w.file(`${name}.conf`, `server.bind = "127.0.0.1"\nserver.port = ${port}\nserver.document-root = "${w.dir}"\nserver.upload-dirs = ("${w.dir}")\n${rest}`);
 		const web = w.start('lighttpd', LIGHTTPD, ['-D', '-f', conf]);
+		web.stops = 'SIGINT';
 		const answer = await until('lighttpd to answer', () => web.end ?? request({ port }, { path: '/api/health' }).catch(() => null));
 		if (!('code' in answer))
 			return { port };
@@ -47,18 +48,8 @@ async function startLighttpd(w, name, rest) {
 	throw new Error('lighttpd does not start');
 }
 
-/** lighttpd with contrib/lighttpd/escrowchat.conf; its paths are the world's. */
-async function startPages(w) {
-	const shipped = fs.readFileSync(path.join(SRCDIR, 'contrib/lighttpd/escrowchat.conf'), 'utf8')
-		.replaceAll('/run/escrowchat/', `${w.dir}/`).replaceAll('/var/www/escrowchat/', `${CLIENT}/`);
-	await w.startFcgi();
-	w.web = await startLighttpd(w, 'pages', shipped);
-}
-
 function pages(name, body) {
-	promise(name, { daemon: false, config: { presence_grace: '200ms' } }, async (w) => {
-		await startPages(w);
-		await w.startDaemon();
+	promise(name, { web: 'lighttpd', config: { presence_grace: '200ms' } }, async (w) => {
 		await w.escrow('e1', PEOPLE, 'Logo for a bakery');
 		await w.escrow('e2', PEOPLE, 'Translation of a manual');
 		await body(w);

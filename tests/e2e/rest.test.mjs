@@ -23,7 +23,7 @@ promise('send stores and answers 201, history shows it', WEB, async (w) => {
 	assert.equal(sent.json.message.content, 'hello');
 	assert.equal(sent.json.message.senderRole, 'client');
 	assert.equal(sent.headers['cache-control'], 'private, no-cache');
-	assert.equal(sent.headers.vary, 'Authorization, Cookie, Origin');
+	assert.deepEqual(sent.headers.vary.split(/, */), ['Authorization', 'Cookie', 'Origin']);
 	const page = await w.rest('bob', 'GET', '/api/chat/42/history');
 	assert.deepEqual(page.json.messages, [sent.json.message]);
 	assert.deepEqual([page.json.count, page.json.hasMore], [1, false]);
@@ -216,7 +216,14 @@ promise('messages by REST from many at once are all stored', WEB, async (w) => {
 	await w.escrow('42', ROOM);
 	const alice = await w.client('alice');
 	await alice.subscribe('42');
-	const sent = await Promise.all(Array.from({ length: 100 }, (_, i) => w.rest(i % 2 ? 'alice' : 'bob', 'POST', '/api/chat/42/send', { content: `n${i}` })));
+	const send = async (i) => {
+		for (;;) {
+			const answer = await w.rest(i % 2 ? 'alice' : 'bob', 'POST', '/api/chat/42/send', { content: `n${i}` });
+			if (answer.status !== 503 || !answer.headers['retry-after'])
+				return answer;
+		}
+	};
+	const sent = await Promise.all(Array.from({ length: 100 }, (_, i) => send(i)));
 	assert.ok(sent.every((a) => a.status === 201), sent.find((a) => a.status !== 201)?.body);
 	for (let i = 0; i < 100; i++)
 		await alice.message(`n${i}`);

@@ -10,8 +10,6 @@ import { pathToFileURL } from 'node:url';
 
 import { BUILDDIR, SRCDIR } from './world.mjs';
 
-const FROM = path.join(SRCDIR, 'tests/e2e');
-const OWN = path.join(BUILDDIR, 'tests/e2e/modules'); // nothing is installed into the source tree
 const INSTALL_MS = 120000;
 
 export function skip(reason) {
@@ -21,19 +19,19 @@ export function skip(reason) {
 
 /** The directory with node_modules, that module among them: $E2E_MODULES, else one of the build's own. */
 function directory(name) {
-	const given = process.env.E2E_MODULES;
+	const given = process.env.E2E_MODULES, own = path.join(BUILDDIR, 'tests/e2e/modules'); // never the source tree
 	const has = (dir) => fs.existsSync(path.join(dir, 'node_modules', name, 'package.json'));
 	if (given)
 		return has(given) ? given : skip(`E2E_MODULES: ${given} has no node_modules/${name}`);
-	return has(OWN) || (install() && has(OWN)) ? OWN : skip(`${name} is not there and "npm ci" cannot get it; set E2E_MODULES to a directory where it was run`);
+	return has(own) || (install(own) && has(own)) ? own : skip(`${name} is not there and "npm ci" cannot get it; set E2E_MODULES to a directory where it was run`);
 }
 
-function install() {
-	fs.mkdirSync(OWN, { recursive: true });
+function install(own) {
+	fs.mkdirSync(own, { recursive: true });
 	for (const name of ['package.json', 'package-lock.json'])
-		fs.copyFileSync(path.join(FROM, name), path.join(OWN, name));
+		fs.copyFileSync(path.join(SRCDIR, 'tests/e2e', name), path.join(own, name));
 	const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=30000'],
-		{ cwd: OWN, stdio: ['ignore', 'ignore', 'inherit'], timeout: INSTALL_MS });
+		{ cwd: own, stdio: ['ignore', 'ignore', 'inherit'], timeout: INSTALL_MS });
 	return npm.status === 0;
 }
 
@@ -57,9 +55,13 @@ export function locate(name, file) {
 	return path.join(path.dirname(requireFor(name).resolve(`${name}/package.json`)), file);
 }
 
-/** The first of these programs on the PATH; none: the tests are skipped. */
+/** The first of these programs on the PATH, or undefined. */
+export function find(...names) {
+	const dirs = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
+	return names.flatMap((n) => dirs.map((d) => path.join(d, n))).find((p) => fs.existsSync(p));
+}
+
+/** The same; none: the tests are skipped. */
 export function program(...names) {
-	const dirs = (process.env.PATH ?? '').split(':');
-	const found = names.flatMap((n) => dirs.map((d) => path.join(d, n))).find((p) => fs.existsSync(p));
-	return found ?? skip(`${names[0]} is not installed`);
+	return find(...names) ?? skip(`${names[0]} is not installed`);
 }

@@ -3,6 +3,7 @@
 // unasked or a sanitizer has spoken.
 
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
 import { createInterface } from 'node:readline';
 
 import { WAIT_MS, within } from './wait.mjs';
@@ -16,7 +17,8 @@ export function cleanEnv(extra = {}) {
 }
 
 export class Process {
-	constructor(name, command, args = [], { env = {}, cwd, input } = {}) {
+	constructor(name, command, args = [], { env = {}, cwd, input, logFile } = {}) {
+		this.logFile = logFile; // where it writes to, if not to its streams
 		this.name = name;
 		this.lines = []; // of both streams
 		this.output = []; // of standard output alone
@@ -70,8 +72,14 @@ export class Process {
 			() => `${this.name} to say ${pattern}\n${this.tail()}`);
 	}
 
+	/** All that it said, its log file included. */
+	said() {
+		const more = this.logFile && fs.existsSync(this.logFile) ? fs.readFileSync(this.logFile, 'utf8').trimEnd().split('\n') : [];
+		return [...this.lines, ...more];
+	}
+
 	tail(n = 40) {
-		return this.lines.slice(-n).map((l) => `  ${this.name}: ${l}`).join('\n');
+		return this.said().slice(-n).map((l) => `  ${this.name}: ${l}`).join('\n');
 	}
 
 	signal(signal) {
@@ -98,9 +106,9 @@ export class Process {
 
 	/** What is wrong with it, as text; null: nothing. */
 	fault() {
-		const report = this.lines.findIndex((l) => SANITIZER.test(l));
+		const said = this.said(), report = said.findIndex((l) => SANITIZER.test(l));
 		if (report >= 0)
-			return `${this.name}: a sanitizer reports:\n${this.lines.slice(report, report + 60).join('\n')}`;
+			return `${this.name}: a sanitizer reports:\n${said.slice(report, report + 60).join('\n')}`;
 		if (this.end && !this.mayExit)
 			return `${this.name} ended unasked: ${JSON.stringify(this.end)}\n${this.tail()}`;
 		return null;
@@ -111,7 +119,7 @@ export class Process {
 export async function run(command, args = [], options = {}) {
 	const p = new Process(command, command, args, options);
 	p.mayExit = true;
-	const end = await within(p.exited, `${command} to end`).catch(async (error) => {
+	const end = await within(p.exited, `${command} to end`, options.ms).catch(async (error) => {
 		await p.kill();
 		throw error;
 	});

@@ -14,16 +14,17 @@ import { Client } from './client.mjs';
 import { request } from './http.mjs';
 import { Process, run } from './process.mjs';
 import { until } from './wait.mjs';
+import * as webserver from './webserver.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 export const SRCDIR = path.resolve(process.env.SRCDIR ?? path.join(here, '../../..'));
 export const BUILDDIR = path.resolve(process.env.BUILDDIR ?? SRCDIR);
 export const DAEMON = path.join(BUILDDIR, 'escrowchatd');
 export const FCGI = path.join(BUILDDIR, 'escrowchat.fcgi');
-const LIGHTTPD = ['/usr/sbin/lighttpd', '/usr/local/sbin/lighttpd', '/usr/bin/lighttpd'].find((p) => fs.existsSync(p)) ?? 'lighttpd';
+const WEB = process.env.E2E_WEB ?? 'lighttpd';
 const TEST_MS = Number(process.env.E2E_TEST_MS ?? 180000);
 
-/** A test with a world of its own. options: config (more keys), daemon: false, web: true for lighttpd and FastCGI. */
+/** A test with a world of its own. options: config (more keys), daemon: false, web: true or a name of webserver.DEPLOYMENTS. */
 export function promise(name, options, body) {
 	if (typeof options === 'function')
 		[options, body] = [{}, options];
@@ -32,9 +33,11 @@ export function promise(name, options, body) {
 		let failure;
 		try {
 			if (options.web)
-				await world.startWeb();
+				world.deploy(options.web === true ? WEB : options.web);
 			if (options.daemon !== false)
 				await world.startDaemon();
+			if (options.web)
+				await world.startWeb();
 			await body(world);
 		} catch (error) {
 			failure = error;
@@ -85,7 +88,9 @@ export class World {
 
 	/** The daemon, ready; world.target is the first address it listens on. */
 	async startDaemon(args = ['--listen', '127.0.0.1:0', '--listen', `unix:${this.path('daemon.sock')}`], options = {}) {
-		this.daemon = this.start('escrowchatd', DAEMON, ['--config', this.configFile, ...args], options);
+		this.daemon = this.deployment?.by === 'systemd'
+			? this.start('escrowchatd.service', 'perl', webserver.unit(this, 'escrowchatd', DAEMON), options)
+			: this.start('escrowchatd', DAEMON, ['--config', this.configFile, ...args], options);
 		await this.daemon.line(/daemon: ready/);
 		this.target = null;
 		for (const line of this.daemon.lines) {
@@ -101,37 +106,46 @@ export class World {
 		return run(DAEMON, ['--config', this.configFile, '--listen', '127.0.0.1:0', ...args], options);
 	}
 
-	async startFcgi(socket = this.path('fcgi.sock')) {
-		this.fcgi = this.start('escrowchat.fcgi', FCGI, ['--config', this.configFile, '--listen', `unix:${socket}`]);
-		await this.fcgi.line(/listening on unix:/);
+	/** escrowchat.fcgi on its own, ready; by: 'spawn-fcgi' or 'systemd' hands it its socket. A second one takes the port of the first. */
+	async startFcgi(by = this.deployment?.by) {
+		const socket = this.path('fcgi.sock');
+		const listen = this.deployment?.tcp ? `127.0.0.1:${this.fcgiPort ?? 0}` : `unix:${socket}`;
+		if (by === 'systemd')
+			this.fcgi = this.start('escrowchat-fcgi.service', 'perl', webserver.unit(this, 'escrowchat-fcgi', FCGI));
+		else if (by === 'spawn-fcgi')
+			this.fcgi = this.start('escrowchat.fcgi', 'sh', [path.join(SRCDIR, 'contrib/spawn-fcgi/escrowchat.sh')], {
+				env: { FCGI_PROGRAM: FCGI, FCGI_CONFIG: this.configFile, FCGI_SOCKET: socket, FCGI_USER: '', FCGI_GROUP: '' },
+			});
+		else
+			this.fcgi = this.start('escrowchat.fcgi', FCGI, ['--config', this.configFile, '--listen', listen]);
+		const [, port] = await this.fcgi.line(/listening on (?:unix:|127\.0\.0\.1:(\d+))/);
+		this.fcgiPort = port;
 		return this.fcgi;
 	}
 
-	/** lighttpd in front of both: FastCGI by socket, and the daemon at its socket. */
-	async startWeb() {
-		await this.startFcgi();
-		for (let attempt = 0; ; attempt++) {
-			const port = await freePort();
-			const conf = this.file('lighttpd.conf', lighttpdConf(this, port));
-			const web = new Process('lighttpd', LIGHTTPD, ['-D', '-f', conf]);
-			const answer = until('lighttpd to answer', async () => web.end ?? request({ port }, { path: '/api/health' }).catch(() => null));
-			if (!('code' in (await answer))) {
-				this.processes.push(web);
-				this.lighttpd = web;
-				this.web = { port };
-				return web;
-			}
-			if (attempt === 5)
-				throw new Error(`lighttpd does not start\n${web.tail()}`);
-		}
+	/** Which web server is to be in front: before anything is started. */
+	deploy(name) {
+		this.deployment = { name, ...webserver.DEPLOYMENTS[name] };
+		webserver.prepare(this, name);
 	}
 
-	/** A user's request through lighttpd. */
+	/** The web server in front of both programs, as contrib/ has it; world.web is where it listens. */
+	async startWeb({ isRunning = false, ...options } = {}) {
+		if (!this.deployment)
+			this.deploy(WEB);
+		if (this.deployment.rest === 'socket' && !isRunning)
+			await this.startFcgi();
+		const { process: server, port } = await webserver.start(this, this.deployment.name, options);
+		this.server = server;
+		this.web = { port };
+	}
+
+	/** A user's request through the web server. */
 	rest(wallet, method, where, body, headers = {}) {
 		return request(this.web, { method, path: where, body, headers: { 'X-Wallet-Address': wallet, ...headers } });
 	}
 
-	/** The platform's request through lighttpd. */
+	/** The platform's request through the web server. */
 	service(method, where, body, headers = {}) {
 		return request(this.web, { method, path: where, body, headers: { 'X-Service-Key': this.key, ...headers } });
 	}
@@ -213,7 +227,7 @@ export class World {
 			client.ws.destroy();
 		}
 		for (const p of this.processes.filter((q) => !q.end).reverse()) {
-			const wanted = p.name === 'sqlite3' ? 'SIGKILL' : p.name === 'lighttpd' ? 'SIGINT' : 'SIGTERM';
+			const wanted = p.name === 'sqlite3' ? 'SIGKILL' : p.stops ?? 'SIGTERM';
 			const end = await p.stop(wanted).catch((error) => ({ error }));
 			if (end.error || (wanted === 'SIGTERM' && end.code !== 0))
 				faults.push(`${p.name} did not stop well: ${end.error?.message ?? JSON.stringify(end)}\n${p.tail()}`);
@@ -253,22 +267,4 @@ function parseCgi(lines) {
 		json = JSON.parse(body);
 	} catch {}
 	return { status: Number(headers.status?.slice(0, 3)), headers, body, json, lines };
-}
-
-function lighttpdConf(world, port) {
-	return `
-server.modules = ("mod_proxy", "mod_fastcgi")
-server.bind = "127.0.0.1"
-server.port = ${port}
-server.document-root = "${world.dir}"
-server.upload-dirs = ("${world.dir}")
-server.stream-response-body = 1
-server.max-keep-alive-requests = 100000
-$HTTP["url"] =~ "^/(ws|health|api/websocket/stats)$" {
-	proxy.header = ("upgrade" => "enable")
-	proxy.server = ("" => (("host" => "${world.path('daemon.sock')}")))
-} else $HTTP["url"] =~ "^/api/" {
-	fastcgi.server = ("" => (("socket" => "${world.path('fcgi.sock')}", "check-local" => "disable")))
-}
-`;
 }
