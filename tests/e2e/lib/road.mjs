@@ -30,7 +30,7 @@ export class Road {
 		}
 		const to = this.where();
 		const up = net.connect(to.socketPath ? { path: to.socketPath } : { host: '127.0.0.1', port: to.port });
-		const pair = { down, up, isSplit: false, isBusy: false };
+		const pair = { down, up, isSplit: false, isStream: false, isBusy: false };
 		this.#pairs.add(pair);
 		for (const socket of [down, up]) {
 			const other = socket === down ? up : down;
@@ -49,7 +49,8 @@ export class Road {
 	#pass(pair, from, to, data) {
 		if (pair.isSplit)
 			return;
-		pair.isBusy = from === pair.down || pair.isBusy && /^HTTP\/1.1 101 |^[^H]|\nContent-Type: text\/event-stream/.test(data.toString('latin1', 0, 1024));
+		pair.isStream ||= from === pair.up && /^HTTP\/1.1 101 |\nContent-Type: text\/event-stream/.test(data.toString('latin1', 0, 1024));
+		pair.isBusy = pair.isStream || from === pair.down;
 		if (this.#held && from === pair.down && /^GET \S*(transport=websocket|\/ws\?)/.test(data.toString('latin1'))) {
 			from.pause();
 			this.#held.push(() => {
