@@ -2,7 +2,7 @@
 # packages.sh - sourced by demo.sh and check.sh: installs Debian packages that are missing, and starts no service of theirs.
 
 BUILD_PACKAGES='gcc libc6-dev make autoconf automake pkg-config libevent-dev libjson-c-dev libsqlite3-dev libssl-dev
-	zlib1g-dev libfcgi-dev libcurl4-openssl-dev'
+	libsecp256k1-dev nettle-dev zlib1g-dev libfcgi-dev libcurl4-openssl-dev'
 
 POLICY=/usr/sbin/policy-rc.d
 made_policy=

@@ -150,7 +150,7 @@ $1 in known {
 	if ($1 == "body" && NF > 2)
 		body_type[routes] = schema(behind(2))
 	if ($1 == "gives")
-		answer_type[routes] = schema($3 == "bare" ? behind(3) : "{success: Yes, " substr(behind(2), 2))
+		answer_type[routes] = schema($3 == "bare" ? behind(3) : "{success: Yes" ($3 == "{}" ? "" : ", ") substr(behind(2), 2))
 	next
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * digest.c - the door to libcrypto: SHA-1, SHA-256, comparison in constant time.
+ * digest.c - the door to libcrypto: SHA-1, SHA-256, HMAC, comparison in constant time.
  */
 #include "base/digest.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 void
@@ -17,6 +19,12 @@ void
 digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data)
 {
 	SHA256((const unsigned char *)data.p, data.n, out);
+}
+
+void
+digest_hmac_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span key, struct span data)
+{
+	HMAC(EVP_sha256(), key.p, (int)key.n, (const unsigned char *)data.p, data.n, out, NULL);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * digest.h - SHA-1 and SHA-256, and the comparison that takes the same time for all inputs.
+ * digest.h - SHA-1 and SHA-256, HMAC, and the comparison that takes the same time for all inputs.
  * The door to libcrypto.
  */
 #ifndef BASE_DIGEST_H
@@ -18,6 +18,9 @@
 /* SHA-1: for Sec-WebSocket-Accept (RFC 6455, section 4.2.2), for nothing else. */
 void digest_sha1(uint8_t out[DIGEST_SHA1_SIZE], struct span data);
 void digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data);
+
+/* HMAC-SHA256 (RFC 2104). */
+void digest_hmac_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span key, struct span data);
 
 /* n bytes in lower case hex, terminated: out has room for 2 * n + 1. */
 void digest_hex(char *out, const uint8_t *bytes, size_t n);

@@ -5,8 +5,10 @@
  */
 #include "chat/auth.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/keccak.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "chat/keyring.h"
@@ -15,8 +17,9 @@
 #include "proto/http.h"
 #include "proto/url.h"
 
-#define READ_MS   100
-#define TOKEN_MAX 4096 /* bytes */
+#define READ_MS    100
+#define TOKEN_MAX  4096 /* bytes */
+#define COOKIE_MAX 4000 /* bytes of its value: browsers drop a larger one */
 
 struct evidence {
 	const struct auth_request *request;
@@ -40,7 +43,9 @@ struct auth {
 	struct keyring *ring;
 	char *identity_header; /* NULL: the mode has none */
 	int64_t token_idle_ms;
-	const char *cookie; /* its name */
+	struct recover *recover; /* NULL: nobody signs in */
+	const char *cookie;      /* its name */
+	bool is_cookie_secure;
 	char **origins;
 	size_t n_origins;
 };
@@ -120,6 +125,10 @@ auth_new(const struct config *c, struct buf *err)
 		buf_str(err, "auth: wallet, open, jwt and proxy are accepted");
 		return NULL;
 	}
+	if (c->auth == AUTH_WALLET && !keccak_works()) {
+		buf_str(err, "auth: libnettle's Keccak gives wrong results");
+		return NULL;
+	}
 	if (!(ring = keyring_new(c, err)))
 		return NULL;
 	auth = mem_zalloc(sizeof(*auth));
@@ -127,7 +136,10 @@ auth_new(const struct config *c, struct buf *err)
 	auth->ring = ring;
 	auth->identity_header = mode->is_named ? mem_strdup(c->proxy_header) : NULL;
 	auth->token_idle_ms = c->token_idle_ms;
-	auth->cookie = is_plain_local(c) ? "escrowchat" : "__Host-escrowchat";
+	auth->is_cookie_secure = !is_plain_local(c);
+	auth->cookie = auth->is_cookie_secure ? "__Host-escrowchat" : "escrowchat";
+	if (c->auth == AUTH_WALLET)
+		auth->recover = recover_new();
 	auth->n_origins = c->frontend_url.n;
 	auth->origins = mem_zalloc(auth->n_origins * sizeof(*auth->origins));
 	for (size_t i = 0; i < auth->n_origins; i++)
@@ -145,6 +157,7 @@ auth_free(struct auth *auth)
 	free(auth->origins);
 	keyring_free(auth->ring);
 	free(auth->identity_header);
+	recover_free(auth->recover);
 	free(auth);
 }
 
@@ -280,6 +293,55 @@ may_use_cookie(const struct auth *auth, const struct auth_request *r)
 {
 	return (!r->is_browser_write || is_origin_allowed(auth, r)) &&
 	       !span_eq_nocase(r->sec_fetch_site, SPAN("cross-site"));
+}
+
+struct span
+auth_token(const struct auth *auth, const struct auth_request *r)
+{
+	struct credential c;
+
+	return find_credential(auth, r, &c) ? c.token : (struct span){"", 0};
+}
+
+/* The characters that tokens are made of: no other makes a cookie safely. */
+static bool
+is_cookie_value(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+		    c != '-' && c != '_' && c != '.')
+			return false;
+	}
+	return s.n <= COOKIE_MAX;
+}
+
+bool
+auth_cookie(const struct auth *auth, struct span token, int64_t lasts_ms, struct buf *out)
+{
+	if (!is_cookie_value(token))
+		return false;
+	buf_printf(out, "%s=%.*s; Path=/; Max-Age=%" PRId64 "; HttpOnly; SameSite=Strict%s",
+	    auth->cookie, (int)token.n, token.p, token.n > 0 && lasts_ms > 0 ? lasts_ms / 1000 : 0,
+	    auth->is_cookie_secure ? "; Secure" : "");
+	return true;
+}
+
+const struct recover *
+auth_recover(const struct auth *auth)
+{
+	return auth->recover;
+}
+
+struct span
+auth_page(const struct auth *auth, const struct auth_request *r)
+{
+	for (size_t i = 0; i < auth->n_origins; i++) {
+		if (span_eq_nocase(r->origin, span_of(auth->origins[i])))
+			return span_of(auth->origins[i]);
+	}
+	return span_of(auth->n_origins > 0 ? auth->origins[0] : "http://localhost");
 }
 
 /* ---- who asks ---- */

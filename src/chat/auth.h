@@ -7,6 +7,7 @@
 #define CHAT_AUTH_H
 
 #include "base/config.h"
+#include "base/recover.h"
 #include "chat/chat.h"
 #include "chat/keys.h"
 
@@ -66,6 +67,21 @@ struct auth_listener {
 const char *auth_listener_refusal(const struct auth *, struct auth_listener);
 /* The header that names the user, and that a request has no underscore in any other's name; NULL: another mode. */
 const char *auth_identity_header(const struct auth *);
+
+/* ---- signing in ---- */
+
+/* With what signatures are checked; NULL where nobody signs in here: in all modes but auth = wallet. */
+const struct recover *auth_recover(const struct auth *);
+
+/* The page that signs in, for the text that is signed: a configured origin, the request's own if it is one, else the first. Never what the
+ * request's Host says: the page of a foreign host could sign for its visitors. */
+struct span auth_page(const struct auth *, const struct auth_request *);
+
+/* The one token that came, however it came, unverified; n 0: none, or several that differ. */
+struct span auth_token(const struct auth *, const struct auth_request *);
+
+/* Set-Cookie's value for a token; token n 0: forgets it. False: what is no token, or too long for a cookie. */
+bool auth_cookie(const struct auth *, struct span token, int64_t lasts_ms, struct buf *out);
 
 /* True where identity is proved by tokens, whoever makes them. */
 bool auth_has_tokens(const struct auth *);

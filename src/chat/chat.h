@@ -35,6 +35,8 @@ enum chat_err {
 	CHAT_RATE_LIMITED,
 	CHAT_CONFLICT,
 	CHAT_IDEMPOTENCY_MISMATCH,
+	CHAT_OFFCHAIN_ENVELOPE, /* of a sign-in */
+	CHAT_CONTRACT_WALLET,
 	CHAT_UNAVAILABLE
 };
 const char *chat_err_code(enum chat_err); /* "not_participant" */

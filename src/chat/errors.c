@@ -26,6 +26,10 @@ static const struct {
     [CHAT_CONFLICT] = {409, "conflict", "The request conflicts with the present state."},
     [CHAT_IDEMPOTENCY_MISMATCH] = {422, "idempotency_mismatch",
 	"This clientMsgId was used for another message."},
+    [CHAT_OFFCHAIN_ENVELOPE] = {400, "offchain_envelope",
+	"The message must be signed as it is, not inside Solana's off-chain envelope."},
+    [CHAT_CONTRACT_WALLET] = {400, "contract_wallet",
+	"Signatures of contract wallets are not accepted, only those of a key."},
     [CHAT_UNAVAILABLE] = {503, "unavailable",
 	"The database cannot be used at the moment; try again shortly."},
 };

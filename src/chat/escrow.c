@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "chat/standing.h"
+#include "chat/wallet.h"
 
 #define STATUS_MAX       64
 #define PARTICIPANTS_MAX 200
@@ -66,10 +67,14 @@ members_read(const struct json *list, struct members *set)
 	for (size_t i = 0; i < json_length(list); i++) {
 		const struct json *one = json_at(list, i);
 		struct member m = {0};
+		struct wallet w;
 
 		if (!json_string(json_get(one, "walletAddress"), &text) ||
 		    !name_wallet(text, &m.user))
 			return "participants: each needs a valid walletAddress.";
+		wallet_read(&w, text);
+		if (w.is_unsafe)
+			return "participants: a walletAddress is nobody's own key.";
 		if (!json_string(json_get(one, "role"), &text) || !role_parse(text, &m.role))
 			return "participants: client, freelancer, arbiter or observer is accepted "
 			       "as a role.";

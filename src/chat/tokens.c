@@ -5,7 +5,23 @@
 #include "chat/tokens.h"
 
 #include "base/digest.h"
+#include "base/ids.h"
+#include "proto/base64.h"
 #include "store/sessions.h"
+
+#define TOKEN_BYTES 32
+
+void
+token_make(char out[TOKEN_SIZE])
+{
+	uint8_t bytes[TOKEN_BYTES];
+	struct buf text = {0};
+
+	ids_random(bytes, sizeof(bytes));
+	base64url_encode(&text, (struct span){(const char *)bytes, sizeof(bytes)});
+	memcpy(out, buf_cstr(&text), TOKEN_SIZE);
+	buf_clear(&text);
+}
 
 void
 token_hash(char out[SESSION_HASH_SIZE], struct span token)

@@ -8,6 +8,11 @@
 
 #include "chat/chat.h"
 
+#define TOKEN_SIZE 44 /* 256 random bits in base64url, and a NUL */
+
+/* A new token's text. */
+void token_make(char out[TOKEN_SIZE]);
+
 /* By which the store knows a token: SHA-256 in hex. */
 void token_hash(char out[SESSION_HASH_SIZE], struct span token);
 

@@ -25,6 +25,8 @@ BEGIN {
 	door["fcgiapp.h"] = door["fcgi_stdio.h"] = door["fcgios.h"] = door["fcgi_config.h"] = "fcgi/"
 	door["json-c/"] = door["json.h"] = "src/base/json.c"
 	door["openssl/"] = "src/base/"
+	door["nettle/sha3.h"] = "src/base/keccak.c"
+	door["secp256k1.h"] = door["secp256k1_recovery.h"] = "src/base/recover.c"
 	door["zlib.h"] = "src/proto/deflate.c"
 	door["cmocka.h"] = "tests/"
 }

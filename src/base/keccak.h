@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * keccak.h - Keccak-256 as Ethereum has it: with the padding from before SHA-3 became a standard. The door to nettle.
+ */
+#ifndef BASE_KECCAK_H
+#define BASE_KECCAK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+#define KECCAK_SIZE 32
+
+void keccak256(uint8_t out[KECCAK_SIZE], struct span data);
+
+/* True if known inputs give their known results: to be asked once, at the start. */
+bool keccak_works(void);
+
+#endif
