@@ -23,7 +23,7 @@ begin(struct call *c, struct signin *in)
 	}
 	if (!auth_recover(auth)) {
 		call_refuse(
-		    c, CHAT_NOT_FOUND, "Nobody signs in here: identity comes from elsewhere.");
+		    c, CHAT_CONFLICT, "Nobody signs in here: identity comes from elsewhere.");
 		return false;
 	}
 	has_wallet = call_string(c, "walletAddress", &in->wallet);
@@ -126,7 +126,7 @@ auth_post_cookie(struct call *c)
 	r.cookie = (struct span){"", 0};
 	err = auth_conditions(auth, &r);
 	if (err == CHAT_OK && !auth_has_tokens(auth))
-		err = CHAT_NOT_FOUND;
+		err = CHAT_CONFLICT;
 	if (err == CHAT_OK && auth_cors_origin(auth, &r).n == 0)
 		err = CHAT_FORBIDDEN;
 	if (err == CHAT_OK)
@@ -163,7 +163,7 @@ auth_post_logout(struct call *c)
 	c->reply->no_store = true;
 	if (!auth_has_tokens(auth)) {
 		call_refuse(
-		    c, CHAT_NOT_FOUND, "There are no tokens here: identity comes from elsewhere.");
+		    c, CHAT_CONFLICT, "There are no tokens here: identity comes from elsewhere.");
 		return;
 	}
 	if (!call_write(c, run_logout, &c->user))
@@ -198,7 +198,7 @@ revoke_token(struct call *c, struct span token, struct revoke_job *j)
 	struct auth_request r = {.token = token};
 	enum chat_err err = auth_has_tokens(c->rest->auth)
 				? auth_user(c->rest->auth, c->rest->store, &r, j->now_ms, &j->user)
-				: CHAT_NOT_FOUND;
+				: CHAT_CONFLICT;
 
 	if (err == CHAT_UNAUTHORIZED)
 		return true;

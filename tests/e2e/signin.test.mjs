@@ -208,7 +208,7 @@ promise('keys that anybody can sign for are refused at both ends, and as partici
 
 promise('nobody signs in where identity comes from elsewhere', { web: true, daemon: false }, async (w) => {
 	const { address } = newWallet();
-	refused(await post(w.web, '/api/auth/challenge', { walletAddress: address }), 404, 'not_found');
-	refused(await verify(w, { walletAddress: address, message: '', signature: '' }), 404, 'not_found');
-	refused(await post(w.web, '/api/auth/cookie', undefined, { Origin: 'http://localhost:5173' }), 404, 'not_found');
+	refused(await post(w.web, '/api/auth/challenge', { walletAddress: address }), 409, 'conflict');
+	refused(await verify(w, { walletAddress: address, message: '', signature: '' }), 409, 'conflict');
+	refused(await post(w.web, '/api/auth/cookie', undefined, { Origin: 'http://localhost:5173' }), 409, 'conflict');
 });

@@ -128,7 +128,7 @@ every_refusal_has_its_code_and_a_sentence(void **state)
 	static const char *const codes[] = {"ok", "bad_request", "bad_frame", "unauthorized",
 	    "wallet_mismatch", "open_is_local", "forbidden", "not_participant", "not_found",
 	    "removed", "empty", "too_long", "rate_limited", "conflict", "idempotency_mismatch",
-	    "unavailable"};
+	    "offchain_envelope", "contract_wallet", "unavailable"};
 
 	for (int err = CHAT_OK; err <= CHAT_UNAVAILABLE; err++) {
 		assert_string_equal(chat_err_code(err), codes[err]);
@@ -154,6 +154,8 @@ every_refusal_has_the_contract_s_status(void **state)
 	    [CHAT_RATE_LIMITED] = 429,
 	    [CHAT_CONFLICT] = 409,
 	    [CHAT_IDEMPOTENCY_MISMATCH] = 422,
+	    [CHAT_OFFCHAIN_ENVELOPE] = 400,
+	    [CHAT_CONTRACT_WALLET] = 400,
 	    [CHAT_UNAVAILABLE] = 503};
 
 	for (int err = CHAT_OK; err <= CHAT_UNAVAILABLE; err++)
