@@ -141,25 +141,33 @@ heartbeat_stop(struct engine_session *s)
 		TAILQ_REMOVE(&e->pings, s, heartbeat);
 }
 
+/* From when the ping was due, so that lateness does not add up; but there is time to answer it. */
 static void
-heartbeat_start(struct engine_session *s, bool awaits_pong)
+await_pong(struct engine_session *s)
 {
 	struct engine *e = s->engine;
-	const struct engine_options *o = &e->options;
-	int64_t now = clock_mono_ms();
+	int64_t least = clock_mono_ms() + e->options.ping_timeout_ms / 2;
 
-	s->awaits_pong = awaits_pong;
-	if (awaits_pong) {
-		/* From when the ping was due, so that lateness does not add up; but there is time to answer it. */
-		int64_t least = now + o->ping_timeout_ms / 2;
-		s->deadline += o->ping_timeout_ms;
-		if (s->deadline < least)
-			s->deadline = least;
-		TAILQ_INSERT_TAIL(&e->pongs, s, heartbeat);
-	} else {
-		s->deadline = now + o->ping_interval_ms;
-		TAILQ_INSERT_TAIL(&e->pings, s, heartbeat);
-	}
+	s->awaits_pong = true;
+	s->pinged = s->deadline;
+	s->deadline += e->options.ping_timeout_ms;
+	if (s->deadline < least)
+		s->deadline = least;
+	TAILQ_INSERT_TAIL(&e->pongs, s, heartbeat);
+}
+
+/* Likewise from ping to ping, however long the answer took; but not before those that are in the list, which is in order. */
+static void
+await_ping(struct engine_session *s)
+{
+	struct engine *e = s->engine;
+	const struct engine_session *last = TAILQ_LAST(&e->pings, session_list);
+
+	s->awaits_pong = false;
+	s->deadline = s->pinged + e->options.ping_interval_ms;
+	if (last != NULL && s->deadline < last->deadline)
+		s->deadline = last->deadline;
+	TAILQ_INSERT_TAIL(&e->pings, s, heartbeat);
 }
 
 static void
@@ -185,7 +193,7 @@ on_timer(void *arg)
 	e->timer_at = INT64_MAX;
 	while ((s = TAILQ_FIRST(&e->pings)) != NULL && s->deadline <= now) {
 		heartbeat_stop(s);
-		heartbeat_start(s, true);
+		await_pong(s);
 		send_packet(s, EIO_PING, (struct span){"", 0});
 	}
 	while ((s = TAILQ_FIRST(&e->pongs)) != NULL && s->deadline <= now)
@@ -294,7 +302,7 @@ engine_session_take(struct engine_session *s, const struct eio_packet *p)
 		break;
 	case EIO_PONG:
 		heartbeat_stop(s);
-		heartbeat_start(s, false);
+		await_ping(s);
 		arm_timer(s->engine);
 		break;
 	case EIO_CLOSE:
@@ -373,7 +381,8 @@ engine_session_new(struct engine *e, struct web_request *req)
 	if (++e->n_fresh > e->options.max_fresh && TAILQ_FIRST(&e->fresh) != s)
 		engine_session_end(
 		    TAILQ_FIRST(&e->fresh), "too many without an identity", END_CLOSE, false);
-	heartbeat_start(s, false);
+	s->pinged = clock_mono_ms();
+	await_ping(s);
 	arm_timer(e);
 	return s;
 }

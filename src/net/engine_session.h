@@ -27,6 +27,7 @@ struct engine_session {
 	void *own;
 	TAILQ_ENTRY(engine_session) fresh, heartbeat, dirty;
 	int64_t deadline;        /* mono ms: of the next ping, or of its answer */
+	int64_t pinged;          /* mono ms: when the last ping was due; at first the beginning */
 	struct websocket *ws;    /* its transport; NULL: polling */
 	struct websocket *probe; /* wants to become it */
 	struct web_conn *poll;   /* the GET that is held */

@@ -389,6 +389,21 @@ promise('the deadline of a heartbeat is exact, though the ping itself was late',
 	isError(await request(target, { path: `/engine.io/?EIO=4&transport=polling&sid=${sid}` }), 1, 'after pingInterval + pingTimeout');
 });
 
+promise('pings come at their times, however long their answers take', { daemon: false }, async (w) => {
+	const echo = w.start('eio-echo', path.join(BUILDDIR, 'tests/echo/eio-echo'), ['--listen', '127.0.0.1:0']);
+	const target = { port: Number((await echo.line(/listening on 127\.0\.0\.1:(\d+)/))[1]) };
+	const wire = await Sock.open(target, { path: '/engine.io/?EIO=4&transport=websocket' });
+	const { pingInterval, pingTimeout } = wire.open, begun = performance.now(), pings = 8;
+	for (let i = 1; i <= pings; i++) {
+		assert.equal(await wire.next(), '2');
+		if (i < pings)
+			setTimeout(() => wire.send('3'), pingTimeout / 2);
+	}
+	const late = performance.now() - begun - pings * pingInterval;
+	assert.ok(late < (pings - 1) * pingTimeout / 2 * 0.8, `${late} ms late`);
+	await wire.ws.destroy();
+});
+
 const resident = (pid) => 1024 * Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 promise('handshakes that never come back do not fill the table', { config: { rooms: 'open', max_connections: 50 } }, async (w) => {
