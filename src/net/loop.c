@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * loop.c - the event loop on libevent.
+ * loop.c - the event loop: descriptors and signals by libevent, timers and the end of a turn by own means.
+ * Timers are a heap, and one timer descriptor that is set only when the first of them comes sooner: libevent's own would be set anew in
+ * each turn (and without EVENT_BASE_FLAG_PRECISE_TIMER be as coarse as 4 ms).
  */
 #include "net/loop.h"
 
+#include <poll.h>
 #include <stdlib.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
+#include <sys/queue.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/loop_event.h"
@@ -19,40 +24,229 @@ struct loop_signal {
 	struct loop_signal *next;
 };
 
-struct loop {
-	struct event_base *base;
-	struct loop_signal *signals;
-};
-
-/* Timer, watch and later are one struct event and a callback each. */
 struct loop_timer {
-	struct event ev;
+	struct loop *loop;
 	loop_cb *cb;
 	void *arg;
-	bool is_wanted; /* of a later */
+	int64_t at_us; /* monotonic */
+	size_t place;  /* in the heap, from 1; 0: it is not set */
 };
 
 struct loop_watch {
-	struct loop_timer t;
+	struct event ev;
+	loop_cb *cb;
+	void *arg;
 };
 
 struct loop_later {
-	struct loop_timer t;
+	struct loop *loop;
+	loop_cb *cb;
+	void *arg;
+	TAILQ_ENTRY(loop_later) link;
+	bool is_wanted;
 };
+
+struct loop {
+	struct event_base *base;
+	struct loop_signal *signals;
+	bool is_stopped;
+
+	struct loop_timer **heap; /* heap[1] is the first; heap[n / 2] is not later than heap[n] */
+	size_t n_heap, cap_heap;
+	int clock;          /* the timer descriptor */
+	int64_t clock_at;   /* is set for then; 0: it is not set */
+	int64_t running_us; /* timers due until then are being run; 0: none are */
+	struct event clock_ev;
+
+	TAILQ_HEAD(, loop_later) laters; /* wanted */
+
+	int64_t paced_until;
+	int urgent; /* -1: none */
+};
+
+/* ---- timers ---- */
+
+static void
+heap_put(struct loop *loop, size_t place, struct loop_timer *t)
+{
+	loop->heap[place] = t;
+	t->place = place;
+}
+
+/* t goes where place is, or above or below it. */
+static void
+heap_settle(struct loop *loop, size_t place, struct loop_timer *t)
+{
+	struct loop_timer **heap = loop->heap;
+
+	for (; place > 1 && heap[place / 2]->at_us > t->at_us; place /= 2)
+		heap_put(loop, place, heap[place / 2]);
+	for (size_t child; (child = place * 2) <= loop->n_heap; place = child) {
+		if (child < loop->n_heap && heap[child + 1]->at_us < heap[child]->at_us)
+			child++;
+		if (heap[child]->at_us >= t->at_us)
+			break;
+		heap_put(loop, place, heap[child]);
+	}
+	heap_put(loop, place, t);
+}
+
+struct loop_timer *
+loop_timer_new(struct loop *loop, loop_cb *cb, void *arg)
+{
+	struct loop_timer *t = mem_zalloc(sizeof(*t));
+
+	t->loop = loop;
+	t->cb = cb;
+	t->arg = arg;
+	return t;
+}
+
+void
+loop_timer_set_us(struct loop_timer *t, int64_t us)
+{
+	struct loop *loop = t->loop;
+
+	t->at_us = clock_mono_us() + (us > 0 ? us : 0);
+	if (t->at_us <= loop->running_us) /* in the next turn */
+		t->at_us = loop->running_us + 1;
+	if (t->place == 0) {
+		if (loop->n_heap + 1 >= loop->cap_heap) {
+			loop->cap_heap = loop->cap_heap ? loop->cap_heap * 2 : 32;
+			loop->heap =
+			    mem_realloc(loop->heap, loop->cap_heap, sizeof(struct loop_timer *));
+		}
+		t->place = ++loop->n_heap;
+	}
+	heap_settle(loop, t->place, t);
+}
+
+void
+loop_timer_stop(struct loop_timer *t)
+{
+	struct loop *loop = t->loop;
+	struct loop_timer *last;
+
+	if (t->place == 0)
+		return;
+	last = loop->heap[loop->n_heap--];
+	if (last != t)
+		heap_settle(loop, t->place, last);
+	t->place = 0;
+}
+
+void
+loop_timer_free(struct loop_timer *t)
+{
+	if (t == NULL)
+		return;
+	loop_timer_stop(t);
+	free(t);
+}
+
+static void
+run_timers(struct loop *loop)
+{
+	loop->running_us = loop->n_heap > 0 ? clock_mono_us() : 0;
+	while (loop->n_heap > 0 && loop->heap[1]->at_us <= loop->running_us && !loop->is_stopped) {
+		struct loop_timer *t = loop->heap[1];
+
+		loop_timer_stop(t);
+		t->cb(t->arg);
+	}
+	loop->running_us = 0;
+}
+
+/* The first timer ends the coming wait. The descriptor may be set for sooner, for one that was stopped: then it ends a wait in vain. */
+static void
+set_clock(struct loop *loop, int64_t now)
+{
+	int64_t at = loop->heap[1]->at_us;
+	struct itimerspec its = {.it_value = {at / 1000000, at % 1000000 * 1000}};
+
+	if (loop->clock_at > now && loop->clock_at <= at)
+		return;
+	loop->clock_at = at;
+	timerfd_settime(loop->clock, TFD_TIMER_ABSTIME, &its, NULL);
+}
+
+static void
+on_clock(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop *loop = arg;
+	uint64_t n;
+
+	if (read(fd, &n, sizeof(n)) > 0)
+		loop->clock_at = 0;
+}
+
+/* ---- the end of a turn ---- */
+
+struct loop_later *
+loop_later_new(struct loop *loop, loop_cb *cb, void *arg)
+{
+	struct loop_later *l = mem_zalloc(sizeof(*l));
+
+	l->loop = loop;
+	l->cb = cb;
+	l->arg = arg;
+	return l;
+}
+
+void
+loop_later_want(struct loop_later *l)
+{
+	if (l->is_wanted)
+		return;
+	l->is_wanted = true;
+	TAILQ_INSERT_TAIL(&l->loop->laters, l, link);
+}
+
+static void
+forget(struct loop_later *l)
+{
+	if (l->is_wanted)
+		TAILQ_REMOVE(&l->loop->laters, l, link);
+	l->is_wanted = false;
+}
+
+void
+loop_later_free(struct loop_later *l)
+{
+	if (l == NULL)
+		return;
+	forget(l);
+	free(l);
+}
+
+static void
+run_laters(struct loop *loop)
+{
+	struct loop_later *l;
+
+	while ((l = TAILQ_FIRST(&loop->laters)) != NULL && !loop->is_stopped) {
+		forget(l);
+		l->cb(l->arg);
+	}
+}
+
+/* ---- turns ---- */
 
 struct loop *
 loop_new(void)
 {
 	struct loop *loop = mem_zalloc(sizeof(*loop));
-	struct event_config *cfg = event_config_new();
 
-	/* Without it timers are as coarse as the coarse clock: 4 ms. */
-	if (cfg == NULL || event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER) != 0 ||
-	    (loop->base = event_base_new_with_config(cfg)) == NULL) {
+	TAILQ_INIT(&loop->laters);
+	loop->urgent = -1;
+	loop->clock = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (loop->clock < 0 || (loop->base = event_base_new()) == NULL) {
 		log_error("loop: no event loop on this system");
 		exit(1);
 	}
-	event_config_free(cfg);
+	event_assign(
+	    &loop->clock_ev, loop->base, loop->clock, EV_READ | EV_PERSIST, on_clock, loop);
+	event_add(&loop->clock_ev, NULL);
 	return loop;
 }
 
@@ -66,7 +260,10 @@ loop_free(struct loop *loop)
 		event_del(&s->ev);
 		free(s);
 	}
+	event_del(&loop->clock_ev);
 	event_base_free(loop->base);
+	close(loop->clock);
+	free(loop->heap);
 	free(loop);
 }
 
@@ -77,64 +274,61 @@ loop_base(struct loop *loop)
 }
 
 void
+loop_pace(struct loop *loop, int64_t us, int urgent_fd)
+{
+	loop->paced_until = clock_mono_us() + us;
+	loop->urgent = urgent_fd;
+}
+
+/* What comes meanwhile comes together in the next turn. */
+static void
+wait_for_pace(struct loop *loop, int64_t now)
+{
+	struct pollfd urgent = {.fd = loop->urgent, .events = POLLIN};
+	int64_t us = loop->paced_until - now;
+
+	if (us <= 0 || !TAILQ_EMPTY(&loop->laters))
+		return;
+	if (loop->n_heap > 0 && loop->heap[1]->at_us - now < us)
+		us = loop->heap[1]->at_us - now;
+	if (us > 0)
+		ppoll(&urgent, 1, &(struct timespec){us / 1000000, us % 1000000 * 1000}, NULL);
+	loop->paced_until = 0;
+}
+
+void
 loop_run(struct loop *loop)
 {
-	event_base_dispatch(loop->base);
+	loop->is_stopped = false;
+	while (!loop->is_stopped) {
+		wait_for_pace(loop, clock_mono_us());
+
+		int64_t now = clock_mono_us();
+		bool is_due = loop->n_heap > 0 && loop->heap[1]->at_us <= now;
+		bool may_wait = !is_due && TAILQ_EMPTY(&loop->laters);
+		if (may_wait && loop->n_heap > 0)
+			set_clock(loop, now);
+		event_base_loop(loop->base, EVLOOP_ONCE | (may_wait ? 0 : EVLOOP_NONBLOCK));
+		run_timers(loop);
+		run_laters(loop);
+	}
 }
 
 void
 loop_stop(struct loop *loop)
 {
+	loop->is_stopped = true;
 	event_base_loopbreak(loop->base);
 }
 
-static void
-on_event(evutil_socket_t fd, short what, void *arg)
-{
-	struct loop_timer *t = arg;
-
-	t->is_wanted = false;
-	t->cb(t->arg);
-}
+/* ---- descriptors and signals ---- */
 
 static void
-timer_init(struct loop_timer *t, struct loop *loop, int fd, short what, loop_cb *cb, void *arg)
+on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	t->cb = cb;
-	t->arg = arg;
-	event_assign(&t->ev, loop->base, fd, what, on_event, t);
-}
+	struct loop_watch *w = arg;
 
-struct loop_timer *
-loop_timer_new(struct loop *loop, loop_cb *cb, void *arg)
-{
-	struct loop_timer *t = mem_zalloc(sizeof(*t));
-
-	timer_init(t, loop, -1, 0, cb, arg);
-	return t;
-}
-
-void
-loop_timer_set_us(struct loop_timer *t, int64_t us)
-{
-	struct timeval tv = {us > 0 ? us / 1000000 : 0, us > 0 ? us % 1000000 : 0};
-
-	event_add(&t->ev, &tv);
-}
-
-void
-loop_timer_stop(struct loop_timer *t)
-{
-	event_del(&t->ev);
-}
-
-void
-loop_timer_free(struct loop_timer *t)
-{
-	if (t == NULL)
-		return;
-	event_del(&t->ev);
-	free(t);
+	w->cb(w->arg);
 }
 
 struct loop_watch *
@@ -142,8 +336,10 @@ loop_watch_new(struct loop *loop, int fd, loop_cb *cb, void *arg)
 {
 	struct loop_watch *w = mem_zalloc(sizeof(*w));
 
-	timer_init(&w->t, loop, fd, EV_READ | EV_PERSIST, cb, arg);
-	event_add(&w->t.ev, NULL);
+	w->cb = cb;
+	w->arg = arg;
+	event_assign(&w->ev, loop->base, fd, EV_READ | EV_PERSIST, on_readable, w);
+	event_add(&w->ev, NULL);
 	return w;
 }
 
@@ -152,36 +348,8 @@ loop_watch_free(struct loop_watch *w)
 {
 	if (w == NULL)
 		return;
-	event_del(&w->t.ev);
+	event_del(&w->ev);
 	free(w);
-}
-
-struct loop_later *
-loop_later_new(struct loop *loop, loop_cb *cb, void *arg)
-{
-	struct loop_later *l = mem_zalloc(sizeof(*l));
-
-	timer_init(&l->t, loop, -1, 0, cb, arg);
-	return l;
-}
-
-void
-loop_later_want(struct loop_later *l)
-{
-	if (l->t.is_wanted)
-		return;
-	l->t.is_wanted = true;
-	/* Goes behind what is active already, and runs before the loop looks at the descriptors again. */
-	event_active(&l->t.ev, EV_TIMEOUT, 1);
-}
-
-void
-loop_later_free(struct loop_later *l)
-{
-	if (l == NULL)
-		return;
-	event_del(&l->t.ev);
-	free(l);
 }
 
 static void

@@ -30,6 +30,7 @@
 #define BUSY_MS 5000
 #define COMMIT_US \
 	2000 /* least time between two group commits: a lone message does not wait for one, a busy server gathers */
+#define PACE_US       1000  /* between two turns, unless a commit is done sooner */
 #define DRAIN_MS      10000 /* from SIGTERM to the end, at most */
 #define TRIM_US       60000000
 #define SPARE_FILES   64     /* descriptors that are not connections */
@@ -102,6 +103,9 @@ on_turn(void *arg)
 
 	hub_flush(sv->hub);
 	arm_hub_timer(sv);
+	/* While messages wait for their commit there is no hurry to read more of them. */
+	if (writer_pending(sv->writer) > 0)
+		loop_pace(sv->loop, PACE_US, sv->done_fd);
 }
 
 static void

@@ -75,15 +75,14 @@ read_inotify(struct wakeup *w)
 {
 	char bytes[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)] __attribute__((aligned(8)));
 	bool is_wal = false;
-	ssize_t n;
+	ssize_t n =
+	    read(w->inotify, bytes, sizeof(bytes)); /* if there are more, it is called again */
 
-	while ((n = read(w->inotify, bytes, sizeof(bytes))) > 0) {
-		for (char *p = bytes; p < bytes + n;) {
-			const struct inotify_event *ev = (const struct inotify_event *)(void *)p;
-			is_wal = is_wal || (ev->mask & IN_Q_OVERFLOW) ||
-				 (ev->len > 0 && strcmp(ev->name, w->wal) == 0);
-			p += sizeof(*ev) + ev->len;
-		}
+	for (char *p = bytes; p < bytes + n;) {
+		const struct inotify_event *ev = (const struct inotify_event *)(void *)p;
+		is_wal = is_wal || (ev->mask & IN_Q_OVERFLOW) ||
+			 (ev->len > 0 && strcmp(ev->name, w->wal) == 0);
+		p += sizeof(*ev) + ev->len;
 	}
 	return is_wal;
 }

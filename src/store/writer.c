@@ -202,17 +202,14 @@ static void *
 writer_main(void *arg)
 {
 	struct writer *w = arg;
-	int64_t next_us = 0;
 
 	while (wait_for_jobs(w)) {
-		struct list batch;
+		struct list batch = take_jobs(w);
 
-		if (clock_mono_us() < next_us)
-			sleep_until(next_us); /* more jobs gather meanwhile */
-		batch = take_jobs(w);
 		run_batch(w->st, batch.first);
-		next_us = clock_mono_us() + w->interval_us;
 		hand_back(w, batch);
+		if (w->interval_us > 0)
+			sleep_until(clock_mono_us() + w->interval_us); /* jobs gather meanwhile */
 	}
 	store_checkpoint(w->st);
 	store_close(w->st);
