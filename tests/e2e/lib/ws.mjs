@@ -4,10 +4,12 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import net from 'node:net';
+import zlib from 'node:zlib';
 
 export const TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10;
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const TAIL = Buffer.from([0, 0, 0xff, 0xff]); // of a sync flush; it is left out
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The answer to a handshake that was no 101. */
@@ -43,10 +45,21 @@ export function closePayload(code, reason = '') {
 	return Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]);
 }
 
+/** What a compressed message has as its payload (RFC 7692, 7.2.1). */
+export function deflate(payload, windowBits = 15) {
+	const whole = zlib.deflateRawSync(Buffer.from(payload), { windowBits, finishFlush: zlib.constants.Z_SYNC_FLUSH });
+	return whole.subarray(0, whole.length - TAIL.length);
+}
+
+function inflate(pieces) {
+	return zlib.inflateRawSync(Buffer.concat([...pieces, TAIL]), { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+}
+
 export class WebSocket {
-	/** target: {port} or {socketPath}; resolves after the 101, rejects with Refused. onmessage is called with each
-	 *  message, string or Buffer; the first may come together with the 101. */
-	static connect(target, { path = '/', headers = {}, protocols = [], host, onmessage } = {}) {
+	/** target: {port} or {socketPath}; resolves after the 101, rejects with Refused. extensions: a header, of which
+	 *  permessage-deflate without context takeover is understood. onmessage is called with each message, string or Buffer;
+	 *  the first may come together with the 101. */
+	static connect(target, { path = '/', headers = {}, protocols = [], extensions, host, onmessage } = {}) {
 		const ws = new WebSocket();
 		ws.onmessage = onmessage ?? ((message) => ws.messages.push(message));
 		const key = randomBytes(16).toString('base64');
@@ -55,9 +68,11 @@ export class WebSocket {
 			Upgrade: 'websocket', Connection: 'Upgrade',
 			'Sec-WebSocket-Key': key, 'Sec-WebSocket-Version': '13',
 			...(protocols.length ? { 'Sec-WebSocket-Protocol': protocols.join(', ') } : {}),
+			...(extensions ? { 'Sec-WebSocket-Extensions': extensions } : {}),
 			...headers,
 		};
 		ws.protocols = protocols;
+		ws.offered = extensions ?? '';
 		ws.accept = createHash('sha1').update(key + GUID).digest('base64');
 		ws.socket = net.connect(target.socketPath ? { path: target.socketPath } : { host: '127.0.0.1', port: target.port });
 		ws.socket.setNoDelay(true);
@@ -81,6 +96,8 @@ export class WebSocket {
 	pings = 0;
 
 	#input = Buffer.alloc(0);
+	#arrived = [];
+	#wanted = 0;
 	#isOpen = false;
 	#isOver = false;
 	#closeSent = false;
@@ -123,7 +140,11 @@ export class WebSocket {
 	}
 
 	#onData(data) {
-		this.#input = this.#input.length ? Buffer.concat([this.#input, data]) : data;
+		this.#arrived.push(data);
+		this.#wanted -= data.length;
+		if (this.#wanted > 0) // of a long frame: joined once
+			return;
+		this.#input = Buffer.concat([this.#input, ...this.#arrived.splice(0)]);
 		try {
 			if (!this.#isOpen && !this.#handshake())
 				return;
@@ -150,8 +171,8 @@ export class WebSocket {
 			throw new Error('wrong Sec-WebSocket-Accept');
 		if (headers.upgrade?.toLowerCase() !== 'websocket' || !/(^|[ ,])upgrade($|[ ,])/i.test(headers.connection ?? ''))
 			throw new Error('a 101 without Upgrade and Connection');
-		if (headers['sec-websocket-extensions'])
-			throw new Error('an extension that was not offered');
+		this.extensions = headers['sec-websocket-extensions'] ?? '';
+		check(this.extensions === '' || (/^permessage-deflate(;|$)/.test(this.extensions) && this.offered.includes('permessage-deflate')), 'an extension that was not offered');
 		if (headers['sec-websocket-protocol'] && !this.protocols.includes(headers['sec-websocket-protocol']))
 			throw new Error('a sub-protocol that was not offered');
 		this.protocol = headers['sec-websocket-protocol'] ?? '';
@@ -181,15 +202,19 @@ export class WebSocket {
 			check(size >= 65536, 'a length that is not the shortest');
 		}
 		check((b[1] & 0x80) === 0, 'a masked frame');
-		check((b[0] & 0x70) === 0, 'a reserved bit');
-		if (b.length < at + size)
+		const isCompressed = (b[0] & 0x40) !== 0;
+		check((b[0] & 0x30) === 0, 'a reserved bit');
+		check(!isCompressed || (this.extensions !== '' && (b[0] & 15) <= 2 && (b[0] & 15) > 0), 'a compressed frame out of place');
+		if (b.length < at + size) {
+			this.#wanted = at + size - b.length;
 			return false;
+		}
 		this.#input = b.subarray(at + size);
-		this.#take(b[0] & 15, (b[0] & 0x80) !== 0, b.subarray(at, at + size));
+		this.#take(b[0] & 15, (b[0] & 0x80) !== 0, b.subarray(at, at + size), isCompressed);
 		return true;
 	}
 
-	#take(opcode, isFinal, payload) {
+	#take(opcode, isFinal, payload, isCompressed) {
 		check(this.#closeSeen === null, 'a frame after the close frame');
 		if (opcode >= 8) {
 			check(isFinal && payload.length <= 125, 'a control frame that is long or in pieces');
@@ -197,11 +222,12 @@ export class WebSocket {
 		}
 		check(opcode <= 2, 'an unknown opcode');
 		check((opcode === 0) === (this.#parts !== null), 'a continuation out of place');
-		this.#parts ??= { opcode, pieces: [] };
+		this.#parts ??= { opcode, pieces: [], isCompressed };
 		this.#parts.pieces.push(payload);
 		if (!isFinal)
 			return;
-		const whole = Buffer.concat(this.#parts.pieces), isText = this.#parts.opcode === TEXT;
+		const isText = this.#parts.opcode === TEXT;
+		const whole = this.#parts.isCompressed ? inflate(this.#parts.pieces) : Buffer.concat(this.#parts.pieces);
 		this.#parts = null;
 		this.onmessage(isText ? utf8.decode(whole) : whole);
 	}
