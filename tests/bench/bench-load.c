@@ -194,11 +194,14 @@ print_exchange(
 	printf("cpu_us_per_delivery %.3f\n", cpu_us / n);
 	printf("cpu_us_per_message %.3f\n", cpu_us / (l->n_sent ? (double)l->n_sent : 1));
 	printf("cpu_percent %.1f\n", cpu_us / seconds / 1e4);
+	printf("own_us_per_delivery %.2f\n", (double)(after->user_ms - before->user_ms) * 1e3 / n);
 	printf("user_ms %" PRId64 "\nsystem_ms %" PRId64 "\n", after->user_ms - before->user_ms,
 	    after->system_ms - before->system_ms);
 	printf("switches_per_message %.2f\n",
 	    (double)(after->switches - before->switches) / (l->n_sent ? (double)l->n_sent : 1));
 	print_latency("latency", &l->latency);
+	print_latency("ack", &l->ack);
+	print_latency("after_ack", &l->after_ack);
 	printf(
 	    "load_cpu_s %.2f\n", (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
 				     (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6);

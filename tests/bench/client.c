@@ -78,6 +78,16 @@ load_send(struct load *l, int64_t due_us)
 
 /* ---- receiving ---- */
 
+/* What came before its acknowledgement took no time after it. */
+static void
+count_delivery(struct load *l, struct sent *sent, int64_t now)
+{
+	if (l->o.wants_acks)
+		histogram_add(&l->after_ack, sent->acked_us > 0 ? now - sent->acked_us : 0);
+	if (--sent->left == 0)
+		l->n_done++;
+}
+
 void
 client_delivered(struct client *c, struct span content, size_t frame_bytes)
 {
@@ -109,8 +119,7 @@ client_delivered(struct client *c, struct span content, size_t frame_bytes)
 	l->delivery_bytes += frame_bytes;
 	l->last_delivery_us = now;
 	histogram_add(&l->latency, now - due_us);
-	if (--sent_at(l, message)->left == 0)
-		l->n_done++;
+	count_delivery(l, sent_at(l, message), now);
 }
 
 void
@@ -118,11 +127,12 @@ client_acknowledged(struct client *c, uint64_t message, bool ok)
 {
 	struct load *l = c->load;
 
-	if (!ok || message >= l->n_sent || l->sent[message].is_acknowledged) {
+	if (!ok || message >= l->n_sent || l->sent[message].acked_us > 0) {
 		l->refused++;
 		return;
 	}
-	l->sent[message].is_acknowledged = true;
+	l->sent[message].acked_us = clock_mono_us();
+	histogram_add(&l->ack, l->sent[message].acked_us - l->sent[message].due_us);
 	l->acks++;
 	/* A sender who is in the room has his own broadcast first, if both come by one connection. */
 	if (l->o.up == l->o.wire)
@@ -176,4 +186,15 @@ bool
 json_content(struct span json, struct span *content)
 {
 	return json_next_string(&json, "content", content);
+}
+
+void
+json_padded(struct buf *out, struct span content, size_t size)
+{
+	size_t from = out->len;
+
+	buf_printf(out, "{\"content\":\"%.*s\",\"x\":\"", (int)content.n, content.p);
+	while (out->len - from + 2 < size)
+		buf_addc(out, 'x');
+	buf_str(out, "\"}");
 }

@@ -40,11 +40,9 @@ run_once() {
 		to=$rest_address pid=${rest_pids%,*}
 		;;
 	*)
-		rm -f "$dir/daemon.socket"
 		fresh_database
-		start_daemon "unix:$dir/daemon.socket" $callgrind
-		until_true "the daemon's socket" test -S "$dir/daemon.socket"
-		to=unix:$dir/daemon.socket pid=${server_pids# }
+		start_daemon unix $callgrind
+		to=$address pid=$daemon_pid
 		;;
 	esac
 	"$bench/bench-load" "$@" --connect "$to" --pid "$pid" --window 1 --messages "$count" --seconds 120 >"$dir/out" &&

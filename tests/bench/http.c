@@ -25,7 +25,7 @@ send_first(struct link *l)
 }
 
 void
-http_ask(struct link *l, uint64_t tag, struct http_body body, const char *path, ...)
+http_ask(struct link *l, uint64_t tag, struct http_parts parts, const char *path, ...)
 {
 	struct question *q = mem_zalloc(sizeof(*q));
 	char target[512];
@@ -36,12 +36,13 @@ http_ask(struct link *l, uint64_t tag, struct http_body body, const char *path, 
 	va_end(ap);
 	q->tag = tag;
 	buf_printf(&q->bytes, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Wallet-Address: bench-%u\r\n",
-	    body.text.n ? "POST" : "GET", target, l->client->number);
-	if (body.text.n > 0)
-		buf_printf(&q->bytes, "Content-Type: %s\r\nContent-Length: %zu\r\n", body.type,
-		    body.text.n);
+	    parts.body.n ? "POST" : "GET", target, l->client->number);
+	if (parts.fields != NULL)
+		buf_str(&q->bytes, parts.fields);
+	if (parts.body.n > 0)
+		buf_printf(&q->bytes, "Content-Length: %zu\r\n", parts.body.n);
 	buf_str(&q->bytes, "\r\n");
-	buf_span(&q->bytes, body.text);
+	buf_span(&q->bytes, parts.body);
 	STAILQ_INSERT_TAIL(&l->questions, q, link);
 	if (STAILQ_FIRST(&l->questions) == q)
 		send_first(l);
@@ -78,18 +79,21 @@ http_head(const char *in, size_t len, int *status)
 	return (size_t)(end + 4 - in);
 }
 
-/* The value of a field in a head; NULL: it has none. */
-static const char *
-field(struct span head, const char *name)
+bool
+http_field(struct span head, const char *name, struct span *value)
 {
 	size_t n = strlen(name);
 	const char *p = head.p, *end = head.p + head.n;
 
 	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL && (size_t)(end - ++p) > n) {
-		if (p[n] == ':' && strncasecmp(p, name, n) == 0)
-			return p + n + 1;
+		if (p[n] == ':' && strncasecmp(p, name, n) == 0) {
+			const char *from = p + n + 1,
+				   *to = memchr(from, '\r', (size_t)(end - from));
+			*value = span_trim((struct span){from, (size_t)((to ? to : end) - from)});
+			return true;
+		}
 	}
-	return NULL;
+	return false;
 }
 
 size_t
@@ -132,16 +136,17 @@ join_chunks(char *in, size_t len, struct span *body)
 size_t
 http_answer(struct link *l, char *in, size_t len, struct answer *out)
 {
-	size_t head = http_head(in, len, &out->status), n;
-	const char *length, *coding;
+	size_t head = http_head(in, len, &out->status), n = 0;
+	struct span value;
 
 	if (head == 0)
 		return 0;
-	length = field((struct span){in, head}, "Content-Length");
-	coding = field((struct span){in, head}, "Transfer-Encoding");
-	n = length ? strtoul(length, NULL, 10) : 0;
+	out->head = (struct span){in, head};
+	if (http_field(out->head, "Content-Length", &value))
+		n = strtoul(value.p, NULL, 10);
 	out->body = (struct span){in + head, n};
-	if (coding != NULL && (n = join_chunks(in + head, len - head, &out->body)) == 0)
+	if (http_field(out->head, "Transfer-Encoding", &value) &&
+	    (n = join_chunks(in + head, len - head, &out->body)) == 0)
 		return 0;
 	if (len < head + n)
 		return 0;

@@ -16,16 +16,18 @@ struct question { /* one request */
 struct answer {
 	uint64_t tag; /* of its question */
 	int status;
-	struct span body; /* into the input */
-	size_t bytes;     /* all of it, on the wire */
+	struct span head, body; /* into the input */
+	size_t bytes;           /* all of it, on the wire */
 };
 
-/* Asks: GET where body.n is 0, else POST of that type. The path is printf's. */
-struct http_body {
-	const char *type;
-	struct span text;
+#define HTTP_JSON "Content-Type: application/json\r\n"
+
+/* Asks: GET where body.n is 0, else POST. fields: whole lines of the head, may be NULL. The path is printf's. */
+struct http_parts {
+	const char *fields;
+	struct span body;
 };
-void http_ask(struct link *, uint64_t tag, struct http_body, const char *path, ...)
+void http_ask(struct link *, uint64_t tag, struct http_parts, const char *path, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* The whole answer in front of in to the question under way, and the next question goes out; its size, 0: incomplete. */
@@ -33,6 +35,9 @@ size_t http_answer(struct link *, char *in, size_t len, struct answer *out);
 
 /* The size of the head in front of in, with its empty line; 0: incomplete. */
 size_t http_head(const char *in, size_t len, int *status);
+
+/* The value of a field in a head. False: it has none. */
+bool http_field(struct span head, const char *name, struct span *value);
 
 /* The next chunk of a chunked body (n 0: the last one); its size, 0: incomplete. */
 size_t http_chunk(const char *in, size_t len, struct span *data);

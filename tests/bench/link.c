@@ -34,7 +34,9 @@ link_open(struct client *c, int which, const struct wire *wire)
 	l->client = c;
 	l->wire = wire;
 	STAILQ_INIT(&l->questions);
-	if ((l->fd = address_connect(to, c->number / CLIENTS_PER_ADDRESS, &why)) < 0)
+	if (wire->connect != NULL)
+		l->fd = wire->connect(to);
+	else if ((l->fd = address_connect(to, c->number / CLIENTS_PER_ADDRESS, &why)) < 0)
 		load_die("%s: %s: %s", to, why, strerror(errno));
 	watch(l, EPOLL_CTL_ADD);
 	return l;

@@ -40,7 +40,10 @@ struct wire {
 	const char *name, *what;
 	const struct wire *up; /* by which its messages are sent; NULL: by itself */
 	bool is_silent;        /* sends no messages: the server has a schedule of its own */
+	bool is_unanswered;    /* acknowledges nothing */
 	bool is_request;       /* a message is a request, its delivery the answer to it */
+	/* The descriptor of a link; NULL: a socket connected to that address. */
+	int (*connect)(const char *to);
 	/* Says hello: link 0 is connected. In the end: client_joined. NULL: it only sends. */
 	void (*open)(struct client *);
 	/* Takes whole units from the front of in; how many bytes. What is left is offered again with more behind it. */
@@ -49,8 +52,8 @@ struct wire {
 	void (*send)(struct client *, uint64_t message, struct span content);
 };
 extern const struct wire wire_websocket, wire_socketio, wire_socketio_polling, wire_sse, wire_poll,
-    wire_emit, wire_rest_send, wire_rest_history, wire_bare, wire_bare_poll, wire_bare_mute,
-    wire_bare_relay;
+    wire_emit, wire_rest_send, wire_rest_history, wire_insert, wire_nchan_websocket, wire_nchan_sse,
+    wire_nchan_poll, wire_nats, wire_bare, wire_bare_poll, wire_bare_mute, wire_bare_relay;
 
 struct client { /* one user, on one connection, in one room */
 	struct load *load;
@@ -69,10 +72,9 @@ struct client { /* one user, on one connection, in one room */
 	struct link links[LINKS_MAX];
 };
 
-struct sent { /* one message */
-	int64_t due_us;
-	uint32_t left; /* deliveries still to come */
-	bool is_acknowledged;
+struct sent {                     /* one message */
+	int64_t due_us, acked_us; /* acked_us 0: not yet */
+	uint32_t left;            /* deliveries still to come */
 };
 
 struct load_options {
@@ -87,7 +89,7 @@ struct load_options {
 	double seconds;
 	uint32_t messages; /* closed loop: ends after as many; 0: does not */
 	uint32_t content_bytes;
-	uint32_t frame_bytes; /* of the bare relay */
+	uint32_t frame_bytes; /* where the load makes the frame that is delivered */
 	bool wants_acks;
 };
 
@@ -102,7 +104,7 @@ struct load {
 	uint64_t acks, deliveries, delivery_bytes;
 	uint64_t misplaced, doubled, disordered, bad_content, early_acks, refused;
 	int64_t start_us, last_delivery_us;
-	struct histogram latency, ack_latency, setup;
+	struct histogram latency, ack, after_ack, setup;
 };
 
 /* ---- options (options.c) ---- */
@@ -138,5 +140,7 @@ bool span_begins(struct span, const char *with);
 bool json_next_string(struct span *json, const char *name, struct span *value);
 /* The content of the one message in json. */
 bool json_content(struct span json, struct span *content);
+/* Appends an object with that content, filled up to size bytes. */
+void json_padded(struct buf *, struct span content, size_t size);
 
 #endif

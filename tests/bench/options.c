@@ -18,6 +18,11 @@ static const struct wire *const wires[] = {
     &wire_emit,
     &wire_rest_send,
     &wire_rest_history,
+    &wire_insert,
+    &wire_nchan_websocket,
+    &wire_nchan_sse,
+    &wire_nchan_poll,
+    &wire_nats,
     &wire_bare,
     &wire_bare_poll,
     &wire_bare_mute,
@@ -53,7 +58,7 @@ static const struct row {
     {"content-bytes", KIND_NUMBER, offsetof(struct load_options, content_bytes),
 	"of a message (64)"},
     {"frame-bytes", KIND_NUMBER, offsetof(struct load_options, frame_bytes),
-	"of a frame, wire bare-relay (280)"},
+	"of a frame that the load makes: bare-relay, nchan, nats (280)"},
     {"no-acks", KIND_OFF, offsetof(struct load_options, wants_acks), "ask for no acknowledgements"},
 };
 
@@ -128,7 +133,7 @@ complete(struct load_options *o)
 		o->up_connect = o->connect;
 	if (o->room_size == 0)
 		o->room_size = o->wire->is_request ? 1 : o->n_clients;
-	if (o->wire->is_request || o->wire->is_silent || o->up == &wire_bare_relay)
+	if (o->wire->is_request || o->wire->is_silent || o->up->is_unanswered)
 		o->wants_acks = false;
 }
 

@@ -1,193 +1,193 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# run.sh - the daemon and the bare floor in turn, workload by workload: medians, spreads, and the ratio of CPU time per delivery.
-#   run.sh [WORKLOAD ...]     all of them without a name; run.sh -l lists them
-# Environment: BUILDDIR (where escrowchatd and tests/bench/ are built), ROUNDS (3), SECONDS_EACH (5), DURABILITY (normal),
+# run.sh - the daemon, the bare floor and, where asked, other servers in turn, workload by workload: medians, spreads, and CPU time over
+# the floor's in the same round.
+#   run.sh [--peers] [@GROUP | WORKLOAD ...]     without a name: all but @growth and @load, which take long
+#   run.sh --list                                which there are
+#   --peers   also Socket.IO and ws from npm (with and without better-sqlite3), nchan and nats-server: installs what is missing
+# Environment: BUILDDIR (where the programs and tests/bench/ are built), SRCDIR, ROUNDS (3), SECONDS_EACH (5), DURABILITY (normal),
 #   LOG_LEVEL (warn), PIN (1: the server on one CPU, the load on another), RAW (a file that gets every figure of every round).
 # The build should be optimised: ./configure CFLAGS=-O2. Nothing else should run on the machine.
 set -eu
 
-: "${BUILDDIR:=$PWD}" "${ROUNDS:=3}" "${SECONDS_EACH:=5}" "${DURABILITY:=normal}" "${LOG_LEVEL:=warn}" "${PIN:=0}"
-bench=$BUILDDIR/tests/bench
+: "${SRCDIR:=$(cd "$(dirname "$0")/../.." && pwd)}" "${ROUNDS:=3}" "${SECONDS_EACH:=5}" "${PIN:=0}"
 
-# name | listen | what the users do | what the floor does ("-": no floor) | its wire, and what else differs for its users
+# @group | name | server | wire | what the users do | what the floor does beyond that, by what wire it is read ("-": no floor)
 workloads() {
 	cat <<-'END'
-	room-1000                  |tcp  |--connections 1000 --rate 20                                              |--connections 1000 --rate 20 |bare
-	room-1000-mute             |tcp  |--connections 1000 --rate 20                                              |--connections 1000 --rate 20 |bare-mute
-	room-1000-socketio         |tcp  |--wire socketio --connections 1000 --rate 20                              |--connections 1000 --rate 20 |bare
-	room-1000-sse              |tcp  |--wire sse --connections 1000 --rate 20                                   |--connections 1000 --rate 20 |bare
-	room-1000-poll             |tcp  |--wire poll --connections 1000 --rate 20                                  |--connections 1000 --rate 20 |bare
-	room-1000-poll-asked       |tcp  |--wire poll --connections 1000 --rate 20                                  |--connections 1000 --rate 20 |bare-poll
-	room-5000                  |tcp  |--connections 5000 --rate 6                                               |--connections 5000 --rate 6 |bare
-	room-1000-burst8           |tcp  |--connections 1000 --rate 80 --burst 8                                    |--connections 1000 --rate 80 --burst 8 |bare
-	room-1000-senders8         |tcp  |--connections 1000 --rate 80 --burst 8 --senders 8                        |--connections 1000 --rate 80 --burst 8 |bare
-	room-1000-joined8          |tcp  |--connections 1000 --rate 80 --burst 8                                    |--connections 1000 --rate 80 --burst 8 --join |bare
-	room-1000-window8          |tcp  |--connections 1000 --window 8                                             |--connections 1000 --rate 80 --burst 8 |bare --rate 80
-	pairs                      |tcp  |--connections 2000 --room-size 2 --senders 2 --rate 5000                  |--connections 2000 --room-size 2 --rate 5000 --tick-us 1000 |bare
-	pairs-no-acks              |tcp  |--connections 2000 --room-size 2 --senders 2 --rate 5000 --no-acks        |--connections 2000 --room-size 2 --rate 5000 --tick-us 1000 |bare
-	pairs-relay                |tcp  |--connections 2000 --room-size 2 --senders 2 --rate 5000                  |--connections 2000 --room-size 2 --relay |bare-relay
-	pairs-socketio             |tcp  |--wire socketio --connections 2000 --room-size 2 --senders 2 --rate 5000  |--connections 2000 --room-size 2 --rate 5000 --tick-us 1000 |bare
-	pairs-relay-socketio       |tcp  |--wire socketio --connections 2000 --room-size 2 --senders 2 --rate 5000  |--connections 2000 --room-size 2 --relay |bare-relay
-	pairs-closed               |tcp  |--connections 2000 --room-size 2 --senders 2 --window 100                 |--connections 2000 --room-size 2 --relay |bare-relay
-	pairs-closed-socketio      |tcp  |--wire socketio --connections 2000 --room-size 2 --senders 2 --window 100 |--connections 2000 --room-size 2 --relay |bare-relay
-	pairs-closed-unix          |unix |--connections 2000 --room-size 2 --senders 2 --window 100                 |--connections 2000 --room-size 2 --relay |bare-relay
-	pairs-closed-unix-socketio |unix |--wire socketio --connections 2000 --room-size 2 --senders 2 --window 100 |--connections 2000 --room-size 2 --relay |bare-relay
-	setup                      |tcp  |--connections 5000 --room-size 2                                          |--connections 5000 |bare
-	setup-socketio             |tcp  |--wire socketio --connections 5000 --room-size 2                          |--connections 5000 |bare
-	idle                       |tcp  |--connections 10000 --room-size 2                                         |- |-
-	idle-socketio              |tcp  |--wire socketio --connections 10000 --room-size 2                         |- |-
-	idle-sse                   |tcp  |--wire sse --connections 10000 --room-size 2                              |- |-
-	idle-poll                  |tcp  |--wire poll --connections 10000 --room-size 2                             |- |-
+	@rooms  |room-1000                 |tcp  |websocket       |--connections 1000 --rate 20                                      |bare
+	@rooms  |room-1000-mute            |tcp  |websocket       |--connections 1000 --rate 20                                      |bare-mute
+	@rooms  |room-1000-socketio        |tcp  |socketio        |--connections 1000 --rate 20                                      |bare
+	@rooms  |room-5000                 |tcp  |websocket       |--connections 5000 --rate 6                                       |bare
+	@rooms  |room-1000-senders8        |tcp  |websocket       |--connections 1000 --rate 80 --burst 8 --senders 8                |bare
+	@rooms  |room-1000-joined8         |tcp  |websocket       |--connections 1000 --rate 80 --burst 8                            |bare --join
+	@rooms  |room-1000-window8         |tcp  |websocket       |--connections 1000 --window 8                                     |bare --rate 80 --burst 8
+	@streams|room-1000-sse             |tcp  |sse             |--connections 1000 --rate 20                                      |bare
+	@streams|room-1000-poll            |tcp  |poll            |--connections 1000 --rate 20                                      |bare
+	@streams|room-1000-poll-asked      |tcp  |poll            |--connections 1000 --rate 20                                      |bare-poll
+	@streams|room-1000-polling         |tcp  |socketio-polling|--connections 1000 --rate 10                                      |bare
+	@streams|pairs-sse                 |tcp  |sse             |--connections 2000 --room-size 2 --senders 2 --rate 2000          |bare --tick-us 1000
+	@streams|pairs-poll                |tcp  |poll            |--connections 2000 --room-size 2 --senders 2 --rate 2000          |bare --tick-us 1000
+	@pairs  |pairs                     |tcp  |websocket       |--connections 2000 --room-size 2 --senders 2 --rate 5000          |bare --tick-us 1000
+	@pairs  |pairs-no-acks             |tcp  |websocket       |--connections 2000 --room-size 2 --senders 2 --rate 5000 --no-acks|bare --tick-us 1000
+	@pairs  |pairs-relay               |tcp  |websocket       |--connections 2000 --room-size 2 --senders 2 --rate 5000          |bare-relay
+	@pairs  |pairs-closed              |tcp  |websocket       |--connections 2000 --room-size 2 --senders 2 --window 100         |bare-relay
+	@pairs  |pairs-socketio            |tcp  |socketio        |--connections 2000 --room-size 2 --senders 2 --rate 5000          |bare --tick-us 1000
+	@pairs  |pairs-relay-socketio      |tcp  |socketio        |--connections 2000 --room-size 2 --senders 2 --rate 5000          |bare-relay
+	@pairs  |pairs-closed-socketio     |tcp  |socketio        |--connections 2000 --room-size 2 --senders 2 --window 100         |bare-relay
+	@unix   |pairs-closed-unix         |unix |websocket       |--connections 2000 --room-size 2 --senders 2 --window 100         |bare-relay
+	@unix   |pairs-closed-unix-socketio|unix |socketio        |--connections 2000 --room-size 2 --senders 2 --window 100         |bare-relay
+	@setup  |setup                     |tcp  |websocket       |--connections 5000 --room-size 2                                  |bare
+	@setup  |setup-socketio            |tcp  |socketio        |--connections 5000 --room-size 2                                  |bare
+	@setup  |setup-sse                 |tcp  |sse             |--connections 5000 --room-size 2                                  |bare
+	@setup  |setup-poll                |tcp  |poll            |--connections 5000 --room-size 2                                  |bare
+	@idle   |idle                      |tcp  |websocket       |--connections 10000 --room-size 2                                 |-
+	@idle   |idle-socketio             |tcp  |socketio        |--connections 10000 --room-size 2                                 |-
+	@idle   |idle-sse                  |tcp  |sse             |--connections 10000 --room-size 2                                 |-
+	@idle   |idle-poll                 |tcp  |poll            |--connections 10000 --room-size 2                                 |-
+	@rest   |rest-history              |rest |rest-history    |--connections 8 --window 8                                        |-
+	@rest   |rest-send                 |rest |rest-send       |--connections 8 --window 8                                        |-
+	@commit |commit-rest               |both |websocket       |--connections 2 --rate 200 --up rest-send                         |-
+	@commit |commit-insert             |shell|websocket       |--connections 2 --rate 200 --up insert                            |-
+	@growth |growth-room-100           |tcp  |websocket       |--connections 100 --rate 200                                      |bare
+	@growth |growth-room-1000          |tcp  |websocket       |--connections 1000 --rate 20                                      |bare
+	@growth |growth-room-5000          |tcp  |websocket       |--connections 5000 --rate 4                                       |bare
+	@growth |growth-room-15000         |tcp  |websocket       |--connections 15000 --rate 2                                      |bare
+	@growth |growth-pairs-100          |tcp  |websocket       |--connections 100 --room-size 2 --senders 2 --rate 2000           |bare --tick-us 1000
+	@growth |growth-pairs-1000         |tcp  |websocket       |--connections 1000 --room-size 2 --senders 2 --rate 2000          |bare --tick-us 1000
+	@growth |growth-pairs-5000         |tcp  |websocket       |--connections 5000 --room-size 2 --senders 2 --rate 2000          |bare --tick-us 1000
+	@growth |growth-pairs-15000        |tcp  |websocket       |--connections 15000 --room-size 2 --senders 2 --rate 2000         |bare --tick-us 1000
+	@load   |load-500                  |tcp  |socketio        |--connections 2000 --room-size 2 --senders 2 --rate 500           |bare --tick-us 1000
+	@load   |load-1000                 |tcp  |socketio        |--connections 2000 --room-size 2 --senders 2 --rate 1000          |bare --tick-us 1000
+	@load   |load-2000                 |tcp  |socketio        |--connections 2000 --room-size 2 --senders 2 --rate 2000          |bare --tick-us 1000
+	@load   |load-4000                 |tcp  |socketio        |--connections 2000 --room-size 2 --senders 2 --rate 4000          |bare --tick-us 1000
+	@load   |load-8000                 |tcp  |socketio        |--connections 2000 --room-size 2 --senders 2 --rate 8000          |bare --tick-us 1000
+	@load   |load-16000                |tcp  |socketio        |--connections 2000 --room-size 2 --senders 2 --rate 16000         |bare --tick-us 1000
 	END
 }
 
-[ "${1:-}" != -l ] || { workloads | sed 's/ *|.*//'; exit 0; }
-for program in "$BUILDDIR/escrowchatd" "$bench/bench-floor" "$bench/bench-load"; do
-	[ -x "$program" ] || { echo "$program is not built: make escrowchatd bench" >&2; exit 1; }
-done
-
-server=
-dir=$(mktemp -d)
-chmod 700 "$dir"
-stop_server() {
-	[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || :
-	server=
+# name | its wire for each of ours | how it is started
+peers() {
+	cat <<-'END'
+	socketio-node       |socketio=socketio socketio-polling=socketio-polling         |start_node socketio.mjs
+	socketio-node-sqlite|socketio=socketio socketio-polling=socketio-polling         |start_node socketio.mjs $dir/db/peer.db
+	ws-node             |websocket=websocket                                         |start_node ws.mjs
+	ws-node-sqlite      |websocket=websocket                                         |start_node ws.mjs $dir/db/peer.db
+	nchan               |websocket=nchan-websocket sse=nchan-sse poll=nchan-poll     |start_nchan
+	nats                |websocket=nats                                              |start_nats
+	END
 }
-trap 'stop_server; rm -rf "$dir"' EXIT
+
+[ "${1:-}" != --list ] || { workloads | sed 's/ *|\([^ |]*\).*/ \1/'; exit 0; }
+. "$SRCDIR/tests/bench/lib.sh"
+trap 'stop_servers; rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
+need_programs
+peers >"$dir/peers"
+if [ "${1:-}" = --peers ]; then
+	shift
+	install_peers
+else
+	: >"$dir/peers"
+fi
 figures=${RAW:-$dir/figures}
 : >>"$figures"
 
-on_cpu() { # on_cpu N COMMAND...
-	cpu=$1
-	shift
-	[ "$PIN" = 0 ] || set -- taskset -c "$cpu" "$@"
-	exec "$@"
-}
-
-# Waits for "listening on ADDRESS" in a file; sets address.
-wait_for_address() {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		address=$(sed -n 's/.*listening on \([^ ]*\).*/\1/p' "$1" | head -n 1)
-		[ -z "$address" ] || return 0
-		kill -0 "$server" 2>/dev/null || break
-		sleep 0.2
-	done
-	echo "the floor did not start:" >&2
-	cat "$1" >&2
-	exit 1
-}
-
-# Below level info the daemon does not say which port it got, so it is given one; a taken one is tried again.
-start_daemon() { # start_daemon LISTEN
-	address=$1
-	for try in 1 2 3 4 5; do
-		[ "$1" != 127.0.0.1:0 ] || address=127.0.0.1:$((20000 + ($$ * 7 + $(date +%s) + try * 101) % 10000))
-		rm -rf "$dir/db"
-		mkdir -m 700 "$dir/db"
-		on_cpu 0 "$BUILDDIR/escrowchatd" --listen "$address" --database "$dir/db/bench.db" --auth open --rooms open \
-			--durability "$DURABILITY" --log-level "$LOG_LEVEL" >"$dir/log" 2>&1 &
-		server=$!
-		sleep 0.5
-		! kill -0 "$server" 2>/dev/null || return 0
-	done
-	echo "the daemon did not start:" >&2
-	cat "$dir/log" >&2
-	exit 1
-}
-
-start_floor() { # start_floor LISTEN OPTIONS...
-	on_cpu 0 "$bench/bench-floor" --listen "$@" >"$dir/log" &
-	server=$!
-	wait_for_address "$dir/log"
-}
-
-# The figures of one run, each line "workload system round name value".
-load() { # load WORKLOAD SYSTEM ROUND OPTIONS...
-	workload=$1 system=$2 round=$3
-	shift 3
-	(on_cpu 1 "$bench/bench-load" --connect "$address" --pid "$server" --seconds "$SECONDS_EACH" "$@") >"$dir/out" || {
+# The figures of one run, each line "workload system round name value": load WORKLOAD SYSTEM ROUND PIDS OPTIONS...
+load() {
+	workload=$1 system=$2 round=$3 pids=$4
+	shift 4
+	$on_load "$bench/bench-load" --pid "$pids" --seconds "$SECONDS_EACH" "$@" >"$dir/out" || {
 		echo "$workload, $system, round $round: deliveries were not right" >&2
 		cat "$dir/out" >&2
 		bad=1
 	}
 	sed "s/^/$workload $system $round /" "$dir/out" >>"$figures"
-	stop_server
 }
 
-bad=0
-one_round() { # one_round ROUND NAME FAMILY LOAD FLOOR WIRE
-	case $3 in
-	unix) listen=unix:$dir/socket ;;
-	*) listen=127.0.0.1:0 ;;
+# A room with more than a page for each user of the REST program.
+fill_rooms() { # fill_rooms USERS...
+	"$bench/bench-load" --wire rest-send --connect "$rest_address" --pid "$rest_pids" "$@" --messages 800 >/dev/null
+}
+
+run_daemon() { # run_daemon ROUND NAME SERVER WIRE USERS...
+	round=$1 name=$2 server=$3 wire=$4
+	shift 4
+	fresh_database
+	case $server in
+	rest)
+		start_rest $on_server
+		fill_rooms "$@"
+		load "$name" daemon "$round" "$rest_pids" --connect "$rest_address" --wire "$wire" "$@"
+		;;
+	*)
+		start_daemon "$server" $on_server
+		set -- "$name" daemon "$round" "$daemon_pid" --connect "$address" --wire "$wire" "$@"
+		case $server in
+		both) start_rest $on_server && set -- "$@" --up-connect "$rest_address" ;;
+		shell) set -- "$@" --up-connect "$dir/db/bench.db" ;;
+		esac
+		load "$@"
+		;;
 	esac
-	start_daemon "$listen"
-	# shellcheck disable=SC2086
-	load "$2" daemon "$1" $4
-	[ "${5%% *}" != - ] || return 0
+	stop_servers
+}
+
+# The floor's messages are as long as the daemon's were: run_floor ROUND NAME SERVER "USERS" WIRE OPTIONS...
+run_floor() {
+	round=$1 name=$2 server=$3 users=$4 wire=$5
+	shift 5
 	bytes=$(sed -n 's/^frame_bytes //p' "$dir/out")
+	case $wire in
+	bare-relay) set -- --relay "$@" ;;
+	esac
+	# Of what the users do, the floor knows the rooms and the schedule.
+	rooms=$(echo "$users" | grep -oE -e '--(connections|room-size|rate|burst) [0-9]+' | tr '\n' ' ')
 	# shellcheck disable=SC2086
-	start_floor "$listen" $5 --seconds "$SECONDS_EACH" --frame-bytes "${bytes:-250}"
+	start_floor "$server" $on_server -- $rooms "$@" --seconds "$SECONDS_EACH" --frame-bytes "${bytes:-250}"
+	case " $* " in
+	*" --rate "*) users="$users --rate 80 --burst 8" ;;
+	esac
 	# shellcheck disable=SC2086
-	load "$2" floor "$1" $4 --frame-bytes "${bytes:-280}" --wire $6
+	load "$name" floor "$round" "$server_pids" --connect "$address" $users --wire "$wire" --frame-bytes "${bytes:-280}"
+	stop_servers
 }
 
-table() {
-	awk '
-	function sorted(list, n,    i, k, t) {
-		for (i = 2; i <= n; i++)
-			for (k = i; k > 1 && list[k - 1] > list[k]; k--) { t = list[k]; list[k] = list[k - 1]; list[k - 1] = t }
-	}
-	# Median, least and greatest of a figure over the rounds.
-	function collect(w, s, name,    r, n) {
-		n = 0
-		for (r = 1; r <= rounds; r++)
-			if ((w, s, r, name) in v) list[++n] = v[w, s, r, name]
-		sorted(list, n)
-		low = list[1]; high = list[n]; median = n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
-		return n
-	}
-	{
-		if (!($1 in seen)) { seen[$1] = 1; order[++n_workloads] = $1 }
-		v[$1, $2, $3, $4] = $5
-		if ($3 > rounds) rounds = $3
-	}
-	function ratio(w, name,    r) {
-		for (r = 1; r <= rounds; r++)
-			if (v[w, "floor", r, name] > 0 && (w, "daemon", r, name) in v)
-				v[w, "ratio", r, name] = v[w, "daemon", r, name] / v[w, "floor", r, name]
-		return collect(w, "ratio", name)
-	}
-	function cell(w, s, name, format) { return collect(w, s, name) ? sprintf(format, median) : "-" }
-	END {
-		print "| workload | daemon, us | floor, us | ratio | least-greatest | messages/s | CPU % | p50 us | p99 us | bytes/idle |"
-		print "|---|---|---|---|---|---|---|---|---|---|"
-		for (i = 1; i <= n_workloads; i++) {
-			w = order[i]
-			is_setup = !((w, "daemon", 1, "cpu_us_per_delivery") in v)
-			name = is_setup ? "setup_cpu_us_per_connection" : "cpu_us_per_delivery"
-			late = is_setup ? "setup" : "latency"
-			printf "| %s | %s | %s | ", w, cell(w, "daemon", name, "%.2f"), cell(w, "floor", name, "%.2f")
-			if (ratio(w, name)) printf "**%.2f** | %.2f-%.2f | ", median, low, high; else printf "- | - | "
-			printf "%s | %s | %s | %s | %s |\n", cell(w, "daemon", "messages_per_second", "%.0f"), cell(w, "daemon", "cpu_percent", "%.0f"),
-				cell(w, "daemon", late "_p50_us", "%.0f"), cell(w, "daemon", late "_p99_us", "%.0f"),
-				cell(w, "daemon", "anonymous_bytes_per_connection", "%.0f")
-		}
-	}' "$figures"
+run_peer() { # run_peer ROUND NAME "USERS" PEER WIRE COMMAND...
+	round=$1 name=$2 users=$3 peer=$4 wire=$5
+	shift 5
+	fresh_database
+	eval "$*"
+	# shellcheck disable=SC2086
+	load "$name" "$peer" "$round" "${server_pids# }" --connect "$address" $users --wire "$wire"
+	stop_servers
 }
 
-chosen=" $* "
+one_round() { # one_round ROUND NAME SERVER WIRE "USERS" "FLOOR"
+	# shellcheck disable=SC2086
+	run_daemon "$1" "$2" "$3" "$4" $5
+	# shellcheck disable=SC2086
+	[ "$6" = - ] || run_floor "$1" "$2" "$3" "$5" $6
+	[ "$3" = tcp ] || return 0
+	while IFS='|' read -r peer its_wires command <&4; do
+		its_wire=$(echo "$its_wires" | tr ' ' '\n' | sed -n "s/^$4=//p")
+		[ -z "$its_wire" ] || run_peer "$1" "$2" "$5" ${peer} "$its_wire" "$command"
+	done 4<"$dir/peers"
+}
+
+on_server= on_load= bad=0
+[ "$PIN" = 0 ] || { on_server='taskset -c 0' on_load='taskset -c 1'; }
+chosen=" ${*:-@rooms @streams @pairs @unix @setup @idle @rest @commit} "
 workloads >"$dir/workloads"
 round=1
 while [ "$round" -le "$ROUNDS" ]; do
-	while IFS='|' read -r name family users floor wire <&3; do
+	while IFS='|' read -r group name server wire users floor <&3; do
 		name=${name%% *}
 		case $chosen in
-		"  " | *" $name "*) one_round "$round" "$name" "${family%% *}" "$users" "$floor" "$wire" ;;
+		*" ${group%% *} "* | *" $name "*) one_round "$round" "$name" ${server} ${wire} "$users" "$floor" ;;
 		esac
 	done 3<"$dir/workloads"
 	round=$((round + 1))
 done
-table
+awk -f "$SRCDIR/tests/bench/table.awk" "$figures"
 exit $bad

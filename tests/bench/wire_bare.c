@@ -83,10 +83,7 @@ send_relay(struct client *c, uint64_t message, struct span content)
 {
 	struct buf text = {0};
 
-	buf_printf(&text, "{\"content\":\"%.*s\",\"x\":\"", (int)content.n, content.p);
-	while (text.len + 6 < c->load->o.frame_bytes)
-		buf_addc(&text, 'x');
-	buf_str(&text, "\"}");
+	json_padded(&text, content, c->load->o.frame_bytes - 4);
 	ws_put(&c->links[0].out, WS_TEXT, buf_as_span(&text));
 	link_want_send(&c->links[0]);
 	buf_clear(&text);
@@ -116,6 +113,7 @@ const struct wire wire_bare_mute = {
 const struct wire wire_bare_relay = {
     .name = "bare-relay",
     .what = "bench-floor --relay",
+    .is_unanswered = true,
     .open = open_bare,
     .input = input,
     .send = send_relay,

@@ -5,7 +5,7 @@
 #include "tests/bench/http.h"
 #include "tests/bench/load.h"
 
-static const struct http_body nothing;
+static const struct http_parts nothing;
 
 static void
 ask_next(struct client *c)
@@ -62,7 +62,7 @@ emit(struct client *c, uint64_t message, struct span content)
 	buf_printf(&body,
 	    "{\"event\":\"chat_message\",\"data\":{\"escrowId\":\"room-%u\",\"content\":\"%.*s\"}}",
 	    c->room, (int)content.n, content.p);
-	http_ask(link_up(c), message, (struct http_body){"application/json", buf_as_span(&body)},
+	http_ask(link_up(c), message, (struct http_parts){HTTP_JSON, buf_as_span(&body)},
 	    "/emit?client=c%u", c->number);
 	buf_clear(&body);
 }

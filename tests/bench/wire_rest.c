@@ -25,7 +25,7 @@ post(struct client *c, uint64_t message, struct span content)
 	struct buf body = {0};
 
 	buf_printf(&body, "{\"content\":\"%.*s\"}", (int)content.n, content.p);
-	http_ask(l, message, (struct http_body){"application/json", buf_as_span(&body)},
+	http_ask(l, message, (struct http_parts){HTTP_JSON, buf_as_span(&body)},
 	    "/api/chat/room-%u/send", c->room);
 	buf_clear(&body);
 }
@@ -63,8 +63,8 @@ static void
 ask_history(struct client *c, uint64_t message, struct span content)
 {
 	(void)content;
-	http_ask(&c->links[0], message, (struct http_body){0}, "/api/chat/room-%u/history?limit=%d",
-	    c->room, PAGE);
+	http_ask(&c->links[0], message, (struct http_parts){0},
+	    "/api/chat/room-%u/history?limit=%d", c->room, PAGE);
 }
 
 /* Oldest first: each room's messages have rising numbers. */

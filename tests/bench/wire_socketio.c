@@ -15,14 +15,15 @@
 
 enum tag { TAG_GET, TAG_POST }; /* of polling's requests */
 
-static const struct http_body nothing;
+static const struct http_parts nothing;
 
 static void
 post(struct client *c, struct span packet)
 {
 	struct link *l = c->state == CLIENT_READY ? link_up(c) : &c->links[0];
 
-	http_ask(l, TAG_POST, (struct http_body){"text/plain;charset=UTF-8", packet},
+	http_ask(l, TAG_POST,
+	    (struct http_parts){"Content-Type: text/plain;charset=UTF-8\r\n", packet},
 	    PATH "polling&sid=%.*s", (int)c->token.len, c->token.p);
 }
 

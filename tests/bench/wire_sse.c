@@ -9,7 +9,7 @@
 static void
 open_sse(struct client *c)
 {
-	http_ask(&c->links[0], 0, (struct http_body){0}, "/events?escrow=room-%u&client=c%u",
+	http_ask(&c->links[0], 0, (struct http_parts){0}, "/events?escrow=room-%u&client=c%u",
 	    c->room, c->number);
 }
 

@@ -8,7 +8,8 @@
 #include "tests/bench/load.h"
 #include "tests/bench/websocket.h"
 
-#define SUBSCRIBE_ACK "s" /* messages are acknowledged by number */
+#define INSERTED      "escrow:update" /* what wire_insert publishes */
+#define SUBSCRIBE_ACK "s"             /* messages are acknowledged by number */
 
 static void
 open_ws(struct client *c)
@@ -58,7 +59,9 @@ on_text(struct client *c, struct span text, size_t frame_bytes)
 {
 	struct span content;
 
-	if (span_begins(text, "{\"event\":\"chat_message\"") && json_content(text, &content)) {
+	if ((span_begins(text, "{\"event\":\"chat_message\"") ||
+		span_begins(text, "{\"event\":\"" INSERTED "\"")) &&
+	    json_content(text, &content)) {
 		client_delivered(c, content, frame_bytes);
 	} else if (span_begins(text, "{\"ack\":\"" SUBSCRIBE_ACK "\",\"data\":{\"ok\":true")) {
 		client_joined(c);
