@@ -18,8 +18,7 @@ function behind(n, i, rest) {
 }
 
 function json_string(text) {
-	gsub(/\\/, "\\\\", text)
-	gsub(/"/, "\\\"", text)
+	gsub(/[\\"]/, "\\\\&", text)
 	return "\"" text "\""
 }
 
@@ -339,8 +338,7 @@ function write_document(piece) {
 	while (document != "") {
 		piece = substr(document, 1, 100)
 		document = substr(document, 101)
-		gsub(/\\/, "\\\\", piece)
-		gsub(/"/, "\\\"", piece)
+		gsub(/[\\"]/, "\\\\&", piece)
 		print "    \"" piece "\""
 	}
 	print "    ;"

@@ -100,12 +100,13 @@ extern const struct route routes[];
 extern const size_t n_routes;
 extern const char openapi_text[]; /* members of the document, behind the first ones */
 
-/* auth_routes.c, chat_routes.c, escrow_routes.c, publish_routes.c, health_routes.c, openapi.c */
+/* *_routes.c, openapi.c */
 handler chat_get_history, chat_post_send, chat_put_read, chat_put_read_up_to, chat_get_unread,
     chat_get_unread_count;
 handler escrows_get, escrow_get, escrow_put;
 handler publish_event, publish_notification, publish_list;
 handler auth_post_challenge, auth_post_verify, auth_post_cookie, auth_post_logout, auth_post_revoke;
+handler search_get;
 handler health_get, openapi_get;
 
 #endif

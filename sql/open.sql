@@ -42,3 +42,26 @@ PRAGMA synchronous = FULL;
 
 -- name: open_sync_normal
 PRAGMA synchronous = NORMAL;
+
+-- name: open_search
+SELECT value FROM meta WHERE key = 'search';
+
+-- The index of the schema, made anew from the messages.
+-- name: open_search_words
+DROP TABLE search;
+CREATE VIRTUAL TABLE search USING fts5(escrow, content, content='', columnsize=0, detail=none, prefix='3',
+	tokenize='unicode61 remove_diacritics 2');
+INSERT INTO search(search, rank) VALUES('automerge', 8);
+INSERT INTO search(rowid, escrow, content)
+SELECT id, char(63743) || escrow || char(63743), content FROM messages;
+UPDATE meta SET value = 'words' WHERE key = 'search';
+
+-- The same of each three characters that follow one another: for scripts without spaces. A text is a phrase of them, so it
+-- takes their positions.
+-- name: open_search_trigram
+DROP TABLE search;
+CREATE VIRTUAL TABLE search USING fts5(escrow, content, content='', columnsize=0, tokenize='trigram');
+INSERT INTO search(search, rank) VALUES('automerge', 8);
+INSERT INTO search(rowid, escrow, content)
+SELECT id, char(63743) || escrow || char(63743), content FROM messages;
+UPDATE meta SET value = 'trigram' WHERE key = 'search';

@@ -102,6 +102,27 @@ FROM message_rows WHERE escrow = :escrow AND at < :before ORDER BY at DESC LIMIT
 SELECT id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read
 FROM message_rows WHERE escrow = :escrow AND at > :after ORDER BY at LIMIT :limit;
 
+-- ---- search ----
+
+-- Once, before the commit: a statement a message would have the index write to disk for each.
+-- name: search_index
+INSERT INTO search(rowid, escrow, content)
+SELECT id, char(63743) || escrow || char(63743), content FROM messages WHERE id >= :first;
+
+-- name: search_api
+SELECT fts5(:api);
+
+-- name: search_is_trigram
+SELECT value = 'trigram' FROM meta WHERE key = 'search';
+
+-- Candidates of the caller's escrows, and of one that is open to all. The index gives them in order.
+-- name: search_match
+SELECT m.id, m.nonce, m.escrow, m.content, e.name
+FROM search s CROSS JOIN messages m ON m.id = s.rowid CROSS JOIN escrows e ON e.id = m.escrow
+WHERE s.search MATCH :match AND s.rowid > :after AND s.rowid < :before
+	AND (m.escrow = :open OR EXISTS(SELECT 1 FROM participants p WHERE p.escrow = m.escrow AND p.wallet = :wallet))
+ORDER BY s.rowid DESC;
+
 -- ---- reading ----
 
 -- name: reads_find

@@ -16,6 +16,7 @@
 
 enum config_auth { AUTH_UNSET, AUTH_OPEN, AUTH_WALLET, AUTH_JWT, AUTH_PROXY };
 enum config_rooms { ROOMS_MEMBERS, ROOMS_OPEN };
+enum config_search { SEARCH_WORDS, SEARCH_TRIGRAM };
 enum config_durability { DURABILITY_FULL, DURABILITY_NORMAL };
 enum config_program { PROGRAM_DAEMON = 1, PROGRAM_FCGI = 2, PROGRAM_BOTH = 3 };
 
@@ -31,6 +32,7 @@ struct config {
 	int database_mode; /* 0660: of database, -wal, -shm, bell, lock */
 	char *database_group; /* or NULL */
 	enum config_durability durability;
+	enum config_search search;
 	enum config_auth auth;
 	enum config_rooms rooms;
 	struct config_list frontend_url; /* origins, without a path */

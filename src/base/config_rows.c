@@ -22,6 +22,8 @@ static const struct config_word room_words[] = {
     {"members", ROOMS_MEMBERS}, {"open", ROOMS_OPEN}, {NULL}};
 static const struct config_word durability_words[] = {
     {"full", DURABILITY_FULL}, {"normal", DURABILITY_NORMAL}, {NULL}};
+static const struct config_word search_words[] = {
+    {"words", SEARCH_WORDS}, {"trigram", SEARCH_TRIGRAM}, {NULL}};
 static const struct config_word log_words[] = {
     {"stderr", LOG_TARGET_STDERR}, {"syslog", LOG_TARGET_SYSLOG}, {NULL}};
 static const struct config_word format_words[] = {
@@ -46,6 +48,9 @@ const struct config_row config_rows[] = {
 	.accepted = "a group's name", .help = "group of the database and the files beside it"},
     {"durability", KIND_WORD, PROGRAM_BOTH, FIELD(durability), "full", .words = durability_words,
 	.argument = "WORD", .help = "full: a commit waits for the disk; normal: for the kernel"},
+    {"search", KIND_WORD, PROGRAM_DAEMON, FIELD(search), "words", .words = search_words,
+	.argument = "WORD",
+	.help = "what messages are found by; trigram: for scripts without spaces"},
     {"auth", KIND_WORD, PROGRAM_BOTH, FIELD(auth), "wallet", .words = auth_words,
 	.argument = "WORD", .help = "how users prove who they are"},
     {"rooms", KIND_WORD, PROGRAM_BOTH, FIELD(rooms), "members", .words = room_words,

@@ -346,6 +346,7 @@ open_database(struct server *sv, struct buf *err)
 	    (sv->reader = store_open(&o, err)) == NULL)
 		return false;
 	o.is_checkpointer = true;
+	o.search = c->search == SEARCH_TRIGRAM ? "trigram" : "words";
 	if ((st = store_open(&o, err)) == NULL)
 		return false;
 	if ((rc = store_write(st, begin_incarnation, NULL)) != STORE_OK) {

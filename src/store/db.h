@@ -47,6 +47,12 @@ struct store {
 	struct buf fresh; /* rows of the log that it has appended (fresh.h) */
 	struct memo memo;
 
+	int64_t first_message; /* the first that the transaction inserted; 0: none */
+	struct tokenizer {
+		fts5_tokenizer methods;
+		Fts5Tokenizer *it; /* NULL: not made yet */
+	} tokenizers[2];           /* of words, of trigrams (search.c) */
+
 	unsigned told;        /* bit per store_err: it is in the log already */
 	unsigned jitter;      /* state of the busy handler's random sleeps */
 	unsigned rate_spends; /* since the last sweep */
@@ -94,6 +100,9 @@ int on_progress(void *arg);
 void store_fail(struct store *, int rc);
 /* The same for a defect of ours: what says it in a few words. */
 void store_defect(struct store *, const char *what);
+
+/* ---- the index of messages (search.c) ---- */
+void search_close(struct store *); /* frees what it has made */
 
 /* ---- the log file (wal.c) ---- */
 /* The name of the layer through which databases are opened; registers it, once in a process. */

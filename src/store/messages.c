@@ -109,6 +109,8 @@ message_insert(struct store *st, struct message *m)
 	bind_text_or_null(q, ":client_msg_id", m->client_msg_id);
 	bind_text(q, ":content", m->content);
 	m->id = run(q) ? sqlite3_last_insert_rowid(st->db) : 0;
+	if (st->first_message == 0)
+		st->first_message = m->id;
 }
 
 /* Columns: id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read.

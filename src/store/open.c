@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "store/db.h"
 #include "store/lock.h"
+#include "store/search.h"
 
 #define APPLICATION_ID 1162045556 /* "ECht", as in the first migration */
 
@@ -429,7 +430,7 @@ set_up(struct store *st, const struct store_options *options, struct buf *err)
 	busy_from_now(st);
 	if (!switch_to_wal(st, err) ||
 	    !once(st, options->full_sync ? SQL_OPEN_SYNC_FULL : SQL_OPEN_SYNC_NORMAL, err) ||
-	    !prepare_all(st, err))
+	    (options->search && !search_set_up(st, options->search, err)) || !prepare_all(st, err))
 		return false;
 	sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	sqlite3_progress_handler(st->db, 2000, on_progress, st);
@@ -486,6 +487,7 @@ store_close(struct store *st)
 {
 	if (st == NULL)
 		return;
+	search_close(st);
 	for (int id = 0; id < SQL_COUNT; id++) {
 		struct query *q = &st->queries[id];
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/db.h"
+#include "store/search.h"
 
 static const struct {
 	enum log_level level;
@@ -334,6 +335,7 @@ tx_begin(struct store *st, enum sql_id begin)
 	st->depth = 1;
 	st->is_writing = begin == SQL_BEGIN_WRITE;
 	st->fresh.len = 0;
+	st->first_message = 0;
 	if (!run(use(st, begin)))
 		tx_rollback(st);
 	else if (st->is_writing)
@@ -362,6 +364,8 @@ tx_commit(struct store *st)
 {
 	bool was_writing = st->is_writing, is_committed;
 
+	if (st->first_message > 0)
+		search_add(st, st->first_message);
 	if (was_writing)
 		wal_join(st, true);
 	is_committed = run(use(st, SQL_COMMIT));

@@ -35,6 +35,7 @@ struct store_options {
 	bool full_sync;       /* durability = full */
 	bool auth_open;       /* auth = open; must be the class the database was created in */
 	int busy_ms;          /* total deadline of the busy handler */
+	const char *search;   /* "words" or "trigram": the index is to be of it; NULL: as it is */
 	bool is_checkpointer; /* the daemon's writer: PASSIVE checkpoints after its own commits */
 };
 

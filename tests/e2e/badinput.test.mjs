@@ -73,6 +73,7 @@ const PATHS = [
 	['an escape that is not needed', '/api/%63hat/42/history', 404],
 	['an empty segment', '/api//chat/42/history', 404],
 	['no UTF-8 in the query', '/api/chat/42/history?before=%ff', 404],
+	['no UTF-8 in what is looked for', '/api/chat/search?q=%ff', 400],
 	['a NUL in the query', '/api/chat/42/history?limit=1%00', 400],
 	['half an escape in the query', '/api/chat/42/history?limit=%', 400],
 	['too many parts in the query', `/api/chat/42/history?${'a=1&'.repeat(40)}`, 400],

@@ -48,6 +48,11 @@ const EXAMPLES = {
 		await as('bob')('chatGetHistory', {}, undefined, { headers: { 'If-None-Match': page.headers.etag } });
 		await as('bob')('chatGetHistory', {}, undefined, { query: '?before=no-such' });
 	},
+	searchGet: async (as) => {
+		const { json } = await as('bob')('searchGet', {}, undefined, { query: '?q=creme+br%C3%BBl*&escrowId=42&limit=1' });
+		assert.equal(json.count, 1);
+		await as('bob')('searchGet', {}, undefined, { query: '?q=x&before=no-such' });
+	},
 	chatPutRead: async (as) => {
 		const { json } = await as('alice')('chatPostSend', {}, { content: 'to be read' });
 		await as('bob')('chatPutRead', { messageId: json.message.id });

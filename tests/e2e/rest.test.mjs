@@ -53,6 +53,41 @@ promise('history has pages, links and tags', WEB, async (w) => {
 	refused(await page('?before=no-such-id'), 404, 'not_found');
 });
 
+promise('search finds what was said, in the own escrows alone, and at once', WEB, async (w) => {
+	await w.escrow('42', ROOM);
+	await w.escrow('43', { alice: 'client', carol: 'freelancer' });
+	const alice = await w.client('alice');
+	await alice.send('42', 'The invoice is p\u00e4id \u{1f600} <b>in full</b>');
+	await alice.send('43', 'Another invoice');
+	const search = (wallet, query) => w.rest(wallet, 'GET', `/api/chat/search?${query}`);
+	const contents = async (wallet, query) => (await search(wallet, query)).json.messages.map((m) => m.content);
+	assert.deepEqual(await contents('alice', 'q=INVOICE'), ['Another invoice', 'The invoice is p\u00e4id \u{1f600} <b>in full</b>']);
+	assert.deepEqual(await contents('bob', 'q=inv*'), ['The invoice is p\u00e4id \u{1f600} <b>in full</b>']);
+	assert.deepEqual(await contents('eve', 'q=invoice'), []);
+	assert.deepEqual(await contents('alice', 'q=invoice&escrowId=43'), ['Another invoice']);
+	const { json } = await search('bob', 'q=%22paid+b%22+full');
+	assert.deepEqual(json.messages[0].snippet.ranges.map(([a, b]) => json.messages[0].snippet.text.slice(a, b)), ['p\u00e4id \u{1f600} <b', 'full']);
+	const first = (await search('alice', 'q=invoice&limit=1')).json;
+	assert.deepEqual([first.count, first.hasMore], [1, true]);
+	const second = (await search('alice', `q=invoice&limit=1&before=${first.next}`)).json;
+	assert.deepEqual([second.messages[0].escrowId, second.hasMore, 'next' in second], ['42', false, false]);
+	refused(await search('bob', 'q=invoice&escrowId=43'), 403, 'not_participant');
+	refused(await search('bob', 'q=invoice&escrowId=no-such'), 403, 'not_participant');
+	refused(await search('bob', 'q=invoice&escrowId=a%2Fb'), 400, 'bad_request');
+	refused(await search('bob', `q=x&before=${json.messages[0].id.replace(/.$/, '0')}x`), 404, 'not_found');
+	for (const query of ['', 'q=', 'q=+', `q=${'x'.repeat(201)}`, 'q=a&q=b', 'q=x&limit=0'])
+		refused(await search('bob', query), 400, 'bad_request', query);
+	for (const q of ['"', 'a AND', 'NEAR(', '*', 'content:', '(', "'", '\0', '-x', '\u{1f600}'])
+		assert.equal((await search('bob', `q=${encodeURIComponent(q)}`)).status, 200, q);
+});
+
+promise('search finds parts of words where it is configured so', { web: true, config: { search: 'trigram' } }, async (w) => {
+	await w.escrow('42', ROOM);
+	const sent = await w.rest('alice', 'POST', '/api/chat/42/send', { content: '\u6771\u4eac\u90fd\u306e\u5951\u7d04' });
+	for (const q of ['\u4eac\u90fd\u306e', '\u5951\u7d04', '\u6771'])
+		assert.deepEqual((await w.rest('bob', 'GET', `/api/chat/search?q=${encodeURIComponent(q)}`)).json.messages.map((m) => m.id), [sent.json.message.id], q);
+});
+
 promise('reading by REST tells the sender, and unread counts follow', WEB, async (w) => {
 	await w.escrow('42', ROOM);
 	const alice = await w.client('alice');

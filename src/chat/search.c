@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * search.c - messages that say something: candidates from the index, newest first, each looked at itself.
+ * Nothing depends on what the caller may not see: the escrows are part of what the index is asked, membership is joined, and the
+ * order is by id, not by a rank.
+ */
+#include "chat/search.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "chat/search_terms.h"
+#include "chat/standing.h"
+#include "chat/views.h"
+#include "proto/utf8.h"
+
+#define STEP_ESCROWS  128  /* asked about at once */
+#define STEP_LOOKS    1000 /* candidates looked at in one step; then the page ends where they do */
+#define SNIPPET_LEAD  40   /* code points before what was found */
+#define SNIPPET_TOTAL 160
+
+struct hit {
+	int64_t id;
+	char message_id[MESSAGE_ID_SIZE];
+	struct buf json;
+};
+
+struct search {
+	struct terms terms;
+	int64_t *escrows; /* to ask about */
+	int n_escrows, cap, asked;
+	int64_t open; /* the escrow that is read without being listed (rooms = open); 0: none */
+	int64_t before;
+	struct hit *hits; /* the newest, newest first; room for two pages */
+	int n_hits, page; /* page: one more than is shown */
+	int64_t floor;    /* what is older was not looked at everywhere; 0: it was */
+	char floor_id[MESSAGE_ID_SIZE];
+};
+
+/* ---- a snippet ---- */
+
+static size_t
+back(struct span text, size_t at, int points)
+{
+	while (at > 0 && points > 0) {
+		at--;
+		points -= ((unsigned char)text.p[at] & 0xc0) != 0x80;
+	}
+	return at;
+}
+
+/* Ranges in UTF-16 units, as strings of JavaScript are counted. */
+struct snippet {
+	struct buf text, ranges;
+	int units, begin; /* begin < 0: outside a range */
+};
+
+static void
+snippet_end(struct snippet *s)
+{
+	json_element(&s->ranges);
+	json_open(&s->ranges, '[');
+	json_element(&s->ranges);
+	json_put_int(&s->ranges, s->begin);
+	json_element(&s->ranges);
+	json_put_int(&s->ranges, s->units);
+	json_close(&s->ranges, ']');
+	s->begin = -1;
+}
+
+static void
+snippet_ellipsis(struct snippet *s)
+{
+	buf_str(&s->text, "\xe2\x80\xa6");
+	s->units++;
+}
+
+static void
+snippet_fill(struct snippet *s, struct span content, const struct range *ranges, int n)
+{
+	size_t from = back(content, ranges[0].start, SNIPPET_LEAD);
+	struct span rest = {content.p + from, content.n - from};
+	uint32_t point;
+	int r = 0;
+
+	if (from > 0)
+		snippet_ellipsis(s);
+	for (int points = 0; points < SNIPPET_TOTAL && rest.n > 0; points++) {
+		const char *here = rest.p;
+		size_t at = (size_t)(here - content.p);
+
+		if (s->begin >= 0 && at >= ranges[r].end) {
+			snippet_end(s);
+			r++;
+		}
+		if (r < n && s->begin < 0 && at >= ranges[r].start)
+			s->begin = s->units;
+		if (!utf8_next(&rest, &point))
+			break;
+		buf_add(&s->text, here, (size_t)(rest.p - here));
+		s->units += point > 0xffff ? 2 : 1;
+	}
+	if (s->begin >= 0)
+		snippet_end(s);
+	if (rest.n > 0)
+		snippet_ellipsis(s);
+}
+
+static void
+snippet_write(struct buf *out, struct span content, const struct terms *t)
+{
+	struct snippet s = {.begin = -1};
+
+	json_open(&s.ranges, '[');
+	snippet_fill(&s, content, t->ranges, t->n_ranges);
+	json_close(&s.ranges, ']');
+	json_name(out, "snippet");
+	json_open(out, '{');
+	json_member_string(out, "text", buf_as_span(&s.text));
+	json_member_raw(out, "ranges", buf_as_span(&s.ranges));
+	json_close(out, '}');
+	buf_clear(&s.text);
+	buf_clear(&s.ranges);
+}
+
+/* ---- hits ---- */
+
+struct step {
+	struct store *st;
+	struct search *s;
+	const struct search_row *row; /* the candidate under way */
+	int64_t last;                 /* the one before it */
+	uint64_t last_nonce;
+	int looks, found;
+};
+
+static bool
+on_message(const struct message *m, void *arg)
+{
+	struct step *step = arg;
+	struct search *s = step->s;
+	struct hit *hit = &s->hits[s->n_hits++];
+
+	*hit = (struct hit){.id = m->id};
+	message_id_format(hit->message_id, m->id, m->nonce);
+	view_message(&hit->json, m, step->row->escrow_id);
+	hit->json.len--; /* the closing brace: one more member goes before it */
+	snippet_write(&hit->json, m->content, &s->terms);
+	json_close(&hit->json, '}');
+	return false;
+}
+
+static bool
+on_candidate(const struct search_row *row, void *arg)
+{
+	struct step *step = arg;
+	struct search *s = step->s;
+
+	if (++step->looks > STEP_LOOKS) {
+		s->floor = step->last;
+		message_id_format(s->floor_id, step->last, step->last_nonce);
+		return false;
+	}
+	step->last = row->id;
+	step->last_nonce = row->nonce;
+	if (!terms_find(&s->terms, step->st, row->content))
+		return store_error(step->st) == STORE_OK;
+	step->row = row;
+	step->found += message_find(step->st, row->escrow, row->id, row->nonce, on_message, step);
+	return step->found < s->page;
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+	const struct hit *x = a, *y = b;
+
+	return x->id > y->id ? -1 : x->id < y->id;
+}
+
+static void
+ask_about_some(struct store *st, const struct user *user, struct search *s)
+{
+	struct step step = {.st = st, .s = s};
+	int left = s->n_escrows - s->asked, n = left < STEP_ESCROWS ? left : STEP_ESCROWS;
+	struct buf match = {0};
+	struct search_range range = {
+	    .wallet = span_of(user->key),
+	    .after = s->n_hits == s->page ? s->hits[s->page - 1].id : 0,
+	    .before = s->before,
+	    .open = s->open,
+	};
+
+	if (range.after < s->floor - 1)
+		range.after = s->floor - 1;
+	terms_match(&s->terms, &match);
+	search_and_escrows(&match, s->escrows + s->asked, n);
+	range.match = buf_as_span(&match);
+	search_match(st, &range, on_candidate, &step);
+	buf_clear(&match);
+	s->asked += n;
+	qsort(s->hits, (size_t)s->n_hits, sizeof(s->hits[0]), newest_first);
+	while (s->n_hits > s->page)
+		buf_clear(&s->hits[--s->n_hits].json);
+}
+
+/* ---- the steps ---- */
+
+static void
+add_escrow(struct search *s, int64_t escrow)
+{
+	if (s->n_escrows == s->cap) {
+		s->cap = s->cap > 0 ? s->cap * 2 : 16;
+		s->escrows = mem_realloc(s->escrows, (size_t)s->cap, sizeof(*s->escrows));
+	}
+	s->escrows[s->n_escrows++] = escrow;
+}
+
+static bool
+on_participation(const struct participation *p, void *arg)
+{
+	add_escrow(arg, p->escrow.id);
+	return true;
+}
+
+static enum chat_err
+find_escrows(
+    struct store *st, const struct rules *rules, const struct chat_search *q, struct search *s)
+{
+	struct standing who;
+	enum chat_err err;
+
+	if (q->escrow_id.n == 0) {
+		participations_each(st, span_of(q->user->key), on_participation, s);
+		return CHAT_OK;
+	}
+	err = chat_standing(st, rules, q->user, q->escrow_id, &who);
+	if (err != CHAT_OK || who.escrow == 0)
+		return err;
+	add_escrow(s, who.escrow);
+	if (who.role == ROLE_NONE)
+		s->open = who.escrow;
+	return CHAT_OK;
+}
+
+/* A message that he may read. */
+static enum chat_err
+find_before(
+    struct store *st, const struct rules *rules, const struct chat_search *q, struct search *s)
+{
+	struct message_place place;
+	struct standing who;
+	uint64_t nonce;
+
+	s->before = INT64_MAX;
+	if (q->before.n == 0)
+		return CHAT_OK;
+	if (!message_id_parse(q->before, &s->before, &nonce) ||
+	    !message_place(st, s->before, nonce, &place) ||
+	    chat_standing(st, rules, q->user, span_of(place.escrow_id), &who) != CHAT_OK)
+		return CHAT_NOT_FOUND;
+	return CHAT_OK;
+}
+
+static enum chat_err
+begin(struct store *st, const struct rules *rules, struct chat_search *q)
+{
+	struct span text = utf8_trim(q->text);
+	struct search *s = q->state = mem_zalloc(sizeof(*s));
+	enum chat_err err;
+
+	if (q->limit < 1 || text.n == 0)
+		return CHAT_BAD_REQUEST;
+	s->page = q->limit + 1;
+	s->hits = mem_zalloc(2 * (size_t)s->page * sizeof(*s->hits));
+	err = find_escrows(st, rules, q, s);
+	if (err == CHAT_OK)
+		err = find_before(st, rules, q, s);
+	if (err == CHAT_OK)
+		terms_read(&s->terms, st, search_is_trigram(st), text);
+	return err;
+}
+
+static void
+finish(struct chat_search *q)
+{
+	struct search *s = q->state;
+	const char *next = s->floor_id;
+
+	json_open(&q->messages, '[');
+	for (; q->count < q->limit && q->count < s->n_hits; q->count++) {
+		const struct hit *hit = &s->hits[q->count];
+
+		if (hit->id < s->floor)
+			break;
+		json_element(&q->messages);
+		buf_span(&q->messages, buf_as_span(&hit->json));
+	}
+	json_close(&q->messages, ']');
+	if (q->count == q->limit)
+		next = s->n_hits > q->limit || s->floor > 0 ? s->hits[q->count - 1].message_id : "";
+	memcpy(q->next, next, strlen(next) + 1);
+	q->is_done = true;
+}
+
+bool
+chat_search(struct store *st, const struct rules *rules, struct chat_search *q)
+{
+	q->err = CHAT_OK;
+	if (!utf8_valid(q->text) || utf8_length(q->text) > SEARCH_TEXT_MAX)
+		q->err = CHAT_BAD_REQUEST;
+	else if (!q->state)
+		q->err = begin(st, rules, q);
+	if (q->err == CHAT_OK && q->state->terms.n > 0 && q->state->asked < q->state->n_escrows)
+		ask_about_some(st, q->user, q->state);
+	q->err = standing_verdict(st, q->err);
+	if (q->err == CHAT_OK && (q->state->terms.n == 0 || q->state->asked == q->state->n_escrows))
+		finish(q);
+	return q->err == CHAT_OK;
+}
+
+void
+chat_search_clear(struct chat_search *q)
+{
+	struct search *s = q->state;
+
+	buf_clear(&q->messages);
+	if (!s)
+		return;
+	for (int i = 0; i < s->n_hits; i++)
+		buf_clear(&s->hits[i].json);
+	terms_clear(&s->terms);
+	free(s->hits);
+	free(s->escrows);
+	free(s);
+	q->state = NULL;
+}
