@@ -21,12 +21,10 @@ buf_clear(struct buf *b)
 }
 
 char *
-buf_reserve(struct buf *b, size_t n)
+buf_grow(struct buf *b, size_t n)
 {
 	size_t want, cap = b->cap ? b->cap : BUF_FIRST_BYTES;
 
-	if (b->p != NULL && n <= b->cap - b->len)
-		return b->p + b->len;
 	if (__builtin_add_overflow(b->len, n, &want))
 		want = SIZE_MAX; /* the allocation ends the process */
 	while (cap < want)
@@ -34,22 +32,6 @@ buf_reserve(struct buf *b, size_t n)
 	b->p = mem_realloc(b->p, cap, 1);
 	b->cap = cap;
 	return b->p + b->len;
-}
-
-void
-buf_add(struct buf *b, const void *p, size_t n)
-{
-	if (n == 0)
-		return;
-	memcpy(buf_reserve(b, n), p, n);
-	b->len += n;
-}
-
-void
-buf_addc(struct buf *b, char c)
-{
-	*buf_reserve(b, 1) = c;
-	b->len++;
 }
 
 void

@@ -20,12 +20,32 @@ struct buf {
 /* Releases the memory; the buffer is empty and may be used again. */
 void buf_clear(struct buf *);
 
+char *buf_grow(struct buf *, size_t n); /* buf_reserve's slow path */
+
 /* Makes room for n more bytes and returns where they go; len is unchanged. */
-char *buf_reserve(struct buf *, size_t n);
+static inline char *
+buf_reserve(struct buf *b, size_t n)
+{
+	return b->p != NULL && n <= b->cap - b->len ? b->p + b->len : buf_grow(b, n);
+}
 
 /* Appends. buf_printf: at most what the format makes, no limit of its own. */
-void buf_add(struct buf *, const void *p, size_t n);
-void buf_addc(struct buf *, char c);
+static inline void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (n == 0)
+		return;
+	memcpy(buf_reserve(b, n), p, n);
+	b->len += n;
+}
+
+static inline void
+buf_addc(struct buf *b, char c)
+{
+	*buf_reserve(b, 1) = c;
+	b->len++;
+}
+
 void buf_printf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static inline void

@@ -20,4 +20,7 @@ char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t n);
 void *mem_dup(const void *p, size_t n);
 
+/* For a program whose threads hand memory to each other all the time: what one frees the other can use. Before the second thread. */
+void mem_share(void);
+
 #endif

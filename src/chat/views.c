@@ -14,6 +14,7 @@ view_message(struct buf *out, const struct message *m, struct span escrow_id)
 {
 	char id[MESSAGE_ID_SIZE];
 
+	buf_reserve(out, m->content.n + escrow_id.n + m->sender_name.n + 256);
 	json_open(out, '{');
 	json_member_cstr(out, "id", message_id_format(id, m->id, m->nonce));
 	json_member_string(out, "escrowId", escrow_id);

@@ -5,6 +5,7 @@
 #include "hub/call.h"
 
 #include "base/json_slice.h"
+#include "base/mem.h"
 
 struct span
 call_string(const struct call *c, const char *name)
@@ -57,7 +58,7 @@ call_job(
 	job->session = c->session;
 	job->user = session_user(c->session);
 	memcpy(job->escrow_id, c->escrow_id, sizeof(job->escrow_id));
-	memcpy(job->ack, c->ack.p, c->ack.n);
+	job->ack = c->ack.n > 0 ? mem_strndup(c->ack.p, c->ack.n) : NULL;
 }
 
 static void

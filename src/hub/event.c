@@ -7,10 +7,11 @@
 #include "base/json.h"
 #include "proto/ws.h"
 
+/* ---- events ---- */
+
 static void
 put_object(struct buf *b, const struct chat_event *ev)
 {
-	buf_reserve(b, ev->data.n + ev->name.n + ev->cursor.n + ev->escrow_id.n + 64);
 	json_open(b, '{');
 	json_member_string(b, "event", ev->name);
 	json_member_raw(b, "data", ev->data);
@@ -21,149 +22,102 @@ put_object(struct buf *b, const struct chat_event *ev)
 	json_close(b, '}');
 }
 
-static struct frame *
-encode_ws(const struct chat_event *ev)
-{
-	struct buf b = {0};
-	struct frame *f;
-
-	put_object(&b, ev);
-	f = frame_new_ws(ev->kind, WS_TEXT, buf_as_span(&b));
-	buf_clear(&b);
-	return f;
-}
-
-static struct frame *
-ack_ws(struct span ack, struct span data)
-{
-	struct buf b = {0};
-	struct frame *f;
-
-	json_open(&b, '{');
-	json_member_raw(&b, "ack", ack);
-	json_member_raw(&b, "data", data);
-	json_close(&b, '}');
-	f = frame_new_ws(FRAME_CONTROL, WS_TEXT, buf_as_span(&b));
-	buf_clear(&b);
-	return f;
-}
-
 /* An EVENT of the namespace "/" (Socket.IO protocol 5), as a message of Engine.IO. */
-static struct frame *
-encode_sio(const struct chat_event *ev)
+static void
+put_sio(struct buf *b, const struct chat_event *ev)
 {
-	struct buf b = {0};
-	struct frame *f;
-
-	buf_reserve(&b, ev->data.n + ev->name.n + ev->cursor.n + 16);
-	buf_add(&b, "42[", 3);
-	json_put_string(&b, ev->name);
-	buf_addc(&b, ',');
-	buf_span(&b, ev->data);
-	if (ev->cursor.n > 0 && ev->kind == FRAME_EVENT) { /* an offset is a durable event's */
-		buf_addc(&b, ',');
-		json_put_string(&b, ev->cursor);
-	}
-	buf_addc(&b, ']');
-	f = frame_new_ws(ev->kind, WS_TEXT, buf_as_span(&b));
-	buf_clear(&b);
-	return f;
+	buf_add(b, "42[", 3);
+	json_put_string(b, ev->name);
+	buf_addc(b, ',');
+	buf_span(b, ev->data);
+	buf_addc(b, ']');
 }
 
-static struct frame *
-encode_sio_plain(const struct chat_event *ev)
+/* An offset is a durable event's. */
+static void
+put_sio_offset(struct buf *b, const struct chat_event *ev)
 {
-	struct chat_event plain = *ev;
-
-	plain.cursor = (struct span){"", 0};
-	return encode_sio(&plain);
-}
-
-static struct frame *
-ack_sio(struct span ack, struct span data)
-{
-	struct buf b = {0};
-	struct frame *f;
-
-	buf_printf(&b, "43%.*s[", (int)ack.n, ack.p);
-	buf_span(&b, data);
-	buf_addc(&b, ']');
-	f = frame_new_ws(FRAME_CONTROL, WS_TEXT, buf_as_span(&b));
-	buf_clear(&b);
-	return f;
-}
-
-static struct frame *
-encode_json(const struct chat_event *ev)
-{
-	struct buf b = {0};
-	struct frame *f;
-
-	put_object(&b, ev);
-	f = frame_new(ev->kind, buf_as_span(&b));
-	buf_clear(&b);
-	return f;
-}
-
-static struct frame *
-ack_json(struct span ack, struct span data)
-{
-	return frame_new(FRAME_CONTROL, data);
+	put_sio(b, ev);
+	if (ev->cursor.n == 0 || ev->kind != FRAME_EVENT)
+		return;
+	b->len--; /* the bracket */
+	buf_addc(b, ',');
+	json_put_string(b, ev->cursor);
+	buf_addc(b, ']');
 }
 
 /* One event of a stream (WHATWG HTML, section 9.2): our JSON is one line, our names and cursors have no line ends. */
 static void
 put_sse(struct buf *b, const struct chat_event *ev)
 {
-	if (ev->cursor.n > 0)
-		buf_printf(b, "id: %.*s\n", (int)ev->cursor.n, ev->cursor.p);
-	buf_printf(b, "event: %.*s\ndata: ", (int)ev->name.n, ev->name.p);
+	if (ev->cursor.n > 0) {
+		buf_str(b, "id: ");
+		buf_span(b, ev->cursor);
+		buf_addc(b, '\n');
+	}
+	buf_str(b, "event: ");
+	buf_span(b, ev->name);
+	buf_str(b, "\ndata: ");
 	buf_span(b, ev->data);
 	buf_add(b, "\n\n", 2);
 }
 
-static struct frame *
-encode_sse(const struct chat_event *ev)
-{
-	struct buf b = {0};
-	struct frame *f;
+/* ---- acknowledgements: what stands before the data ---- */
 
-	put_sse(&b, ev);
-	f = frame_new_chunk(ev->kind, buf_as_span(&b));
-	buf_clear(&b);
-	return f;
+static void
+ack_object(struct buf *b, struct span ack)
+{
+	json_open(b, '{');
+	json_member_raw(b, "ack", ack);
+	json_name(b, "data");
 }
 
-static struct frame *
-encode_sse_plain(const struct chat_event *ev)
+static void
+ack_sio(struct buf *b, struct span ack)
 {
-	struct buf b = {0};
-	struct frame *f;
+	buf_add(b, "43", 2);
+	buf_span(b, ack);
+	buf_addc(b, '[');
+}
 
-	put_sse(&b, ev);
-	f = frame_new(ev->kind, buf_as_span(&b));
-	buf_clear(&b);
-	return f;
+/* Its bare data. Streams are not asked anything. */
+static void
+ack_bare(struct buf *b, struct span ack)
+{
+}
+
+/* ---- the wires ---- */
+
+static struct frame *
+end_text(struct buf *b, enum frame_kind kind)
+{
+	return frame_end_ws(b, kind, WS_TEXT);
 }
 
 static const struct {
-	struct frame *(*event)(const struct chat_event *);
-	struct frame *(*ack)(struct span ack, struct span data);
+	void (*put)(struct buf *, const struct chat_event *);
+	struct frame *(*end)(struct buf *, enum frame_kind);
+	void (*ack)(struct buf *, struct span ack);
+	const char *ack_end;
 } wires[WIRE_COUNT] = {
-    [WIRE_WS] = {encode_ws, ack_ws},
-    [WIRE_SIO] = {encode_sio_plain, ack_sio},
-    [WIRE_SIO_OFFSET] = {encode_sio, ack_sio},
-    [WIRE_SSE] = {encode_sse,
-	ack_json}, /* streams are not asked anything: the acknowledgement is never used */
-    [WIRE_SSE_PLAIN] = {encode_sse_plain, ack_json},
-    [WIRE_JSON] = {encode_json, ack_json},
+    [WIRE_WS] = {put_object, end_text, ack_object, "}"},
+    [WIRE_SIO] = {put_sio, end_text, ack_sio, "]"},
+    [WIRE_SIO_OFFSET] = {put_sio_offset, end_text, ack_sio, "]"},
+    [WIRE_SSE] = {put_sse, frame_end_chunk, ack_bare, ""},
+    [WIRE_SSE_PLAIN] = {put_sse, frame_end, ack_bare, ""},
+    [WIRE_JSON] = {put_object, frame_end, ack_bare, ""},
 };
 
 struct frame *
 event_frame(struct chat_event *ev, enum wire wire)
 {
-	if (ev->wires[wire] == NULL)
-		ev->wires[wire] = wires[wire].event(ev);
+	struct buf b = {0};
+
+	if (ev->wires[wire] != NULL)
+		return ev->wires[wire];
+	frame_begin(&b, ev->data.n + ev->name.n + ev->cursor.n + ev->escrow_id.n + 64);
+	wires[wire].put(&b, ev);
+	ev->wires[wire] = wires[wire].end(&b, ev->kind);
 	return ev->wires[wire];
 }
 
@@ -176,8 +130,16 @@ event_clear(struct chat_event *ev)
 	}
 }
 
-struct frame *
-ack_frame(enum wire wire, struct span ack, struct span data)
+void
+ack_begin(enum wire wire, struct buf *b, struct span ack)
 {
-	return wires[wire].ack(ack, data);
+	frame_begin(b, ack.n + 480);
+	wires[wire].ack(b, ack);
+}
+
+struct frame *
+ack_end(enum wire wire, struct buf *b)
+{
+	buf_str(b, wires[wire].ack_end);
+	return wires[wire].end(b, FRAME_CONTROL);
 }

@@ -33,7 +33,9 @@ struct chat_event {
 struct frame *event_frame(struct chat_event *, enum wire);
 void event_clear(struct chat_event *); /* drops the frames */
 
-/* An acknowledgement: ack is the peer's own value (JSON), data one JSON object. The caller owns the reference. */
-struct frame *ack_frame(enum wire, struct span ack, struct span data);
+/* An acknowledgement is begun, its data (one JSON object) appended, and ended. ack is the peer's own value (JSON). The caller owns the
+ * reference. */
+void ack_begin(enum wire, struct buf *, struct span ack);
+struct frame *ack_end(enum wire, struct buf *);
 
 #endif

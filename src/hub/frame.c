@@ -11,57 +11,94 @@
 #include "proto/ws.h"
 
 #define HEAD_ROOM 10 /* the longest head of an unmasked WebSocket frame, or of a chunk */
+#define TAIL_ROOM 2  /* the end of a chunk */
+#define PAYLOAD   (offsetof(struct frame, bytes) + HEAD_ROOM) /* in the buffer */
 
-/* A frame whose payload stands behind room for a head. */
-static struct frame *
-frame_with_room(enum frame_kind kind, size_t room, struct span payload)
+void
+frame_begin(struct buf *b, size_t expected)
 {
-	struct frame *f = mem_alloc(sizeof(*f) + room + payload.n);
+	buf_reserve(b, PAYLOAD + expected + TAIL_ROOM);
+	b->len = PAYLOAD;
+}
 
-	f->refs = 1;
-	f->kind = kind;
-	f->is_binary = false;
-	f->start = f->payload = room;
-	f->end = room + payload.n;
-	memcpy(f->bytes + room, payload.p, payload.n);
+struct frame *
+frame_end(struct buf *b, enum frame_kind kind)
+{
+	struct frame *f = (struct frame *)(void *)b->p;
+
+	*f = (struct frame){.refs = 1,
+	    .kind = kind,
+	    .start = HEAD_ROOM,
+	    .payload = HEAD_ROOM,
+	    .end = (uint32_t)(b->len - offsetof(struct frame, bytes))};
+	*b = (struct buf){0};
 	return f;
+}
+
+/* Puts a head in front of the payload. */
+static void
+put_head(struct frame *f, const void *head, size_t n)
+{
+	f->start -= (uint32_t)n;
+	memcpy(f->bytes + f->start, head, n);
+}
+
+struct frame *
+frame_end_ws(struct buf *b, enum frame_kind kind, int opcode)
+{
+	struct frame *f = frame_end(b, kind);
+	uint8_t head[HEAD_ROOM];
+
+	f->is_binary = opcode == WS_BINARY;
+	put_head(f, head, ws_head(head, opcode, frame_payload(f).n));
+	return f;
+}
+
+struct frame *
+frame_end_chunk(struct buf *b, enum frame_kind kind)
+{
+	char head[HEAD_ROOM + 1];
+	int n = snprintf(head, sizeof(head), "%zx\r\n", b->len - PAYLOAD);
+	struct frame *f;
+
+	buf_str(b, "\r\n");
+	f = frame_end(b, kind);
+	put_head(f, head, (size_t)n);
+	return f;
+}
+
+static struct buf
+carrying(struct span bytes)
+{
+	struct buf b = {0};
+
+	frame_begin(&b, bytes.n);
+	buf_span(&b, bytes);
+	return b;
 }
 
 struct frame *
 frame_new(enum frame_kind kind, struct span bytes)
 {
-	return frame_with_room(kind, 0, bytes);
+	struct buf b = carrying(bytes);
+
+	return frame_end(&b, kind);
 }
 
 struct frame *
 frame_new_ws(enum frame_kind kind, int opcode, struct span payload)
 {
-	struct frame *f = frame_with_room(kind, HEAD_ROOM, payload);
-	uint8_t head[HEAD_ROOM];
-	size_t n = ws_head(head, opcode, payload.n);
+	struct buf b = carrying(payload);
 
-	f->start -= n;
-	f->is_binary = opcode == WS_BINARY;
-	memcpy(f->bytes + f->start, head, n);
-	return f;
+	return frame_end_ws(&b, kind, opcode);
 }
 
 struct frame *
 frame_new_chunk(enum frame_kind kind, struct span payload)
 {
-	char head[HEAD_ROOM + 1];
-	int n = snprintf(head, sizeof(head), "%zx\r\n", payload.n);
-	struct frame *f = mem_alloc(sizeof(*f) + HEAD_ROOM + payload.n + 2);
+	struct buf b = carrying(payload);
 
-	*f = (struct frame){.refs = 1,
-	    .kind = kind,
-	    .start = HEAD_ROOM - (uint32_t)n,
-	    .payload = HEAD_ROOM,
-	    .end = HEAD_ROOM + (uint32_t)payload.n + 2};
-	memcpy(f->bytes + f->start, head, (size_t)n);
-	memcpy(f->bytes + HEAD_ROOM, payload.p, payload.n);
-	memcpy(f->bytes + HEAD_ROOM + payload.n, "\r\n", 2);
-	return f;
+	return frame_end_chunk(&b, kind);
 }
 
 struct frame *

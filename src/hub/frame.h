@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/span.h"
 
 enum frame_kind {
@@ -29,11 +30,18 @@ struct frame {
 	char bytes[];
 };
 
-/* A frame with one reference over a copy of these bytes. */
+/* A frame is made in a buffer: begin, append what it is to carry (about so many bytes), end. The end takes the buffer's memory, and the
+ * frame has one reference: */
+void frame_begin(struct buf *, size_t expected);
+struct frame *frame_end(struct buf *, enum frame_kind);
+/* as one unfragmented WebSocket frame of that opcode (RFC 6455, section 5.2), */
+struct frame *frame_end_ws(struct buf *, enum frame_kind, int opcode);
+/* or as one chunk of a chunked body (RFC 9112, section 7.1). */
+struct frame *frame_end_chunk(struct buf *, enum frame_kind);
+
+/* The same over a copy of bytes. */
 struct frame *frame_new(enum frame_kind, struct span bytes);
-/* The same as one unfragmented WebSocket frame of that opcode (RFC 6455, section 5.2). */
 struct frame *frame_new_ws(enum frame_kind, int opcode, struct span payload);
-/* The same as one chunk of a chunked body (RFC 9112, section 7.1). */
 struct frame *frame_new_chunk(enum frame_kind, struct span payload);
 struct frame *frame_ref(struct frame *);
 void frame_unref(struct frame *); /* NULL is fine */

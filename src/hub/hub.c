@@ -64,6 +64,7 @@ hub_free(struct hub *hub)
 		}
 		if (hj->clear != NULL)
 			hj->clear(hj);
+		free(hj->ack);
 		free(hj);
 	}
 	/* What is left of a room after its last session are users in their grace period. */

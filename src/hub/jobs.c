@@ -66,14 +66,14 @@ answer(struct hub_job *hj)
 	if (hj->err != CHAT_OK) {
 		session_refuse(
 		    s, span_of(hj->event), span_of(hj->ack), hj->err, NULL, span_of(hj->escrow_id));
-	} else if (hj->ack[0] != '\0') {
+	} else if (hj->ack != NULL) {
+		session_answer_begin(s, &out, span_of(hj->ack));
 		json_open(&out, '{');
 		json_member_bool(&out, "ok", true);
 		hj->answer(hj, &out);
 		json_close(&out, '}');
-		session_answer(s, span_of(hj->ack), buf_as_span(&out));
+		session_answer_end(s, &out);
 	}
-	buf_clear(&out);
 }
 
 /* Takes the job off its session, and does what is left to do. */
@@ -104,6 +104,7 @@ job_free(struct hub_job *hj)
 {
 	if (hj->clear != NULL)
 		hj->clear(hj);
+	free(hj->ack);
 	free(hj);
 }
 

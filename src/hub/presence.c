@@ -239,6 +239,7 @@ typing_start(struct topic *t, struct session *s, const char *name, struct hub_ti
 	timer_start(&hub->timers, TIMER_TYPING, &p->typing, now.mono_ms + TYPING_MS);
 	if (p->is_typing && now.mono_ms - p->typing_relayed < TYPING_AGAIN_MS)
 		return;
+	t->room->n_typing += p->is_typing ? 0 : 1;
 	p->is_typing = true;
 	p->typing_relayed = now.mono_ms;
 	p->typing_changed = ++t->room->changes;
@@ -248,12 +249,13 @@ typing_start(struct topic *t, struct session *s, const char *name, struct hub_ti
 void
 typing_stop(struct hub *hub, struct topic *t, struct span key)
 {
-	struct presence *p = presence_find(t, key);
+	struct presence *p = t->room->n_typing > 0 ? presence_find(t, key) : NULL;
 
 	if (p == NULL || !p->is_typing)
 		return;
 	timer_stop(&hub->timers, TIMER_TYPING, &p->typing);
 	p->is_typing = false;
+	t->room->n_typing--;
 	p->typing_changed = ++t->room->changes;
 	presence_tell(hub, p, "user_typing", "isTyping", false, NULL);
 	presence_release(hub, p);

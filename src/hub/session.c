@@ -72,12 +72,28 @@ session_send_event(struct session *s, const char *name, struct span data, struct
 }
 
 void
-session_answer(struct session *s, struct span ack, struct span json)
+session_answer_begin(struct session *s, struct buf *out, struct span ack)
 {
-	struct frame *f = ack_frame(s->transport->wire, ack, json);
+	ack_begin(s->transport->wire, out, ack);
+}
+
+void
+session_answer_end(struct session *s, struct buf *out)
+{
+	struct frame *f = ack_end(s->transport->wire, out);
 
 	s->transport->send(s, f);
 	frame_unref(f);
+}
+
+void
+session_answer(struct session *s, struct span ack, struct span json)
+{
+	struct buf out = {0};
+
+	session_answer_begin(s, &out, ack);
+	buf_span(&out, json);
+	session_answer_end(s, &out);
 }
 
 void

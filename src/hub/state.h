@@ -31,7 +31,7 @@
 
 struct room {                 /* what an escrow's topic has more than a user's */
 	struct map presences; /* by wallet key: struct presence */
-	size_t n_present;
+	size_t n_present, n_typing;
 	uint64_t changes; /* of presence and typing, counted */
 	size_t
 	    n_missing; /* subs that have missed some of them: those who left are remembered for them */
@@ -115,7 +115,7 @@ struct hub_job { /* one write of a client, from the event to its acknowledgement
 	const char *event;
 	struct user user;
 	char escrow_id[STORE_NAME_SIZE];
-	char ack[ACK_SIZE];
+	char *ack;        /* NULL: none is wanted */
 	int64_t position; /* the acknowledgement waits until the tail has passed it */
 	enum chat_err err;
 	void (*answer)(struct hub_job *, struct buf *out); /* the fields behind ok:true */
@@ -200,6 +200,9 @@ const char *session_name(const struct session *);
 void session_send_event(struct session *, const char *name, struct span data, struct span cursor,
     struct span escrow_id);
 void session_answer(struct session *, struct span ack, struct span json);
+/* The same, with the JSON appended between the two. */
+void session_answer_begin(struct session *, struct buf *, struct span ack);
+void session_answer_end(struct session *, struct buf *);
 void session_refuse(struct session *, struct span event, struct span ack, enum chat_err,
     const char *why, struct span escrow_id);
 void session_release(struct session *); /* frees a closed one without jobs */

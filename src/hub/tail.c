@@ -211,7 +211,8 @@ read_rows(struct store *st, void *arg)
 
 	tail->store = st;
 	take_fresh_rows(tail);
-	bool is_enough = tail->is_own && STAILQ_EMPTY(&tail->hub->fresh) && !jobs_wait(tail->hub);
+	bool is_enough = tail->is_own && tail->rows > 0 && STAILQ_EMPTY(&tail->hub->fresh) &&
+			 !jobs_wait(tail->hub);
 	if (!is_enough && !tail->is_cut && store_error(st) == STORE_OK)
 		queue_after(st, tail->hub->position, PAGE_ROWS, take_row, tail);
 }

@@ -397,6 +397,7 @@ server_new(const struct config *c, struct buf *err)
 {
 	struct server *sv = mem_zalloc(sizeof(*sv));
 
+	mem_share();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit of file size is a full disk, not an end */
 	sv->config = c;

@@ -62,7 +62,12 @@ static void
 on_retry(void *arg)
 {
 	struct wakeup *w = arg;
+	int64_t own_left_ms = w->own_until - clock_mono_ms();
 
+	if (w->n_retries == RETRIES && own_left_ms > 0) {
+		loop_timer_set_us(w->retry, own_left_ms * 1000);
+		return;
+	}
 	look_if_changed(w);
 	w->is_retrying = w->n_retries < RETRIES;
 	if (w->is_retrying)
@@ -95,11 +100,11 @@ on_inotify(void *arg)
 	if (!read_inotify(w))
 		return;
 	if (clock_mono_ms() < w->own_until) {
-		/* While this process commits, each of its own looks finds what others have committed too. */
+		/* While this process commits, each of its own looks finds what others have committed before; a last one is due behind. */
 		if (!w->is_retrying) {
 			w->n_retries = RETRIES;
 			w->is_retrying = true;
-			loop_timer_set_us(w->retry, retry_us[RETRIES - 1]);
+			on_retry(w);
 		}
 		return;
 	}

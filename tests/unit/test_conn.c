@@ -107,12 +107,10 @@ start(struct wires *w, struct tape *t)
 static bool
 send_event(struct conn *c, enum frame_kind kind, size_t n)
 {
-	char *bytes = calloc(1, n);
+	char *bytes = memset(malloc(n), 'x', n);
 	struct frame *f = frame_new(kind, (struct span){bytes, n});
-	bool is_sent;
+	bool is_sent = conn_send(c, f);
 
-	memset(f->bytes, 'x', n);
-	is_sent = conn_send(c, f);
 	frame_unref(f);
 	free(bytes);
 	return is_sent;
