@@ -45,6 +45,7 @@ void
 reply_failure(struct reply *r, enum chat_err err, int status, const char *why)
 {
 	r->status = status ? status : chat_err_status(err);
+	r->code = chat_err_code(err);
 	if (r->status == 429 || r->status == 503)
 		r->retry_after_s = r->retry_after_s > 0 ? r->retry_after_s : 1;
 	r->body.len = 0;

@@ -16,6 +16,7 @@
 /* All zero is a valid reply that nobody has filled yet. */
 struct reply {
 	int status;
+	const char *code;   /* of a failure, for the log; else NULL */
 	int retry_after_s;  /* 0: no such header */
 	bool no_store;      /* Cache-Control: no-store instead of private, no-cache */
 	const char *policy; /* of Content-Security-Policy; NULL: that of JSON */

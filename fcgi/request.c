@@ -33,6 +33,7 @@ static const struct param {
     {"HTTP_IDEMPOTENCY_KEY", offsetof(struct request, idempotency_key)},
     {"HTTP_ACCEPT", offsetof(struct request, accept)},
     {"HTTP_IF_NONE_MATCH", offsetof(struct request, if_none_match)},
+    {"HTTP_X_REQUEST_ID", offsetof(struct request, given_id)},
 };
 
 #define N_PARAMS (sizeof(params_known) / sizeof(params_known[0]))
@@ -176,8 +177,12 @@ request_init(struct request *r, char *const *params, const char *url_prefix, con
 {
 	enum request_verdict verdict;
 
+	bool is_single;
+
 	*r = (struct request){0};
-	if (!take_params(r, params)) {
+	is_single = take_params(r, params);
+	ids_request(r->id, r->given_id);
+	if (!is_single) {
 		*why = "The web server passed a parameter twice.";
 		return REQUEST_MALFORMED;
 	}
@@ -300,6 +305,14 @@ read_all(struct request *r, size_t announced, const char **why)
 	return 0;
 }
 
+static size_t
+max_body(const struct request *r, bool is_list)
+{
+	size_t max = r->max_body > 0 ? r->max_body : REQUEST_LIST_MAX;
+
+	return is_list || max < REQUEST_BODY_MAX ? max : REQUEST_BODY_MAX;
+}
+
 /* What is announced: 0, or the status to answer. */
 static int
 judge_announcement(const struct request *r, enum request_form form, unsigned long long *announced,
@@ -312,10 +325,8 @@ judge_announcement(const struct request *r, enum request_form form, unsigned lon
 		return refuse(411, "A Content-Length is required.", why);
 	if (r->content_length.n > 0 && !span_u64(r->content_length, ~0ULL, announced))
 		return refuse(400, "The Content-Length is no number.", why);
-	if (is_list && *announced > REQUEST_LIST_MAX)
-		return refuse(413, "The body is larger than 1 MiB.", why);
-	if (!is_list && *announced > REQUEST_BODY_MAX)
-		return refuse(413, "The body is larger than 256 KiB.", why);
+	if (*announced > max_body(r, is_list))
+		return refuse(413, "The body is larger than what is accepted.", why);
 	return 0;
 }
 

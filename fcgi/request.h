@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/ids.h"
 #include "base/json.h"
 #include "base/span.h"
 #include "chat/auth.h"
@@ -40,7 +41,10 @@ struct request_pair {
 struct request {
 	struct span method, uri, content_type, content_length, idempotency_key, if_none_match,
 	    accept;
-	struct auth_request auth; /* claimed_wallet is the header's: see request_wallet */
+	struct span given_id;      /* X-Request-ID */
+	char id[IDS_REQUEST_SIZE]; /* what the request is called: that, if it is a plain one */
+	size_t max_body;           /* bytes; 0: REQUEST_LIST_MAX. The caller's to set */
+	struct auth_request auth;  /* claimed_wallet is the header's: see request_wallet */
 	request_read *read;
 	void *read_arg;
 	/* of uri */
@@ -85,8 +89,8 @@ bool request_wallet(struct request *);
 enum request_form {
 	BODY_NONE,   /* not looked at */
 	BODY_MAYBE,  /* one JSON object, or no body at all */
-	BODY_OBJECT, /* one JSON object of at most REQUEST_BODY_MAX bytes */
-	BODY_LIST    /* at most REQUEST_LIST_MAX bytes: a JSON array; or application/x-ndjson, whose
+	BODY_OBJECT, /* one JSON object of at most REQUEST_BODY_MAX bytes, and max_body */
+	BODY_LIST    /* at most max_body bytes: a JSON array; or application/x-ndjson, whose
 		      * lines are left in body as they came */
 };
 

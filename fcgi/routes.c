@@ -207,7 +207,6 @@ decide(struct call *c)
 		   (route->who == WHO_ANYONE || is_own_body(c))) {
 		route->answer(c);
 	}
-	log_debug("request: %s: %d", route ? route->pattern : "no route", c->reply->status);
 	buf_clear(&allow);
 }
 
@@ -220,7 +219,44 @@ allow_origin(struct call *c)
 		return;
 	reply_header(c->reply, "Access-Control-Allow-Origin", origin);
 	reply_header(c->reply, "Access-Control-Allow-Credentials", SPAN("true"));
-	reply_header(c->reply, "Access-Control-Expose-Headers", SPAN("ETag, Link, Retry-After"));
+	reply_header(c->reply, "Access-Control-Expose-Headers",
+	    SPAN("ETag, Link, Retry-After, X-Request-ID"));
+}
+
+/* One line of the log: of the audit trail where a key was used or somebody was not let in; else worth it if the request has a name of
+ * its own. Paths go without their query. */
+static void
+note(const struct call *c)
+{
+	const struct request *r = c->request;
+	int status = c->reply->status;
+	bool is_key = c->is_service && c->service[0] != '\0';
+	bool is_refusal = status == 401 || status == 403 || status == 429;
+	char number[16], wallet[16] = "";
+	struct span query = r->uri, path = span_cut(&query, '?');
+
+	if (!is_key && !is_refusal) {
+		log_line(span_is(r->given_id, r->id) ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
+		    "request=%s %.*s %.*s %d", r->id, (int)r->method.n, r->method.p, (int)path.n,
+		    path.p, status);
+		return;
+	}
+	snprintf(number, sizeof(number), "%d", status);
+	if (c->user.key[0] != '\0')
+		log_wallet(wallet, span_of(c->user.key));
+	log_audit(is_key ? "key" : "refused",
+	    (const struct log_field[]){
+		{"key", span_of(c->service)},
+		{"status", span_of(number)},
+		{"code", span_of(c->reply->code)},
+		{"wallet", span_of(wallet)},
+		{"peer", r->auth.peer},
+		{"request", span_of(r->id)},
+		{"method", r->method},
+		{"path", path},
+		{"forwarded_for", r->auth.x_forwarded_for},
+	    },
+	    9);
 }
 
 void
@@ -245,12 +281,15 @@ rest_answer(
 
 	request.read = read;
 	request.read_arg = read_arg;
+	request.max_body = (size_t)rest->config->max_body;
 	if (verdict == REQUEST_OK)
 		decide(&c);
 	else
 		reply_failure(
 		    &reply, bad[verdict].err, bad[verdict].status, why ? why : bad[verdict].why);
 	allow_origin(&c);
+	reply_header(&reply, "X-Request-ID", span_of(request.id));
+	note(&c);
 	reply_format(&reply, span_is(request.method, "HEAD"), out);
 	reply_clear(&reply);
 	request_clear(&request);

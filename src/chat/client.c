@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/escrows.h"
 
 struct network {
 	struct in6_addr address;
@@ -197,4 +198,19 @@ client_address(const struct proxies *p, struct span peer, struct span forwarded_
 	inet_ntop(AF_INET6, &a, out, CLIENT_ADDRESS_SIZE);
 	strncat(out, "/64", CLIENT_ADDRESS_SIZE - strlen(out) - 1);
 	return span_of(out);
+}
+
+int64_t
+client_sign_in(struct store *st, struct span address, int64_t rate, int64_t mono_us)
+{
+	struct buf bucket = {0};
+	int64_t wait_ms;
+
+	if (rate == 0 || address.n == 0)
+		return 0;
+	buf_str(&bucket, "/sign-in/");
+	buf_span(&bucket, address);
+	wait_ms = rate_spend(st, buf_as_span(&bucket), rate, RATE_PER_MAX_US, mono_us);
+	buf_clear(&bucket);
+	return wait_ms;
 }

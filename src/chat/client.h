@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "base/span.h"
+#include "store/store.h"
 
 #define CLIENT_ADDRESS_SIZE 48
 
@@ -26,5 +27,9 @@ bool proxies_trust(const struct proxies *, struct span peer);
  * socket, no address at all. What is no address ends the list: whoever stands before it is not believed. */
 struct span client_address(const struct proxies *, struct span peer, struct span forwarded_for,
     char out[CLIENT_ADDRESS_SIZE]);
+
+/* A sign-in from such an address, of which rate in a minute are allowed (0: any number): 0, or how many ms until the next. Inside a write
+ * transaction. An address with n 0 is not counted. */
+int64_t client_sign_in(struct store *, struct span address, int64_t rate, int64_t mono_us);
 
 #endif

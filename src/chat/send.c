@@ -6,6 +6,8 @@
 #include "chat/standing.h"
 #include "chat/views.h"
 #include "proto/utf8.h"
+
+#define US_PER_S INT64_C(1000000)
 #include "store/memo.h"
 
 /* Trims; the limit is in code points. */
@@ -150,7 +152,7 @@ send_message(struct store *st, const struct rules *rules, struct chat_send *s)
 		return err;
 	if (rules->message_rate > 0)
 		s->retry_ms =
-		    rate_spend(st, span_of(s->user->key), rules->message_rate, s->mono_us);
+		    rate_spend(st, span_of(s->user->key), rules->message_rate, US_PER_S, s->mono_us);
 	if (s->retry_ms > 0)
 		return CHAT_RATE_LIMITED;
 	if (escrow.id == 0) {

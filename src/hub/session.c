@@ -86,6 +86,29 @@ session_answer_end(struct session *s, struct buf *out)
 	frame_unref(f);
 }
 
+/* Who may not is a line of the audit trail; what is malformed or too fast is not worth one. */
+static void
+note_refusal(const struct session *s, struct span event, enum chat_err err, struct span escrow_id)
+{
+	char wallet[16], number[16];
+
+	if (err != CHAT_FORBIDDEN && err != CHAT_NOT_PARTICIPANT && err != CHAT_UNAUTHORIZED) {
+		log_debug("conn %u: %.*s refused: %s", s->number, (int)event.n, event.p,
+		    chat_err_code(err));
+		return;
+	}
+	snprintf(number, sizeof(number), "%u", s->number);
+	log_audit("refused",
+	    (const struct log_field[]){
+		{"code", span_of(chat_err_code(err))},
+		{"conn", span_of(number)},
+		{"wallet", span_of(log_wallet(wallet, topic_wallet(s->own)))},
+		{"escrow", escrow_id},
+		{"verb", event},
+	    },
+	    5);
+}
+
 void
 session_answer(struct session *s, struct span ack, struct span json)
 {
@@ -102,8 +125,7 @@ session_refuse(struct session *s, struct span event, struct span ack, enum chat_
 {
 	struct buf out = {0};
 
-	log_debug(
-	    "conn %u: %.*s refused: %s", s->number, (int)event.n, event.p, chat_err_code(err));
+	note_refusal(s, event, err, escrow_id);
 	if (ack.n > 0) {
 		view_refusal(&out, err, why);
 		session_answer(s, ack, buf_as_span(&out));

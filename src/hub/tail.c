@@ -119,6 +119,22 @@ push_event(struct tail *tail, const struct queue_row *row, enum topic_kind kind,
 	event_clear(&ev);
 }
 
+static void
+note_membership(const struct queue_row *row, struct span escrow_id)
+{
+	char wallet[16], position[24];
+
+	snprintf(position, sizeof(position), "%lld", (long long)row->position);
+	log_audit("membership",
+	    (const struct log_field[]){
+		{"change", row->event},
+		{"wallet", span_of(log_wallet(wallet, row->actor))},
+		{"escrow", escrow_id},
+		{"position", span_of(position)},
+	    },
+	    4);
+}
+
 /* A change of membership: the removed are put out of the room here, so nothing after this position reaches them. */
 static void
 change_membership(struct tail *tail, const struct queue_row *row, struct span escrow_id)
@@ -130,6 +146,7 @@ change_membership(struct tail *tail, const struct queue_row *row, struct span es
 	struct participant p;
 	struct escrow escrow;
 
+	note_membership(row, escrow_id);
 	if (room == NULL || hub->options.rules.rooms == ROOMS_OPEN)
 		return;
 	if (span_is(row->event, "removed")) {

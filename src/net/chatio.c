@@ -81,6 +81,19 @@ static const struct transport recoverable = {.name = "socket.io",
 
 /* ---- connecting ---- */
 
+/* A line of the audit trail for who was not let in. */
+static void
+note_refusal(const struct socketio_socket *socket, const char *why)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", engine_conn_number(socketio_session(socket)));
+	log_audit("refused",
+	    (const struct log_field[]){
+		{"conn", span_of(number)}, {"path", SPAN("/socket.io/")}, {"reason", span_of(why)}},
+	    3);
+}
+
 static void
 on_opened(void *owner, const struct connect_result *result)
 {
@@ -92,8 +105,7 @@ on_opened(void *owner, const struct connect_result *result)
 		socketio_accept(cs->socket, result->sid, result->pid);
 		return;
 	}
-	log_info("conn %u: refused: %s", engine_conn_number(socketio_session(cs->socket)),
-	    chat_err_code(result->err));
+	note_refusal(cs->socket, chat_err_code(result->err));
 	socketio_reject(cs->socket, chat_err_text(result->err));
 	free(cs);
 }
@@ -132,8 +144,7 @@ on_connect(void *arg, struct socketio_socket *socket, const struct json *auth, v
 	bool wants_recovery = true;
 
 	if (refusal != NULL) {
-		log_info(
-		    "conn %u: refused: %s", engine_conn_number(socketio_session(socket)), refusal);
+		note_refusal(socket, refusal);
 		socketio_reject(socket, refusal);
 		return;
 	}

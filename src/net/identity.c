@@ -5,6 +5,7 @@
 #include "net/identity.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "proto/url.h"
 
 struct carried {
@@ -113,6 +114,8 @@ identity_conditions(const struct gate *gate, struct web_request *req, struct buf
 		if ((origin = auth_cors_origin(gate->auth, &c.request)).n > 0) {
 			http_put(fields, "Access-Control-Allow-Origin", origin);
 			http_put_str(fields, "Access-Control-Allow-Credentials", "true");
+			http_put_str(
+			    fields, "Access-Control-Expose-Headers", "Retry-After, X-Request-ID");
 		}
 		if (origin.n > 0 && req->http->method == METHOD_OPTIONS)
 			buf_str(fields, "Access-Control-Allow-Methods: GET, POST\r\n"
@@ -128,6 +131,7 @@ bool
 identity_service(const struct gate *gate, struct web_request *req, enum scope scope)
 {
 	struct carried c = {0};
+	char name[KEY_NAME_SIZE] = "";
 	enum chat_err err;
 
 	read_fields(&c, gate, req);
@@ -139,11 +143,18 @@ identity_service(const struct gate *gate, struct web_request *req, enum scope sc
 	err = auth_conditions(gate->auth, &c.request);
 	if (err == CHAT_OK &&
 	    (c.request.service_key.n > 0 || is_forwarded || !auth_is_open(gate->auth)))
-		err = auth_service(gate->auth, &c.request, scope, NULL);
+		err = auth_service(gate->auth, &c.request, scope, name);
 	carried_clear(&c);
 	if (err != CHAT_OK)
 		web_refuse(req, err, NULL);
 	else
 		conn_confirm(req->conn);
+	if (err == CHAT_OK && name[0] != '\0')
+		log_audit("key",
+		    (const struct log_field[]){{"key", span_of(name)},
+			{"peer", span_of(conn_peer(req->conn))},
+			{"request", span_of(web_request_id(req))},
+			{"method", req->http->method_name}, {"path", req->http->path}},
+		    5);
 	return err == CHAT_OK;
 }

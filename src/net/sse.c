@@ -215,8 +215,10 @@ sse_handle(struct web_request *req, void *own)
 	struct stream_query q = {0};
 	struct user user;
 
-	if (stream_begin(own, req, "GET", &fields, &q, &user))
+	if (stream_begin(own, req, "GET", &fields, &q, &user)) {
+		http_put_str(&fields, "X-Request-ID", web_request_id(req));
 		open_stream(own, req, &q, &user, buf_as_span(&fields));
+	}
 	stream_query_clear(&q);
 	buf_clear(&fields);
 }

@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
+#include "base/ids.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "proto/url.h"
 
@@ -22,6 +24,7 @@ struct web_conn {
 	bool in_body, is_chunked;
 	/* of the request in hand */
 	bool is_head, keep_alive, is_1_0;
+	char request_id[IDS_REQUEST_SIZE];
 	bool is_held, is_placed; /* the request's client has a place, the connection's peer none */
 	struct buf held_fields;
 	void (*on_gone)(void *);
@@ -43,6 +46,8 @@ reply_on(struct web_conn *wc, const struct web_reply *reply)
 		http_put_u64(&out, "Content-Length", reply->body.n);
 	}
 	http_put_str(&out, "X-Content-Type-Options", "nosniff");
+	if (wc->request_id[0] != '\0')
+		http_put_str(&out, "X-Request-ID", wc->request_id);
 	buf_span(&out, reply->fields);
 	if (is_last)
 		http_put_str(&out, "Connection", "close");
@@ -53,12 +58,19 @@ reply_on(struct web_conn *wc, const struct web_reply *reply)
 		buf_span(&out, reply->body);
 	conn_send_bytes(wc->conn, buf_as_span(&out));
 	buf_clear(&out);
+	wc->request_id[0] = '\0';
 	if (wc->is_placed) /* who asks next may be another */
 		conn_set_place(wc->conn, NULL);
 	if (is_last)
 		conn_finish(wc->conn, "answered");
 	else
 		conn_wait(wc->conn, WAIT_IDLE);
+}
+
+const char *
+web_request_id(const struct web_request *req)
+{
+	return req->web_conn->request_id;
 }
 
 void
@@ -110,11 +122,38 @@ let_go(struct web_conn *wc)
 	wc->on_gone(wc->gone_arg);
 }
 
+/* A line of the audit trail for who was not let in. */
+static void
+note_refusal(const struct web_request *req, int status, const char *code)
+{
+	const struct http_request *http = req->http;
+	char numbers[2][16];
+
+	if (status != 401 && status != 403 && status != 429)
+		return;
+	snprintf(numbers[0], sizeof(numbers[0]), "%d", status);
+	snprintf(numbers[1], sizeof(numbers[1]), "%u", conn_number(req->conn));
+	log_audit("refused",
+	    (const struct log_field[]){
+		{"status", span_of(numbers[0])},
+		{"code", span_of(code)},
+		{"conn", span_of(numbers[1])},
+		{"peer", span_of(conn_peer(req->conn))},
+		{"request", span_of(web_request_id(req))},
+		{"method", http != NULL ? http->method_name : (struct span){"", 0}},
+		{"path", http != NULL ? http->path : (struct span){"", 0}},
+		{"forwarded_for",
+		    http != NULL ? http->known[HTTP_X_FORWARDED_FOR] : (struct span){"", 0}},
+	    },
+	    8);
+}
+
 static void
 refuse(struct web_request *req, int status, const char *code, const char *error, struct span more)
 {
 	struct buf body = {0}, fields = {0};
 
+	note_refusal(req, status, code);
 	buf_span(&fields, req->fields);
 	buf_span(&fields, more);
 	json_open(&body, '{');
@@ -160,6 +199,20 @@ web_refuse_status(struct web_request *req, int status, const char *allow)
 }
 
 /* ---- requests ---- */
+
+/* Under whose name: the request's own is worth a line, if it has one. */
+static void
+name_request(struct web_conn *wc, const struct http_request *http)
+{
+	struct buf scratch = {0};
+	struct span given = http_joined(http, HTTP_X_REQUEST_ID, &scratch);
+
+	ids_request(wc->request_id, given.p != NULL ? given : (struct span){"", 0});
+	log_line(span_is(given, wc->request_id) ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
+	    "conn %u: request=%s %.*s %.*s", conn_number(wc->conn), wc->request_id,
+	    (int)http->method_name.n, http->method_name.p, (int)http->path.n, http->path.p);
+	buf_clear(&scratch);
+}
 
 /* What an answer depends on. */
 static void
@@ -274,6 +327,8 @@ take_head(struct web_conn *wc, const char *in, size_t len)
 		status = 431;
 	if (used == 0 && status == 0)
 		return 0;
+	if (used > 0)
+		name_request(wc, &http);
 	if (status != 0) {
 		refuse_unread(wc, status);
 		return -1;

@@ -44,6 +44,9 @@ struct web { /* read-only while connections use it */
 /* A new HTTP connection. Over max_connections: 503 and an end; over what its address may have: 429. */
 void web_accept(const struct web *, struct net *, int fd, const char *peer);
 
+/* What the request is called in the log and its answer: its X-Request-ID, if that is a plain one. */
+const char *web_request_id(const struct web_request *);
+
 struct web_reply {
 	int status;
 	const char *type; /* of the body; NULL: application/json */

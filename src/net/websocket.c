@@ -245,6 +245,8 @@ websocket_accept(struct web_request *req, const struct websocket_options *o)
 	ws->window_bits = (uint8_t)window_bits;
 	ws_reader_init(&ws->reader, o->max_message, has_deflate ? o->deflate : NULL);
 	http_put_101(&head, accept, span_of(o->subprotocol), buf_as_span(&extensions));
+	http_put_str(&head, "X-Request-ID", web_request_id(req));
+	http_end(&head);
 	web_take_over(req, &websocket_protocol, ws);
 	conn_send_bytes(ws->conn, buf_as_span(&head));
 	conn_wait(ws->conn, o->ops->pings ? WAIT_PING : WAIT_NOTHING);

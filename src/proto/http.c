@@ -86,6 +86,7 @@ static const struct row {
     ROW("x-forwarded-host", 'x', 't', HTTP_X_FORWARDED_HOST, false),
     ROW("x-forwarded-proto", 'x', 'o', HTTP_X_FORWARDED_PROTO, false),
     ROW("x-real-ip", 'x', 'p', HTTP_X_REAL_IP, true),
+    ROW("x-request-id", 'x', 'd', HTTP_X_REQUEST_ID, false),
     ROW("x-service-key", 'x', 'y', HTTP_X_SERVICE_KEY, true),
     ROW("x-wallet-address", 'x', 's', HTTP_X_WALLET_ADDRESS, true),
 };

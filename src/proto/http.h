@@ -60,6 +60,7 @@ enum http_field {
 	HTTP_X_FORWARDED_HOST,
 	HTTP_X_FORWARDED_PROTO,
 	HTTP_X_REAL_IP,
+	HTTP_X_REQUEST_ID,
 	HTTP_X_SERVICE_KEY,
 	HTTP_X_WALLET_ADDRESS,
 	HTTP_FIELD_COUNT
@@ -150,7 +151,7 @@ bool http_wants_ws(const struct http_request *);
  * that is wrong. */
 int http_ws_handshake(const struct http_request *, char accept[HTTP_WS_ACCEPT_SIZE]);
 
-/* The whole head of the 101; protocol and extensions are left out where empty. */
+/* The head of the 101, to be ended with http_end; protocol and extensions are left out where empty. */
 void http_put_101(struct buf *, const char *accept, struct span protocol, struct span extensions);
 
 /* The fields that a 426 must have: Upgrade and Sec-WebSocket-Version. */

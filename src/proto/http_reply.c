@@ -164,7 +164,6 @@ http_put_101(struct buf *b, const char *accept, struct span protocol, struct spa
 		http_put(b, "Sec-WebSocket-Protocol", protocol);
 	if (extensions.n > 0)
 		http_put(b, "Sec-WebSocket-Extensions", extensions);
-	http_end(b);
 }
 
 void

@@ -93,6 +93,7 @@ ask_with(struct world *w, const char *method, const char *uri, const char *body,
 	buf_printf(&text[n++], "REQUEST_URI=%s", uri);
 	buf_str(&text[n++], "REMOTE_ADDR=127.0.0.1");
 	buf_str(&text[n++], "HTTP_HOST=localhost:8080");
+	buf_str(&text[n++], "HTTP_X_REQUEST_ID=test");
 	if (body) {
 		buf_printf(&text[n++], "CONTENT_LENGTH=%zu", strlen(body));
 		buf_printf(&text[n++], "CONTENT_TYPE=%s", type ? type : "application/json");

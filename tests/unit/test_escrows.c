@@ -338,7 +338,7 @@ spend_all(struct store *st, const char *wallet, int64_t rate, int64_t now_us)
 {
 	int n = 0;
 
-	while (n < 1000 && rate_spend(st, span_of(wallet), rate, now_us) == 0)
+	while (n < 1000 && rate_spend(st, span_of(wallet), rate, 1000000, now_us) == 0)
 		n++;
 	return n;
 }
@@ -371,10 +371,10 @@ a_refusal_says_how_long_to_wait_and_costs_nothing(void **state)
 	begin_write(st);
 	assert_int_equal(spend_all(st, "w", 4, now), 4);
 	for (int i = 0; i < 10; i++)
-		assert_int_equal(rate_spend(st, SPAN("w"), 4, now), 250);
-	wait = rate_spend(st, SPAN("w"), 4, now + 100300);
+		assert_int_equal(rate_spend(st, SPAN("w"), 4, 1000000, now), 250);
+	wait = rate_spend(st, SPAN("w"), 4, 1000000, now + 100300);
 	assert_int_equal(wait, 150); /* 149.7 */
-	assert_int_equal(rate_spend(st, SPAN("w"), 4, now + 100300 + wait * 1000), 0);
+	assert_int_equal(rate_spend(st, SPAN("w"), 4, 1000000, now + 100300 + wait * 1000), 0);
 	commit(st);
 }
 
@@ -400,7 +400,8 @@ buckets_that_are_full_again_do_not_pile_up(void **state)
 
 		snprintf(wallet, sizeof(wallet), "w%d", i);
 		assert_int_equal(
-		    rate_spend(t->st, span_of(wallet), 10, 1000000 + (int64_t)i * 10000), 0);
+		    rate_spend(t->st, span_of(wallet), 10, 1000000, 1000000 + (int64_t)i * 10000),
+		    0);
 	}
 	commit(t->st);
 	assert_true(sql_int(t->foreign, "SELECT count(*) FROM rates") < 600);

@@ -235,6 +235,7 @@ every_known_field_is_found_by_its_index(void **state)
 	    [HTTP_X_FORWARDED_HOST] = "X-Forwarded-Host",
 	    [HTTP_X_FORWARDED_PROTO] = "X-Forwarded-Proto",
 	    [HTTP_X_REAL_IP] = "X-Real-IP",
+	    [HTTP_X_REQUEST_ID] = "X-Request-ID",
 	    [HTTP_X_SERVICE_KEY] = "X-Service-Key",
 	    [HTTP_X_WALLET_ADDRESS] = "X-Wallet-Address",
 	};
@@ -615,6 +616,7 @@ the_handshake_of_the_rfc_is_answered_as_there(void **state)
 	assert_int_equal(handshake(WS_GET WS_UP WS_CONN WS_KEY WS_VER "\r\n", accept), 101);
 	assert_string_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 	http_put_101(&b, accept, SPAN("chat"), (struct span){"", 0});
+	http_end(&b);
 	assert_string_equal(buf_cstr(&b),
 	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 	    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"

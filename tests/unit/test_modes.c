@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "chat/auth.h"
+#include "chat/client.h"
 #include "chat/keyring.h"
 #include "store/sessions.h"
 #include "unit/jose.h"
@@ -260,6 +261,54 @@ threads_verify_while_keys_are_replaced(void **state)
 	world_clear(&w);
 }
 
+/* ---- sign-ins ---- */
+
+struct knock {
+	const char *address;
+	int64_t at_us, wait_ms;
+};
+
+static bool
+knock(struct store *st, void *arg)
+{
+	struct knock *k = arg;
+
+	k->wait_ms = client_sign_in(st, span_of(k->address), 3, k->at_us);
+	return true;
+}
+
+static int64_t
+sign_in(struct tmp *t, const char *address, int64_t at_s)
+{
+	struct knock k = {address, 5000000000 + at_s * 1000000, -1};
+
+	assert_int_equal(store_write(t->st, knock, &k), STORE_OK);
+	return k.wait_ms;
+}
+
+static void
+sign_ins_are_limited_by_address_and_minute(void **state)
+{
+	struct tmp *t = *state;
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sign_in(t, "192.0.2.1", i), 0);
+	assert_int_equal(sign_in(t, "192.0.2.1", 3), 17000);
+	assert_int_equal(sign_in(t, "192.0.2.2", 3), 0);
+	assert_int_equal(sign_in(t, "192.0.2.1", 20), 0);
+	assert_int_equal(sign_in(t, "192.0.2.1", 20), 20000);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(sign_in(t, "", 20), 0);
+	/* Other writers sweep the same table: a bucket that is not full again outlives it. */
+	for (int i = 0; i < 600; i++) {
+		char address[32];
+
+		snprintf(address, sizeof(address), "198.51.%d.%d", i / 200, i % 200);
+		assert_int_equal(sign_in(t, address, 21), 0);
+	}
+	assert_int_equal(sign_in(t, "192.0.2.1", 21), 19000);
+}
+
 /* ---- auth = proxy ---- */
 
 static struct auth *
@@ -343,6 +392,7 @@ main(void)
 	    cmocka_unit_test(es256_respelt_is_the_same_token),
 	    tmp_test(keys_are_read_anew_and_stay_if_the_file_is_wrong),
 	    tmp_test(threads_verify_while_keys_are_replaced),
+	    tmp_test(sign_ins_are_limited_by_address_and_minute),
 	    cmocka_unit_test(whom_the_web_server_names_is_who_asks),
 	    cmocka_unit_test(each_mode_listens_where_it_is_safe),
 	};

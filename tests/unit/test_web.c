@@ -7,7 +7,7 @@
 #include "net/web.h"
 
 #define HOST  "Host: localhost\r\n"
-#define HELLO "GET /hello HTTP/1.1\r\n" HOST "\r\n"
+#define HELLO "GET /hello HTTP/1.1\r\n" HOST "X-Request-ID: r-1\r\n\r\n"
 
 struct site {
 	int hellos, gone;
@@ -167,7 +167,7 @@ a_request_is_answered_and_the_connection_kept(void **state)
 	serve(w);
 	assert_string_equal(ask(w, HELLO),
 	    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "
-	    "5\r\nX-Content-Type-Options: nosniff\r\n\r\nhello");
+	    "5\r\nX-Content-Type-Options: nosniff\r\nX-Request-ID: r-1\r\n\r\nhello");
 	assert_false(w->has_ended);
 	ask(w, HELLO);
 	assert_int_equal(count(w, "hello"), 2);
@@ -630,6 +630,92 @@ the_end_of_the_process_ends_it_and_what_it_holds(void **state)
 	assert_true(w->has_ended);
 }
 
+/* The value of the last X-Request-ID that was read; terminated. */
+static const char *
+last_id(struct wires *w, char out[100])
+{
+	const char *at = NULL, *next = buf_cstr(&w->answer);
+
+	while ((next = strstr(next, "X-Request-ID: ")) != NULL)
+		at = next += strlen("X-Request-ID: ");
+	assert_non_null(at);
+	snprintf(out, 100, "%.*s", (int)strcspn(at, "\r"), at);
+	return out;
+}
+
+static void
+a_request_is_answered_under_its_name_if_that_is_a_plain_one(void **state)
+{
+	static const char *const wrong[] = {"", "X-Request-ID: a b\r\n", "X-Request-ID: a\"b\r\n",
+	    "X-Request-ID:\r\n", "X-Request-ID: a\r\nX-Request-ID: b\r\n"};
+	struct wires *w = *state;
+	char id[100], other[100], request[400];
+
+	serve(w);
+	ask(w, "GET /hello HTTP/1.1\r\n" HOST "x-request-id: A.b_c-9\r\n\r\n");
+	assert_string_equal(last_id(w, id), "A.b_c-9");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(
+		    request, sizeof(request), "GET /hello HTTP/1.1\r\n" HOST "%s\r\n", wrong[i]);
+		ask(w, request);
+		assert_int_equal(strlen(last_id(w, id)), 20);
+		ask(w, request);
+		assert_string_not_equal(last_id(w, other), id);
+	}
+	/* A refusal before the body too, and one that is held. */
+	ask(w, "GET /hold HTTP/1.1\r\n" HOST "X-Request-ID: held\r\n\r\n");
+	web_reply_held(
+	    ((struct site *)w->own)->held, &(struct web_reply){.status = 200, .body = SPAN("{}")});
+	ask(w,
+	    "POST /echo HTTP/1.1\r\n" HOST "X-Request-ID: long\r\nContent-Length: 1000001\r\n\r\n");
+	assert_int_equal(count(w, "X-Request-ID: held\r\n"), 1);
+	assert_string_equal(last_id(w, id), "long");
+}
+
+static void
+sizes_and_underscores_are_the_webs_to_refuse(void **state)
+{
+	struct wires *w = *state;
+
+	web.max_body = 10;
+	web.max_header = 100;
+	serve(w);
+	ask(w, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\n0123456789");
+	assert_int_equal(count(w, "HTTP/1.1 200"), 1);
+	ask(w, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 11\r\n\r\n0123456789a");
+	assert_int_equal(count(w, "HTTP/1.1 413"), 1);
+	for (int i = 0; i < 2; i++) {
+		char request[200] = "GET /hello HTTP/1.1\r\n" HOST "X: ";
+		void *state_of_its_own = NULL;
+		size_t n = strlen(request);
+
+		/* To the byte: 100 are accepted, 101 not, be they whole or not. */
+		memset(request + n, 'x', (size_t)(96 + i) - n);
+		strcpy(request + 96 + i, "\r\n\r\n");
+		wires_setup(&state_of_its_own);
+		serve(state_of_its_own);
+		ask(state_of_its_own, request);
+		assert_int_equal(count(state_of_its_own, "HTTP/1.1 200"), i == 0);
+		assert_int_equal(count(state_of_its_own, "HTTP/1.1 431"), i == 1);
+		wires_teardown(&state_of_its_own);
+	}
+	web.max_body = web.max_header = 0;
+	web.refuses_underscores = true;
+	for (int i = 0; i < 2; i++) {
+		void *state_of_its_own = NULL;
+
+		wires_setup(&state_of_its_own);
+		serve(state_of_its_own);
+		ask(state_of_its_own, i == 0 ? "GET /hello HTTP/1.1\r\n" HOST
+					       "X-Remote-User: a\r\n\r\n"
+					     : "GET /hello HTTP/1.1\r\n" HOST "X_Y: a\r\n\r\n");
+		assert_int_equal(count(state_of_its_own, "HTTP/1.1 200"), i == 0);
+		assert_int_equal(count(state_of_its_own, "HTTP/1.1 400"), i == 1);
+		wires_teardown(&state_of_its_own);
+	}
+	web.refuses_underscores = false;
+}
+
 int
 main(void)
 {
@@ -657,6 +743,8 @@ main(void)
 	    wires_test(what_stands_behind_the_head_belongs_to_the_new_protocol),
 	    wires_test(what_stands_behind_a_body_does_too),
 	    wires_test(a_handler_may_close_the_connection),
+	    wires_test(a_request_is_answered_under_its_name_if_that_is_a_plain_one),
+	    wires_test(sizes_and_underscores_are_the_webs_to_refuse),
 	    wires_test(the_end_of_the_process_ends_it_and_what_it_holds),
 	};
 
