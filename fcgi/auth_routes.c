@@ -81,6 +81,43 @@ run_commit(struct store *st, void *arg)
 	return chat_verify_commit(st, arg);
 }
 
+/* Sign-ins are counted by address and never by wallet: nobody can keep another from his. */
+struct knock {
+	struct span address;
+	int64_t rate, wait_ms;
+};
+
+static bool
+run_knock(struct store *st, void *arg)
+{
+	struct knock *k = arg;
+
+	k->wait_ms = client_sign_in(st, k->address, k->rate, clock_mono_us());
+	return k->wait_ms == 0;
+}
+
+/* False: refused. */
+static bool
+may_sign_in(struct call *c)
+{
+	const struct auth_request *a = &c->request->auth;
+	struct knock k = {.rate = c->rest->config->sign_in_rate};
+	char address[CLIENT_ADDRESS_SIZE];
+
+	if (k.rate == 0 || !c->rest->proxies)
+		return true;
+	k.address = client_address(c->rest->proxies, a->peer, a->x_forwarded_for, address);
+	if (k.address.n == 0)
+		return true;
+	if (!call_write(c, run_knock, &k))
+		return false;
+	if (k.wait_ms > 0) {
+		c->reply->retry_after_s = (int)((k.wait_ms + 999) / 1000);
+		call_refuse(c, CHAT_RATE_LIMITED, "Too many sign-ins from this address.");
+	}
+	return k.wait_ms == 0;
+}
+
 void
 auth_post_verify(struct call *c)
 {
@@ -96,13 +133,15 @@ auth_post_verify(struct call *c)
 		call_refuse(c, CHAT_BAD_REQUEST, "message, signature: strings are needed.");
 		return;
 	}
-	if (!call_read(c, run_verify, &j) ||
+	if (!may_sign_in(c) || !call_read(c, run_verify, &j) ||
 	    (j.in.err == CHAT_OK && !call_write(c, run_commit, &j)))
 		return;
 	if (j.in.err != CHAT_OK) {
 		call_refuse(c, j.in.err, j.in.why);
 		return;
 	}
+	c->user = j.user;
+	c->event = "sign_in";
 	b = reply_open(c->reply, 200);
 	json_member_cstr(b, "token", j.token);
 	json_member_cstr(b, "walletAddress", j.user.name);
@@ -168,6 +207,7 @@ auth_post_logout(struct call *c)
 	}
 	if (!call_write(c, run_logout, &c->user))
 		return;
+	c->event = "sign_out";
 	if (c->request->auth.cookie.n > 0 && auth_cookie(auth, (struct span){"", 0}, 0, &cookie))
 		reply_header(c->reply, "Set-Cookie", buf_as_span(&cookie));
 	reply_open(c->reply, 200);
@@ -224,6 +264,8 @@ auth_post_revoke(struct call *c)
 	}
 	if (has_wallet ? !call_write(c, run_revoke_wallet, &j) : !revoke_token(c, token, &j))
 		return;
+	c->user = j.user; /* for the log: whose they were */
+	c->event = "revoked";
 	reply_open(c->reply, 200);
 	reply_close(c->reply);
 }

@@ -39,6 +39,7 @@ rest_open(struct rest *rest, const struct config *c, const struct auth *auth, st
 	if (!rest->store)
 		return false;
 	rest->ringer = ringer_new(c->database);
+	rest->proxies = proxies_new(&c->trusted_proxies);
 	return true;
 }
 
@@ -47,6 +48,7 @@ rest_close(struct rest *rest)
 {
 	store_close(rest->store);
 	ringer_free(rest->ringer);
+	proxies_free(rest->proxies);
 	*rest = (struct rest){0};
 }
 
@@ -235,7 +237,7 @@ note(const struct call *c)
 	char number[16], wallet[16] = "";
 	struct span query = r->uri, path = span_cut(&query, '?');
 
-	if (!is_key && !is_refusal) {
+	if (!is_key && !is_refusal && !c->event) {
 		log_line(span_is(r->given_id, r->id) ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
 		    "request=%s %.*s %.*s %d", r->id, (int)r->method.n, r->method.p, (int)path.n,
 		    path.p, status);
@@ -244,7 +246,9 @@ note(const struct call *c)
 	snprintf(number, sizeof(number), "%d", status);
 	if (c->user.key[0] != '\0')
 		log_wallet(wallet, span_of(c->user.key));
-	log_audit(is_key ? "key" : "refused",
+	log_audit(is_refusal ? "refused"
+		  : c->event ? c->event
+			     : "key",
 	    (const struct log_field[]){
 		{"key", span_of(c->service)},
 		{"status", span_of(number)},

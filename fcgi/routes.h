@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "chat/auth.h"
+#include "chat/client.h"
 #include "fcgi/reply.h"
 #include "fcgi/request.h"
 #include "store/bell.h"
@@ -22,10 +23,11 @@ struct rest {
 	const struct config *config;
 	const struct auth *auth;
 	struct rules rules;
-	struct store *store;   /* owned; NULL: could not be opened, every use is 503 */
-	struct ringer *ringer; /* owned */
-	int64_t started_ms;    /* monotonic */
-	bool wrote;            /* a commit since the last rest_tidy() */
+	struct store *store;     /* owned; NULL: could not be opened, every use is 503 */
+	struct ringer *ringer;   /* owned */
+	struct proxies *proxies; /* owned; NULL without a store */
+	int64_t started_ms;      /* monotonic */
+	bool wrote;              /* a commit since the last rest_tidy() */
 };
 
 /* Opens the thread's store. False: err holds one line, the rest answers all the same (503),
@@ -53,6 +55,7 @@ struct call {
 	bool is_service;   /* by a service key: user is nobody */
 	struct user user;
 	char service[KEY_NAME_SIZE]; /* the key's name */
+	const char *event;           /* what the audit trail calls it; NULL: nothing of its own */
 };
 
 /* One transaction. True: it ran to its own end (committed or refused, which arg tells), and

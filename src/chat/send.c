@@ -151,8 +151,8 @@ send_message(struct store *st, const struct rules *rules, struct chat_send *s)
 	if (is_repeat(st, &who, s, content, &err))
 		return err;
 	if (rules->message_rate > 0)
-		s->retry_ms =
-		    rate_spend(st, span_of(s->user->key), rules->message_rate, US_PER_S, s->mono_us);
+		s->retry_ms = rate_spend(
+		    st, span_of(s->user->key), rules->message_rate, US_PER_S, s->mono_us);
 	if (s->retry_ms > 0)
 		return CHAT_RATE_LIMITED;
 	if (escrow.id == 0) {

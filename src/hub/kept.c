@@ -268,11 +268,6 @@ session_connect(struct hub *hub, const struct connect_options *o)
 	char sid[SID_CHARS + 1];
 	struct session_options so = o->session;
 
-	/* Who comes back to what he has takes no more room than before. */
-	if (o->pid.n == 0 && hub_user_is_full(hub, o->session.user, NULL)) {
-		o->done(so.owner, &(struct connect_result){.err = CHAT_RATE_LIMITED});
-		return NULL;
-	}
 	if (o->is_kept && hub_recovers(hub))
 		return connect_kept(hub, o);
 	ids_token(sid, SID_CHARS);

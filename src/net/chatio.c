@@ -143,6 +143,9 @@ on_connect(void *arg, struct socketio_socket *socket, const struct json *auth, v
 	struct chat_socket *cs;
 	bool wants_recovery = true;
 
+	/* Who comes back to what he has takes no more room than before. */
+	if (refusal == NULL && o.pid.n == 0 && hub_user_is_full(io->hub, &user, NULL))
+		refusal = chat_err_text(CHAT_RATE_LIMITED);
 	if (refusal != NULL) {
 		note_refusal(socket, refusal);
 		socketio_reject(socket, refusal);
