@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "chat/tokens.h"
 #include "fcgi/accept.h"
 
 #define BUSY_MS       2000 /* waiting for the lock: the server's client waits behind it */
@@ -119,6 +120,24 @@ has_conditions(struct call *c, enum who who)
 }
 
 static bool
+run_touch(struct store *st, void *arg)
+{
+	const struct call *c = arg;
+
+	token_touch(st, span_of(c->user.proof.hash), clock_wall_ms(), TOKEN_TOUCH_MS);
+	return true;
+}
+
+/* The token is used. Whether that can be written now does not matter to the request. */
+static void
+touch(struct call *c)
+{
+	if (token_is_stale(&c->user.proof, clock_wall_ms()) &&
+	    store_write(c->rest->store, run_touch, c) == STORE_OK)
+		c->rest->wrote = true;
+}
+
+static bool
 has_identity(struct call *c, const struct route *route)
 {
 	struct auth_request *a = &c->request->auth;
@@ -134,6 +153,8 @@ has_identity(struct call *c, const struct route *route)
 			  : CHAT_WALLET_MISMATCH;
 	if (err != CHAT_OK)
 		call_refuse(c, err, NULL);
+	else
+		touch(c);
 	return err == CHAT_OK;
 }
 

@@ -288,7 +288,7 @@ VALUES(:hash, :wallet, :name, :now, :expires, :now);
 SELECT wallet, name, created_at, expires_at, used_at FROM tokens WHERE hash = :hash;
 
 -- name: token_touch
-UPDATE tokens SET used_at = :now WHERE hash = :hash AND used_at < :now;
+UPDATE tokens SET used_at = :now WHERE hash = :hash AND used_at <= :before;
 
 -- name: token_delete
 DELETE FROM tokens WHERE hash = :hash;

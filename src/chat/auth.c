@@ -303,6 +303,14 @@ auth_token(const struct auth *auth, const struct auth_request *r)
 	return find_credential(auth, r, &c) ? c.token : (struct span){"", 0};
 }
 
+bool
+auth_is_by_cookie(const struct auth *auth, const struct auth_request *r)
+{
+	struct credential c;
+
+	return auth->mode->has_tokens && find_credential(auth, r, &c) && c.is_cookie;
+}
+
 /* The characters that tokens are made of: no other makes a cookie safely. */
 static bool
 is_cookie_value(struct span s)

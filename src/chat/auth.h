@@ -80,6 +80,9 @@ struct span auth_page(const struct auth *, const struct auth_request *);
 /* The one token that came, however it came, unverified; n 0: none, or several that differ. */
 struct span auth_token(const struct auth *, const struct auth_request *);
 
+/* True if that token came by the cookie alone. */
+bool auth_is_by_cookie(const struct auth *, const struct auth_request *);
+
 /* Set-Cookie's value for a token; token n 0: forgets it. False: what is no token, or too long for a cookie. */
 bool auth_cookie(const struct auth *, struct span token, int64_t lasts_ms, struct buf *out);
 

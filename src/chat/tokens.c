@@ -48,6 +48,12 @@ token_verify(struct store *st, int64_t idle_ms, int64_t now_ms, struct user *out
 }
 
 bool
+token_is_stale(const struct proof *p, int64_t now_ms)
+{
+	return p->used_ms > 0 && now_ms - p->used_ms >= TOKEN_TOUCH_MS;
+}
+
+bool
 user_stands(struct store *st, const struct user *user)
 {
 	const struct proof *p = &user->proof;

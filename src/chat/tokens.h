@@ -10,6 +10,8 @@
 
 #define TOKEN_SIZE 44 /* 256 random bits in base64url, and a NUL */
 
+#define TOKEN_TOUCH_MS 300000 /* use is written at most so often */
+
 /* A new token's text. */
 void token_make(char out[TOKEN_SIZE]);
 
@@ -18,6 +20,9 @@ void token_hash(char out[SESSION_HASH_SIZE], struct span token);
 
 /* Whose token of ours it is, by proof.hash: fills the rest of *out. CHAT_UNAUTHORIZED: nobody's, expired, or not used for idle_ms. */
 enum chat_err token_verify(struct store *, int64_t idle_ms, int64_t now_ms, struct user *out);
+
+/* True if its use is to be written again: it is ours, and was not for TOKEN_TOUCH_MS. token_touch (store/sessions.h) writes it. */
+bool token_is_stale(const struct proof *, int64_t now_ms);
 
 /* False: what he came with was ended. True for those who proved nothing that could be. */
 bool user_stands(struct store *, const struct user *);

@@ -42,7 +42,7 @@ hub_new(const struct hub_options *options, struct store *reader, struct writer *
 		log_error("hub: the log cannot be read: %s", store_err_text(err));
 		free(hub->spent_events);
 		free(hub->spent_replay);
-		free(hub);
+			free(hub);
 		return NULL;
 	}
 	return hub;
@@ -83,6 +83,7 @@ hub_free(struct hub *hub)
 	fresh_clear(&hub->fresh);
 	kept_free(hub);
 	free(hub->spent_events);
+	free(hub->expiries);
 	free(hub->spent_replay);
 	free(hub);
 }
@@ -93,12 +94,15 @@ hub_tick(struct hub *hub, struct hub_time now)
 	presence_tick(hub, now);
 	replay_tick(hub, now);
 	kept_tick(hub, now);
+	expiry_tick(hub, now);
 }
 
 int64_t
 hub_next_deadline(const struct hub *hub)
 {
-	return timers_next(&hub->timers);
+	int64_t timers = timers_next(&hub->timers), expiry = expiry_next(hub);
+
+	return expiry < timers ? expiry : timers;
 }
 
 size_t

@@ -67,16 +67,22 @@ int64_t hub_next_deadline(const struct hub *); /* mono ms; INT64_MAX: none */
 
 /* ---- sessions ---- */
 
+enum dismissal {
+	DISMISS_TAKEN, /* another connection has recovered the session */
+	DISMISS_VOID   /* the token that it rests on has expired or was ended */
+};
+
 /* A transport: how frames reach one session's client. */
 struct transport {
 	const char *name; /* "websocket" */
 	enum wire wire;
-	/* Queues one frame (takes its own reference); never closes or frees. False: full, and the frame may be refused (never FRAME_CONTROL). */
+	/* Queues one frame (takes its own reference); never closes or frees. False: full, and the frame may be refused (of FRAME_CONTROL: only
+	 * where nobody listens at the moment). */
 	bool (*send)(struct session *, struct frame *);
 	/* The session can take input again (session_is_busy was true), or has more to pull. */
 	void (*resume)(struct session *);
-	/* Ends the connection, and the session with it: another has recovered it (NULL where none can be). */
-	void (*kick)(struct session *);
+	/* Ends the connection, and the session with it, now or soon (NULL: it ends by itself). */
+	void (*dismiss)(struct session *, enum dismissal);
 	bool says_hello; /* the first event is hello */
 	bool is_merged; /* its client keeps one cursor for all topics: events go out in log order */
 	bool is_passing; /* one request long: it brings an event and takes none */
@@ -90,7 +96,7 @@ struct session_options {
 	const struct user *user;
 	uint32_t number;    /* for the log */
 	struct span cursor; /* of the own topic; n 0: from now */
-	int64_t now_wall_ms;
+	struct hub_time now;
 };
 
 /* False: text is no cursor at all. Empty, or one of another log, is fine: the latter is answered with a gap. */

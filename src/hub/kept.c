@@ -10,11 +10,13 @@
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/mem.h"
+#include "chat/tokens.h"
 #include "chat/views.h"
 #include "store/kept.h"
 
 #define PID_CHARS 32 /* of 5 random bits each */
 #define SID_CHARS 20
+#define READ_MS   100
 
 struct kept_room {
 	char escrow_id[STORE_NAME_SIZE];
@@ -171,6 +173,28 @@ enter_rooms(struct connect_job *j, struct session *s, struct hub_time now)
 	}
 }
 
+struct stand {
+	const struct user *user;
+	bool is_good;
+};
+
+static void
+read_stand(struct store *st, void *arg)
+{
+	struct stand *s = arg;
+
+	s->is_good = user_stands(st, s->user);
+}
+
+static bool
+still_stands(struct hub *hub, const struct user *user)
+{
+	struct stand s = {user, false};
+
+	return user->proof.hash[0] == '\0' ||
+	       (store_read(hub->store, READ_MS, read_stand, &s) == STORE_OK && s.is_good);
+}
+
 static void
 finish_connect(struct hub_job *job, struct hub_time now)
 {
@@ -183,6 +207,12 @@ finish_connect(struct hub_job *job, struct hub_time now)
 	struct session *s, *old;
 	struct kept *k;
 
+	/* Its token may have been ended since it was asked for, by a row that the tail has passed already. */
+	if (job->err == CHAT_OK && !still_stands(hub, &job->user)) {
+		job->err = CHAT_UNAUTHORIZED;
+		if (!j->is_recovered)
+			forget(hub, j->kept.id);
+	}
 	/* What was not recovered waits on, or is forgotten, as if nobody had come. */
 	if ((job->err != CHAT_OK || !j->is_recovered) &&
 	    (k = kept_find(hub, j->old_hash)) != NULL && k->session == NULL)
@@ -212,6 +242,7 @@ finish_connect(struct hub_job *job, struct hub_time now)
 	old = k->session;
 	j->options.session.user = &job->user;
 	j->options.session.cursor = (struct span){"", 0};
+	j->options.session.now = now;
 	s = result.session = session_open(hub, &j->options.session);
 	s->kept = k;
 	k->session = s;
@@ -221,7 +252,8 @@ finish_connect(struct hub_job *job, struct hub_time now)
 	enter_rooms(j, s, now);
 	if (old != NULL) {
 		old->kept = NULL;
-		old->transport->kick(old);
+		if (old->transport->dismiss != NULL)
+			old->transport->dismiss(old, DISMISS_TAKEN);
 	}
 	s->transport->resume(s);
 }

@@ -34,7 +34,7 @@ session_name(const struct session *s)
 struct user
 session_user(const struct session *s)
 {
-	struct user u;
+	struct user u = {.proof = session_proof(s)};
 	struct span key = topic_wallet(s->own);
 
 	memcpy(u.key, key.p, key.n + 1);
@@ -218,7 +218,7 @@ session_new(struct hub *hub, const struct session_options *o, int64_t position)
 	s->transport = o->transport;
 	s->owner = o->owner;
 	s->number = o->number;
-	s->connected_at = o->now_wall_ms;
+	s->connected_at = o->now.wall_ms;
 	s->own = topic_get(hub, topic_of_user(own, span_of(o->user->key)), false);
 	if (strcmp(o->user->key, o->user->name) != 0)
 		s->name = mem_strdup(o->user->name);
@@ -226,6 +226,7 @@ session_new(struct hub *hub, const struct session_options *o, int64_t position)
 	TAILQ_INSERT_TAIL(&hub->sessions, s, link);
 	hub->n_sessions++;
 	sub_new(s->own, s)->position = position;
+	expiry_start(s, &o->user->proof, o->now);
 	log_line(s->transport->is_passing ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
 	    "conn %u: connected wallet=%s transport=%s connections=%zu", s->number,
 	    log_wallet(wallet, span_of(o->user->key)), s->transport->name, hub->n_sessions);
@@ -243,7 +244,7 @@ session_open(struct hub *hub, const struct session_options *o)
 	if (s->transport->says_hello)
 		session_hello(s, NULL, NULL);
 	if (r.state == CURSOR_LOST)
-		sub_gap(sub, (struct hub_time){.wall_ms = o->now_wall_ms});
+		sub_gap(sub, o->now);
 	else if (o->cursor.n > 0)
 		sub_begin_asked(sub);
 	else
@@ -270,6 +271,7 @@ session_release(struct session *s)
 {
 	if (!s->is_closed || s->n_jobs > 0)
 		return;
+	expiry_free(s);
 	free(s->name);
 	free(s);
 }
@@ -282,6 +284,7 @@ session_close(struct session *s, enum session_end end, struct hub_time now)
 	kept_end(s, end, now);
 	if (s->types_outside && s->own->n_subs == 1 && !s->transport->is_passing)
 		typing_stop_all(hub, topic_wallet(s->own));
+	expiry_stop(s);
 	timer_stop(&hub->timers, TIMER_PULL, &s->again);
 	session_drop_held(s);
 	while (s->subs != NULL) {

@@ -87,16 +87,17 @@ struct session {
 	uint32_t n_rooms, n_behind, n_missed;
 	uint32_t n_jobs;
 	STAILQ_HEAD(hub_job_list, hub_job)
-	held;                 /* done; their own broadcasts are yet to be pulled */
-	struct timer again;   /* to pull once more */
-	bool was_busy;        /* as its transport was told */
-	bool types_outside;   /* it has typed in a room that it was not in */
-	bool is_closed;       /* waits for its last job */
-	bool is_stream;       /* its rooms were named in its request */
-	bool is_asking;       /* it is behind because its client came with a cursor */
-	int64_t spent;        /* on events, see budget.h */
-	struct kept *kept;    /* NULL: cannot be recovered */
-	int64_t connected_at; /* wall ms */
+	held;                  /* done; their own broadcasts are yet to be pulled */
+	struct timer again;    /* to pull once more */
+	bool was_busy;         /* as its transport was told */
+	bool types_outside;    /* it has typed in a room that it was not in */
+	bool is_closed;        /* waits for its last job */
+	bool is_stream;        /* its rooms were named in its request */
+	bool is_asking;        /* it is behind because its client came with a cursor */
+	int64_t spent;         /* on events, see budget.h */
+	struct kept *kept;     /* NULL: cannot be recovered */
+	struct expiry *expiry; /* NULL: it rests on nothing that could end */
+	int64_t connected_at;  /* wall ms */
 };
 
 struct kept { /* what is remembered of a session that can be recovered; the store has the rest */
@@ -141,6 +142,8 @@ struct hub {
 	struct fresh_list fresh; /* what they have appended to the log: the tail need not read it */
 	uint64_t delivered, bad_rows;
 	bool is_healthy;
+	struct expiry **expiries; /* a heap, see expiry.c */
+	size_t n_expiries, cap_expiries;
 	int64_t *spent_events, *spent_replay; /* by wallet, see budget.h */
 	struct map kept;
 	struct timer
@@ -181,6 +184,18 @@ void typing_stop(struct hub *, struct topic *, struct span key);
 void typing_stop_all(struct hub *, struct span key); /* in every room */
 
 size_t hub_max_rooms(const struct hub *);
+
+/* ---- expiry.c ---- */
+void expiry_start(struct session *, const struct proof *, struct hub_time);
+/* A client that the one before has told is not told again. */
+void expiry_inherit(struct session *, const struct session *predecessor, struct hub_time);
+void expiry_stop(struct session *); /* it is not looked at any more */
+void expiry_free(struct session *);
+void expiry_tick(struct hub *, struct hub_time);
+int64_t expiry_next(const struct hub *); /* mono ms */
+/* Puts out the sessions of a wallet that rest on one token, or (hash n 0) on any that was issued up to a time. */
+void expiry_end(struct hub *, struct span wallet, struct span hash, int64_t until_ms);
+struct proof session_proof(const struct session *);
 
 /* ---- replay.c ---- */
 void replay_tick(struct hub *, struct hub_time); /* sessions that are to pull again */

@@ -71,6 +71,7 @@ session_open_stream(struct hub *hub, const struct stream_options *o,
 		return NULL;
 	s = session_new(hub, &o->session, l.cursor == CURSOR_GOOD ? l.position : hub->position);
 	s->is_stream = true;
+	expiry_inherit(s, o->predecessor, o->now);
 	for (size_t i = 0; i < o->n_rooms; i++) {
 		if (verdicts[i] == CHAT_OK)
 			inherit(session_enter(s, o->rooms[i], &l.standings[i], s->subs->position,

@@ -186,6 +186,10 @@ take_row(const struct queue_row *row, void *arg)
 
 	if (kind == TOPIC_MEMBERSHIP) {
 		change_membership(tail, row, name);
+	} else if (kind == TOPIC_SESSION) {
+		expiry_end(hub, row->actor, name, 0);
+	} else if (kind == TOPIC_SESSIONS) {
+		expiry_end(hub, name, SPAN(""), session_wallet_ended(tail->store, name));
 	} else if (tail->is_fresh) {
 		push_event(tail, row, kind, name, row->data);
 	} else if (kind == TOPIC_WRONG || !row_data(row, &data)) {

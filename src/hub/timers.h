@@ -13,6 +13,7 @@ enum timer_kind {
 	TIMER_GRACE, /* a user's last connection in a room was lost: he has left when it runs out */
 	TIMER_TYPING, /* typing stops by itself */
 	TIMER_PULL,   /* a session pulls once more */
+	TIMER_TOUCH,  /* an open session's token is used */
 	TIMER_KEPT,   /* a lost session cannot be recovered any more */
 	TIMER_KINDS
 };

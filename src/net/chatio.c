@@ -53,9 +53,13 @@ resume(struct session *s)
 }
 
 static void
-kick(struct session *s)
+dismiss(struct session *s, enum dismissal why)
 {
-	engine_close(engine_of(s), "another connection has taken over");
+	if (why == DISMISS_TAKEN)
+		engine_close(engine_of(s), "another connection has taken over");
+	else
+		socketio_disconnect(
+		    ((struct chat_socket *)session_owner(s))->socket, "token expired or ended");
 }
 
 static const char *
@@ -69,14 +73,14 @@ static const struct transport plain = {.name = "socket.io",
     .is_merged = true,
     .send = send_frame,
     .resume = resume,
-    .kick = kick,
+    .dismiss = dismiss,
     .carrier = carrier};
 static const struct transport recoverable = {.name = "socket.io",
     .wire = WIRE_SIO_OFFSET,
     .is_merged = true,
     .send = send_frame,
     .resume = resume,
-    .kick = kick,
+    .dismiss = dismiss,
     .carrier = carrier};
 
 /* ---- connecting ---- */
@@ -119,17 +123,38 @@ member(const struct json *auth, const char *name)
 	return s;
 }
 
-/* Who asks, from the handshake's auth object. NULL: fine; else what the CONNECT_ERROR says. */
+/* Who asks, from the handshake's auth object and its request. NULL: fine; else what the CONNECT_ERROR says. */
 static const char *
-identify(const struct chatio *io, const struct json *auth, struct user *out)
+identify(const struct chatio *io, struct socketio_socket *socket, const struct json *auth,
+    struct user *out)
 {
-	struct auth_request request = {.claimed_wallet = member(auth, "walletAddress")};
+	struct engine_session *session = socketio_session(socket);
+	struct later later = {.claimed = member(auth, "walletAddress"),
+	    .token = member(auth, "token"),
+	    .has_origin = engine_has_origin(session)};
+	bool has_tokens = auth_has_tokens(io->gate->auth);
+	enum chat_err err = identity_later(io->gate, socketio_handshake_of(socket), &later, out);
 
-	if (request.claimed_wallet.n == 0)
+	if (err == CHAT_OK && later.is_by_cookie)
+		engine_need_origin(session);
+	if (err == CHAT_OK)
+		return NULL;
+	if (!later.has_any && later.claimed.n == 0)
 		return "Authentication required: wallet address missing";
-	if (auth_user(io->gate->auth, io->gate->store, &request, clock_wall_ms(), out) != CHAT_OK)
-		return "Authentication failed: wallet address not valid";
-	return NULL;
+	if (!later.has_any && has_tokens)
+		return "Authentication required: token missing";
+	if (err == CHAT_WALLET_MISMATCH)
+		return "Authentication failed: the token is another wallet's";
+	if (err == CHAT_UNAVAILABLE)
+		return chat_err_text(err);
+	return has_tokens ? "Authentication failed: token not valid"
+			  : "Authentication failed: wallet address not valid";
+}
+
+static void *
+on_handshake(void *arg, struct web_request *req)
+{
+	return identity_keep(((struct chatio *)arg)->gate, req);
 }
 
 static void
@@ -139,7 +164,7 @@ on_connect(void *arg, struct socketio_socket *socket, const struct json *auth, v
 	struct connect_options o = {
 	    .pid = member(auth, "pid"), .offset = member(auth, "offset"), .done = on_opened};
 	struct user user;
-	const char *refusal = identify(io, auth, &user);
+	const char *refusal = identify(io, socket, auth, &user);
 	struct chat_socket *cs;
 	bool wants_recovery = true;
 
@@ -159,7 +184,7 @@ on_connect(void *arg, struct socketio_socket *socket, const struct json *auth, v
 	    .owner = cs,
 	    .user = &user,
 	    .number = engine_conn_number(socketio_session(socket)),
-	    .now_wall_ms = clock_wall_ms()};
+	    .now = time_now()};
 	cs->connecting = session_connect(io->hub, &o);
 }
 
@@ -231,6 +256,7 @@ on_request(void *arg, struct web_request *req, struct buf *fields)
 
 static const struct socketio_ops ops = {
     .on_request = on_request,
+    .on_handshake = on_handshake,
     .on_connect = on_connect,
     .on_event = on_event,
     .is_busy = is_busy,

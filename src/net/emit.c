@@ -135,7 +135,7 @@ pass_on(struct streams *st, struct web_request *req, const struct user *user, st
 					       .owner = e,
 					       .user = user,
 					       .number = conn_number(req->conn),
-					       .now_wall_ms = clock_wall_ms()});
+					       .now = time_now()});
 	e->held = web_hold(req, fields, on_gone, e);
 	LIST_INSERT_HEAD(&st->emits, e, link);
 	session_event(e->session, event, data, SPAN("1"), time_now());

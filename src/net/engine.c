@@ -86,6 +86,18 @@ engine_transport(const struct engine_session *s)
 	return s->ws != NULL ? "websocket" : "polling";
 }
 
+bool
+engine_has_origin(const struct engine_session *s)
+{
+	return s->has_origin;
+}
+
+void
+engine_need_origin(struct engine_session *s)
+{
+	s->needs_origin = true;
+}
+
 static void
 leave_fresh(struct engine_session *s)
 {

@@ -47,6 +47,11 @@ uint32_t engine_conn_number(
     const struct engine_session *); /* of the connection that began it, for the log */
 const char *engine_transport(const struct engine_session *); /* "polling", "websocket" */
 
+/* True if the request that brought what is in hand named an Origin; on_request has judged it. */
+bool engine_has_origin(const struct engine_session *);
+/* From now on nothing is taken from a request that names none. */
+void engine_need_origin(struct engine_session *);
+
 /* The session belongs to somebody who is known. */
 void engine_confirm(struct engine_session *);
 

@@ -166,6 +166,20 @@ post(struct engine_session *s, struct web_request *req, struct span fields)
 	engine_take_post(s);
 }
 
+/* What comes up, by POST or WebSocket. False: it must name its Origin, and does not. */
+static bool
+may_come_up(struct engine_session *s, const struct http_request *http)
+{
+	bool has_origin = http->known[HTTP_ORIGIN].n > 0;
+
+	if (http->method == METHOD_GET && !http_wants_ws(http))
+		return true;
+	if (s->needs_origin && !has_origin)
+		return false;
+	s->has_origin = has_origin;
+	return true;
+}
+
 static void
 serve(struct engine *e, struct web_request *req, struct span fields)
 {
@@ -185,6 +199,8 @@ serve(struct engine *e, struct web_request *req, struct span fields)
 		conn_confirm(req->conn);
 	if (error != EIO_OK)
 		refuse(req, error, fields);
+	else if (s != NULL && !may_come_up(s, http))
+		refuse(req, EIO_FORBIDDEN, fields);
 	else if (q.transport == EIO_WEBSOCKET)
 		engine_ws_begin(e, req, s);
 	else if (s == NULL)

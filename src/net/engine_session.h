@@ -38,7 +38,9 @@ struct engine_session {
 	uint32_t n_queue, cap_queue, event_bytes, control_bytes;
 	uint32_t conn_number;
 	bool awaits_pong, is_fresh, is_dirty, is_closed, is_parting, wants_room;
-	bool in_post; /* its packets are being taken: who does so answers it */
+	bool has_origin;   /* what came up last, a POST or a WebSocket, named one */
+	bool needs_origin; /* nothing may come up without */
+	bool in_post;      /* its packets are being taken: who does so answers it */
 	char sid[SID_CHARS + 1];
 };
 

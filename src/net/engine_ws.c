@@ -125,6 +125,7 @@ engine_ws_begin(struct engine *e, struct web_request *req, struct engine_session
 	struct websocket *ws = websocket_accept(req,
 	    &(struct websocket_options){.ops = &ws_ops, .max_message = e->options.max_payload});
 	struct buf open = {0};
+	bool has_origin = req->http->known[HTTP_ORIGIN].n > 0;
 
 	if (ws == NULL)
 		return;
@@ -139,6 +140,7 @@ engine_ws_begin(struct engine *e, struct web_request *req, struct engine_session
 		return;
 	}
 	s = engine_session_new(e, req);
+	s->has_origin = has_origin;
 	s->ws = ws;
 	websocket_set_own(ws, s);
 	engine_put_open(s, false, &open);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "proto/url.h"
 
 struct carried {
@@ -157,4 +158,62 @@ identity_service(const struct gate *gate, struct web_request *req, enum scope sc
 			{"method", req->http->method_name}, {"path", req->http->path}},
 		    5);
 	return err == CHAT_OK;
+}
+
+/* ---- behind a handshake ---- */
+
+enum kept { KEPT_AUTHORIZATION, KEPT_COOKIE, KEPT_SITE, KEPT_NAMED, KEPT_COUNT };
+
+struct handshake {
+	struct span fields[KEPT_COUNT];
+	char text[];
+};
+
+struct handshake *
+identity_keep(const struct gate *gate, const struct web_request *req)
+{
+	const struct http_request *http = req->http;
+	struct span fields[KEPT_COUNT] = {
+	    [KEPT_AUTHORIZATION] = field(http, HTTP_AUTHORIZATION),
+	    [KEPT_COOKIE] = field(http, HTTP_COOKIE),
+	    [KEPT_SITE] = field(http, HTTP_SEC_FETCH_SITE),
+	    [KEPT_NAMED] = named_user(gate, http),
+	};
+	struct handshake *h;
+	size_t n = 0;
+	char *to;
+
+	if (auth_is_open(gate->auth) ||
+	    fields[KEPT_AUTHORIZATION].n + fields[KEPT_COOKIE].n + fields[KEPT_NAMED].n == 0)
+		return NULL;
+	for (size_t i = 0; i < KEPT_COUNT; i++)
+		n += fields[i].n;
+	h = mem_alloc(sizeof(*h) + n);
+	to = h->text;
+	for (size_t i = 0; i < KEPT_COUNT; i++) {
+		memcpy(to, fields[i].p, fields[i].n);
+		h->fields[i] = (struct span){to, fields[i].n};
+		to += fields[i].n;
+	}
+	return h;
+}
+
+enum chat_err
+identity_later(
+    const struct gate *gate, const struct handshake *h, struct later *later, struct user *out)
+{
+	struct auth_request r = {.claimed_wallet = later->claimed,
+	    .token = later->token,
+	    .is_browser_write = !later->has_origin};
+
+	if (h != NULL) {
+		r.authorization = h->fields[KEPT_AUTHORIZATION];
+		r.cookie = h->fields[KEPT_COOKIE];
+		r.sec_fetch_site = h->fields[KEPT_SITE];
+		r.remote_user = h->fields[KEPT_NAMED];
+	}
+	later->has_any =
+	    auth_has_token(gate->auth, &r) || (!auth_has_tokens(gate->auth) && r.remote_user.n > 0);
+	later->is_by_cookie = auth_is_by_cookie(gate->auth, &r);
+	return auth_user(gate->auth, gate->store, &r, clock_wall_ms(), out);
 }

@@ -25,4 +25,20 @@ bool identity_conditions(const struct gate *, struct web_request *, struct buf *
  * and answered. */
 bool identity_service(const struct gate *, struct web_request *, enum scope);
 
+/* ---- a client that says who it is behind its handshake ---- */
+
+/* What the handshake's request carried, kept for that moment. One piece of memory, to be freed with free(); NULL: nothing of use. */
+struct handshake *identity_keep(const struct gate *, const struct web_request *);
+
+struct later {
+	struct span claimed, token; /* as the client says now; n 0: nothing */
+	bool has_origin; /* what brings it named an Origin, which identity_conditions had allowed */
+	/* results */
+	bool has_any;      /* there was something to go by, good or bad */
+	bool is_by_cookie; /* so must all that it sends */
+};
+/* Who asks, by both. CHAT_UNAUTHORIZED and the like as auth_user has them. */
+enum chat_err
+identity_later(const struct gate *, const struct handshake *, struct later *, struct user *out);
+
 #endif

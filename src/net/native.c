@@ -11,9 +11,10 @@
 #include "net/websocket.h"
 #include "proto/url.h"
 
-#define SUBPROTOCOL "escrowchat.v1"
-#define ACK_MAX     64 /* bytes of a string that names an acknowledgement */
-#define FRAME_MAX   (DATA_MAX + 512)
+#define CLOSE_UNAUTHORIZED 4401
+#define SUBPROTOCOL        "escrowchat.v1"
+#define ACK_MAX            64 /* bytes of a string that names an acknowledgement */
+#define FRAME_MAX          (DATA_MAX + 512)
 
 static struct hub_time
 time_now(void)
@@ -40,11 +41,18 @@ resume(struct session *s)
 		websocket_resume(ws);
 }
 
+static void
+dismiss(struct session *s, enum dismissal why)
+{
+	websocket_close(session_owner(s), CLOSE_UNAUTHORIZED, "the token has expired or was ended");
+}
+
 static const struct transport transport = {
     .name = "websocket",
     .wire = WIRE_WS,
     .send = send_frame,
     .resume = resume,
+    .dismiss = dismiss,
     .says_hello = true,
 };
 
@@ -160,9 +168,8 @@ native_handle(struct web_request *req, void *own)
 {
 	const struct native *native = own;
 	struct websocket_options wo = {.ops = &ops, .max_message = native->max_message};
-	struct session_options so = {.transport = &transport,
-	    .number = conn_number(req->conn),
-	    .now_wall_ms = clock_wall_ms()};
+	struct session_options so = {
+	    .transport = &transport, .number = conn_number(req->conn), .now = time_now()};
 	struct buf cursor = {0};
 	struct user user;
 	struct websocket *ws;

@@ -40,7 +40,7 @@ send_frame(struct session *s, struct frame *f)
 	struct poll *p = session_owner(s);
 
 	if (p->stream.is_idle) /* parked: the log and the room keep it */
-		return f->kind == FRAME_CONTROL;
+		return false;
 	if (f->kind != FRAME_CONTROL &&
 	    (p->n_events >= EVENTS_MAX || p->events.len + frame_size(f) > BYTES_MAX))
 		return false;
@@ -60,8 +60,21 @@ resume(struct session *s)
 		loop_later_want(p->later);
 }
 
-static const struct transport transport = {
-    .name = "poll", .wire = WIRE_JSON, .send = send_frame, .resume = resume, .is_merged = true};
+/* What is held is answered; its client learns why when it comes again. */
+static void
+dismiss(struct session *s, enum dismissal why)
+{
+	struct poll *p = session_owner(s);
+
+	p->stream.end(&p->stream, "token expired or ended");
+}
+
+static const struct transport transport = {.name = "poll",
+    .wire = WIRE_JSON,
+    .send = send_frame,
+    .resume = resume,
+    .dismiss = dismiss,
+    .is_merged = true};
 
 /* ---- answering ---- */
 

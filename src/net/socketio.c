@@ -30,6 +30,7 @@ struct client {
 	struct socketio_socket *sockets;
 	struct sio_assembly assembly; /* of a binary packet under way */
 	unsigned to_skip;             /* attachments that are not taken */
+	void *handshake;              /* what the owner keeps of it */
 	TAILQ_ENTRY(client) waiting;  /* for its first CONNECT */
 	int64_t deadline;             /* mono ms */
 	bool is_waiting;
@@ -63,6 +64,18 @@ on_timer(void *arg)
 	while ((c = TAILQ_FIRST(&sio->waiting)) != NULL && c->deadline <= now)
 		engine_close(c->session, "no CONNECT in time");
 	arm_timer(sio);
+}
+
+static void
+start_waiting(struct client *c)
+{
+	struct socketio *sio = c->sio;
+
+	c->deadline = clock_mono_ms() + sio->options.connect_timeout_ms;
+	c->is_waiting = true;
+	TAILQ_INSERT_TAIL(&sio->waiting, c, waiting);
+	if (TAILQ_FIRST(&sio->waiting) == c)
+		arm_timer(sio);
 }
 
 static void
@@ -107,6 +120,12 @@ const char *
 socketio_namespace(const struct socketio_socket *s)
 {
 	return s->nsp;
+}
+
+void *
+socketio_handshake_of(const struct socketio_socket *s)
+{
+	return s->client->handshake;
 }
 
 struct engine_session *
@@ -176,6 +195,7 @@ socketio_reject(struct socketio_socket *s, const char *message)
 void
 socketio_disconnect(struct socketio_socket *s, const char *why)
 {
+	struct client *c = s->client;
 	struct buf b = {0};
 
 	sio_put_disconnect(&b, span_of(s->nsp));
@@ -183,6 +203,8 @@ socketio_disconnect(struct socketio_socket *s, const char *why)
 	buf_clear(&b);
 	s->client->sio->options.ops->on_disconnect(s, why, SOCKETIO_DISCONNECTED);
 	socket_free(s);
+	if (c->sockets == NULL && !c->is_waiting)
+		start_waiting(c);
 }
 
 void
@@ -315,11 +337,9 @@ on_open(void *arg, struct engine_session *session, struct web_request *req)
 
 	c->sio = sio;
 	c->session = session;
-	c->deadline = clock_mono_ms() + sio->options.connect_timeout_ms;
-	c->is_waiting = true;
-	TAILQ_INSERT_TAIL(&sio->waiting, c, waiting);
-	if (TAILQ_FIRST(&sio->waiting) == c)
-		arm_timer(sio);
+	if (sio->options.ops->on_handshake != NULL)
+		c->handshake = sio->options.ops->on_handshake(sio->options.arg, req);
+	start_waiting(c);
 	return c;
 }
 
@@ -371,6 +391,7 @@ on_closed(struct engine_session *session, const char *why, bool is_left)
 		socket_free(c->sockets);
 	}
 	sio_assembly_clear(&c->assembly);
+	free(c->handshake);
 	free(c);
 }
 

@@ -31,6 +31,8 @@ enum socketio_end {
 struct socketio_ops {
 	/* See engine_ops. */
 	bool (*on_request)(void *arg, struct web_request *, struct buf *fields);
+	/* A client has come: what is kept of its handshake, from malloc() (both NULL: nothing). */
+	void *(*on_handshake)(void *arg, struct web_request *);
 	/* A client wants into a namespace; auth is its payload or NULL. Answered, now or later, with socketio_accept or socketio_reject; until
 	 * then no packet of the client is taken. *own is the owner's own of the socket, to be set before it answers. */
 	void (*on_connect)(
@@ -60,6 +62,7 @@ void socketio_handle(struct web_request *, void *own);
 
 void *socketio_own(const struct socketio_socket *);
 const char *socketio_namespace(const struct socketio_socket *);
+void *socketio_handshake_of(const struct socketio_socket *); /* what was kept of it */
 struct engine_session *socketio_session(const struct socketio_socket *);
 
 /* Answers a connect: with the visible id and, where its state can be recovered, the secret to return with (pid NULL: none). */

@@ -93,16 +93,26 @@ finish(struct sse *sse, const char *why)
 	conn_finish(sse->conn, why);
 }
 
+static void
+dismiss(struct session *s, enum dismissal why)
+{
+	struct sse *sse = sse_of(s);
+
+	sse->stream.end(&sse->stream, "token expired or ended");
+}
+
 static const struct transport chunked = {.name = "sse",
     .wire = WIRE_SSE,
     .send = send_frame,
     .resume = resume,
+    .dismiss = dismiss,
     .says_hello = true,
     .is_merged = true};
 static const struct transport plain = {.name = "sse",
     .wire = WIRE_SSE_PLAIN,
     .send = send_frame,
     .resume = resume,
+    .dismiss = dismiss,
     .says_hello = true,
     .is_merged = true};
 

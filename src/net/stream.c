@@ -184,7 +184,7 @@ stream_open(struct stream *s, struct streams *st, struct web_request *req,
 		.user = user,
 		.number = conn_number(req->conn),
 		.cursor = q->cursor,
-		.now_wall_ms = clock_wall_ms()}};
+		.now = time_now()}};
 	enum chat_err err;
 
 	if (before == NULL && hub_count_streams(st->hub, user) >= CLIENTS_MAX) {

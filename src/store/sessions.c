@@ -40,12 +40,13 @@ token_find(struct store *st, struct span hash, struct session_token *out)
 }
 
 void
-token_touch(struct store *st, struct span hash, int64_t now_ms)
+token_touch(struct store *st, struct span hash, int64_t now_ms, int64_t within_ms)
 {
 	struct query *q = use(st, SQL_TOKEN_TOUCH);
 
 	bind_text(q, ":hash", hash);
 	bind_int(q, ":now", now_ms);
+	bind_int(q, ":before", now_ms - within_ms);
 	run(q);
 }
 

@@ -24,8 +24,8 @@ struct session_token {
 void token_insert(struct store *, struct span hash, struct span wallet, struct span name,
     int64_t now_ms, int64_t expires_ms);
 bool token_find(struct store *, struct span hash, struct session_token *out);
-/* It was used now. */
-void token_touch(struct store *, struct span hash, int64_t now_ms);
+/* It was used now; written only if that was not within_ms ago already. */
+void token_touch(struct store *, struct span hash, int64_t now_ms, int64_t within_ms);
 
 /* True for the first who asks; remembered until it expires. */
 bool nonce_use(struct store *, struct span nonce, int64_t expires_ms);

@@ -353,7 +353,7 @@ connect_at(struct house *h, const char *wallet, const char *cursor)
 					      .user = &user,
 					      .number = (uint32_t)h->n_clients,
 					      .cursor = span_of(cursor),
-					      .now_wall_ms = h->now.wall_ms});
+					      .now = h->now});
 	client_resume(c->session);
 	offer_room(h);
 	return c;

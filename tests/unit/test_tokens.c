@@ -31,7 +31,7 @@ run_change(struct store *st, void *arg)
 		token_insert(st, span_of(hash), span_of(c->wallet), span_of(c->wallet), c->now_ms,
 		    c->now_ms + WEEK);
 	else if (c->what == TOUCH)
-		token_touch(st, span_of(hash), c->now_ms);
+		token_touch(st, span_of(hash), c->now_ms, TOKEN_TOUCH_MS);
 	else if (c->what == END_TOKEN)
 		session_end_token(st, span_of(hash), span_of(c->wallet), c->now_ms + WEEK);
 	else if (c->what == END_WALLET)
@@ -207,7 +207,7 @@ a_token_lasts_a_week_and_a_day_unused(void **state)
 		change(w, TOUCH, TOKEN_A, "");
 		assert_int_equal(who(w, auth, with_bearer(), &u), CHAT_OK);
 	}
-	w->now_ms = begun + WEEK - 10;
+	w->now_ms = begun + WEEK - MINUTE;
 	change(w, TOUCH, TOKEN_A, "");
 	w->now_ms = begun + WEEK - 1;
 	assert_int_equal(who(w, auth, with_bearer(), &u), CHAT_OK);

@@ -9,12 +9,12 @@ import { WebSocket } from './ws.mjs';
 export const SUBPROTOCOL = 'escrowchat.v1';
 
 export class Client {
-	/** Connects and has seen hello. query: further parameters; cursor: resumes the own topic. */
-	static async open(target, wallet, { query = {}, headers, path = '/ws' } = {}) {
+	/** Connects and has seen hello. wallet '': claims none; query: further parameters; cursor: resumes the own topic. */
+	static async open(target, wallet, { query = {}, headers, path = '/ws', protocols = [SUBPROTOCOL] } = {}) {
 		const client = new Client();
-		const parameters = new URLSearchParams({ walletAddress: wallet, ...query });
+		const parameters = new URLSearchParams({ ...(wallet && { walletAddress: wallet }), ...query });
 		client.wallet = wallet;
-		client.ws = await within(WebSocket.connect(target, { path: `${path}?${parameters}`, protocols: [SUBPROTOCOL], headers, onmessage: (text) => client.#onMessage(text) }), `${wallet} to connect`);
+		client.ws = await within(WebSocket.connect(target, { path: `${path}?${parameters}`, protocols, headers, onmessage: (text) => client.#onMessage(text) }), `${wallet} to connect`);
 		client.ws.closed.promise.then((end) => client.#onClosed(end));
 		client.hello = (await client.event('hello')).data;
 		return client;

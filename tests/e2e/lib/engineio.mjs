@@ -10,10 +10,10 @@ const SEPARATOR = '\x1e';
 
 export class Polling {
 	/** Has shaken hands. */
-	static async open(target) {
+	static async open(target, headers) {
 		const wire = new Polling();
 		wire.target = target;
-		const answer = await request(target, { path: `${PATH}?EIO=4&transport=polling` });
+		const answer = await request(target, { path: `${PATH}?EIO=4&transport=polling`, headers });
 		if (answer.status !== 200 || answer.body[0] !== '0')
 			throw new Error(`handshake: ${answer.status} ${answer.body}`);
 		wire.open = JSON.parse(answer.body.slice(1));

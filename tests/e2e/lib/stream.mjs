@@ -8,10 +8,10 @@ import http from 'node:http';
 import { request } from './http.mjs';
 import { WAIT_MS, within } from './wait.mjs';
 
-/** The target of a request: rooms become escrow=, all else as it is named. */
+/** The target of a request; wallet '': claims none; rooms become escrow=, all else as it is named. */
 export function url(path, wallet, { rooms = [], ...query } = {}) {
 	const parameters = new URLSearchParams(rooms.map((r) => ['escrow', r]));
-	for (const [name, value] of Object.entries({ walletAddress: wallet, ...query })) {
+	for (const [name, value] of Object.entries({ walletAddress: wallet || undefined, ...query })) {
 		if (value !== undefined)
 			parameters.set(name, value);
 	}

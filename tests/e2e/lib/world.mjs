@@ -60,8 +60,9 @@ export class World {
 		this.database = path.join(this.dir, 'chat.db');
 		this.key = 'platform-' + randomBytes(18).toString('hex');
 		this.weakKey = 'stats-' + randomBytes(18).toString('hex');
+		this.sessionsKey = 'sessions-' + randomBytes(18).toString('hex');
 		this.configFile = this.file('escrowchat.conf', '');
-		const keys = this.file('service.keys', `# of the tests\nplatform ${this.key} escrows,publish,stats\nwatcher ${this.weakKey} stats\n`);
+		const keys = this.file('service.keys', `# of the tests\nplatform ${this.key} escrows,publish,stats\nwatcher ${this.weakKey} stats\nguard ${this.sessionsKey} sessions\n`);
 		this.configure({ database: this.database, auth: 'open', service_keys: keys, ...config });
 	}
 

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * expiry.c - sessions that rest on a token: told a minute before it expires, put out when it does or when it was ended meanwhile. While they
+ * are open the token counts as used.
+ */
+#include "hub/state.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "chat/tokens.h"
+
+#define WARN_MS  60000
+#define AGAIN_MS 1000 /* where nobody heard the warning */
+
+struct expiry {
+	struct session *session;
+	struct proof proof;
+	int64_t due;    /* mono ms: when to look at it */
+	size_t place;   /* in hub->expiries, from 1; 0: it is not there */
+	bool is_warned; /* its client knows */
+	struct timer touch;
+};
+
+/* ---- the order in which they are due: a heap, in which each knows its place ---- */
+
+static void
+put_at(struct hub *hub, struct expiry *e, size_t place)
+{
+	hub->expiries[place - 1] = e;
+	e->place = place;
+}
+
+/* Moves e from where it stands to where it belongs. */
+static void
+settle(struct hub *hub, struct expiry *e)
+{
+	size_t at = e->place;
+
+	while (at > 1 && hub->expiries[at / 2 - 1]->due > e->due) {
+		put_at(hub, hub->expiries[at / 2 - 1], at);
+		at /= 2;
+	}
+	for (size_t child; (child = 2 * at) <= hub->n_expiries; at = child) {
+		if (child < hub->n_expiries &&
+		    hub->expiries[child]->due < hub->expiries[child - 1]->due)
+			child++;
+		if (hub->expiries[child - 1]->due >= e->due)
+			break;
+		put_at(hub, hub->expiries[child - 1], at);
+	}
+	put_at(hub, e, at);
+}
+
+static void
+heap_remove(struct hub *hub, struct expiry *e)
+{
+	size_t at = e->place;
+	struct expiry *last;
+
+	if (at == 0)
+		return;
+	e->place = 0;
+	last = hub->expiries[--hub->n_expiries];
+	if (last == e)
+		return;
+	put_at(hub, last, at);
+	settle(hub, last);
+}
+
+static void
+heap_insert(struct hub *hub, struct expiry *e, int64_t due)
+{
+	e->due = due;
+	if (hub->n_expiries == hub->cap_expiries) {
+		hub->cap_expiries = hub->cap_expiries ? 2 * hub->cap_expiries : 16;
+		hub->expiries =
+		    mem_realloc(hub->expiries, hub->cap_expiries, sizeof(*hub->expiries));
+	}
+	put_at(hub, e, ++hub->n_expiries);
+	settle(hub, e);
+}
+
+/* ---- use ---- */
+
+struct touch_job {
+	struct hub_job job;
+	char hash[SESSION_HASH_SIZE];
+	int64_t now_ms;
+};
+
+static bool
+run_touch(struct store *st, struct writer_job *job)
+{
+	struct touch_job *j = (struct touch_job *)job;
+
+	token_touch(st, span_of(j->hash), j->now_ms, TOKEN_TOUCH_MS);
+	return true;
+}
+
+static void
+finish_touch(struct hub_job *job, struct hub_time now)
+{
+}
+
+static void
+touch(struct hub *hub, struct expiry *e, struct hub_time now)
+{
+	struct touch_job *j;
+
+	if (!token_is_stale(&e->proof, now.wall_ms))
+		return;
+	e->proof.used_ms = now.wall_ms;
+	j = mem_zalloc(sizeof(*j));
+	j->job.job.run = run_touch;
+	j->job.hub = hub;
+	j->job.finish = finish_touch;
+	j->now_ms = now.wall_ms;
+	memcpy(j->hash, e->proof.hash, sizeof(j->hash));
+	job_submit(&j->job);
+}
+
+/* ---- its end ---- */
+
+/* When to look next: the clock on the wall may be set meanwhile, so what is due then is looked at anew. */
+static void
+schedule(struct hub *hub, struct expiry *e, struct hub_time now)
+{
+	int64_t at = e->proof.expires_ms - (e->is_warned ? 0 : WARN_MS);
+
+	if (e->proof.expires_ms > 0)
+		heap_insert(hub, e, now.mono_ms + (at > now.wall_ms ? at - now.wall_ms : 0));
+}
+
+static bool
+warn(struct session *s)
+{
+	struct chat_event ev = {.kind = FRAME_CONTROL, .name = SPAN("token_expiring")};
+	struct buf data = {0};
+	bool is_heard;
+
+	json_open(&data, '{');
+	json_member_time(&data, "expiresAt", s->expiry->proof.expires_ms);
+	json_close(&data, '}');
+	ev.data = buf_as_span(&data);
+	is_heard = s->transport->send(s, event_frame(&ev, s->transport->wire));
+	event_clear(&ev);
+	buf_clear(&data);
+	return is_heard;
+}
+
+static void
+dismiss(struct session *s, const char *why)
+{
+	log_info("conn %u: put out: %s", s->number, why);
+	expiry_stop(s);
+	if (s->transport->dismiss != NULL)
+		s->transport->dismiss(s, DISMISS_VOID);
+}
+
+static void
+look(struct hub *hub, struct expiry *e, struct hub_time now)
+{
+	if (now.wall_ms >= e->proof.expires_ms) {
+		dismiss(e->session, "its token has expired");
+		return;
+	}
+	if (now.wall_ms < e->proof.expires_ms - WARN_MS || e->is_warned) {
+		schedule(hub, e, now);
+		return;
+	}
+	e->is_warned = warn(e->session);
+	if (e->is_warned)
+		schedule(hub, e, now);
+	else
+		heap_insert(hub, e, now.mono_ms + AGAIN_MS);
+}
+
+void
+expiry_start(struct session *s, const struct proof *proof, struct hub_time now)
+{
+	struct expiry *e;
+
+	if (proof->hash[0] == '\0')
+		return;
+	e = s->expiry = mem_zalloc(sizeof(*e));
+	e->session = s;
+	e->proof = *proof;
+	touch(s->hub, e, now);
+	if (s->transport->is_passing)
+		return;
+	if (proof->used_ms > 0)
+		timer_start(&s->hub->timers, TIMER_TOUCH, &e->touch, now.mono_ms + TOKEN_TOUCH_MS);
+	schedule(s->hub, e, now);
+}
+
+void
+expiry_inherit(struct session *s, const struct session *predecessor, struct hub_time now)
+{
+	struct expiry *e = s->expiry;
+
+	if (e == NULL || predecessor == NULL || predecessor->expiry == NULL ||
+	    strcmp(e->proof.hash, predecessor->expiry->proof.hash) != 0)
+		return;
+	e->is_warned = predecessor->expiry->is_warned;
+	heap_remove(s->hub, e);
+	schedule(s->hub, e, now);
+}
+
+void
+expiry_stop(struct session *s)
+{
+	if (s->expiry == NULL)
+		return;
+	heap_remove(s->hub, s->expiry);
+	timer_stop(&s->hub->timers, TIMER_TOUCH, &s->expiry->touch);
+}
+
+void
+expiry_free(struct session *s)
+{
+	free(s->expiry);
+	s->expiry = NULL;
+}
+
+struct proof
+session_proof(const struct session *s)
+{
+	return s->expiry != NULL ? s->expiry->proof : (struct proof){0};
+}
+
+void
+expiry_tick(struct hub *hub, struct hub_time now)
+{
+	struct timer *tm;
+
+	while (hub->n_expiries > 0 && hub->expiries[0]->due <= now.mono_ms) {
+		struct expiry *e = hub->expiries[0];
+		heap_remove(hub, e);
+		look(hub, e, now);
+	}
+	while ((tm = timers_due(&hub->timers, TIMER_TOUCH, now.mono_ms)) != NULL) {
+		struct expiry *e = MAP_ENTRY(tm, struct expiry, touch);
+		touch(hub, e, now);
+		timer_start(&hub->timers, TIMER_TOUCH, tm, now.mono_ms + TOKEN_TOUCH_MS);
+	}
+}
+
+int64_t
+expiry_next(const struct hub *hub)
+{
+	return hub->n_expiries > 0 ? hub->expiries[0]->due : INT64_MAX;
+}
+
+void
+expiry_end(struct hub *hub, struct span wallet, struct span hash, int64_t until_ms)
+{
+	char name[TOPIC_SIZE];
+	struct topic *own = topic_find(hub, topic_of_user(name, wallet));
+
+	/* Whoever is put out is taken from the end of the list, or of what was looked at before. */
+	for (uint32_t i = own != NULL ? own->n_subs : 0; i-- > 0;) {
+		struct session *s = own->subs[i]->session;
+		const struct proof *p = s->expiry != NULL ? &s->expiry->proof : NULL;
+		if (p != NULL && (hash.n > 0 ? span_is(hash, p->hash) : p->issued_ms <= until_ms))
+			dismiss(s, "its token was ended");
+	}
+}
