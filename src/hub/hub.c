@@ -42,7 +42,7 @@ hub_new(const struct hub_options *options, struct store *reader, struct writer *
 		log_error("hub: the log cannot be read: %s", store_err_text(err));
 		free(hub->spent_events);
 		free(hub->spent_replay);
-			free(hub);
+		free(hub);
 		return NULL;
 	}
 	return hub;
