@@ -389,6 +389,26 @@ promise('the deadline of a heartbeat is exact, though the ping itself was late',
 	isError(await request(target, { path: `/engine.io/?EIO=4&transport=polling&sid=${sid}` }), 1, 'after pingInterval + pingTimeout');
 });
 
+promise('who does not CONNECT in time is closed, whatever else it says', { daemon: false }, async (w) => {
+	const echo = w.start('sio-echo', path.join(BUILDDIR, 'tests/echo/sio-echo'), ['--listen', '127.0.0.1:0']);
+	const target = { port: Number((await echo.line(/listening on 127\.0\.0\.1:(\d+)/))[1]) };
+	for (const Wire of Object.values(WIRES)) {
+		const wire = await Wire.open(target), begun = performance.now();
+		for (let packet; (packet = await wire.next()) !== null;) {
+			assert.equal(packet, '2');
+			await wire.send('3');
+		}
+		assert.ok(performance.now() - begun > 900, 'not before its time');
+		const known = await Wire.open(target);
+		await known.send('40');
+		assert.match(await known.next(), /^40\{"sid":/);
+		for (let i = 0; i < 6; i++) { // longer than the time that others have
+			while (await known.next() !== '2');
+			await known.send('3');
+		}
+	}
+});
+
 promise('pings come at their times, however long their answers take', { daemon: false }, async (w) => {
 	const echo = w.start('eio-echo', path.join(BUILDDIR, 'tests/echo/eio-echo'), ['--listen', '127.0.0.1:0']);
 	const target = { port: Number((await echo.line(/listening on 127\.0\.0\.1:(\d+)/))[1]) };

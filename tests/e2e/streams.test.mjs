@@ -107,6 +107,23 @@ promise('what is missed and what is live comes in the order of the log, whatever
 	await live.close();
 });
 
+promise('a quiet stream has a heartbeat, and its id keeps up with the log', async (w) => {
+	await w.escrow('42', PAIR);
+	await w.escrow('43', { bob: 'client' });
+	const s = await EventStream.hello(w.target, 'alice', { rooms: ['42'] });
+	await emitted(w.target, 'bob', 'chat_message', { escrowId: '43', content: 'of no concern to alice' });
+	await until('a heartbeat', () => s.lastId !== s.hello.id);
+	assert.match(s.text, /\n\nid: \S+\n:\n\n$/);
+	assert.equal(s.retry, 2000);
+	assert.deepEqual(s.log.map((m) => m.event), ['hello'], 'nothing that a page would see');
+	await s.close();
+	await emitted(w.target, 'bob', 'chat_message', { escrowId: '42', content: 'next' });
+	const again = await EventStream.hello(w.target, 'alice', { rooms: ['42'], lastEventId: s.lastId });
+	await again.message('next');
+	assert.deepEqual(contents(again), ['next']);
+	await again.close();
+});
+
 promise('a cursor of another log is a gap in each topic, and then the stream goes on', async (w) => {
 	await w.escrow('42', PAIR);
 	await w.escrow('43', PAIR);
