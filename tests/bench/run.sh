@@ -4,6 +4,7 @@
 # the floor's in the same round.
 #   run.sh [--peers] [@GROUP | WORKLOAD ...]     without a name: all but @growth and @load, which take long
 #   run.sh --list                                which there are
+#   RAW=FIGURES run.sh @load; awk -f plot.awk FIGURES >load.svg     a picture of that
 #   --peers   also Socket.IO and ws from npm (with and without better-sqlite3), nchan and nats-server: installs what is missing
 # Environment: BUILDDIR (where the programs and tests/bench/ are built), SRCDIR, ROUNDS (3), SECONDS_EACH (5), DURABILITY (normal),
 #   LOG_LEVEL (warn), PIN (1: the server on one CPU, the load on another), RAW (a file that gets every figure of every round).
