@@ -91,6 +91,20 @@ session_open_stream(struct hub *hub, const struct stream_options *o,
 	return s;
 }
 
+bool
+session_is_of(
+    const struct session *s, const struct user *user, const struct span *rooms, size_t n_rooms)
+{
+	if (!span_is(topic_wallet(s->own), user->key) || strcmp(session_name(s), user->name) != 0 ||
+	    s->n_rooms != n_rooms)
+		return false;
+	for (size_t i = 0; i < n_rooms; i++) {
+		if (session_sub(s, rooms[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
 const char *
 session_cursor(const struct session *s, char out[CURSOR_SIZE])
 {

@@ -49,7 +49,7 @@ struct conn {
 	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
 	int fd;
 	bool is_closed, is_blocked, wants_room, is_offered, is_paused, replays_input, has_ended,
-	    is_shut_down, is_fresh;
+	    in_protocol, is_shut_down, is_fresh;
 	const char *finish_why; /* our side is ended, or will be when the ring is empty */
 	struct net *net;
 
@@ -317,10 +317,12 @@ offer_input(struct conn *c, struct buf *in)
 {
 	const struct protocol *p;
 
+	c->in_protocol = true;
 	do {
 		p = c->protocol;
 		p->on_input(c, in);
 	} while (!conn_is_closing(c) && c->protocol != p && in->len > 0);
+	c->in_protocol = false;
 }
 
 /* The same with what was kept; the memory is kept no longer than anything is in it. */
@@ -703,6 +705,8 @@ conn_pause(struct conn *c, bool is_paused)
 void
 conn_replay_input(struct conn *c)
 {
+	if (!c->is_paused && c->in.len == 0 && !c->in_protocol)
+		return; /* there is none */
 	c->replays_input = true;
 	mark_offered(c);
 }

@@ -23,7 +23,8 @@ struct poll {
 	struct loop_later *later; /* to answer at the end of the turn */
 	struct buf events;        /* elements of a JSON array */
 	int n_events;
-	struct buf refused; /* elements of a JSON array: rooms it may not be in */
+	struct buf refused;       /* elements of a JSON array: rooms it may not be in */
+	char cursor[CURSOR_SIZE]; /* of the last answer; "": what was given since is lost */
 };
 
 static struct hub_time
@@ -90,11 +91,11 @@ static void
 answer(struct poll *p)
 {
 	struct web_conn *held = p->held;
-	char cursor[CURSOR_SIZE];
 	struct buf body = {0};
 
+	buf_reserve(&body, p->events.len + CURSOR_SIZE + 64);
 	json_open(&body, '{');
-	json_member_cstr(&body, "cursor", session_cursor(p->stream.session, cursor));
+	json_member_cstr(&body, "cursor", session_cursor(p->stream.session, p->cursor));
 	json_name(&body, "events");
 	json_open(&body, '[');
 	buf_span(&body, buf_as_span(&p->events));
@@ -170,6 +171,8 @@ on_gone(void *arg)
 	struct poll *p = arg;
 
 	p->held = NULL;
+	if (p->n_events > 0)
+		p->cursor[0] = '\0';
 	buf_clear(&p->events);
 	p->n_events = 0;
 	park(p);
@@ -198,12 +201,41 @@ note_refused(struct poll *p, const struct stream_query *q, const enum chat_err *
 }
 
 static void
+hold(struct poll *p, struct web_request *req, const struct stream_query *q, struct span fields)
+{
+	p->held = web_hold(req, fields, on_gone, p);
+	p->stream.is_idle = false;
+	loop_timer_set_us(p->timer, (q->timeout_ms >= 0 ? q->timeout_ms : HOLD_MS) * 1000);
+	loop_later_want(p->later);
+}
+
+/* A client that asks for more of the same, from where its last answer ended, is given its parked session back: what came meanwhile it
+ * has to fetch, as any reader that is behind. False: it has none. */
+static bool
+go_on(struct streams *st, struct web_request *req, const struct stream_query *q,
+    const struct user *user, struct span fields)
+{
+	struct stream *s = stream_find(st, user, q->client);
+	struct poll *p = (struct poll *)s;
+
+	if (s == NULL || s->end != end || !s->is_idle || p->refused.len > 0 || q->cursor.n == 0 ||
+	    !span_is(q->cursor, p->cursor) ||
+	    !session_is_of(s->session, user, q->rooms, q->n_rooms))
+		return false;
+	hold(p, req, q, fields);
+	return true;
+}
+
+static void
 open_poll(struct streams *st, struct web_request *req, const struct stream_query *q,
     const struct user *user, struct span fields)
 {
-	struct poll *p = mem_zalloc(sizeof(*p));
 	enum chat_err verdicts[STREAM_ROOMS_MAX];
+	struct poll *p;
 
+	if (go_on(st, req, q, user, fields))
+		return;
+	p = mem_zalloc(sizeof(*p));
 	p->stream.end = end;
 	p->timer = loop_timer_new(st->loop, on_timer, p);
 	p->later = loop_later_new(st->loop, on_later, p);
@@ -212,13 +244,9 @@ open_poll(struct streams *st, struct web_request *req, const struct stream_query
 		return;
 	}
 	note_refused(p, q, verdicts);
-	p->held = web_hold(req, fields, on_gone, p);
-	if (q->cursor.n == 0) {
+	hold(p, req, q, fields);
+	if (q->cursor.n == 0)
 		answer(p);
-		return;
-	}
-	loop_timer_set_us(p->timer, (q->timeout_ms >= 0 ? q->timeout_ms : HOLD_MS) * 1000);
-	loop_later_want(p->later);
 }
 
 void

@@ -104,8 +104,10 @@ on_turn(void *arg)
 	hub_flush(sv->hub);
 	arm_hub_timer(sv);
 	/* While messages wait for their commit there is no hurry to read more of them. */
-	if (writer_pending(sv->writer) > 0)
+	if (writer_pending(sv->writer) > 0) {
 		loop_pace(sv->loop, PACE_US, sv->done_fd);
+		wakeup_note_commit(sv->wakeup);
+	}
 }
 
 static void

@@ -38,7 +38,9 @@ reply_on(struct web_conn *wc, const struct web_reply *reply)
 {
 	bool is_last = reply->is_last || !wc->keep_alive;
 	struct buf out = {0};
+	struct frame *f;
 
+	frame_begin(&out, reply->fields.n + reply->body.n + 256);
 	http_begin(&out, reply->status);
 	if (reply->status >= 200 && reply->status != 204 && reply->status != 304) {
 		http_put_str(
@@ -56,8 +58,9 @@ reply_on(struct web_conn *wc, const struct web_reply *reply)
 	http_end(&out);
 	if (!wc->is_head)
 		buf_span(&out, reply->body);
-	conn_send_bytes(wc->conn, buf_as_span(&out));
-	buf_clear(&out);
+	f = frame_end(&out, FRAME_CONTROL);
+	conn_send(wc->conn, f);
+	frame_unref(f);
 	wc->request_id[0] = '\0';
 	if (wc->is_placed) /* who asks next may be another */
 		conn_set_place(wc->conn, NULL);

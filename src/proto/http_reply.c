@@ -60,7 +60,13 @@ http_reason(int status)
 void
 http_begin(struct buf *b, int status)
 {
-	buf_printf(b, "HTTP/1.1 %d %s\r\n", status, http_reason(status));
+	const char digits[] = {(char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10),
+	    (char)('0' + status % 10), ' '};
+
+	buf_str(b, "HTTP/1.1 ");
+	buf_add(b, digits, sizeof(digits));
+	buf_str(b, http_reason(status));
+	buf_str(b, "\r\n");
 }
 
 void

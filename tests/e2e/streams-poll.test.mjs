@@ -168,6 +168,36 @@ promise('a chain of polls, of streams and of both misses nothing while others wr
 	assert.deepEqual(mixed, first);
 });
 
+promise('an answer that was lost is given again, and what came is given once', async (w) => {
+	await w.escrow('42', PAIR);
+	const query = { rooms: ['42'], client: 'tab', timeout: 0 };
+	const cursor = await now(w, 'alice', query);
+	const say = (content) => emitted(w.target, 'bob', 'chat_message', { escrowId: '42', content });
+	await say('one');
+	const first = await poll(w.target, 'alice', { ...query, cursor });
+	assert.equal(first.json.events[0].data.content, 'one');
+	const again = await poll(w.target, 'alice', { ...query, cursor });
+	assert.deepEqual(again.json.events, first.json.events);
+	await say('two');
+	const next = await poll(w.target, 'alice', { ...query, cursor: again.json.cursor });
+	assert.deepEqual(next.json.events.filter((e) => e.event === 'chat_message').map((e) => e.data.content), ['two']);
+	const last = await poll(w.target, 'alice', { ...query, cursor: next.json.cursor });
+	assert.deepEqual(last.json.events, []);
+});
+
+promise('who was removed between two polls is refused, and who named other rooms gets those', async (w) => {
+	await w.escrow('42', PAIR);
+	await w.escrow('43', PAIR);
+	const query = { rooms: ['42'], client: 'tab', timeout: 0 };
+	let cursor = await now(w, 'alice', query);
+	await emitted(w.target, 'bob', 'chat_message', { escrowId: '43', content: 'there' });
+	const other = await poll(w.target, 'alice', { ...query, rooms: ['43'], cursor });
+	assert.equal(other.json.events[0].data.content, 'there');
+	({ json: { cursor } } = await poll(w.target, 'alice', { ...query, cursor: other.json.cursor }));
+	await w.escrow('42', { bob: 'freelancer' });
+	assert.equal((await poll(w.target, 'alice', { ...query, cursor })).status, 403);
+});
+
 promise('a cursor of another log is a gap, and the polls go on', async (w) => {
 	await w.escrow('42', PAIR);
 	const { json } = await poll(w.target, 'alice', { rooms: ['42'], cursor: '0123456789abcdef-7' });
