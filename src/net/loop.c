@@ -56,6 +56,7 @@ struct loop {
 	int clock;          /* the timer descriptor */
 	int64_t clock_at;   /* is set for then; 0: it is not set */
 	int64_t running_us; /* timers due until then are being run; 0: none are */
+	int64_t set_us;     /* the first timer of this turn was set then; 0: none was */
 	struct event clock_ev;
 
 	TAILQ_HEAD(, loop_later) laters; /* wanted */
@@ -106,8 +107,11 @@ void
 loop_timer_set_us(struct loop_timer *t, int64_t us)
 {
 	struct loop *loop = t->loop;
+	int64_t now = clock_mono_us();
 
-	t->at_us = clock_mono_us() + (us > 0 ? us : 0);
+	if (loop->set_us == 0)
+		loop->set_us = now;
+	t->at_us = now + (us > 0 ? us : 0);
 	if (t->at_us <= loop->running_us) /* in the next turn */
 		t->at_us = loop->running_us + 1;
 	if (t->place == 0) {
@@ -144,10 +148,11 @@ loop_timer_free(struct loop_timer *t)
 	free(t);
 }
 
+/* What was set in this turn is for the next one at the soonest. */
 static void
 run_timers(struct loop *loop)
 {
-	loop->running_us = loop->n_heap > 0 ? clock_mono_us() : 0;
+	loop->running_us = loop->set_us > 0 ? loop->set_us - 1 : clock_mono_us();
 	while (loop->n_heap > 0 && loop->heap[1]->at_us <= loop->running_us && !loop->is_stopped) {
 		struct loop_timer *t = loop->heap[1];
 
@@ -308,6 +313,7 @@ loop_run(struct loop *loop)
 		bool may_wait = !is_due && TAILQ_EMPTY(&loop->laters);
 		if (may_wait && loop->n_heap > 0)
 			set_clock(loop, now);
+		loop->set_us = 0;
 		event_base_loop(loop->base, EVLOOP_ONCE | (may_wait ? 0 : EVLOOP_NONBLOCK));
 		run_timers(loop);
 		run_laters(loop);

@@ -24,7 +24,7 @@ void loop_pace(struct loop *, int64_t us, int urgent_fd);
 
 typedef void loop_cb(void *arg);
 
-/* A timer that fires once after each loop_timer_set. */
+/* A timer that fires once after each loop_timer_set_us, in the next turn at the soonest. */
 struct loop_timer;
 struct loop_timer *loop_timer_new(struct loop *, loop_cb *, void *arg);
 void loop_timer_set_us(struct loop_timer *, int64_t us);

@@ -208,6 +208,56 @@ what_is_wanted_runs_once_at_the_end_of_its_turn(void **state)
 	loop_timer_free(l.again);
 }
 
+struct seen {
+	struct scene *scene;
+	struct loop_later *later;
+	struct loop_timer *timer;
+	int fd;
+};
+
+static void
+on_seen_later(void *arg)
+{
+	note(((struct seen *)arg)->scene, 'l');
+}
+
+static void
+on_seen_timer(void *arg)
+{
+	struct seen *s = arg;
+
+	note(s->scene, 't');
+	loop_stop(s->scene->loop);
+}
+
+static void
+on_seen(void *arg)
+{
+	struct seen *s = arg;
+	eventfd_t n;
+
+	eventfd_read(s->fd, &n);
+	loop_timer_set_us(s->timer, 0);
+	loop_later_want(s->later);
+}
+
+static void
+a_timer_without_delay_is_for_the_next_turn(void **state)
+{
+	struct scene *s = *state;
+	struct seen seen = {.scene = s, .fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC)};
+	struct loop_watch *watch = loop_watch_new(s->loop, seen.fd, on_seen, &seen);
+
+	seen.later = loop_later_new(s->loop, on_seen_later, &seen);
+	seen.timer = loop_timer_new(s->loop, on_seen_timer, &seen);
+	loop_run(s->loop);
+	assert_string_equal(s->order, "lt");
+	loop_later_free(seen.later);
+	loop_timer_free(seen.timer);
+	loop_watch_free(watch);
+	close(seen.fd);
+}
+
 /* ---- pace ---- */
 
 struct reader {
@@ -315,6 +365,7 @@ main(void)
 	    TEST(timers_fire_once_in_order_whatever_was_set_again_and_stopped),
 	    TEST(a_sooner_timer_is_not_kept_waiting_by_a_later_one),
 	    TEST(what_is_wanted_runs_once_at_the_end_of_its_turn),
+	    TEST(a_timer_without_delay_is_for_the_next_turn),
 	    TEST(a_paced_turn_waits_for_its_time_and_not_longer),
 	    TEST(a_timer_that_is_due_is_not_kept_waiting_by_pace),
 	    TEST(what_is_urgent_ends_the_wait),
