@@ -74,13 +74,13 @@ export class Road {
 	}
 
 	/** Until there is a connection that somebody would miss: a WebSocket, a stream, or a request without its answer. */
-	#busy() {
-		return until('a connection in use', () => [...this.#pairs].some((p) => p.isBusy && !p.isSplit));
+	#busy(isTime) {
+		return until('a connection in use', () => isTime() && [...this.#pairs].some((p) => p.isBusy && !p.isSplit));
 	}
 
-	/** Both ends see their connections break. */
-	async cut() {
-		await this.#busy();
+	/** Both ends see their connections break, at a moment that isTime agrees to. */
+	async cut(isTime = () => true) {
+		await this.#busy(isTime);
 		this.#break();
 	}
 
@@ -100,8 +100,8 @@ export class Road {
 	}
 
 	/** The client sees its connections break; for the daemon they stay as they are, silent. */
-	async split() {
-		await this.#busy();
+	async split(isTime = () => true) {
+		await this.#busy(isTime);
 		for (const pair of this.#pairs) {
 			pair.isSplit = true;
 			pair.down.destroy();
