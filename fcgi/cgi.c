@@ -70,7 +70,7 @@ drain(struct body *b)
 	}
 }
 
-static void
+static bool
 write_all(struct span s)
 {
 	int64_t deadline_ms = clock_mono_ms() + ANSWER_MS;
@@ -79,10 +79,18 @@ write_all(struct span s)
 		ssize_t n = write(STDOUT_FILENO, s.p, s.n < ANSWER_PIECE ? s.n : ANSWER_PIECE);
 
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return;
+			return false;
 		if (n > 0)
 			s = (struct span){s.p + n, s.n - (size_t)n};
 	}
+	return s.n == 0;
+}
+
+static bool
+write_piece(void *arg, struct span piece)
+{
+	drain(arg);
+	return write_all(piece);
 }
 
 static struct span
@@ -101,14 +109,11 @@ void
 cgi_answer(struct rest *rest, char *const *env)
 {
 	struct body body = {0, clock_mono_ms() + REQUEST_BODY_MS};
-	struct buf out = {0};
+	struct channel channel = {read_body, write_piece, &body};
 
 	if (!span_u64(content_length(env), ~0ULL, &body.left))
 		body.left = 0;
-	rest_answer(rest, env, read_body, &body, &out);
-	drain(&body);
-	write_all(buf_as_span(&out));
-	buf_clear(&out);
+	rest_answer(rest, env, &channel);
 }
 
 void

@@ -119,9 +119,10 @@ reply_format(const struct reply *r, bool is_head, struct buf *out)
 
 	buf_printf(out, "Status: %d %s\r\n", r->status, http_reason(r->status));
 	if (has_body)
-		buf_printf(out,
-		    "Content-Type: application/json; charset=utf-8\r\nContent-Length: %zu\r\n",
-		    r->body.len);
+		buf_printf(out, "Content-Type: %s; charset=utf-8\r\n",
+		    r->media ? r->media : "application/json");
+	if (has_body && !r->is_stream)
+		buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
 	if (r->retry_after_s > 0)
 		buf_printf(out, "Retry-After: %d\r\n", r->retry_after_s);
 	buf_printf(out, "Cache-Control: %s\r\n", r->no_store ? "no-store" : "private, no-cache");

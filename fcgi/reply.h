@@ -19,6 +19,9 @@ struct reply {
 	const char *code;   /* of a failure, for the log; else NULL */
 	int retry_after_s;  /* 0: no such header */
 	bool no_store;      /* Cache-Control: no-store instead of private, no-cache */
+	const char *media;  /* Content-Type; NULL: JSON */
+	bool is_stream;     /* of unknown length: its head is out, or it has no length in it */
+	bool is_broken;     /* it ends where it must not: the reader is to notice */
 	const char *policy; /* of Content-Security-Policy; NULL: that of JSON */
 	struct buf headers; /* whole lines, with CRLF */
 	struct buf body;

@@ -284,9 +284,26 @@ note(const struct call *c)
 	    9);
 }
 
-void
-rest_answer(
-    struct rest *rest, char *const *params, request_read *read, void *read_arg, struct buf *out)
+static bool
+is_head(const struct call *c)
+{
+	return span_is(c->request->method, "HEAD");
+}
+
+static bool
+send_reply(const struct call *c)
+{
+	struct buf out = {0};
+	bool is_sent;
+
+	reply_format(c->reply, is_head(c), &out);
+	is_sent = c->channel->write(c->channel->arg, buf_as_span(&out));
+	buf_clear(&out);
+	return is_sent;
+}
+
+bool
+rest_answer(struct rest *rest, char *const *params, const struct channel *channel)
 {
 	static const struct {
 		int status;
@@ -299,25 +316,27 @@ rest_answer(
 	};
 	struct request request;
 	struct reply reply = {0};
-	struct call c = {.rest = rest, .request = &request, .reply = &reply};
+	struct call c = {.rest = rest, .request = &request, .reply = &reply, .channel = channel};
+	bool is_whole;
 	const char *why = NULL;
 	enum request_verdict verdict =
 	    request_init(&request, params, rest->config->url_prefix, &why);
 
-	request.read = read;
-	request.read_arg = read_arg;
+	request.read = channel->read;
+	request.read_arg = channel->arg;
 	request.max_body = (size_t)rest->config->max_body;
+	allow_origin(&c);
+	reply_header(&reply, "X-Request-ID", span_of(request.id));
 	if (verdict == REQUEST_OK)
 		decide(&c);
 	else
 		reply_failure(
 		    &reply, bad[verdict].err, bad[verdict].status, why ? why : bad[verdict].why);
-	allow_origin(&c);
-	reply_header(&reply, "X-Request-ID", span_of(request.id));
+	is_whole = (reply.is_stream || send_reply(&c)) && !reply.is_broken;
 	note(&c);
-	reply_format(&reply, span_is(request.method, "HEAD"), out);
 	reply_clear(&reply);
 	request_clear(&request);
+	return is_whole;
 }
 
 /* ---- for handlers ---- */
@@ -347,6 +366,19 @@ call_read(struct call *c, void (*run)(struct store *, void *arg), void *arg)
 		return true;
 	reply_store_failure(c->reply, err);
 	return false;
+}
+
+bool
+call_stream(struct call *c, struct span piece)
+{
+	if (!c->reply->is_stream) {
+		c->reply->is_stream = true;
+		c->reply->is_broken = !send_reply(c);
+	}
+	if (is_head(c) || c->reply->is_broken)
+		return false;
+	c->reply->is_broken = piece.n > 0 && !c->channel->write(c->channel->arg, piece);
+	return !c->reply->is_broken;
 }
 
 void

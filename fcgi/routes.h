@@ -38,11 +38,17 @@ void rest_close(struct rest *);
 /* After the answer is out: the checkpoint that a commit may have made due. */
 void rest_tidy(struct rest *);
 
-/* Answers: always fills the reply. The order of decisions is route (404, 405), conditions of the
+/* Where a request's body comes from, and where its answer goes to. */
+struct channel {
+	request_read *read;
+	bool (*write)(void *arg, struct span piece); /* false: the reader is gone, or too slow */
+	void *arg;
+};
+
+/* Answers, whatever the request is like. The order of decisions is route (404, 405), conditions of the
  * mode (403), identity (401), Accept (406), body (411, 413, 415, 400), rules. params as request_init() takes
- * them. */
-void
-rest_answer(struct rest *, char *const *params, request_read *, void *read_arg, struct buf *out);
+ * them. False: the answer is not whole, and the connection is to be cut. */
+bool rest_answer(struct rest *, char *const *params, const struct channel *);
 
 /* ---- for handlers ---- */
 
@@ -50,6 +56,7 @@ struct call {
 	struct rest *rest;
 	struct request *request;
 	struct reply *reply;
+	const struct channel *channel;
 	struct span param; /* the pattern's {…}, decoded */
 	struct span media; /* the form of the answer: of the route's, the one that is most wanted */
 	bool is_service;   /* by a service key: user is nobody */
@@ -62,6 +69,10 @@ struct call {
  * after a commit the doorbell was rung. False: the reply says 503. */
 bool call_write(struct call *, bool (*run)(struct store *, void *arg), void *arg);
 bool call_read(struct call *, void (*run)(struct store *, void *arg), void *arg);
+
+/* A piece of an answer that is longer than what should be held at once; the first goes out behind
+ * the head. False: no more is wanted (HEAD), or possible. */
+bool call_stream(struct call *, struct span piece);
 
 /* Refuses with the code's own status; why NULL: its own sentence. */
 void call_refuse(struct call *, enum chat_err, const char *why);
@@ -109,7 +120,7 @@ handler chat_get_history, chat_post_send, chat_put_read, chat_put_read_up_to, ch
 handler escrows_get, escrow_get, escrow_put;
 handler publish_event, publish_notification, publish_list;
 handler auth_post_challenge, auth_post_verify, auth_post_cookie, auth_post_logout, auth_post_revoke;
-handler search_get;
+handler search_get, export_get;
 handler health_get, openapi_get;
 
 #endif

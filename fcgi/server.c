@@ -206,25 +206,26 @@ wait_request(struct worker *w, struct pollfd *p)
 
 /* ---- one request ---- */
 
-struct body {
-	FCGX_Stream *in;
-	int64_t deadline_ms;
+struct exchange {
+	struct worker *worker;
+	int64_t deadline_ms; /* of the body */
 };
 
 static ssize_t
 read_body(void *arg, char *p, size_t n)
 {
-	struct body *b = arg;
+	struct exchange *x = arg;
+	FCGX_Stream *in = x->worker->fcgx.in;
 	int got;
 
-	if (clock_mono_ms() >= b->deadline_ms)
+	if (clock_mono_ms() >= x->deadline_ms)
 		return REQUEST_LATE;
-	got = FCGX_GetStr(p, n < 4096 ? (int)n : 4096, b->in);
+	got = FCGX_GetStr(p, n < 4096 ? (int)n : 4096, in);
 	if (got > 0)
 		return got;
-	if (FCGX_GetError(b->in) == 0)
+	if (FCGX_GetError(in) == 0)
 		return REQUEST_END;
-	return clock_mono_ms() >= b->deadline_ms ? REQUEST_LATE : REQUEST_BROKEN;
+	return clock_mono_ms() >= x->deadline_ms ? REQUEST_LATE : REQUEST_BROKEN;
 }
 
 /* A connection can be kept only from the end of STDIN on: libfcgi forgets what it had read
@@ -245,23 +246,36 @@ drain(struct worker *w)
 		w->fcgx.keepConnection = 0;
 }
 
-static void
-answer(struct worker *w)
+static bool
+write_piece(void *arg, struct span piece)
 {
-	struct body body = {w->fcgx.in, clock_mono_ms() + REQUEST_BODY_MS};
-	struct buf out = {0};
+	struct worker *w = ((struct exchange *)arg)->worker;
 
-	watch_set(&w->watch, body.deadline_ms, SHUT_RD);
-	rest_answer(&w->rest, w->fcgx.envp, read_body, &body, &out);
 	watch_set(&w->watch, clock_mono_ms() + ANSWER_MS, SHUT_RDWR);
-	for (size_t at = 0; at < out.len;) {
-		size_t n = out.len - at < 65536 ? out.len - at : 65536;
+	for (size_t at = 0; at < piece.n;) {
+		size_t n = piece.n - at < 65536 ? piece.n - at : 65536;
 
-		if (FCGX_PutStr(out.p + at, (int)n, w->fcgx.out) < 0)
-			break;
+		if (FCGX_PutStr(piece.p + at, (int)n, w->fcgx.out) < 0)
+			return false;
 		at += n;
 	}
-	buf_clear(&out);
+	return true;
+}
+
+/* An answer that is not whole must not look so: the connection ends without FastCGI's end of the
+ * request. */
+static bool
+answer(struct worker *w)
+{
+	struct exchange x = {w, clock_mono_ms() + REQUEST_BODY_MS};
+	struct channel channel = {read_body, write_piece, &x};
+
+	watch_set(&w->watch, x.deadline_ms, SHUT_RD);
+	if (rest_answer(&w->rest, w->fcgx.envp, &channel))
+		return true;
+	FCGX_Free(&w->fcgx, 0);
+	disconnect(w);
+	return false;
 }
 
 static void
@@ -276,7 +290,10 @@ serve(struct worker *w)
 	}
 	w->is_fresh = false;
 	if (FCGX_GetError(w->fcgx.in) == 0) {
-		answer(w);
+		if (!answer(w)) {
+			rest_tidy(&w->rest);
+			return;
+		}
 		if (w->server->last_ms != 0)
 			w->fcgx.keepConnection = 0;
 		if (w->fcgx.keepConnection)

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 
 void
 digest_sha1(uint8_t out[DIGEST_SHA1_SIZE], struct span data)
@@ -19,6 +20,30 @@ void
 digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data)
 {
 	SHA256((const unsigned char *)data.p, data.n, out);
+}
+
+/* Really libcrypto's context. */
+struct digest *
+digest_begin(void)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+		abort(); /* no memory */
+	return (struct digest *)context;
+}
+
+void
+digest_add(struct digest *d, struct span data)
+{
+	EVP_DigestUpdate((EVP_MD_CTX *)d, data.p, data.n);
+}
+
+void
+digest_end(struct digest *d, uint8_t out[DIGEST_SHA256_SIZE])
+{
+	EVP_DigestFinal_ex((EVP_MD_CTX *)d, out, NULL);
+	EVP_MD_CTX_free((EVP_MD_CTX *)d);
 }
 
 void

@@ -19,6 +19,12 @@
 void digest_sha1(uint8_t out[DIGEST_SHA1_SIZE], struct span data);
 void digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data);
 
+/* The same of data that comes in pieces; digest_end frees. */
+struct digest;
+struct digest *digest_begin(void);
+void digest_add(struct digest *, struct span data);
+void digest_end(struct digest *, uint8_t out[DIGEST_SHA256_SIZE]);
+
 /* HMAC-SHA256 (RFC 2104). */
 void digest_hmac_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span key, struct span data);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * lock.c - DATABASE.lock. Byte 0 is the daemon's, byte 1 that of whoever checkpoints without one.
+ * lock.c - DATABASE.lock. Byte 0 is the daemon's, byte 1 that of whoever checkpoints without one; of the upper half, each
+ * wallet has one for its export.
  */
 #include "store/lock.h"
 
@@ -14,9 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
 
 enum { BYTE_DAEMON, BYTE_CHECKPOINTER };
+#define BYTE_EXPORTS (INT64_C(1) << 62)
 
 char *
 database_real(const char *path)
@@ -181,4 +184,22 @@ lock_without_daemon(const char *database, int mode, const char *group)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+int
+lock_export(const char *database, int mode, const char *group, struct span wallet)
+{
+	uint8_t digest[DIGEST_SHA256_SIZE];
+	char *path = lock_path(database);
+	int fd = lock_open(path, mode, group, NULL);
+	int64_t byte;
+
+	free(path);
+	digest_sha256(digest, wallet);
+	memcpy(&byte, digest, sizeof(byte));
+	if (fd >= 0 && !lock_byte(fd, BYTE_EXPORTS | (byte & (BYTE_EXPORTS - 1)))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }

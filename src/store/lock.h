@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/span.h"
 
 /* The path itself or, where it is a symbolic link, what that leads to: its companions (-wal, .lock,
  * .bell) lie beside the real file. The caller frees. */
@@ -24,6 +25,9 @@ void lock_release(int fd);
  * -1. close() gives it back. It does not keep a daemon from starting: SQLite's own lock lets only
  * one of them checkpoint. */
 int lock_without_daemon(const char *database, int mode, const char *group);
+
+/* The lock of a wallet's export, whichever process makes it: a descriptor, close() gives it back; -1: there is one already. */
+int lock_export(const char *database, int mode, const char *group, struct span wallet);
 
 /* Gives a file its mode and group, as far as we may; NULL: the group stays. path is for the message
  * only. False: err holds one line, because the group is unknown or not ours to give (err may be

@@ -8,6 +8,7 @@ import { ask } from './lib/fastcgi.mjs';
 import { request } from './lib/http.mjs';
 import { load, loadModule } from './lib/modules.mjs';
 import { Description } from './lib/openapi.mjs';
+import { bearer, newWallet } from './lib/wallets.mjs';
 import { promise } from './lib/world.mjs';
 
 const { Validator } = await loadModule('@seriousme/openapi-schema-validator');
@@ -28,7 +29,7 @@ async function start(w) {
 		assert.ok(o, `${id} is described`);
 		const { query = '', headers = {}, params } = more;
 		const where = o.pattern.replace(/\{(\w+)\}/, (_, name) => encodeURIComponent(path[name] ?? '42')) + query;
-		const identity = who === 'platform' ? { 'X-Service-Key': w.key } : who === null ? {} : { 'X-Wallet-Address': who };
+		const identity = who === 'platform' ? { 'X-Service-Key': id === 'authPostRevoke' ? w.sessionsKey : w.key } : who === null ? {} : { 'X-Wallet-Address': who };
 		const answer = await ask(socket, { method: o.method, path: where, headers: { ...identity, ...headers }, body, params });
 		assert.equal(description.fault(id, answer), undefined);
 		return answer;
@@ -52,6 +53,10 @@ const EXAMPLES = {
 		const { json } = await as('bob')('searchGet', {}, undefined, { query: '?q=creme+br%C3%BBl*&escrowId=42&limit=1' });
 		assert.equal(json.count, 1);
 		await as('bob')('searchGet', {}, undefined, { query: '?q=x&before=no-such' });
+	},
+	exportGet: async (as) => {
+		for (const format of ['json', 'ndjson', 'html'])
+			assert.equal((await as('bob')('exportGet', {}, undefined, { query: `?format=${format}` })).status, 200);
 	},
 	chatPutRead: async (as) => {
 		const { json } = await as('alice')('chatPostSend', {}, { content: 'to be read' });
@@ -87,6 +92,25 @@ const EXAMPLES = {
 	openapiGet: (as) => as(null)('openapiGet').then(({ headers }) => as(null)('openapiGet', {}, undefined, { headers: { 'If-None-Match': headers.etag } })),
 };
 
+/** Answers of success that are described, and were not seen. */
+function neverGiven(description, isWanted) {
+	const good = description.operations.flatMap((o) => Object.keys(o.responses).filter((s) => s < '400').map((s) => [o.operationId, s]));
+	return good.filter(([id]) => isWanted(id)).map((one) => one.join(' ')).filter((one) => !description.seen.has(one));
+}
+
+const PAGE = 'http://localhost:5173'; // the default of frontend_url
+
+/** The same of signing in, which there is with auth = wallet alone. */
+async function signIn(as, w) {
+	const wallet = newWallet(), anyone = as(null);
+	const { json: { message } } = await anyone('authPostChallenge', {}, { walletAddress: wallet.address });
+	const { json: { token } } = await anyone('authPostVerify', {}, { walletAddress: wallet.address, message, signature: wallet.sign(message) });
+	await anyone('authPostVerify', {}, { walletAddress: wallet.address, message, signature: wallet.sign(message) });
+	await anyone('authPostCookie', {}, undefined, { headers: { ...bearer(token), Origin: PAGE } });
+	await anyone('authPostLogout', {}, undefined, { headers: bearer(token) });
+	await anyone('authPostRevoke', {}, { walletAddress: wallet.address }, { headers: { 'X-Service-Key': w.sessionsKey } });
+}
+
 promise('a validator accepts the document', { daemon: false }, async (w) => {
 	const { document } = await start(w);
 	const { valid, errors } = await new Validator().validate(document);
@@ -101,9 +125,14 @@ promise('every route gives what is described, and all of it', { daemon: false },
 	const { description, call } = await start(w);
 	for (const [id, example] of Object.entries(EXAMPLES))
 		await example(call, w).catch((error) => assert.fail(`${id}: ${error.message}`));
-	const good = description.operations.flatMap((o) => Object.keys(o.responses).filter((s) => s < '400').map((s) => `${o.operationId} ${s}`));
-	assert.deepEqual(good.filter((one) => !description.seen.has(one)), [], 'described, and never given');
+	assert.deepEqual(neverGiven(description, (id) => !id.startsWith('auth')), []);
 	assert.ok(description.seen.has('chatPostSend 422') && description.seen.has('chatGetHistory 404'));
+});
+
+promise('every route of signing in gives what is described, and all of it', { daemon: false, config: { auth: 'wallet' } }, async (w) => {
+	const { description, call } = await start(w);
+	await signIn(call, w);
+	assert.deepEqual(neverGiven(description, (id) => id.startsWith('auth')), []);
 });
 
 promise('every route refuses as described', { daemon: false }, async (w) => {

@@ -46,6 +46,8 @@ struct world {
 
 struct text_body {
 	struct span left;
+	struct buf *out;
+	size_t pieces, pieces_max; /* of the answer; 0: no limit */
 };
 
 static inline ssize_t
@@ -57,6 +59,29 @@ read_text(void *arg, char *p, size_t n)
 	memcpy(p, b->left.p, n);
 	b->left = (struct span){b->left.p + n, b->left.n - n};
 	return (ssize_t)n;
+}
+
+static inline bool
+write_text(void *arg, struct span piece)
+{
+	struct text_body *b = arg;
+
+	if (b->pieces_max > 0 && b->pieces == b->pieces_max)
+		return false;
+	b->pieces++;
+	buf_span(b->out, piece);
+	return true;
+}
+
+/* True: the answer is whole. */
+static inline bool
+answer(struct world *w, char *const *params, struct text_body *b)
+{
+	struct channel channel = {read_text, write_text, b};
+
+	b->out = &w->out;
+	w->out.len = 0;
+	return rest_answer(&w->rest, params, &channel);
 }
 
 #define PARAMS_MAX 16
@@ -86,7 +111,7 @@ ask_with(struct world *w, const char *method, const char *uri, const char *body,
 {
 	struct buf text[PARAMS_MAX] = {{0}};
 	char *params[PARAMS_MAX + 1] = {NULL};
-	struct text_body b = {span_of(body)};
+	struct text_body b = {.left = span_of(body)};
 	size_t n = 0;
 
 	buf_printf(&text[n++], "REQUEST_METHOD=%s", method);
@@ -104,8 +129,7 @@ ask_with(struct world *w, const char *method, const char *uri, const char *body,
 	}
 	for (size_t i = 0; i < n; i++)
 		params[i] = (char *)(uintptr_t)buf_cstr(&text[i]);
-	w->out.len = 0;
-	rest_answer(&w->rest, params, read_text, &b, &w->out);
+	assert_true(answer(w, params, &b));
 	rest_tidy(&w->rest);
 	for (size_t i = 0; i < n; i++)
 		buf_clear(&text[i]);
