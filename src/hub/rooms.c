@@ -72,7 +72,7 @@ subscribe_now(const struct call *c, const struct look *l)
 	}
 	if (s->n_rooms >= hub_max_rooms(s->hub)) { /* others were on their way */
 		kept_forget_room(s, span_of(c->escrow_id));
-		call_refuse(c, CHAT_BAD_REQUEST, TOO_MANY_ROOMS);
+		call_refuse(c, CHAT_RATE_LIMITED, TOO_MANY_ROOMS);
 		return;
 	}
 	sub = session_enter(s, span_of(c->escrow_id), &l->standing, l->from, l->checked, c->now);
@@ -208,7 +208,7 @@ room_subscribe(const struct call *c)
 		return;
 	}
 	if (!is_in && s->n_rooms >= hub_max_rooms(s->hub)) {
-		call_refuse(c, CHAT_BAD_REQUEST, TOO_MANY_ROOMS);
+		call_refuse(c, CHAT_RATE_LIMITED, TOO_MANY_ROOMS);
 		return;
 	}
 	if (!is_in && l.cursor.n > 0 && is_replay_spent(c)) {

@@ -368,7 +368,7 @@ promise('who is removed is told so and hears no more; the others see him leave',
 promise('a connection is in up to 200 rooms', { config: { rooms: 'open' } }, async (w) => {
 	const alice = await w.client('alice');
 	await Promise.all(Array.from({ length: 200 }, (_, i) => alice.subscribe(`room-${i}`)));
-	await alice.refused('bad_request', 'subscribe_escrow', 'one-more');
+	await alice.refused('rate_limited', 'subscribe_escrow', 'one-more');
 	await alice.subscribe('room-7');
 	await alice.ok('unsubscribe_escrow', 'room-7');
 	await alice.subscribe('one-more');

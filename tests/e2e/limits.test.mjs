@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: ISC
+// limits.test.mjs - every limit, its answer, and that it is nobody else's; names of requests, and the audit trail.
+
+import assert from 'node:assert/strict';
+import net from 'node:net';
+
+import { connected, Polling, Sock } from './lib/engineio.mjs';
+import { request } from './lib/http.mjs';
+import { bearer, claims, makers, token, useKeys } from './lib/jose.mjs';
+import { emit, EventStream, poll } from './lib/stream.mjs';
+import { until, within } from './lib/wait.mjs';
+import { challenge, newWallet, post } from './lib/wallets.mjs';
+import { promise } from './lib/world.mjs';
+import { Refused } from './lib/ws.mjs';
+
+/** Asserts that an answer says that it is too much: 429, when to come again, and the code. */
+function limited(answer) {
+	assert.equal(answer.status, 429, answer.body);
+	assert.ok(Number(answer.headers['retry-after']) >= 1);
+	assert.equal(JSON.parse(answer.body).code, 'rate_limited');
+}
+
+const isLimited = (open) => assert.rejects(open, (error) => {
+	limited(error);
+	return true;
+});
+
+/* ---- messages ---- */
+
+promise('message_rate is one bucket, whichever program takes the message', { web: true, config: { message_rate: 1 } }, async (w) => {
+	await w.escrow('42', { alice: 'client', bob: 'freelancer' });
+	const alice = await w.client('alice');
+	const body = { content: 'x' }, path = '/api/chat/42/send';
+	const roads = {
+		daemon: () => alice.ask('chat_message', { escrowId: '42', ...body }),
+		fastcgi: async () => (await w.rest('alice', 'POST', path, body)),
+		cgi: async () => (await w.cgi('POST', path, { body, headers: { 'X-Wallet-Address': 'alice' } })),
+	};
+	const arrival = async () => Number(await w.sqlite("SELECT coalesce(max(arrival), 0) FROM rates WHERE wallet = 'alice';"));
+	const isGood = (answer) => answer.ok ?? answer.status === 201;
+	for (const [name, send] of Object.entries(roads)) {
+		await w.sqlite('DELETE FROM rates;');
+		assert.ok(isGood(await send()), name);
+		assert.ok((await arrival()) > 0, `${name} spends`);
+		const refusal = await until(`${name} to be refused`, async () => {
+			const full = process.hrtime.bigint() / 1000n + 950000n; // just spent: nobody waits for a slow machine here
+			await w.sqlite(`INSERT OR REPLACE INTO rates VALUES('alice', ${full});`);
+			const answer = await send();
+			return isGood(answer) ? null : answer;
+		});
+		if (name === 'daemon')
+			assert.equal(refusal.code, 'rate_limited');
+		else
+			limited(refusal);
+		assert.equal((await w.rest('bob', 'POST', path, body)).status, 201, 'another wallet has its own');
+		await w.sqlite("DELETE FROM rates;");
+	}
+});
+
+/* ---- events, rooms, replay ---- */
+
+promise('event_rate is a connection\'s, and refuses without closing', { config: { rooms: 'open', event_rate: 5 } }, async (w) => {
+	const alice = await w.client('alice'), other = await w.client('alice');
+	const answers = await Promise.all(Array.from({ length: 60 }, () => alice.ask('presence', { escrowId: 'x' })));
+	assert.ok(answers.slice(0, 5).every((a) => a.ok));
+	const refused = answers.filter((a) => !a.ok);
+	assert.ok(refused.length > 0 && refused.every((a) => a.code === 'rate_limited'), JSON.stringify(refused[0]));
+	await other.ok('presence', { escrowId: 'x' });
+	await until('the bucket to fill', async () => (await alice.ask('presence', { escrowId: 'x' })).ok);
+	// Requests that bring one event each share their wallet's.
+	const emits = await Promise.all(Array.from({ length: 60 }, () => emit(w.target, 'carol', 'presence', { escrowId: 'x' })));
+	assert.ok(emits.every((a) => a.status === 200));
+	assert.ok(emits.some((a) => a.json.ok) && emits.some((a) => a.json.code === 'rate_limited'));
+	assert.equal((await emit(w.target, 'dave', 'presence', { escrowId: 'x' })).json.ok, true);
+});
+
+promise('max_rooms is a connection\'s', { config: { rooms: 'open', max_rooms: 2 } }, async (w) => {
+	const alice = await w.client('alice'), other = await w.client('alice');
+	await alice.subscribe('1');
+	await alice.subscribe('2');
+	await alice.refused('rate_limited', 'subscribe_escrow', '3');
+	await alice.subscribe('2');
+	await other.subscribe('3');
+	await alice.ok('unsubscribe_escrow', '1');
+	await alice.subscribe('3');
+});
+
+promise('what was replayed counts: too much, and cursors wait', { config: { rooms: 'open', replay_rate: '1k' } }, async (w) => {
+	const alice = await w.client('alice'), bob = await w.client('bob');
+	const { cursor } = await alice.subscribe('room');
+	for (let i = 0; i < 30; i++)
+		await bob.send('room', `${i} ${'x'.repeat(2000)}`);
+	const late = await w.client('alice');
+	await late.subscribe('room', cursor);
+	assert.equal(late.all('chat_message').length, 30, 'one that has begun is whole');
+	await late.ok('unsubscribe_escrow', 'room');
+	await late.refused('rate_limited', 'subscribe_escrow', { escrowId: 'room', cursor });
+	await late.subscribe('room');
+	await isLimited(w.client('alice', { query: { cursor } }));
+	limited(await poll(w.target, 'alice', { rooms: ['room'], cursor }));
+	await isLimited(EventStream.open(w.target, 'alice', { rooms: ['room'], cursor }));
+	assert.equal((await poll(w.target, 'alice', { rooms: ['room'] })).status, 200);
+	const carol = await w.client('carol');
+	await carol.subscribe('room', cursor);
+	assert.equal(carol.all('chat_message').length, 30, 'another wallet has its own');
+});
+
+/* ---- connections ---- */
+
+promise('max_per_wallet counts every transport, and who comes back to what he has comes in', { config: { rooms: 'open', max_per_wallet: 2 } }, async (w) => {
+	const first = await w.client('alice');
+	const stream = await EventStream.hello(w.target, 'alice');
+	await isLimited(w.client('alice'));
+	await isLimited(EventStream.open(w.target, 'alice', { client: 'other' }));
+	limited(await poll(w.target, 'alice', { client: 'third' }));
+	for (const Wire of [Polling, Sock]) {
+		const wire = await Wire.open(w.target);
+		await wire.send('40{"walletAddress":"alice"}');
+		assert.match(await wire.next(), /^44\{"message":"Too much at once/);
+	}
+	assert.equal((await emit(w.target, 'alice', 'presence', { escrowId: 'x' })).json.ok, true, 'an event is no connection');
+	await w.client('bob');
+	await stream.close();
+	const recoverable = await until('room for one', () => connected(w.target, Sock, 'alice', { recovery: true }).catch(() => null));
+	await isLimited(w.client('alice'));
+	const again = await Sock.open(w.target);
+	again.send(`40${JSON.stringify({ walletAddress: 'alice', pid: recoverable.connect.pid })}`);
+	assert.match(await again.next(), new RegExp(`^40\\{"sid":"${recoverable.connect.sid}"`));
+	const guess = await Sock.open(w.target);
+	guess.send(`40${JSON.stringify({ walletAddress: 'alice', pid: 'x'.repeat(32) })}`);
+	assert.match(await guess.next(), /^44\{"message":"Too much at once/);
+	await first.ok('presence', { escrowId: 'x' });
+});
+
+promise('max_per_address counts whom a trusted proxy names, and nobody whom anybody else names', { daemon: false }, async (w) => {
+	const key = makers.HS256();
+	useKeys(w, [key], { trusted_proxies: ['127.0.0.1', '10.0.0.0/8'], max_per_address: 2 });
+	await w.startDaemon();
+	let n = 0;
+	const from = (address, more = {}) => {
+		const wallet = `user-${n++}`;
+		return w.client(wallet, { headers: { ...bearer(token(key, claims(wallet))), ...(address && { 'X-Forwarded-For': address }) }, ...more });
+	};
+	const [first] = [await from('203.0.113.1'), await from('192.0.2.77, 203.0.113.1, 10.1.2.3')];
+	await isLimited(from('203.0.113.1'));
+	await isLimited(from('198.51.100.5, 203.0.113.1'));
+	limited(await request(w.target, { path: '/health', headers: { 'X-Forwarded-For': '203.0.113.1' } }));
+	await from('198.51.100.5');
+	await from('2001:db8:1:2::1');
+	await from('2001:db8:1:2:ffff::2');
+	await isLimited(from('2001:db8:1:2:3:4:5:6'));
+	await from('2001:db8:1:3::1');
+	for (let i = 0; i < 4; i++) // the machine itself, and a Unix socket that nobody trusts
+		await Promise.all([from(null), from('203.0.113.1', { target: { socketPath: w.path('daemon.sock') } })]);
+	await first.close();
+	await until('room for one', () => from('203.0.113.1').catch((error) => (error instanceof Refused ? null : Promise.reject(error))));
+	assert.equal((await request(w.target, { path: '/health', headers: { 'X-Forwarded-For': '203.0.113.1' } })).status, 429);
+});
+
+/** Raw connections that say nothing, or something that makes them nobody: they are counted as long as they are open. */
+function idle(target, text = '') {
+	return new Promise((resolve, reject) => {
+		const socket = net.connect({ host: '127.0.0.1', port: target.port }, () => {
+			socket.write(text);
+			resolve(socket);
+		});
+		socket.isOver = new Promise((over) => socket.on('close', () => over(true)));
+		socket.on('error', () => {}).on('data', () => {});
+		socket.on('close', () => (socket.hasEnded = true));
+		setTimeout(reject, 30000).unref();
+	});
+}
+
+promise('connections that are nobody\'s are a tenth at most, and the oldest goes first', { config: { rooms: 'open', max_connections: 40 } }, async (w) => {
+	const alice = await w.client('alice'), bob = await w.client('bob');
+	const texts = ['', 'GET /ws HTTP/1.1\r\n', 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n', 'POST /emit HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n'];
+	const sockets = [];
+	for (let i = 0; i < 60; i++) {
+		sockets.push(await idle(w.target, texts[i % texts.length]));
+		if (i >= 8)
+			await within(sockets[i - 8].isOver, 'the oldest to go');
+	}
+	await until('a tenth to be left', () => sockets.filter((s) => !s.hasEnded).length <= 4);
+	assert.ok(sockets.slice(-2).every((s) => !s.hasEnded), 'the newest stay');
+	await alice.ok('presence', { escrowId: 'x' });
+	await bob.subscribe('room');
+	await w.client('carol');
+	sockets.forEach((s) => s.destroy());
+});
+
+promise('a flood of /ws and /socket.io/ without an identity keeps nobody out', { daemon: false }, async (w) => {
+	const key = makers.HS256();
+	useKeys(w, [key], { max_connections: 60 });
+	await w.startDaemon();
+	const alice = await w.client('alice', { headers: bearer(token(key, claims('alice'))) });
+	const wires = [];
+	for (let i = 0; i < 100; i++) {
+		await assert.rejects(w.client('eve'), (error) => error instanceof Refused && error.status === 401);
+		wires.push(await Sock.open(w.target), await Polling.open(w.target));
+	}
+	await until('most of them to be gone', () => wires.filter((s) => s.ws && !s.end).length <= 6);
+	const bob = await w.client('bob', { headers: bearer(token(key, claims('bob'))) });
+	await alice.refused('not_participant', 'presence', { escrowId: 'x' });
+	await bob.refused('not_participant', 'presence', { escrowId: 'x' });
+});
+
+/* ---- sizes ---- */
+
+promise('bodies, heads and messages are as long as they may be', { web: true, config: { rooms: 'open', max_body: '70k', max_header: '4k', max_message: '72k' } }, async (w) => {
+	const path = '/emit?walletAddress=alice';
+	const body = (n) => JSON.stringify({ event: 'presence', data: { escrowId: 'x', pad: 'y'.repeat(n) } });
+	assert.equal((await request(w.target, { method: 'POST', path, body: body(60000) })).status, 200);
+	assert.equal((await request(w.target, { method: 'POST', path, body: body(70 * 1024) })).status, 413);
+	assert.equal((await request(w.target, { path: '/health', headers: { 'X-Long': 'z'.repeat(3500) } })).status, 200);
+	assert.equal((await request(w.target, { path: '/health', headers: { 'X-Long': 'z'.repeat(4096) } })).status, 431);
+	assert.equal((await Polling.open(w.target)).open.maxPayload, 70 * 1024);
+	const list = (n) => Array.from({ length: n }, (_, i) => ({ topic: 'escrow_42', event: 'a:b', data: { i, pad: 'y'.repeat(1000) } }));
+	assert.equal((await w.service('POST', '/api/publish', list(60))).status, 202);
+	assert.equal((await w.service('POST', '/api/publish', list(80))).status, 413);
+	const alice = await w.client('alice');
+	alice.ws.send(JSON.stringify({ event: 'presence', data: { escrowId: 'x', pad: 'y'.repeat(73 * 1024) }, ack: 1 }));
+	assert.equal((await within(alice.ws.closed.promise, 'the connection to end')).code, 1009);
+});
+
+/* ---- sign-ins ---- */
+
+promise('sign_in_rate counts by address, and never by wallet', { web: true, daemon: false, config: { auth: 'wallet', sign_in_rate: 3, trusted_proxies: '127.0.0.1' } }, async (w) => {
+	const wallet = newWallet();
+	const knock = async (address, who = wallet, isGood = true) => {
+		const headers = { 'X-Forwarded-For': address }, message = await challenge(w.web, who.address, headers);
+		return post(w.web, '/api/auth/verify', { walletAddress: who.address, message, signature: isGood ? who.sign(message) : newWallet().sign(message) }, headers);
+	};
+	assert.equal((await knock('203.0.113.1')).status, 200);
+	assert.equal((await knock('203.0.113.1', wallet, false)).status, 401);
+	assert.equal((await knock('198.51.100.9, 203.0.113.1', newWallet())).status, 200);
+	const refusal = await knock('203.0.113.1', newWallet());
+	limited(refusal);
+	assert.ok(Number(refusal.headers['retry-after']) <= 20);
+	assert.equal((await knock('203.0.113.2')).status, 200, 'the same wallet from elsewhere');
+	for (let i = 0; i < 6; i++)
+		assert.equal((await knock('127.0.0.1')).status, 200, 'loopback is not counted');
+});
+
+/* ---- names of requests, and the log ---- */
+
+promise('a request keeps its X-Request-ID or gets one, in answers and in the log', { web: true, config: { rooms: 'open' } }, async (w) => {
+	const roads = {
+		daemon: (headers) => request(w.target, { path: '/health?secret=1', headers }),
+		events: async (headers) => {
+			const stream = await EventStream.open(w.target, 'alice', {}, { headers });
+			await stream.close();
+			return stream;
+		},
+		ws: async (headers) => {
+			const client = await w.client('alice', { headers });
+			await client.close();
+			return client.ws;
+		},
+		refusal: (headers) => request(w.target, { path: '/nowhere', headers }),
+		fastcgi: (headers) => w.rest('alice', 'GET', '/api/chat/unread?secret=1', undefined, headers),
+		cgi: (headers) => w.cgi('GET', '/api/health?secret=1', { headers }),
+	};
+	for (const [name, ask] of Object.entries(roads)) {
+		for (const good of [`${name}-A.b_9`, 'x'.repeat(64)])
+			assert.equal((await ask({ 'X-Request-ID': good })).headers['x-request-id'], good, name);
+		for (const bad of ['a b', 'a"b', 'x'.repeat(65), '<script>']) {
+			const { headers } = await ask({ 'X-Request-ID': bad });
+			assert.match(headers['x-request-id'], /^[A-Za-z0-9._-]{1,64}$/, `${name} ${bad}`);
+			assert.notEqual(headers['x-request-id'], bad);
+		}
+		assert.match((await ask({})).headers['x-request-id'], /^[A-Za-z0-9._-]{1,64}$/);
+	}
+	await w.daemon.line(/request=daemon-A\.b_9 GET \/health$/);
+	await w.fcgi.line(/request=fastcgi-A\.b_9 GET \/api\/chat\/unread 200$/);
+	for (const p of [w.daemon, w.fcgi])
+		assert.ok(!p.lines.some((l) => l.includes('secret')), 'no query is in the log');
+});
+
+promise('sign-ins, refusals, keys, revocations and changes of membership are a line each', { web: true, daemon: false, config: { auth: 'wallet' } }, async (w) => {
+	const keys = w.file('more.keys', `platform ${w.key} escrows,publish,stats,sessions\nwatcher ${w.weakKey} stats\n`);
+	w.configure({ service_keys: keys });
+	await w.fcgi.stop();
+	await w.startFcgi();
+	await w.startDaemon();
+	const wallet = newWallet(), short = `${wallet.address.slice(0, 8)}...`;
+	await w.escrow('a "b"', { [wallet.address]: 'client' });
+	await w.fcgi.line(/audit: key key=platform status=201 peer=127\.0\.0\.1 request=\S+ method=PUT path=\/api\/escrows\/a%20%22b%22$/);
+	await w.daemon.line(new RegExp(`audit: membership change=added wallet=${short.replaceAll('.', '\\.')} escrow=a\\\\x20\\\\"b\\\\" position=\\d+$`));
+	const message = await challenge(w.web, wallet.address);
+	const { json } = await post(w.web, '/api/auth/verify', { walletAddress: wallet.address, message, signature: wallet.sign(message) });
+	await w.fcgi.line(new RegExp(`audit: sign_in status=200 wallet=${short.replaceAll('.', '\\.')} peer=127\\.0\\.0\\.1 request=\\S+ method=POST path=/api/auth/verify$`));
+	await w.rest('eve', 'GET', '/api/chat/unread?q=1', undefined, { Authorization: 'Bearer none', 'X-Request-ID': 'of-eve' });
+	await w.fcgi.line(/audit: refused status=401 code=unauthorized peer=127\.0\.0\.1 request=of-eve method=GET path=\/api\/chat\/unread$/);
+	await request(w.target, { path: '/ws?walletAddress=eve', headers: { Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' } });
+	await w.daemon.line(/audit: refused status=401 code=unauthorized conn=\d+ peer=\S+ request=\S+ method=GET path=\/ws$/);
+	await w.service('POST', '/api/publish', [], { 'X-Service-Key': w.weakKey });
+	await w.fcgi.line(/audit: refused key=watcher status=403 code=forbidden /);
+	await w.stats();
+	await w.daemon.line(/audit: key key=platform peer=\S* ?request=\S+ method=GET path=\/api\/websocket\/stats$/);
+	await w.service('POST', '/api/auth/revoke', { walletAddress: wallet.address });
+	await w.fcgi.line(/audit: revoked key=platform status=200 wallet=\S+ /);
+	const secrets = [json.token, w.key, w.weakKey];
+	for (const p of [w.daemon, w.fcgi])
+		assert.ok(!p.lines.some((l) => secrets.some((s) => l.includes(s))), 'no secret is in the log');
+});
