@@ -14,7 +14,7 @@ import { until } from './lib/wait.mjs';
 import { DAEMON, FCGI, freePort, promise } from './lib/world.mjs';
 import { Refused } from './lib/ws.mjs';
 
-const MANUAL = { web: true, daemon: false };
+const MANUAL = { web: true, daemon: false, config: { auth: 'wallet' } };
 
 /** Both programs with those keys, and an escrow of alice and bob. */
 async function serve(w, keys, more) {
@@ -220,16 +220,24 @@ promise('the web server names the user, once, and nobody else does', { daemon: f
 		assert.equal(await status({ [name]: 'x' }, '/health'), 400, 'whatever the path');
 	}
 	assert.equal(await status({}, '/health'), 200);
-	const alice = await w.client(undefined, { headers: { 'X-Remote-User': 'alice' } }).catch((e) => e);
-	assert.equal(alice.status, 401, 'a wallet called undefined is another one');
 	const client = await w.client('alice', { headers: { 'X-Remote-User': 'alice' } });
 	await client.refused('not_participant', 'presence', { escrowId: '42' });
 	await assert.rejects(EventStream.open(w.target, 'bob', {}, { headers: { 'X-Remote-User': 'alice' } }), StreamRefused);
+	const connect = async (headers, wallet) => {
+		const wire = await Sock.open(w.target, { headers });
+		wire.send(`40${JSON.stringify({ walletAddress: wallet })}`);
+		return wire.next();
+	};
+	assert.match(await connect({ 'X-Remote-User': 'alice' }, 'alice'), /^40\{"sid"/);
+	assert.match(await connect({ 'X-Remote-User': 'alice' }), /^40\{"sid"/);
+	assert.match(await connect({ 'X-Remote-User': 'alice' }, 'bob'), /^44\{"message":"Authentication/);
+	assert.match(await connect({}, 'alice'), /^44\{"message":"Authentication/);
 });
 
 promise('there is no listener but of identity in this mode, and none of identity in others', { daemon: false }, async (w) => {
+	let n = 0;
 	const fails = async (program, args, says) => {
-		const { code, out } = await run(program, ['--config', w.configFile, ...args]);
+		const { code, out } = await run(program, ['--config', w.configFile, '--database', w.path(`${n++}.db`), ...args]);
 		assert.ok(code === 1 || code === 2, `${args}: ${code} ${out}`);
 		assert.match(out, says);
 	};
@@ -239,7 +247,7 @@ promise('there is no listener but of identity in this mode, and none of identity
 	await fails(DAEMON, ['--auth', 'proxy', '--listen', `${unix} identity`, '--listen', '127.0.0.1:0'], /unix:PATH identity/);
 	assert.ok(!fs.existsSync(w.path('s.sock')), 'no socket is left behind');
 	await fails(DAEMON, ['--auth', 'open', '--listen', `${unix} identity`], /auth = proxy only/);
-	await fails(DAEMON, ['--auth', 'wallet', '--database', w.path('closed.db'), '--listen', `${unix} identity`], /auth = proxy only/);
+	await fails(DAEMON, ['--auth', 'wallet', '--listen', `${unix} identity`], /auth = proxy only/);
 	await fails(DAEMON, ['--auth', 'proxy', '--listen', '127.0.0.1:0 identity'], /listen/);
 	await fails(FCGI, ['--auth', 'proxy', '--listen', `127.0.0.1:${port}`], /unix:PATH identity/);
 	await fails(FCGI, ['--auth', 'open', '--listen', `${unix} identity`], /auth = proxy only/);
@@ -268,7 +276,7 @@ promise('behind lighttpd the client\'s own header changes nothing, in any spelli
 	await w.startDaemon(['--listen', `unix:${w.path('id.sock')} identity`]);
 	await w.startFcgi();
 	const port = await freePort();
-	w.start('lighttpd', '/usr/sbin/lighttpd', ['-D', '-f', w.file('naming.conf', namingConf(w, port))]);
+	w.start('lighttpd', '/usr/sbin/lighttpd', ['-D', '-f', w.file('naming.conf', namingConf(w, port))]).stops = 'SIGINT';
 	const web = { port };
 	await until('lighttpd to answer', () => request(web, { path: '/health' }).catch(() => null));
 	await w.escrow('42', { alice: 'client', eve: 'observer' });
