@@ -355,7 +355,7 @@ a_connection_can_be_in_200_rooms(void **state)
 		assert_string_equal(heard(a), "ack 1 ok");
 	}
 	say(a, "1", "subscribe_escrow", "\"r200\"");
-	assert_string_equal(heard(a), "ack 1 bad_request");
+	assert_string_equal(heard(a), "ack 1 rate_limited");
 	say(a, "1", "subscribe_escrow", "\"r7\"");
 	assert_string_equal(heard(a), "ack 1 ok");
 	say(a, "1", "unsubscribe_escrow", "\"r7\"");
