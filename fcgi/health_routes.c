@@ -37,8 +37,10 @@ void
 health_get(struct call *c)
 {
 	int64_t head = 0;
+	bool is_seen = c->request->auth.authorization.n > 0;
 
 	c->reply->no_store = true;
+	reply_header(c->reply, "Authorization-Seen", is_seen ? SPAN("yes") : SPAN("no"));
 	if (call_read(c, run_head, &head)) {
 		health_members(reply_open(c->reply, 200), c, true);
 	} else {

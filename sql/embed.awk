@@ -1,5 +1,5 @@
-# embed.awk - makes C of the SQL under sql/: awk -v part=h|c -f embed.awk open.sql queries.sql schema/*.sql
-# A block of open.sql and queries.sql begins with "-- name: some_name"; a file of schema/ is one migration, whose number
+# embed.awk - makes C of the SQL under sql/: awk -v part=h|c -f embed.awk inspect.sql open.sql queries.sql schema/*.sql
+# A block of a file other than schema/'s begins with "-- name: some_name"; a file of schema/ is one migration, whose number
 # becomes user_version. Other lines that begin with "--" are comments and are left out of the blocks.
 
 function die(why) {
@@ -41,7 +41,7 @@ is_migration {
 		die("the name " name " was given before")
 	seen[name] = 1
 	block_name[++blocks] = name
-	block_once[blocks] = base == "open.sql" ? "true" : "false"
+	block_once[blocks] = base == "queries.sql" ? "false" : "true"
 	has_block = 1
 	next
 }
@@ -63,7 +63,7 @@ function write_header(i) {
 		print "\tSQL_" toupper(block_name[i]) ","
 	print "\tSQL_COUNT\n};\n"
 	print "#define SQL_MIGRATIONS " migrations " /* the newest user_version */\n"
-	print "struct sql_text {\n\tconst char *name;\n\tconst char *text;\n\tbool is_once; /* while opening; not kept prepared */\n};"
+	print "struct sql_text {\n\tconst char *name;\n\tconst char *text;\n\tbool is_once; /* not kept prepared */\n};"
 	print "extern const struct sql_text sql_texts[SQL_COUNT];\n"
 	print "struct sql_migration {\n\tconst char *name;\n\tconst char *text;\n};"
 	print "extern const struct sql_migration sql_migrations[SQL_MIGRATIONS]; /* [0] makes user_version 1 */\n\n#endif"

@@ -287,6 +287,10 @@ VALUES(:hash, :wallet, :name, :now, :expires, :now);
 -- name: token_find
 SELECT wallet, name, created_at, expires_at, used_at FROM tokens WHERE hash = :hash;
 
+-- name: tokens_each
+SELECT hash, wallet, name, created_at, expires_at, used_at FROM tokens
+WHERE wallet >= :from AND wallet <= :to AND expires_at > :now ORDER BY wallet, hash LIMIT :limit;
+
 -- name: token_touch
 UPDATE tokens SET used_at = :now WHERE hash = :hash AND used_at <= :before;
 

@@ -108,6 +108,20 @@ add_line(struct keys *keys, struct span line)
 	return NULL;
 }
 
+const char *
+keys_line_refusal(struct span line)
+{
+	struct keys *keys;
+	const char *why;
+
+	if (line.n > 0 && line.p[0] == '#')
+		return "a name that does not begin with # is accepted";
+	keys = mem_zalloc(sizeof(*keys));
+	why = add_line(keys, line);
+	keys_free(keys);
+	return why;
+}
+
 static bool
 parse(struct keys *keys, const char *path, struct span text, struct buf *err)
 {

@@ -20,6 +20,9 @@ struct keys;
 struct keys *keys_load(const char *path, struct buf *err);
 void keys_free(struct keys *); /* NULL is fine */
 
+/* NULL: the line would be taken from such a file; else why not, static. */
+const char *keys_line_refusal(struct span line);
+
 /* The scopes (enum scope, or-ed) of the key with that secret, 0 if there is none; NULL has no keys. name (may be NULL) gets its name, ""
  * if there is none. Takes the same time whichever key it is. */
 unsigned keys_scopes(const struct keys *, struct span secret, char name[KEY_NAME_SIZE]);

@@ -23,10 +23,13 @@ status_health(struct web_request *req, void *own)
 	const struct status *st = own;
 	struct hub_figures f = hub_figures(st->hub);
 	bool is_healthy = f.is_healthy && st->drain_until == 0;
-	struct buf out = {0};
+	bool is_seen = req->http->known[HTTP_AUTHORIZATION].p != NULL; /* does the proxy keep it? */
+	struct buf out = {0}, fields = {0};
 
 	if (!is_reading(req))
 		return;
+	http_put_str(&fields, "Cache-Control", "no-store");
+	http_put_str(&fields, "Authorization-Seen", is_seen ? "yes" : "no");
 	json_open(&out, '{');
 	json_member_cstr(&out, "status", is_healthy ? "healthy" : "unhealthy");
 	json_member_cstr(&out, "version", PACKAGE_VERSION);
@@ -47,8 +50,9 @@ status_health(struct web_request *req, void *own)
 	json_close(&out, '}');
 	web_reply(req, &(struct web_reply){.status = is_healthy ? 200 : 503,
 			   .body = buf_as_span(&out),
-			   .fields = SPAN("Cache-Control: no-store\r\n")});
+			   .fields = buf_as_span(&fields)});
 	buf_clear(&out);
+	buf_clear(&fields);
 }
 
 static const struct metric {

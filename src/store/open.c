@@ -230,12 +230,16 @@ class_name(bool is_open)
 }
 
 static bool
-check_state(struct store *st, const struct state *state, bool auth_open, struct buf *err)
+check_state(
+    struct store *st, const struct state *state, const struct store_options *o, struct buf *err)
 {
-	const char *wanted = class_name(auth_open);
+	const char *wanted = class_name(o->auth_open);
 
-	if (state->version == 0 && state->application_id == 0 && state->objects == 0)
-		return true;
+	if (state->version == 0 && state->application_id == 0 && state->objects == 0) {
+		if (o->must_exist)
+			buf_printf(err, "%s: it is empty", st->path);
+		return !o->must_exist;
+	}
 	if (state->application_id != APPLICATION_ID) {
 		buf_printf(err, "%s: a database, but not of this program", st->path);
 		return false;
@@ -244,14 +248,14 @@ check_state(struct store *st, const struct state *state, bool auth_open, struct 
 		say_newer(st->path, state->version, err);
 		return false;
 	}
-	if (strcmp(state->auth_class, wanted) == 0)
+	if (o->must_exist || strcmp(state->auth_class, wanted) == 0)
 		return true;
 	buf_printf(err,
 	    "%s: created with auth %s open, and auth is %s: what is in it was written under other "
 	    "rules; to convert it all the same: "
 	    "sqlite3 '%s' \"UPDATE meta SET value = '%s' WHERE key = 'auth_class'\"",
 	    st->path, strcmp(state->auth_class, "open") == 0 ? "=" : "other than",
-	    auth_open ? "open" : "not open", st->path, wanted);
+	    o->auth_open ? "open" : "not open", st->path, wanted);
 	return false;
 }
 
@@ -272,11 +276,11 @@ set_class(struct store *st, bool auth_open, struct buf *err)
 /* ---- migration ---- */
 
 static bool
-look(struct store *st, bool auth_open, struct state *state, struct buf *err)
+look(struct store *st, const struct store_options *o, struct state *state, struct buf *err)
 {
 	bool is_fine = once(st, SQL_OPEN_BEGIN_READ, err);
 
-	is_fine = is_fine && read_state(st, state, err) && check_state(st, state, auth_open, err);
+	is_fine = is_fine && read_state(st, state, err) && check_state(st, state, o, err);
 	if (!sqlite3_get_autocommit(st->db))
 		sqlite3_exec(st->db, sql_texts[SQL_OPEN_ROLLBACK].text, NULL, NULL, NULL);
 	return is_fine;
@@ -285,18 +289,18 @@ look(struct store *st, bool auth_open, struct state *state, struct buf *err)
 /* One migration, one transaction; under the write lock it may turn out that another program was
  * quicker. */
 static bool
-migrate_once(struct store *st, bool auth_open, struct state *state, struct buf *err)
+migrate_once(struct store *st, const struct store_options *o, struct state *state, struct buf *err)
 {
 	bool is_fine = once(st, SQL_OPEN_BEGIN_WRITE, err);
 
-	is_fine = is_fine && read_state(st, state, err) && check_state(st, state, auth_open, err);
+	is_fine = is_fine && read_state(st, state, err) && check_state(st, state, o, err);
 	if (is_fine && state->version < SQL_MIGRATIONS) {
 		const struct sql_migration *m = &sql_migrations[state->version];
 
 		if (sqlite3_exec(st->db, m->text, NULL, NULL, NULL) != SQLITE_OK)
 			is_fine = say_sqlite(st, m->name, err);
 		if (is_fine && state->version == 0)
-			is_fine = set_class(st, auth_open, err);
+			is_fine = set_class(st, o->auth_open, err);
 		state->version++;
 	}
 	is_fine = is_fine && once(st, SQL_OPEN_COMMIT, err);
@@ -308,14 +312,14 @@ migrate_once(struct store *st, bool auth_open, struct state *state, struct buf *
 /* The database is created whole before it gets a log file, so that its header always says whose it
  * is. */
 static bool
-migrate(struct store *st, bool auth_open, struct buf *err)
+migrate(struct store *st, const struct store_options *o, struct buf *err)
 {
 	struct state state;
 
-	if (!look(st, auth_open, &state, err))
+	if (!look(st, o, &state, err))
 		return false;
 	while (state.version < SQL_MIGRATIONS)
-		if (!migrate_once(st, auth_open, &state, err))
+		if (!migrate_once(st, o, &state, err))
 			return false;
 	return true;
 }
@@ -425,7 +429,7 @@ set_up(struct store *st, const struct store_options *options, struct buf *err)
 	if (!connect_file(st, err))
 		return false;
 	busy_from_now(st);
-	if (!once(st, SQL_OPEN_SETTINGS, err) || !migrate(st, options->auth_open, err))
+	if (!once(st, SQL_OPEN_SETTINGS, err) || !migrate(st, options, err))
 		return false;
 	busy_from_now(st);
 	if (!switch_to_wal(st, err) ||
@@ -463,6 +467,11 @@ store_open(const struct store_options *options, struct buf *err)
 
 	if (path == NULL)
 		return NULL;
+	if (!exists && options->must_exist) {
+		buf_printf(err, "%s: there is no such database", path);
+		free(path);
+		return NULL;
+	}
 	if (!exists && !create_file(path, options->mode, options->group, err)) {
 		free(path);
 		return NULL;

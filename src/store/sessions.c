@@ -40,6 +40,30 @@ token_find(struct store *st, struct span hash, struct session_token *out)
 }
 
 void
+tokens_each(
+    struct store *st, struct span wallet, int64_t now_ms, int limit, token_each *each, void *arg)
+{
+	struct query *q = use(st, SQL_TOKENS_EACH);
+
+	bind_text(q, ":from", wallet);
+	bind_text(q, ":to", wallet.n > 0 ? wallet : SPAN("\x7f")); /* no wallet has that */
+	bind_int(q, ":now", now_ms);
+	bind_int(q, ":limit", limit);
+	while (step(q)) {
+		char hash[SESSION_HASH_SIZE];
+		struct session_token t;
+
+		column_copy(q, 0, hash, sizeof(hash));
+		column_copy(q, 1, t.wallet, sizeof(t.wallet));
+		column_copy(q, 2, t.name, sizeof(t.name));
+		t.created_at = column_int(q, 3);
+		t.expires_at = column_int(q, 4);
+		t.used_at = column_int(q, 5);
+		each(hash, &t, arg);
+	}
+}
+
+void
 token_touch(struct store *st, struct span hash, int64_t now_ms, int64_t within_ms)
 {
 	struct query *q = use(st, SQL_TOKEN_TOUCH);

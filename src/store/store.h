@@ -36,6 +36,7 @@ struct store_options {
 	bool auth_open;       /* auth = open; must be the class the database was created in */
 	int busy_ms;          /* total deadline of the busy handler */
 	const char *search;   /* "words" or "trigram": the index is to be of it; NULL: as it is */
+	bool must_exist;      /* a tool's: it is not created, and of either class */
 	bool is_checkpointer; /* the daemon's writer: PASSIVE checkpoints after its own commits */
 };
 

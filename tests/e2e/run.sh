@@ -20,7 +20,7 @@ for tool in node lighttpd sqlite3 prlimit; do
 done
 node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)' ||
 	skip "node 18 or newer is needed, this is $(node --version)"
-for program in escrowchatd escrowchat.fcgi; do
+for program in escrowchatd escrowchat.fcgi escrowchatctl; do
 	[ -x "$BUILDDIR/$program" ] || { echo "$BUILDDIR/$program is not built" >&2; exit 1; }
 done
 

@@ -16,6 +16,7 @@ BEGIN {
 	may["chat"] = "base proto store chat"
 	may["hub"] = "base proto store chat hub"
 	may["net"] = "base proto store chat hub net"
+	may["ctl"] = "base proto store chat ctl"
 	may["fcgi"] = "base proto store chat fcgi"
 	may["main"] = "base proto store chat hub net"
 
@@ -24,6 +25,7 @@ BEGIN {
 	door["sqlite3.h"] = door["sqlite3ext.h"] = "src/store/"
 	door["fcgiapp.h"] = door["fcgi_stdio.h"] = door["fcgios.h"] = door["fcgi_config.h"] = "fcgi/"
 	door["json-c/"] = door["json.h"] = "src/base/json.c"
+	door["curl/"] = "src/ctl/fetch.c"
 	door["openssl/"] = "src/base/"
 	door["nettle/sha3.h"] = "src/base/keccak.c"
 	door["secp256k1.h"] = door["secp256k1_recovery.h"] = "src/base/recover.c"

@@ -13,6 +13,12 @@ import { until } from './wait.mjs';
 import { FCGI, freePort, SRCDIR } from './world.mjs';
 
 const shipped = (name) => path.join(SRCDIR, 'contrib', name);
+/** The path of a shipped file; where options.edit changes its text, of a copy: what an operator may do wrong. */
+function file(w, { edit = (text) => text }, name) {
+	const text = fs.readFileSync(shipped(name), 'utf8'), edited = edit(text);
+	return edited === text ? shipped(name) : w.file(`edited-${path.basename(name)}`, edited, 0o644);
+}
+
 const IS_ROOT = process.getuid() === 0;
 const APACHE_USER = 'www-data'; // Apache does not serve as root; programs that it starts run as this user
 
@@ -32,8 +38,8 @@ var.escrowchat_run = "${w.dir}"
 var.escrowchat_program = "${d.program ?? FCGI}"
 var.escrowchat_config = "${w.configFile}"
 var.escrowchat_page = "${shipped('client')}/"
-include "${shipped(`lighttpd/${d.rest === 'spawned' ? 'spawned' : 'by-socket'}.conf`)}"
-include "${shipped('lighttpd/escrowchat.conf')}"
+include "${file(w, d, `lighttpd/${d.rest === 'spawned' ? 'spawned' : 'by-socket'}.conf`)}"
+include "${file(w, d, 'lighttpd/escrowchat.conf')}"
 include "${shipped('lighttpd/page.conf')}"
 ${d.more ?? ''}
 `,
@@ -55,7 +61,7 @@ http {
 	server {
 		listen 127.0.0.1:${port};
 		keepalive_requests 100000;
-		include ${shipped('nginx/escrowchat.conf')};
+		include ${file(w, d, 'nginx/escrowchat.conf')};
 		${d.more ?? ''}
 	}
 }
@@ -77,7 +83,7 @@ LogLevel warn
 ErrorLog ${w.path('apache.log')}
 Mutex posixsem
 DocumentRoot ${shipped('client')}
-${[...apache.modules, ...d.modules].map((m) => `LoadModule ${m}_module ${modules}/mod_${m}.so`).join('\n')}
+${[...apache.modules, ...d.modules, ...(d.filters ?? [])].map((m) => `LoadModule ${m}_module ${modules}/mod_${m}.so`).join('\n')}
 ${IS_ROOT ? `User ${APACHE_USER}\nGroup ${APACHE_USER}` : ''}
 ServerLimit 1
 StartServers 1
@@ -89,9 +95,10 @@ Listen 127.0.0.1:${port}
 	Define ESCROWCHAT_CONFIG ${w.path('program.conf')}
 	Define ESCROWCHAT_DAEMON "${d.tcp ? `http://127.0.0.1:${w.target.port}` : `unix:${w.path('daemon.sock')}|http://escrowchat`}"
 	${d.rest === 'socket' ? `Define ESCROWCHAT_REST "${d.tcp ? `fcgi://127.0.0.1:${w.fcgiPort}` : `unix:${w.path('fcgi.sock')}|fcgi://escrowchat`}"` : `Define ESCROWCHAT_PROGRAM ${d.program ?? w.path('escrowchat.fcgi')}\n\tDefine ESCROWCHAT_${d.rest.toUpperCase()}`}
-	Include ${shipped('apache/escrowchat.conf')}
+	Include ${file(w, d, 'apache/escrowchat.conf')}
 	${d.more ?? ''}
 </VirtualHost>
+${d.global ?? ''}
 ${d.rest === 'fcgid' ? `FcgidIPCDir ${w.path('fcgid')}\nFcgidProcessTableFile ${w.path('fcgid.shm')}\nInclude ${shipped('apache/fcgid.conf')}` : ''}
 ${d.rest === 'cgi' ? `ScriptSock ${w.path('cgid.sock')}` : ''}
 `,
@@ -165,7 +172,10 @@ export function prepare(w, name) {
 	}
 }
 
-/** The web server of a deployment, answering /api/health: {process, port}. more: lines of the operator's, in the server's own words. */
+/**
+ * The web server of a deployment, answering ready: {process, port}. more: lines of the operator's, in the server's own words; edit: what
+ * he changed in a shipped file; filters: more modules; global: lines outside the virtual host.
+ */
 export async function start(w, name, { ready = '/api/health', ...more } = {}) {
 	const deployment = { modules: [], ...DEPLOYMENTS[name], ...more };
 	const { server } = deployment;

@@ -21,6 +21,7 @@ export const SRCDIR = path.resolve(process.env.SRCDIR ?? path.join(here, '../../
 export const BUILDDIR = path.resolve(process.env.BUILDDIR ?? SRCDIR);
 export const DAEMON = path.join(BUILDDIR, 'escrowchatd');
 export const FCGI = path.join(BUILDDIR, 'escrowchat.fcgi');
+export const CTL = path.join(BUILDDIR, 'escrowchatctl');
 const WEB = process.env.E2E_WEB ?? 'lighttpd';
 const TEST_MS = Number(process.env.E2E_TEST_MS ?? 180000);
 
@@ -167,6 +168,11 @@ export class World {
 			},
 		});
 		return { ...parseCgi(result.output), code: result.code };
+	}
+
+	/** escrowchatctl, to its end: {code, out, output}; output is standard output alone, by lines. */
+	ctl(...args) {
+		return run(CTL, args, { ms: 90000 });
 	}
 
 	/** Creates or replaces an escrow: participants as {wallet: role}. */

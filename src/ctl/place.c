@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * place.c - the configuration, the database, and files with secrets.
+ */
+#include "ctl/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUILTIN_CONFIG SYSCONFDIR "/escrowchat.conf"
+#define BUSY_MS        5000
+#define READ_MS        5000
+#define SECRETS_MAX    65536 /* bytes of a file */
+
+extern char **environ;
+
+/* ---- the database ---- */
+
+/* One line without its end. */
+static int
+fail_with(struct buf *err, int status)
+{
+	struct span line = buf_as_span(err);
+
+	while (line.n > 0 && line.p[line.n - 1] == '\n')
+		line.n--;
+	if (status == EXIT_USAGE)
+		fail_usage("%.*s", (int)line.n, line.p);
+	else
+		fail("%.*s", (int)line.n, line.p);
+	buf_clear(err);
+	return status;
+}
+
+int
+place_configure(struct place *p, const struct options *o)
+{
+	const char *argv[] = {"escrowchatctl", NULL, NULL, NULL, NULL, NULL};
+	struct buf out = {0}, err = {0};
+	enum config_verdict verdict;
+	int argc = 1;
+
+	*p = (struct place){0};
+	if (o->config) {
+		argv[argc++] = "--config";
+		argv[argc++] = o->config;
+	}
+	if (o->database) {
+		argv[argc++] = "--database";
+		argv[argc++] = o->database;
+	}
+	verdict = config_load(
+	    &p->config, PROGRAM_FCGI, argc, (char **)argv, environ, BUILTIN_CONFIG, &out, &err);
+	buf_clear(&out);
+	if (verdict == CONFIG_OK)
+		return EXIT_GOOD;
+	return fail_with(&err, EXIT_USAGE);
+}
+
+int
+place_open(struct place *p, const struct options *o)
+{
+	int status = place_configure(p, o);
+	struct buf err = {0};
+
+	if (status != EXIT_GOOD)
+		return status;
+	p->store = store_open(&(struct store_options){.path = p->config.database,
+				  .mode = p->config.database_mode,
+				  .group = p->config.database_group,
+				  .full_sync = p->config.durability == DURABILITY_FULL,
+				  .busy_ms = BUSY_MS,
+				  .must_exist = true},
+	    &err);
+	return p->store ? EXIT_GOOD : fail_with(&err, EXIT_WRONG);
+}
+
+void
+place_close(struct place *p)
+{
+	store_close(p->store);
+	config_clear(&p->config);
+}
+
+int
+place_write(struct place *p, bool (*run)(struct store *, void *arg), void *arg)
+{
+	enum store_err err = store_write(p->store, run, arg);
+	struct ringer *ringer;
+
+	if (err != STORE_OK && err != STORE_REFUSED)
+		return fail("%s: %s", p->config.database, store_err_text(err));
+	if (err == STORE_OK) {
+		ringer = ringer_new(p->config.database);
+		ringer_ring(ringer);
+		ringer_free(ringer);
+		store_checkpoint_if_alone(p->store);
+	}
+	return EXIT_GOOD;
+}
+
+int
+place_read(struct place *p, void (*run)(struct store *, void *arg), void *arg)
+{
+	enum store_err err = store_read(p->store, READ_MS, run, arg);
+
+	return err == STORE_OK ? EXIT_GOOD
+			       : fail("%s: %s", p->config.database, store_err_text(err));
+}
+
+/* ---- files with secrets ---- */
+
+static const char *
+read_secret_file(const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const char *why = NULL;
+	struct stat sb;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return strerror(errno);
+	if (fstat(fd, &sb) != 0)
+		why = strerror(errno);
+	else if (!S_ISREG(sb.st_mode))
+		why = "a plain file is accepted";
+	else if (sb.st_mode & (S_IRWXG | S_IRWXO))
+		why = "group or others can use it: mode 0600 is accepted";
+	while (!why && n > 0) {
+		char *p = buf_reserve(out, 4096);
+
+		n = read(fd, p, 4096);
+		if (n > 0)
+			out->len += (size_t)n;
+		if (n < 0)
+			why = strerror(errno);
+		else if (out->len > SECRETS_MAX)
+			why = "at most 65536 bytes are accepted";
+	}
+	close(fd);
+	return why;
+}
+
+static struct span
+take_word(struct span *rest)
+{
+	struct span word = span_trim(*rest);
+	size_t n = 0;
+
+	while (n < word.n && word.p[n] != ' ' && word.p[n] != '\t')
+		n++;
+	*rest = (struct span){word.p + n, word.n - n};
+	return (struct span){word.p, n};
+}
+
+int
+secret_key(const char *path, const char *name, struct buf *out)
+{
+	struct buf text = {0};
+	const char *why = read_secret_file(path, &text);
+	struct span rest = buf_as_span(&text);
+	size_t before = out->len;
+
+	while (!why && rest.p && out->len == before) {
+		struct span line = span_cut(&rest, '\n'), first;
+
+		if (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		first = take_word(&line);
+		if (first.n > 0 && first.p[0] != '#' && (!name || span_is(first, name)))
+			buf_span(out, take_word(&line));
+	}
+	if (text.p)
+		explicit_bzero(text.p, text.len);
+	buf_clear(&text);
+	if (why)
+		return fail("%s: %s", path, why);
+	if (out->len == before)
+		return fail("%s: %s%s", path, name ? "no key is called " : "no line of it is a key",
+		    name ? name : "");
+	return EXIT_GOOD;
+}
+
+int
+secret_token(const char *path, struct buf *out)
+{
+	const char *why = read_secret_file(path, out);
+
+	while (out->len > 0 && strchr(" \t\r\n", out->p[out->len - 1]))
+		out->len--;
+	if (!why && (out->len == 0 || memchr(out->p, '\n', out->len)))
+		why = "one line with a token is accepted";
+	return why ? fail("%s: %s", path, why) : EXIT_GOOD;
+}
