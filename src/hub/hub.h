@@ -25,6 +25,8 @@ struct hub_options {
 	const char *version;
 	size_t max_per_wallet; /* sessions; 0: no limit */
 	size_t max_rooms;      /* of a session; 0: 200 */
+	size_t
+	    max_kept; /* sessions that can be recovered, connected or lost; beyond, the oldest of those lost go; 0: no limit */
 	int64_t
 	    event_rate; /* per session and second, and per wallet for single requests; 0: none */
 	int64_t replay_rate; /* bytes per wallet and second; 0: none */

@@ -358,6 +358,26 @@ kept_release(struct hub *hub, struct kept *k)
 	free(k);
 }
 
+/* A client that comes and goes without end leaves no more behind than there is room for. */
+static void
+trim_lost(struct hub *hub)
+{
+	size_t max = hub->options.max_kept;
+
+	while (max > 0 && hub->kept.count > max) {
+		struct timer *tm = TAILQ_FIRST(&hub->timers.lists[TIMER_KEPT]);
+		struct kept *k;
+
+		if (tm == &hub->boot)
+			tm = TAILQ_NEXT(tm, link);
+		if (tm == NULL)
+			return;
+		k = MAP_ENTRY(tm, struct kept, lost);
+		forget(hub, k->id);
+		kept_release(hub, k);
+	}
+}
+
 void
 kept_end(struct session *s, enum session_end end, struct hub_time now)
 {
@@ -371,6 +391,7 @@ kept_end(struct session *s, enum session_end end, struct hub_time now)
 	if (end != SESSION_ENDED) {
 		timer_start(
 		    &hub->timers, TIMER_KEPT, &k->lost, now.mono_ms + hub->options.recovery_ms);
+		trim_lost(hub);
 		return;
 	}
 	forget(hub, k->id);

@@ -157,6 +157,25 @@ promise('max_per_address counts whom a trusted proxy names, and nobody whom anyb
 	assert.equal((await request(w.target, { path: '/health', headers: { 'X-Forwarded-For': '203.0.113.1' } })).status, 429);
 });
 
+promise('sessions that are left behind are kept in twice the number of connections, the newest', { config: { rooms: 'open', max_connections: 10 } }, async (w) => {
+	const left = [];
+	for (let i = 0; i < 40; i++) {
+		const wire = await connected(w.target, Sock, `user-${i}`, { recovery: true });
+		await wire.ws.destroy();
+		await w.connections(0);
+		left.push(wire.connect);
+	}
+	await until('the rest to be forgotten', async () => Number(await w.sqlite('SELECT count(*) FROM kept_sessions;')) <= 20);
+	const back = async (i) => {
+		const wire = await Sock.open(w.target);
+		wire.send(`40${JSON.stringify({ walletAddress: `user-${i}`, pid: left[i].pid })}`);
+		return JSON.parse((await wire.next()).slice(2)).sid === left[i].sid;
+	};
+	assert.equal(await back(39), true);
+	assert.equal(await back(25), true);
+	assert.equal(await back(0), false);
+});
+
 /** Raw connections that say nothing, or something that makes them nobody: they are counted as long as they are open. */
 function idle(target, text = '') {
 	return new Promise((resolve, reject) => {

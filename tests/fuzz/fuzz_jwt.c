@@ -12,11 +12,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 {
 	static struct jwt *jwt;
+	static char *path;
 	char *claims = strndup((const char *)in, n), *token;
 	struct jwt_claims out;
 	if (jwt == NULL)
-		jwt = jwt_load(jose_key_file("{\"keys\":[" JOSE_JWK_OCT "]}"),
+		jwt = jwt_load(path = jose_key_file("{\"keys\":[" JOSE_JWK_OCT "]}"),
 		    &(struct jwt_rules){"any", "any", "sub"}, &(struct buf){0});
+	unlink(path);
 	jwt_verify(jwt, (struct span){(const char *)in, n}, 0, &out);
 	jwt_verify(jwt, span_of(token = jose_token("{\"alg\":\"HS256\"}", claims, false)), 0, &out);
 	free(claims);
