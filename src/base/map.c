@@ -11,7 +11,7 @@
 #include "base/ids.h"
 #include "base/mem.h"
 
-#define BUCKETS_MIN 16
+#define BUCKETS_MIN 4
 
 static uint64_t hash_key[2];
 

@@ -75,7 +75,7 @@ hub_free(struct hub *hub)
 		     pn = pnext) {
 			pnext = map_next(&t->room->presences, pn);
 			map_remove(&t->room->presences, pn);
-			free(MAP_ENTRY(pn, struct presence, node));
+			presence_free(MAP_ENTRY(pn, struct presence, node));
 		}
 		topic_release(hub, t);
 	}

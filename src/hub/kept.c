@@ -286,7 +286,7 @@ connect_kept(struct hub *hub, const struct connect_options *o)
 	if (o->pid.n > 0 && o->offset.n < CURSOR_SIZE) {
 		struct kept *k = kept_find(hub, j->old_hash);
 		memcpy(j->offset, o->offset.p, o->offset.n);
-		j->may_recover = hub->boot.armed || k != NULL;
+		j->may_recover = timer_is_armed(&hub->boot) || k != NULL;
 		if (k != NULL) /* it has come back in time, however long the writer takes */
 			timer_stop(&hub->timers, TIMER_KEPT, &k->lost);
 	}

@@ -20,6 +20,28 @@ presence_find(const struct topic *t, struct span key)
 	return node != NULL ? MAP_ENTRY(node, struct presence, node) : NULL;
 }
 
+const char *
+presence_name(const struct presence *p)
+{
+	return p->name != NULL ? p->name : p->key;
+}
+
+void
+presence_rename(struct presence *p, const char *name)
+{
+	if (strcmp(name, presence_name(p)) == 0)
+		return;
+	free(p->name);
+	p->name = strcmp(name, p->key) != 0 ? mem_strdup(name) : NULL;
+}
+
+void
+presence_free(struct presence *p)
+{
+	free(p->name);
+	free(p);
+}
+
 static struct presence *
 presence_get(struct topic *t, struct span key, const char *name)
 {
@@ -31,7 +53,7 @@ presence_get(struct topic *t, struct span key, const char *name)
 		p->topic = t;
 		map_insert(&t->room->presences, &p->node, (struct span){p->key, key.n});
 	}
-	memcpy(p->name, name, strlen(name) + 1);
+	presence_rename(p, name);
 	return p;
 }
 
@@ -47,7 +69,7 @@ presence_release(struct hub *hub, struct presence *p)
 	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
 	timer_stop(&hub->timers, TIMER_TYPING, &p->typing);
 	map_remove(&t->room->presences, &p->node);
-	free(p);
+	presence_free(p);
 	topic_release(hub, t);
 }
 
@@ -66,7 +88,7 @@ presence_tell(struct hub *hub, const struct presence *p, const char *name, const
 
 	json_open(&data, '{');
 	json_member_string(&data, "escrowId", ev.escrow_id);
-	json_member_cstr(&data, "walletAddress", p->name);
+	json_member_cstr(&data, "walletAddress", presence_name(p));
 	if (strcmp(member, "timestamp") == 0)
 		json_member_cstr(&data, member, clock_iso(iso, value));
 	else
@@ -180,7 +202,7 @@ presence_list(const struct topic *t, struct buf *out)
 		if (!p->is_present)
 			continue;
 		json_element(out);
-		json_put_string(out, span_of(p->name));
+		json_put_string(out, span_of(presence_name(p)));
 		listed++;
 	}
 	json_close(out, ']');

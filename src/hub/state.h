@@ -37,9 +37,12 @@ struct room {                 /* what an escrow's topic has more than a user's *
 	    n_missing; /* subs that have missed some of them: those who left are remembered for them */
 };
 
+#define SUBS_FEW 2 /* most topics are a user's own, or a room of two */
+
 struct topic {
 	struct map_node node; /* in hub->topics, by name */
 	struct sub **subs;
+	struct sub *few[SUBS_FEW]; /* they, as long as they are few */
 	uint32_t n_subs, cap_subs;
 	struct room *room; /* NULL: a user's own */
 	char name[];
@@ -55,7 +58,7 @@ struct presence {
 	uint64_t changed;       /* room->changes at his last join or leave */
 	uint64_t typing_changed;
 	struct timer grace, typing;
-	char name[STORE_NAME_SIZE]; /* as others see him */
+	char *name; /* as others see him; NULL: as the key */
 	char key[];
 };
 
@@ -171,6 +174,9 @@ void topic_push(struct topic *, struct chat_event *, const struct topic *not_to)
 
 /* ---- presence.c ---- */
 struct presence *presence_find(const struct topic *, struct span key);
+const char *presence_name(const struct presence *);
+void presence_free(struct presence *); /* out of its room already */
+void presence_rename(struct presence *, const char *name);
 void presence_join(struct sub *, const char *name, struct hub_time);
 void presence_leave(struct sub *, enum session_end, struct hub_time);
 void presence_removed(struct hub *, struct topic *, struct span key, struct hub_time);

@@ -171,7 +171,7 @@ change_membership(struct tail *tail, const struct queue_row *row, struct span es
 			continue;
 		sub->role = p.role;
 		if (sub->presence != NULL)
-			memcpy(sub->presence->name, p.name, sizeof(p.name));
+			presence_rename(sub->presence, p.name);
 	}
 }
 

@@ -18,10 +18,9 @@ enum timer_kind {
 	TIMER_KINDS
 };
 
-struct timer {
+struct timer { /* all zero: not armed */
 	TAILQ_ENTRY(timer) link;
 	int64_t at; /* mono ms */
-	bool armed;
 };
 
 struct timers {
@@ -35,13 +34,19 @@ timers_init(struct timers *t)
 		TAILQ_INIT(&t->lists[i]);
 }
 
+static inline bool
+timer_is_armed(const struct timer *tm)
+{
+	return tm->link.tqe_prev != NULL;
+}
+
 static inline void
 timer_stop(struct timers *t, enum timer_kind kind, struct timer *tm)
 {
-	if (!tm->armed)
+	if (!timer_is_armed(tm))
 		return;
 	TAILQ_REMOVE(&t->lists[kind], tm, link);
-	tm->armed = false;
+	tm->link.tqe_prev = NULL;
 }
 
 /* Arms for at, again if it was armed. Within a kind the length is constant and time does not go back: the list stays sorted. */
@@ -50,7 +55,6 @@ timer_start(struct timers *t, enum timer_kind kind, struct timer *tm, int64_t at
 {
 	timer_stop(t, kind, tm);
 	tm->at = at;
-	tm->armed = true;
 	TAILQ_INSERT_TAIL(&t->lists[kind], tm, link);
 }
 

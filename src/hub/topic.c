@@ -28,6 +28,8 @@ topic_get(struct hub *hub, struct span name, bool is_room)
 		return t;
 	t = mem_zalloc(sizeof(*t) + name.n + 1);
 	memcpy(t->name, name.p, name.n);
+	t->subs = t->few;
+	t->cap_subs = SUBS_FEW;
 	if (is_room) {
 		t->room = mem_zalloc(sizeof(*t->room));
 		hub->n_rooms++;
@@ -47,7 +49,8 @@ topic_release(struct hub *hub, struct topic *t)
 		free(t->room);
 		hub->n_rooms--;
 	}
-	free(t->subs);
+	if (t->subs != t->few)
+		free(t->subs);
 	free(t);
 }
 
@@ -68,15 +71,26 @@ topic_wallet(const struct topic *t)
 	return (struct span){t->name + prefix, t->node.key.n - prefix};
 }
 
+static void
+grow(struct topic *t)
+{
+	uint32_t cap = t->cap_subs * 2;
+	struct sub **subs = mem_alloc(cap * sizeof(*subs));
+
+	memcpy(subs, t->subs, t->n_subs * sizeof(*subs));
+	if (t->subs != t->few)
+		free(t->subs);
+	t->subs = subs;
+	t->cap_subs = cap;
+}
+
 struct sub *
 sub_new(struct topic *t, struct session *s)
 {
 	struct sub *sub = mem_zalloc(sizeof(*sub));
 
-	if (t->n_subs == t->cap_subs) {
-		t->cap_subs = t->cap_subs ? t->cap_subs * 2 : 1;
-		t->subs = mem_realloc(t->subs, t->cap_subs, sizeof(*t->subs));
-	}
+	if (t->n_subs == t->cap_subs)
+		grow(t);
 	sub->topic = t;
 	sub->session = s;
 	sub->index = t->n_subs;

@@ -4,6 +4,7 @@
  */
 #include "hub/call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json_slice.h"
@@ -25,7 +26,8 @@ typing_begin(const struct call *c)
 	/* A member need not be subscribed to type; who is, was checked when he came. */
 	if (sub != NULL) {
 		l.standing.role = sub->role;
-		memcpy(l.standing.name, sub->presence->name, sizeof(l.standing.name));
+		snprintf(
+		    l.standing.name, sizeof(l.standing.name), "%s", presence_name(sub->presence));
 	} else if (!call_look(&l, c)) {
 		return;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * conn.c - connections: reading, the ring and its writev, time-outs, and the end of a turn.
+ * conn.c - connections: reading, writing, time-outs, and the end of a turn.
  */
 #include "net/conn.h"
 
@@ -8,21 +8,15 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/loop_event.h"
+#include "net/ring.h"
 
-#define READ_SIZE   65536
-#define FEW         2
-#define IOV_COUNT   64
-#define RING_BYTES  (256 * 1024) /* events beyond are refused: the log has them */
-#define RING_FRAMES 1024
-#define CLOG_BYTES \
-	(64 * 1024)     /* frames that cannot be refused: beyond, the peer is not read from */
+#define READ_SIZE    65536
 #define OFFERS       64 /* a turn: many that pull from the log at once share the loop with the rest */
 #define LINGER_BYTES (256 * 1024) /* dropped after our end; beyond, a reset is what the peer gets */
 
@@ -40,12 +34,7 @@ static const int64_t wait_ms[WAIT_KINDS] = {
 };
 
 struct conn {
-	/* What a delivery touches, side by side. */
-	struct frame **ring;    /* ring[(head + i) % cap], i < count */
-	struct frame *few[FEW]; /* the ring, as long as it is short */
-	uint32_t ring_head, ring_count, ring_cap;
-	uint32_t sent;                       /* bytes of the first frame that are written */
-	uint32_t event_bytes, control_bytes; /* in the ring */
+	struct ring ring;  /* first: what a delivery touches, side by side */
 	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
 	int fd;
 	bool is_closed, is_blocked, wants_room, is_offered, is_paused, replays_input, has_ended,
@@ -55,7 +44,6 @@ struct conn {
 
 	const struct protocol *protocol;
 	void *own;
-	char *peer;
 	TAILQ_ENTRY(conn) link;    /* of all, or of the closed */
 	TAILQ_ENTRY(conn) offered; /* is to be offered room, or its input, in the next turn */
 	TAILQ_ENTRY(conn) waiting;
@@ -67,6 +55,7 @@ struct conn {
 	uint32_t lingered;
 	uint32_t number;
 	struct event ev;
+	char peer[];
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -117,7 +106,6 @@ free_closed(struct net *net)
 
 	while ((c = TAILQ_FIRST(&net->closed)) != NULL) {
 		TAILQ_REMOVE(&net->closed, c, link);
-		free(c->peer);
 		free(c);
 	}
 }
@@ -345,7 +333,7 @@ read_some(struct conn *c)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n < 0 || (n == 0 && c->finish_why != NULL && c->ring_count == 0)) {
+	if (n < 0 || (n == 0 && c->finish_why != NULL && c->ring.count == 0)) {
 		conn_close(c, c->finish_why != NULL ? c->finish_why : "connection lost");
 		return;
 	}
@@ -391,107 +379,21 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 		update_events(c);
 }
 
-/* ---- the ring ---- */
-
-/* Gives its memory back. */
-static void
-ring_release(struct conn *c)
-{
-	if (c->ring != c->few)
-		free(c->ring);
-	c->ring = NULL;
-	c->ring_cap = c->ring_head = 0;
-}
-
-static void
-ring_add(struct conn *c, struct frame *f)
-{
-	if (c->ring_count == c->ring_cap) {
-		bool is_first = c->ring_cap == 0;
-		uint32_t cap = is_first ? FEW : c->ring_cap * 2;
-		struct frame **ring = is_first ? c->few : mem_realloc(NULL, cap, sizeof(*ring));
-
-		for (uint32_t i = 0; i < c->ring_count; i++)
-			ring[i] = c->ring[(c->ring_head + i) & (c->ring_cap - 1)];
-		ring_release(c);
-		c->ring = ring;
-		c->ring_cap = cap;
-	}
-	c->ring[(c->ring_head + c->ring_count++) & (c->ring_cap - 1)] = frame_ref(f);
-}
-
-static void
-ring_drop_first(struct conn *c)
-{
-	struct frame *f = c->ring[c->ring_head];
-
-	*(f->kind == FRAME_CONTROL ? &c->control_bytes : &c->event_bytes) -=
-	    (uint32_t)frame_size(f);
-	frame_unref(f);
-	c->ring_head = (c->ring_head + 1) & (c->ring_cap - 1);
-	c->ring_count--;
-}
-
-static void
-ring_clear(struct conn *c)
-{
-	while (c->ring_count > 0)
-		ring_drop_first(c);
-	ring_release(c);
-	c->sent = 0;
-}
-
-/* Takes n written bytes out of the ring. */
-static void
-ring_advance(struct conn *c, size_t n)
-{
-	while (n > 0) {
-		size_t left = frame_size(c->ring[c->ring_head]) - c->sent;
-
-		if (n < left) {
-			c->sent += (uint32_t)n;
-			return;
-		}
-		n -= left;
-		c->sent = 0;
-		ring_drop_first(c);
-	}
-}
-
-static int
-ring_iov(const struct conn *c, struct iovec iov[IOV_COUNT])
-{
-	int n = 0;
-
-	for (uint32_t i = 0; i < c->ring_count && n < IOV_COUNT; i++, n++) {
-		struct frame *f = c->ring[(c->ring_head + i) & (c->ring_cap - 1)];
-		size_t skip = i == 0 ? c->sent : 0;
-		iov[n] = (struct iovec){f->bytes + f->start + skip, frame_size(f) - skip};
-	}
-	return n;
-}
+/* ---- frames ---- */
 
 void
 conn_put(struct conn *c, struct frame *f)
 {
-	size_t size = frame_size(f);
-
-	if (conn_is_closing(c) || size == 0)
+	if (conn_is_closing(c) || frame_size(f) == 0)
 		return;
-	*(f->kind == FRAME_CONTROL ? &c->control_bytes : &c->event_bytes) += (uint32_t)size;
-	ring_add(c, f);
+	ring_add(&c->ring, f);
 	mark_dirty(c);
 }
 
 bool
 conn_send(struct conn *c, struct frame *f)
 {
-	size_t size = frame_size(f);
-	size_t share = f->kind == FRAME_EPHEMERAL ? 2 : 1; /* what need not be kept goes first */
-
-	if (f->kind != FRAME_CONTROL && !conn_is_closing(c) &&
-	    (c->ring_count >= RING_FRAMES / share ||
-		(c->event_bytes > 0 && c->event_bytes + size > RING_BYTES / share))) {
+	if (!conn_is_closing(c) && !ring_has_room(&c->ring, f)) {
 		c->wants_room = true;
 		return false;
 	}
@@ -512,58 +414,48 @@ void
 conn_want_room(struct conn *c)
 {
 	c->wants_room = true;
-	if (c->ring_count == 0)
+	if (c->ring.count == 0)
 		mark_offered(c);
 }
 
 bool
 conn_is_clogged(const struct conn *c)
 {
-	return c->control_bytes > CLOG_BYTES;
+	return ring_is_clogged(&c->ring);
 }
 
-/* One system call: a single frame by send, which costs the kernel less than sendmsg. */
-static ssize_t
-ring_write(const struct conn *c)
+/* All is written that was queued: those who wait for that have their turn. */
+static void
+on_empty(struct conn *c)
 {
-	struct iovec iov[IOV_COUNT];
-	int n = ring_iov(c, iov);
-
-	if (n == 1)
-		return send(c->fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL);
-	return sendmsg(
-	    c->fd, &(struct msghdr){.msg_iov = iov, .msg_iovlen = (size_t)n}, MSG_NOSIGNAL);
+	if (c->wants_room)
+		mark_offered(c);
+	if (c->finish_why == NULL || c->wait == WAIT_LINGER)
+		return;
+	shutdown(c->fd, SHUT_WR);
+	if (c->has_ended)
+		conn_close(c, c->finish_why);
+	else
+		set_wait(c, WAIT_LINGER);
 }
 
 /* Writes what the kernel takes; at its EAGAIN the rest waits for EV_WRITE. */
 static void
 flush(struct conn *c)
 {
-	while (c->ring_count > 0 && !c->is_blocked) {
-		ssize_t n = ring_write(c);
-
-		if (n >= 0) {
-			ring_advance(c, (size_t)n);
-		} else if (errno == EAGAIN) {
-			c->is_blocked = true;
-			update_events(c);
-		} else if (errno != EINTR) {
-			conn_close(c, c->finish_why != NULL ? c->finish_why : "connection lost");
-			return;
-		}
-	}
-	if (c->ring_count > 0)
+	if (c->is_blocked)
 		return;
-	ring_release(c);
-	if (c->wants_room)
-		mark_offered(c);
-	if (c->finish_why != NULL && c->wait != WAIT_LINGER) {
-		shutdown(c->fd, SHUT_WR);
-		if (c->has_ended) {
-			conn_close(c, c->finish_why);
-			return;
-		}
-		set_wait(c, WAIT_LINGER);
+	switch (ring_write(&c->ring, c->fd)) {
+	case RING_EMPTY:
+		on_empty(c);
+		break;
+	case RING_BLOCKED:
+		c->is_blocked = true;
+		update_events(c);
+		break;
+	case RING_FAILED:
+		conn_close(c, c->finish_why != NULL ? c->finish_why : "connection lost");
+		break;
 	}
 }
 
@@ -599,7 +491,7 @@ offer(struct conn *c)
 		if (!c->is_closed)
 			update_events(c);
 	}
-	if (conn_is_closing(c) || !c->wants_room || c->ring_count > 0)
+	if (conn_is_closing(c) || !c->wants_room || c->ring.count > 0)
 		return;
 	c->wants_room = false;
 	c->protocol->on_room(c);
@@ -627,11 +519,12 @@ on_again(void *arg)
 struct conn *
 conn_new(struct net *net, int fd, const char *peer, const struct protocol *protocol, void *own)
 {
-	struct conn *c = mem_zalloc(sizeof(*c));
+	size_t peer_size = strlen(peer) + 1;
+	struct conn *c = mem_zalloc(sizeof(*c) + peer_size);
 
 	c->net = net;
 	c->fd = fd;
-	c->peer = mem_strdup(peer);
+	memcpy(c->peer, peer, peer_size);
 	c->protocol = protocol;
 	c->own = own;
 	c->number = ++net->next_number;
@@ -744,7 +637,7 @@ conn_close(struct conn *c, const char *why)
 	clear_offered(c);
 	event_del(&c->ev);
 	close(c->fd);
-	ring_clear(c);
+	ring_clear(&c->ring);
 	buf_clear(&c->in);
 	TAILQ_REMOVE(&net->all, c, link);
 	net->n_conns--;

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ring.c - a ring of counted frames, and its writes.
+ */
+#include "net/ring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/mem.h"
+
+#define IOV_COUNT  64
+#define BYTES_MAX  (256 * 1024) /* events beyond are refused: the log has them */
+#define FRAMES_MAX 1024
+#define CLOG_BYTES \
+	(64 * 1024) /* frames that cannot be refused: beyond, the peer is not read from */
+
+static struct frame *
+frame_at(const struct ring *r, uint32_t i)
+{
+	return r->frames[(r->head + i) & (r->cap - 1)];
+}
+
+bool
+ring_has_room(const struct ring *r, const struct frame *f)
+{
+	size_t share = f->kind == FRAME_EPHEMERAL ? 2 : 1; /* what need not be kept goes first */
+
+	if (f->kind == FRAME_CONTROL)
+		return true;
+	return r->count < FRAMES_MAX / share &&
+	       (r->event_bytes == 0 || r->event_bytes + frame_size(f) <= BYTES_MAX / share);
+}
+
+bool
+ring_is_clogged(const struct ring *r)
+{
+	return r->control_bytes > CLOG_BYTES;
+}
+
+static uint32_t *
+bytes_of(struct ring *r, const struct frame *f)
+{
+	return f->kind == FRAME_CONTROL ? &r->control_bytes : &r->event_bytes;
+}
+
+/* Gives its memory back. */
+static void
+release(struct ring *r)
+{
+	if (r->frames != r->few)
+		free(r->frames);
+	r->frames = NULL;
+	r->cap = r->head = 0;
+}
+
+static void
+grow(struct ring *r)
+{
+	bool is_first = r->cap == 0;
+	uint32_t cap = is_first ? RING_FEW : r->cap * 2;
+	struct frame **frames = is_first ? r->few : mem_realloc(NULL, cap, sizeof(*frames));
+
+	for (uint32_t i = 0; i < r->count; i++)
+		frames[i] = frame_at(r, i);
+	release(r);
+	r->frames = frames;
+	r->cap = cap;
+}
+
+void
+ring_add(struct ring *r, struct frame *f)
+{
+	if (r->count == r->cap)
+		grow(r);
+	r->frames[(r->head + r->count++) & (r->cap - 1)] = frame_ref(f);
+	*bytes_of(r, f) += (uint32_t)frame_size(f);
+}
+
+static void
+drop_first(struct ring *r)
+{
+	struct frame *f = frame_at(r, 0);
+
+	*bytes_of(r, f) -= (uint32_t)frame_size(f);
+	frame_unref(f);
+	r->head = (r->head + 1) & (r->cap - 1);
+	r->count--;
+}
+
+void
+ring_clear(struct ring *r)
+{
+	while (r->count > 0)
+		drop_first(r);
+	release(r);
+	r->sent = 0;
+}
+
+/* Takes n written bytes out. */
+static void
+advance(struct ring *r, size_t n)
+{
+	while (n > 0) {
+		size_t left = frame_size(frame_at(r, 0)) - r->sent;
+
+		if (n < left) {
+			r->sent += (uint32_t)n;
+			return;
+		}
+		n -= left;
+		r->sent = 0;
+		drop_first(r);
+	}
+}
+
+/* One system call: a single frame by send, which costs the kernel less than sendmsg. */
+static ssize_t
+write_some(const struct ring *r, int fd)
+{
+	struct iovec iov[IOV_COUNT];
+	size_t n = 0;
+
+	for (; n < r->count && n < IOV_COUNT; n++) {
+		struct frame *f = frame_at(r, (uint32_t)n);
+		size_t skip = n == 0 ? r->sent : 0;
+		iov[n] = (struct iovec){f->bytes + f->start + skip, frame_size(f) - skip};
+	}
+	if (n == 1)
+		return send(fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL);
+	return sendmsg(fd, &(struct msghdr){.msg_iov = iov, .msg_iovlen = n}, MSG_NOSIGNAL);
+}
+
+enum ring_state
+ring_write(struct ring *r, int fd)
+{
+	while (r->count > 0) {
+		ssize_t n = write_some(r, fd);
+
+		if (n >= 0)
+			advance(r, (size_t)n);
+		else if (errno == EAGAIN)
+			return RING_BLOCKED;
+		else if (errno != EINTR)
+			return RING_FAILED;
+	}
+	release(r);
+	return RING_EMPTY;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ring.h - frames on their way into a socket: taken in order, written in as few calls as it goes. Embedded in a connection.
+ * Knows no loop: who owns it says when to write.
+ */
+#ifndef NET_RING_H
+#define NET_RING_H
+
+#include "hub/frame.h"
+
+#define RING_FEW 2
+
+struct ring {                        /* all zero is an empty one */
+	struct frame **frames;       /* frames[(head + i) % cap], i < count; NULL: none */
+	struct frame *few[RING_FEW]; /* they, as long as they are few */
+	uint32_t head, count, cap;
+	uint32_t sent;                       /* bytes of the first frame that are written */
+	uint32_t event_bytes, control_bytes; /* in it */
+};
+
+/* False: it is full for a frame of that kind, which may be refused. FRAME_CONTROL never is. */
+bool ring_has_room(const struct ring *, const struct frame *);
+/* True while frames that cannot be refused fill it. */
+bool ring_is_clogged(const struct ring *);
+
+/* Takes a reference of its own. */
+void ring_add(struct ring *, struct frame *);
+
+enum ring_state {
+	RING_EMPTY,   /* all is written; the memory is given back */
+	RING_BLOCKED, /* the kernel takes no more for now */
+	RING_FAILED   /* the peer is gone */
+};
+enum ring_state ring_write(struct ring *, int fd);
+
+/* Drops what is in it. */
+void ring_clear(struct ring *);
+
+#endif
