@@ -17,6 +17,7 @@
 #include "net/ring.h"
 
 #define READ_SIZE    65536
+#define AHEAD        2 /* connections fetched into the cache before they are written to */
 #define OFFERS       64 /* a turn: many that pull from the log at once share the loop with the rest */
 #define LINGER_BYTES (256 * 1024) /* dropped after our end; beyond, a reset is what the peer gets */
 
@@ -470,6 +471,8 @@ on_turn(void *arg)
 	if (net->options.on_turn != NULL)
 		net->options.on_turn(net->options.arg);
 	for (size_t i = 0; i < net->n_dirty; i++) { /* it may grow on the way */
+		if (i + AHEAD < net->n_dirty)
+			__builtin_prefetch(net->dirty[i + AHEAD]);
 		if ((c = net->dirty[i]) == NULL)
 			continue;
 		clear_dirty(c);
