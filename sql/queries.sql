@@ -132,12 +132,26 @@ SELECT up_to, shown_to FROM reads WHERE escrow = :escrow AND wallet = :wallet;
 INSERT INTO reads(escrow, wallet, up_to, shown_to) VALUES(:escrow, :wallet, :up_to, :shown_to)
 ON CONFLICT(escrow, wallet) DO UPDATE SET up_to = excluded.up_to, shown_to = excluded.shown_to;
 
+-- name: tally_put
+INSERT INTO tallies(escrow, at, sender, n)
+SELECT :escrow, :at, sender, count(*) FROM messages
+WHERE escrow = :escrow AND at <= :at AND at > coalesce((SELECT max(at) FROM tallies WHERE escrow = :escrow), -1)
+GROUP BY sender;
+
+-- One by one up to the first tally, by tallies up to the last, one by one again; without a tally all are one by one.
 -- Marks are of messages by others only (mark_put): so they can be subtracted. tag: see the schema.
 -- name: unread_count
+WITH of(tag, first, last) AS MATERIALIZED (SELECT
+	unicode(substr(:wallet, -1)) * 16384 + unicode(substr(:wallet, -2)) * 128 + unicode(substr(:wallet, -3)),
+	(SELECT min(at) FROM tallies WHERE escrow = :escrow AND at >= :after),
+	(SELECT max(at) FROM tallies WHERE escrow = :escrow AND at >= :after))
 SELECT (SELECT count(*) FROM messages
-	WHERE escrow = :escrow AND at > :after
-		AND (tag <> unicode(substr(:wallet, -1)) * 16384 + unicode(substr(:wallet, -2)) * 128
-			+ unicode(substr(:wallet, -3)) OR sender <> :wallet))
+	WHERE escrow = :escrow AND at > :after AND at <= coalesce((SELECT first FROM of), 9223372036854775807)
+		AND (tag <> (SELECT tag FROM of) OR sender <> :wallet))
+	+ (SELECT coalesce(sum(n), 0) FROM tallies
+		WHERE escrow = :escrow AND at > (SELECT first FROM of) AND sender <> :wallet)
+	+ (SELECT count(*) FROM messages
+		WHERE escrow = :escrow AND at > (SELECT last FROM of) AND (tag <> (SELECT tag FROM of) OR sender <> :wallet))
 	- (SELECT count(*) FROM read_marks WHERE escrow = :escrow AND wallet = :wallet AND at > :after);
 
 -- name: unread_senders

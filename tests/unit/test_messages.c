@@ -381,6 +381,21 @@ one_step(struct store *st, int64_t escrow, struct model *md)
 	buf_clear(&want);
 }
 
+/* A message elsewhere, before whose successor a tally is due. */
+static void
+make_a_tally_due(struct store *st, int64_t elsewhere)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql),
+	    "INSERT INTO messages(id, nonce, escrow, at, sender, content) SELECT "
+	    "(coalesce(max(id) + 1, 0) / 4096 + 1) * 4096 - 1, 0, %lld, coalesce(max(id), 0) + 1, "
+	    "'x', "
+	    "'x' FROM messages",
+	    (long long)elsewhere);
+	assert_int_equal(sqlite3_exec(st->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
 static void
 unread_and_read_are_what_a_naive_model_says(void **state)
 {
@@ -392,8 +407,12 @@ unread_and_read_are_what_a_naive_model_says(void **state)
 
 		snprintf(name, sizeof(name), "room%d", round);
 		begin_write(t->st);
-		int64_t escrow = put_escrow(t->st, name);
+		int64_t escrow = put_escrow(t->st, name), elsewhere;
+		snprintf(name, sizeof(name), "other%d", round);
+		elsewhere = put_escrow(t->st, name);
 		for (int step_no = 0; step_no < STEPS; step_no++) {
+			if (round % 2 && step_no % 5 == 0)
+				make_a_tally_due(t->st, elsewhere);
 			one_step(t->st, escrow, &md);
 			for (int w = 0; w < WALLETS; w++) {
 				int64_t since = step_no % 2 ? md.at[step_no % md.n] : 0;
@@ -406,6 +425,36 @@ unread_and_read_are_what_a_naive_model_says(void **state)
 		}
 		commit(t->st);
 	}
+	assert_true(sql_int(t->foreign, "SELECT count(*) FROM tallies") > 20);
+}
+
+static void
+an_older_database_is_tallied_as_it_would_have_been(void **state)
+{
+	static const char same[] =
+	    "SELECT count(*) FROM tallies t JOIN kept k USING(escrow, at, sender, n)";
+	struct tmp *t = *state;
+	int64_t n;
+
+	begin_write(t->st);
+	int64_t escrow = put_escrow(t->st, "a"), elsewhere = put_escrow(t->st, "b");
+	for (int at = 1; at <= 60; at++) {
+		if (at % 9 == 0)
+			make_a_tally_due(t->st, elsewhere);
+		put(t->st, escrow, at, at % 3 ? "ann" : "bob");
+	}
+	commit(t->st);
+	assert_int_equal(sqlite3_exec(t->foreign,
+			     "CREATE TABLE kept AS SELECT * FROM tallies; DROP TABLE tallies; "
+			     "PRAGMA user_version = 4",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	store_close(t->st);
+	t->st = tmp_open(t);
+	n = sql_int(t->foreign, "SELECT count(*) FROM kept");
+	assert_true(n > 6);
+	assert_int_equal(sql_int(t->foreign, "SELECT count(*) FROM tallies"), n);
+	assert_int_equal(sql_int(t->foreign, same), n);
 }
 
 static void
@@ -478,6 +527,7 @@ main(void)
 	    OPENED(pages_go_back_newest_first_and_on_oldest_first),
 	    OPENED(a_page_ends_where_the_caller_says),
 	    OPENED(unread_and_read_are_what_a_naive_model_says),
+	    OPENED(an_older_database_is_tallied_as_it_would_have_been),
 	    OPENED(single_marks_without_a_hole_leave_no_rows_behind),
 	    OPENED(marks_never_go_back),
 	    OPENED(what_one_marks_is_his_alone_and_in_that_escrow_alone),

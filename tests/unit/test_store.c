@@ -399,7 +399,7 @@ may_scan(const char *detail)
 {
 	static const char *const fine[] = {"SCAN sqlite_sequence", "SCAN incarnations",
 	    "SCAN newest", "SCAN CONSTANT ROW", "SCAN t", "SCAN rates", "SCAN log",
-	    "SCAN kept_sessions",
+	    "SCAN kept_sessions", "SCAN of",
 	    "SCAN s VIRTUAL TABLE INDEX 192:M2><" /* MATCH, rowid > ?, rowid < ? */};
 
 	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
