@@ -10,7 +10,7 @@ import { answers, raw, request } from './lib/http.mjs';
 import { bearer, claims, makers, now, token, useKeys } from './lib/jose.mjs';
 import { run } from './lib/process.mjs';
 import { EventStream, emit, poll, StreamRefused } from './lib/stream.mjs';
-import { until } from './lib/wait.mjs';
+import { until, within } from './lib/wait.mjs';
 import { DAEMON, FCGI, freePort, promise } from './lib/world.mjs';
 import { Refused } from './lib/ws.mjs';
 
@@ -59,6 +59,23 @@ promise('a claim names the wallet, and what is claimed besides must be the same'
 	await assert.rejects(w.client('bob', { headers: bearer(text) }), (e) => e instanceof Refused && e.status === 401 && JSON.parse(e.body).code === 'wallet_mismatch');
 	const answer = await request(w.web, { path: '/api/chat/unread', headers: { ...bearer(text), 'X-Wallet-Address': 'bob' } });
 	assert.equal(answer.json.code, 'wallet_mismatch');
+});
+
+promise('a connection ends when its token says so, and what was logged out stays so beyond', MANUAL, async (w) => {
+	const key = makers.EdDSA('k');
+	await serve(w, [key]);
+	const text = token(key, claims('alice', { exp: now() + 3 })), headers = bearer(text);
+	const alice = await w.client('alice', { headers });
+	const { data } = await alice.event('token_expiring');
+	assert.equal(new Date(data.expiresAt).getTime() % 1000, 0);
+	const { code } = await within(alice.ws.closed.promise, 'the end');
+	assert.equal(code, 4401);
+	assert.ok(Date.now() >= new Date(data.expiresAt).getTime());
+	assert.equal((await rest(w, text)).status, 200, 'in the skew');
+	assert.equal((await request(w.web, { method: 'POST', path: '/api/auth/logout', body: {}, headers })).status, 200);
+	assert.equal((await rest(w, text)).status, 401);
+	const listed = Number(await w.sqlite('SELECT max(expires_at) FROM ended_tokens;'));
+	assert.ok(listed >= new Date(data.expiresAt).getTime() + 60000);
 });
 
 /* ---- tokens that are not ---- */

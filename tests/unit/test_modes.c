@@ -97,6 +97,9 @@ a_token_of_the_platform_is_an_identity(void **state)
 	assert_int_equal(ask(&w, &u), CHAT_OK);
 	assert_string_equal(u.key, "alice");
 	assert_int_equal(u.proof.issued_ms, INT64_C(1699999000000));
+	assert_int_equal(u.proof.expires_ms, INT64_C(1700000100000));
+	assert_int_equal(
+	    auth_user(w.auth, w.tmp->st, &w.request, INT64_C(1700000100000), &u), CHAT_OK);
 	assert_int_equal(u.proof.expires_ms, INT64_C(1700000100000) + JWT_SKEW_MS);
 	assert_int_equal(strlen(u.proof.hash), 64);
 	w.request.claimed_wallet = SPAN("bob");
