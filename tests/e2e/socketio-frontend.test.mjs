@@ -102,7 +102,7 @@ const SCENARIOS = {
 		const room = s.room(), alice = await s.enter('alice', room), bob = await s.enter('bob', room);
 		const all = Array.from({ length: 100 }, (_, i) => `m${i}`);
 		all.forEach((content) => alice.chat.post(room, content));
-		await bob.has('message', () => true, 100);
+		await Promise.all([alice, bob].map((p) => p.has('message', () => true, 100)));
 		assert.deepEqual([bob.contents(room), alice.contents(room)], [all, all]);
 	},
 	'both write at once, and see one order': async (s) => {
