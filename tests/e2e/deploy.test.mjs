@@ -4,6 +4,7 @@
 // A server that is not installed is passed over; the file ends with 77 then.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -209,6 +210,56 @@ for (const name of installed.filter((n) => !DEPLOYMENTS[n].by)) {
 	});
 }
 
+behind(installed.filter((n) => !DEPLOYMENTS[n].by), 'a token lets its user in at both programs, another credential nobody', { config: { auth: 'wallet' } }, async (w) => {
+	const { code, output: [token], out } = await w.ctl('token', 'issue', 'alice', '--config', w.configFile);
+	assert.equal(code, 0, out);
+	for (const where of ['/poll', '/api/escrows']) {
+		const status = async (headers) => (await request(w.web, { path: where, headers })).status;
+		assert.equal(await status({ Authorization: `Bearer ${token}` }), 200, where);
+		assert.equal(await status({ Authorization: `Bearer ${token}x` }), 401, where);
+		for (const name of FORGED)
+			assert.equal(await status({ [name]: 'alice', 'X-Wallet-Address': 'alice' }), 401, `${where} ${name}`);
+	}
+	assert.equal((await w.client('alice', { target: w.web, headers: { Authorization: `Bearer ${token}` } })).hello.walletAddress, 'alice');
+});
+
+/** What an operator adds for auth = proxy, as the shipped files say: passwords, and the name that they have proved. */
+const PASSWORDS = {
+	nginx: {
+		edit: (text) => text.replace('proxy_set_header X-Remote-User "";', 'proxy_set_header X-Remote-User $remote_user;').replace('fastcgi_param REMOTE_USER "";', 'fastcgi_param REMOTE_USER $remote_user;'),
+		more: (file) => `auth_basic chat;\n\t\tauth_basic_user_file ${file};`,
+	},
+	apache: {
+		filters: ['authn_core', 'authn_file', 'authz_user', 'auth_basic'],
+		more: (file) => `<Location "/">\nAuthType Basic\nAuthName chat\nAuthBasicProvider file\nAuthUserFile ${file}\nRequire valid-user\n</Location>\nRequestHeader set X-Remote-User expr=%{REMOTE_USER}`,
+	},
+};
+
+for (const name of Object.keys(PASSWORDS).filter((n) => installed.includes(n))) {
+	promise(`${name}: auth = proxy believes whom the web server has verified, whatever the client says`, { daemon: false, config: { auth: 'proxy' } }, async (w) => {
+		w.deploy(name);
+		await w.startDaemon(['--listen', `unix:${w.path('daemon.sock')} identity`]);
+		const sha = (text) => `{SHA}${createHash('sha1').update(text).digest('base64')}`;
+		const file = w.file('passwords', `alice:${sha('a')}\neve:${sha('e')}\n`, 0o644);
+		const { more, ...options } = PASSWORDS[name];
+		await w.startWeb({ ...options, more: more(file), ready: '/health' });
+		const basic = (user, word) => ({ Authorization: `Basic ${Buffer.from(`${user}:${word}`).toString('base64')}` });
+		const { status } = await w.cgi('PUT', '/api/escrows/42', { body: { title: 'T', participants: [{ walletAddress: 'alice', role: 'client' }] }, headers: { 'X-Service-Key': w.key } });
+		assert.equal(status, 201);
+		const send = (headers) => request(w.web, { method: 'POST', path: '/api/chat/42/send', body: { content: 'me' }, headers });
+		for (const forged of [{}, ...FORGED.map((f) => ({ [f]: 'alice' }))]) {
+			assert.equal((await send({ ...basic('alice', 'a'), ...forged })).json.message.senderId, 'alice');
+			assert.equal((await send({ ...basic('eve', 'e'), ...forged })).json.code, 'not_participant');
+			assert.equal((await send({ ...basic('alice', 'wrong'), ...forged })).status, 401);
+			assert.equal((await send(forged)).status, 401);
+			const s = await EventStream.hello(w.web, undefined, {}, { headers: { ...basic('eve', 'e'), ...forged } });
+			assert.equal(s.hello.data.walletAddress, 'eve', JSON.stringify(forged));
+			await s.close();
+			assert.equal((await request(w.web, { path: '/poll', headers: forged })).status, 401);
+		}
+	});
+}
+
 behind(['apache-cgi'], 'a query that looks like options is none', { config: { rooms: 'members' } }, async (w) => {
 	await w.escrow('42', PAIR);
 	for (const query of ['--auth+open', '--rooms+open', '--config+/nonexistent', '--help', '-T', '--listen+127.0.0.1:0']) {
@@ -217,6 +268,13 @@ behind(['apache-cgi'], 'a query that looks like options is none', { config: { ro
 		assert.equal(health.json.status, 'healthy');
 		const history = await w.rest('mallory', 'GET', `/api/chat/42/history?${query}`);
 		assert.equal(history.json.code, 'not_participant', query);
+	}
+});
+
+behind(['apache-cgi'], 'nor does it change who is believed', { config: { auth: 'wallet' } }, async (w) => {
+	for (const query of ['--auth+open', '--auth%20open', '--config+/nonexistent', '--service-keys+/dev/null']) {
+		const answer = await w.rest('alice', 'GET', `/api/escrows?${query}`);
+		assert.deepEqual([answer.status, answer.json.code], [401, 'unauthorized'], query);
 	}
 });
 
@@ -256,46 +314,54 @@ const RESTARTS = {
 	},
 };
 
+/** Sends by many at once until restart() has run four times, then compares what was answered with what is stored. */
+async function restartUnderLoad(w, restart, send) {
+	const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+	const answers = [];
+	let isOver = false;
+	const load = async (one) => {
+		for (let i = 0; !isOver; i++) {
+			const content = `${one}.${i}`;
+			const { status } = await send(content, agent).catch((error) => ({ status: error.code ?? error.message }));
+			answers.push({ content, status });
+			if (![200, 201].includes(status)) // nobody hammers a server that says no
+				await new Promise((resolve) => setTimeout(resolve, 10));
+		}
+	};
+	const isGood = (a) => [200, 201].includes(a.status);
+	const loads = Promise.all(Array.from({ length: 12 }, (_, one) => load(one)));
+	const more = (n) => {
+		const from = answers.filter(isGood).length;
+		return until(`${n} more answers`, () => answers.filter(isGood).length >= from + n);
+	};
+	await more(30);
+	for (let i = 0; i < 4; i++) {
+		await restart(w);
+		await more(30);
+	}
+	isOver = true;
+	await within(loads, 'the load to end');
+	agent.destroy();
+	const stored = (await w.sqlite('SELECT content FROM messages;')).split('\n');
+	const failed = answers.filter((a) => !isGood(a));
+	console.log(`# ${w.deployment.name}: ${answers.length} requests, 4 restarts, ${failed.length ? `${failed.length} got ${[...new Set(failed.map((a) => a.status))].join(', ')}` : 'none failed'}`);
+	assert.equal(new Set(stored).size, stored.length, 'a request was executed twice');
+	const has = new Set(stored);
+	assert.deepEqual(answers.filter((a) => isGood(a) && !has.has(a.content)), [], 'answered and not stored');
+	assert.deepEqual(failed.filter((a) => has.has(a.content)), [], 'executed, and its answer lost');
+	return failed;
+}
+
 for (const name of installed.filter((n) => n !== 'apache-cgi')) {
 	promise(`${name}: stopped and restarted under load, nothing is executed twice`, { web: name }, async (w) => {
 		await w.escrow('42', PAIR);
-		const { rest, by } = DEPLOYMENTS[name];
+		const { rest, by, says = [] } = DEPLOYMENTS[name];
 		const outlives = by === 'systemd';
 		const restart = RESTARTS[outlives ? 'systemd' : rest === 'socket' ? 'own' : 'server'];
-		const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
-		const answers = [];
-		let isOver = false;
-		const load = async (one) => {
-			for (let i = 0; !isOver; i++) {
-				const content = `${one}.${i}`;
-				const { status } = await request(w.web, { method: 'POST', path: '/api/chat/42/send', body: { content }, headers: { 'X-Wallet-Address': 'alice' }, agent })
-					.catch((error) => ({ status: error.code }));
-				answers.push({ content, status });
-				if (status !== 201) // nobody hammers a server that says no
-					await new Promise((resolve) => setTimeout(resolve, 10));
-			}
-		};
-		const loads = Promise.all(Array.from({ length: 12 }, (_, one) => load(one)));
-		const more = (n) => {
-			const from = answers.filter((a) => a.status === 201).length;
-			return until(`${n} more answers`, () => answers.filter((a) => a.status === 201).length >= from + n);
-		};
-		await more(30);
-		for (let i = 0; i < 4; i++) {
-			await restart(w);
-			await more(30);
-		}
-		isOver = true;
-		await within(loads, 'the load to end');
-		agent.destroy();
-		const stored = (await w.sqlite('SELECT content FROM messages;')).split('\n');
-		const failed = answers.filter((a) => a.status !== 201);
-		console.log(`# ${name}: ${answers.length} requests, 4 restarts, ${failed.length} got ${[...new Set(failed.map((a) => a.status))].join(', ') || 'nothing else than 201'}`);
-		assert.equal(new Set(stored).size, stored.length, 'a request was executed twice');
-		assert.deepEqual(answers.filter((a) => a.status === 201 && !stored.includes(a.content)), [], 'answered and not stored');
-		assert.deepEqual(failed.filter((a) => stored.includes(a.content)), [], 'executed, and its answer lost');
-		assert.deepEqual(failed.filter((a) => ![502, 503, ...(DEPLOYMENTS[name].says ?? [])].includes(a.status)), []);
+		const failed = await restartUnderLoad(w, restart, (content, agent) =>
+			request(w.web, { method: 'POST', path: '/api/chat/42/send', body: { content }, headers: { 'X-Wallet-Address': 'alice' }, agent }));
+		assert.deepEqual(failed.filter((a) => ![502, 503, ...says].includes(a.status)), []);
 		if (outlives)
-			assert.deepEqual(failed, []);
+			assert.deepEqual(failed, [], 'the socket outlives the program: none is lost');
 	});
 }

@@ -68,6 +68,18 @@ const MISTAKES = {
 		on: 'apache', edit: swap('/poll" timeout=120', '/poll" timeout=1'),
 		says: /^WRONG +long-poll .*cut after 1 s: 502/m, remedy: 'timeout=120',
 	},
+	'lighttpd lets clients say who they are': {
+		on: 'lighttpd', auth: 'proxy', edit: swap('"X-Remote-User" => "", ', ''),
+		says: /^WRONG +forged user .*anybody/m, remedy: '"X-Remote-User" => ""',
+	},
+	'nginx lets clients say who they are': {
+		on: 'nginx', auth: 'proxy', edit: swap('proxy_set_header X-Remote-User "";', ''),
+		says: /^WRONG +forged user .*anybody/m, remedy: 'proxy_set_header X-Remote-User "";',
+	},
+	'Apache lets clients say who they are': {
+		on: 'apache', auth: 'proxy', edit: swap('RequestHeader unset X-Remote-User\n', ''),
+		says: /^WRONG +forged user .*anybody/m, remedy: 'RequestHeader unset X-Remote-User',
+	},
 	'Apache sends the API elsewhere': {
 		on: 'apache', ready: '/health', edit: swap('ProxyPass "/api/" ', 'ProxyPass "/elsewhere/" '),
 		says: /^WRONG +rest .*somebody else: 404/m, remedy: 'ProxyPass "/api/"',
@@ -96,17 +108,17 @@ for (const name of SHIPPED.filter((n) => !missing(n))) {
 	});
 }
 
-promise('heartbeats are waited for where there is time', { web: 'nginx' }, async (w) => {
+promise('heartbeats are waited for where there is time', { web: 'lighttpd' }, async (w) => {
 	const { code, out } = await w.ctl('doctor', `http://127.0.0.1:${w.web.port}/`, '--wait', '5', '--hold', '16');
 	assert.equal(code, 0, out);
 	assert.match(out, /^ok +heartbeat /m);
 	assert.match(out, /^ok +long-poll .*held for 16 s/m);
 });
 
-for (const [name, { on, says, remedy, ready, ...mistake }] of Object.entries(MISTAKES).filter(([, m]) => !missing(m.on))) {
-	promise(name, { daemon: false }, async (w) => {
+for (const [name, { on, auth = 'open', says, remedy, ready, ...mistake }] of Object.entries(MISTAKES).filter(([, m]) => !missing(m.on))) {
+	promise(name, { daemon: false, config: { auth } }, async (w) => {
 		w.deploy(on);
-		await w.startDaemon();
+		await w.startDaemon(auth === 'proxy' ? ['--listen', `unix:${w.path('daemon.sock')} identity`] : undefined);
 		await w.startWeb({ ...mistake, ...(ready && { ready }) });
 		const { code, out, output } = await w.ctl('doctor', `http://127.0.0.1:${w.web.port}`, ...QUICK);
 		assert.equal(code, 1, out);
@@ -120,6 +132,33 @@ for (const [name, { on, says, remedy, ready, ...mistake }] of Object.entries(MIS
 		assert.equal(output.filter((l) => l.startsWith('WRONG') && !says.test(l)).filter((l) => !/authorization|events|heartbeat|websocket/.test(l)).length, 0, out);
 	});
 }
+
+promise('with auth = proxy nobody is let in by a header that a client made up', { daemon: false, config: { auth: 'proxy' } }, async (w) => {
+	w.deploy('lighttpd');
+	await w.startDaemon(['--listen', `unix:${w.path('daemon.sock')} identity`]);
+	await w.startWeb();
+	const { code, out } = await w.ctl('doctor', `http://127.0.0.1:${w.web.port}`, ...QUICK);
+	assert.equal(code, 0, out);
+	assert.match(out, /^ok +forged user /m);
+	assert.match(out, /^- +events .*--token-file/m);
+});
+
+promise('with auth = wallet streams are looked at by a token', { web: 'lighttpd', config: { auth: 'wallet' } }, async (w) => {
+	const { output: [token] } = await w.ctl('token', 'issue', 'alice', '--config', w.configFile);
+	const doctor = (...args) => w.ctl('doctor', `http://127.0.0.1:${w.web.port}`, ...QUICK, ...args);
+	const nobody = await doctor();
+	assert.match(nobody.out, /^- +events .*--token-file/m);
+	assert.equal(nobody.code, 0);
+	const file = w.file('token', `${token}\n`);
+	const { code, out } = await doctor('--token-file', file);
+	assert.equal(code, 0, out);
+	for (const probe of ['events', 'long-poll'])
+		assert.match(out, new RegExp(`^ok +${probe} `, 'm'));
+	assert.doesNotMatch(out, new RegExp(token));
+	const readable = await doctor('--token-file', w.file('readable', token, 0o644));
+	assert.deepEqual([readable.code, readable.output.length], [1, 0]);
+	assert.match(readable.out, /0600/);
+});
 
 promise('without a web server all is well too, and each server is named where none is known', async (w) => {
 	const url = `http://127.0.0.1:${w.target.port}`;
