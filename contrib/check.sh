@@ -145,7 +145,7 @@ stage_demo() {
 # count NAME LOG: what the log of a stage that went well says beyond that; a skip is a failure.
 count() {
 	good=$(sed -n 's/^# PASS: *//p' "$2" | awk '{ n += $1 } END { print n + 0 }')
-	cases=$(grep -cE '^(ok [0-9]+|✔ )' "$2")
+	cases=$(grep -acE '^(ok [0-9]+|✔ )' "$2")
 	skips=$(sed -n 's/^# SKIP: *//p; s/^[#ℹ] skipped \([0-9]*\)$/\1/p' "$2" | awk '{ n += $1 } END { print n + 0 }')
 	passed=$((passed + good + cases))
 	[ "$skips" = 0 ] || { echo "$1: $skips skipped"; return 1; }
