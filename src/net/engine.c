@@ -114,6 +114,8 @@ engine_confirm(struct engine_session *s)
 	leave_fresh(s);
 	if (s->ws != NULL)
 		conn_confirm(websocket_conn(s->ws));
+	if (s->probe != NULL)
+		conn_confirm(websocket_conn(s->probe));
 	if (s->poll != NULL)
 		web_confirm(s->poll);
 	if (s->post != NULL)

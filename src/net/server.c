@@ -387,11 +387,11 @@ static const struct web_route routes[] = {
     {"/api/websocket/stats", status_stats, offsetof(struct server, status)},
 };
 
-/* How many may be without an identity: a tenth of all. */
+/* How many may be without an identity: a tenth of all, but the two that a client needs that polls. */
 static size_t
 fresh_share(const struct config *c)
 {
-	return c->max_connections < 10 ? 1 : (size_t)c->max_connections / 10;
+	return c->max_connections < 20 ? 2 : (size_t)c->max_connections / 10;
 }
 
 struct server *

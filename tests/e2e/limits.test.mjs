@@ -223,6 +223,13 @@ promise('a flood of /ws and /socket.io/ without an identity keeps nobody out', {
 	await bob.refused('not_participant', 'presence', { escrowId: 'x' });
 });
 
+promise('a client that polls gets in, however few connections there are', { config: { rooms: 'open', max_connections: 4 } }, async (w) => {
+	const wire = await Polling.open(w.target);
+	const held = wire.get();
+	await wire.send('40{"walletAddress":"alice"}');
+	assert.match((await held).body, /^40\{"sid"/);
+});
+
 /* ---- sizes ---- */
 
 promise('bodies, heads and messages are as long as they may be', { web: true, config: { rooms: 'open', max_body: '70k', max_header: '4k', max_message: '72k' } }, async (w) => {

@@ -61,6 +61,20 @@ promise('a claim names the wallet, and what is claimed besides must be the same'
 	assert.equal(answer.json.code, 'wallet_mismatch');
 });
 
+promise('the cookie is for the platform\'s tokens too', { ...MANUAL, config: { auth: 'wallet', frontend_url: 'https://app.example' } }, async (w) => {
+	const key = makers.EdDSA('k'), page = { Origin: 'https://app.example' };
+	await serve(w, [key]);
+	const text = token(key, claims('alice'));
+	const set = await request(w.web, { method: 'POST', path: '/api/auth/cookie', body: {}, headers: { ...page, ...bearer(text) } });
+	assert.equal(set.status, 200, set.body);
+	const Cookie = [set.headers['set-cookie']].flat()[0].split(';')[0];
+	assert.equal((await request(w.web, { path: '/api/chat/unread', headers: { Cookie } })).status, 200);
+	const alice = await w.client('alice', { headers: { Cookie, ...page } });
+	await alice.subscribe('42');
+	const other = token(key, claims('bob'));
+	assert.equal((await request(w.web, { path: '/api/chat/unread', headers: { Cookie, ...bearer(other) } })).status, 401, 'two that differ');
+});
+
 promise('a connection ends when its token says so, and what was logged out stays so beyond', MANUAL, async (w) => {
 	const key = makers.EdDSA('k');
 	await serve(w, [key]);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/* fuzz_client.c - any bytes as a peer and as X-Forwarded-For, behind proxies that are trusted. */
+#include <stdlib.h>
+#include "chat/client.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
+{
+	static struct proxies *proxies;
+	char *list[] = {"10.0.0.0/8", "2001:db8::/33", "unix"}, out[CLIENT_ADDRESS_SIZE];
+	struct span rest = {(const char *)in, n}, peer = span_cut(&rest, '\n');
+	if (!proxies)
+		proxies = proxies_new(&(struct config_list){list, 3});
+	if (client_address(proxies, peer, rest.p ? rest : peer, out).n >= CLIENT_ADDRESS_SIZE)
+		abort();
+	client_address(proxies, SPAN("10.1.1.1"), peer, out);
+	return 0;
+}
