@@ -4,13 +4,21 @@
  */
 #include "chat/cursor.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 const char *
 cursor_format(char out[CURSOR_SIZE], const char *incarnation, int64_t position)
 {
-	snprintf(out, CURSOR_SIZE, "%s-%" PRId64, incarnation, position);
+	char digits[20];
+	size_t n = strlen(incarnation), at = sizeof(digits);
+	uint64_t left = (uint64_t)position;
+
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	memcpy(out, incarnation, n);
+	out[n++] = '-';
+	memcpy(out + n, digits + at, sizeof(digits) - at);
+	out[n + sizeof(digits) - at] = '\0';
 	return out;
 }
 

@@ -216,7 +216,7 @@ on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 
 	json_slice_string(json_slice_at(ev->args, 0), &decoded, &name);
 	if (ev->has_id)
-		buf_printf(&ack, "%llu", (unsigned long long)ev->id);
+		json_put_int(&ack, (int64_t)ev->id); /* at most SIO_ID_MAX */
 	if (ev->is_binary)
 		session_refuse_event(
 		    cs->session, name, buf_as_span(&ack), "binary data is not accepted");
