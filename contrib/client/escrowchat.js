@@ -9,7 +9,7 @@
  *	chat.send('42', 'Hello').then(function (message) { … }, function (error) { … error.code … });
  *
  * Options: url (default: where the page is from), walletAddress, token (a string, or a function that returns one),
- *	withCredentials, transports (default ['websocket', 'sse', 'poll']), cursor (of the user's own topic), shareTabs (one
+ *	withCredentials (the cookie goes to another origin too), transports (default ['websocket', 'sse', 'poll']), cursor (of the user's own topic), shareTabs (one
  *	connection for all tabs of the browser, where Web Locks and BroadcastChannel exist).
  * Calls: join(escrowId, {cursor, onGap}), leave(escrowId), send(escrowId, content, {clientMsgId}), typing(escrowId, is),
  *	read(escrowId, messageId | {upTo}), history(escrowId, {before, after, limit}), presence(escrowId), emit(event, data),
@@ -17,7 +17,8 @@
  *	without one returns a Promise. What is asked while there is no connection waits for it: at most 1000, then the code is
  *	queue_full. Typing does not wait. error.code is the contract's, or queue_full, left, closed.
  * Events: the contract's without hello, f(data, {cursor, escrowId}), and the client's own: state and transport {state,
- *	transport, retryIn}, joined (a room's answer, again after each reconnection), error {code, error}.
+ *	transport, retryIn}, joined (a room's answer, again after each reconnection), error {code, error}. token_expiring comes a
+ *	minute before a token does; error unauthorized when it is no good (any more): each attempt asks the function for another.
  * State: chat.state is connecting, open, offline (it will try again) or closed; chat.transport; chat.latency in ms.
  *
  * How nothing is lost and nothing comes twice. Every topic (a room, the user's own) keeps the cursor behind which it
@@ -31,7 +32,7 @@
 (function (root) {
 	'use strict';
 
-	var HELLO_MS = 3000, ACK_MS = 10000, WATCH_MS = 40000, HOLD_S = 25, STABLE_MS = 5000;
+	var HELLO_MS = 3000, ACK_MS = 10000, WATCH_MS = 40000, LIFE_MS = 3600000, HOLD_S = 25, STABLE_MS = 5000;
 	var RETRY_MS = 500, RETRY_MAX_MS = 30000, REMEMBER_MS = 600000, REMEMBER_LESS_MS = 60000;
 	var QUEUE_MAX = 1000, MERGED_ROOMS_MAX = 20, TYPING_MS = 1500, PATIENCE = 3;
 	var SUBSCRIBE = 'subscribe_escrow', UNSUBSCRIBE = 'unsubscribe_escrow', ERROR = 'chat_error', MESSAGE = 'chat_message';
@@ -91,7 +92,7 @@
 		var sendsCookies = !!o.withCredentials;
 		var base = (o.url || '').replace(/\/+$/, '');
 		var me = newId(); /* client= of this page, and its name among tabs */
-		var own = { cursor: o.cursor }, rooms = [];
+		var own = { at: o.cursor }, rooms = [];
 		var seen = {}; /* cursors of events that a stream may bring again */
 		var queue = [], handlers = {}, names = NAMES.slice(), typed = {};
 		var usable, at = 0, good = -1, fails = 0, tries = 0, until = 0;
@@ -107,10 +108,12 @@
 			later(f, RETRY_MS * (1 + 2 * Math.random()));
 		}
 
-		function headers() {
-			var h = { 'Content-Type': 'application/json' };
-			if (token())
-				h.Authorization = 'Bearer ' + token();
+		function headers(body) {
+			var h = {}, credential = token();
+			if (body)
+				h['Content-Type'] = 'application/json';
+			if (credential)
+				h.Authorization = 'Bearer ' + credential;
 			return h;
 		}
 
@@ -120,7 +123,7 @@
 
 		/* undefined is the own topic. */
 		function find(id) {
-			return id === undefined ? own : rooms.filter(function (r) {
+			return id == null ? own : rooms.filter(function (r) {
 				return r.id === id;
 			})[0];
 		}
@@ -163,13 +166,13 @@
 		function advance(topics, cursor) {
 			each(topics, function (t) {
 				if (t)
-					t.cursor = cursor;
+					t.at = cursor;
 			});
 		}
 
 		/* Calls back whoever waits for it. */
 		function settle(x, answer) {
-			each(x.waiting.splice(0), function (done) {
+			each(x.todo.splice(0), function (done) {
 				call(done, answer);
 			});
 		}
@@ -217,7 +220,7 @@
 		function address(path, parameters, topics) {
 			var pairs = [], name;
 			function put(value) {
-				if (value !== undefined)
+				if (value != null)
 					pairs.push(name + '=' + encodeURIComponent(value));
 			}
 			parameters.walletAddress = o.walletAddress;
@@ -232,7 +235,7 @@
 
 		/* done(status, body), once; status 0: there was no answer. */
 		function request(method, url, body, ms, done) {
-			var x = new root.XMLHttpRequest(), h = headers(), name, timer;
+			var x = new root.XMLHttpRequest(), h = headers(body), name, timer;
 			function end() {
 				var f = done;
 				done = 0;
@@ -242,10 +245,8 @@
 			}
 			x.open(method, url, true);
 			x.withCredentials = sendsCookies;
-			for (name in h) {
-				if (body || name === 'Authorization')
-					x.setRequestHeader(name, h[name]);
-			}
+			for (name in h)
+				x.setRequestHeader(name, h[name]);
 			x.onreadystatechange = function () {
 				if (x.readyState === 4)
 					end();
@@ -258,7 +259,7 @@
 			return x;
 		}
 
-		/* ---- rooms: {id, cursor, who wants it, waiting for it, is it in, onGap} ---- */
+		/* ---- rooms: {id, at (its cursor), who wants it, todo: whoever waits for it, is it in, onGap} ---- */
 
 		function joined(r, answer) {
 			if (find(r.id) !== r)
@@ -282,7 +283,7 @@
 		function look(r) {
 			ask('presence', { escrowId: r.id }, function (answer) {
 				answer.escrowId = r.id;
-				answer.cursor = r.cursor;
+				answer.cursor = r.at;
 				joined(r, answer);
 			});
 		}
@@ -290,15 +291,15 @@
 		function enter(id, cursor, who, done) {
 			var r = find(id);
 			if (!r) {
-				r = { id: id, cursor: cursor, who: {}, waiting: [] };
+				r = { id: id, at: cursor, who: {}, todo: [] };
 				rooms.push(r);
-				if (isOpen || (link && link.topics))
+				if (isOpen || (link && link.all))
 					link.join(r); /* a request under way does not name it either */
 			} else if (r.isIn) {
 				look(r);
 			}
 			r.who[who] = 1;
-			r.waiting.push(done);
+			r.todo.push(done);
 			return r;
 		}
 
@@ -316,8 +317,9 @@
 
 		/* ---- what is asked waits here until it is answered ---- */
 
+		/* rate_limited, unavailable, queue_full. */
 		function isPassing(answer) {
-			return /^(rate_limited|unavailable|queue_full)$/.test(answer.code);
+			return /^(rate|unav|queue)/.test(answer.code);
 		}
 
 		function say(event, id, done) {
@@ -359,7 +361,7 @@
 				return call(done, { code: code });
 			if (event === MESSAGE)
 				data.clientMsgId = data.clientMsgId || newId();
-			queue.push({ event: event, data: data, waiting: [done] });
+			queue.push({ event: event, data: data, todo: [done] });
 			pump();
 		}
 
@@ -367,7 +369,7 @@
 
 		function overWebSocket(l) {
 			var credential = token(), acks = {}, next = 1, pending = 0, heard, timer;
-			var ws = new root.WebSocket(address('/ws', { cursor: own.cursor }).replace(/^http/, 'ws'),
+			var ws = new root.WebSocket(address('/ws', { cursor: own.at }).replace(/^http/, 'ws'),
 				['escrowchat.v1'].concat(credential ? 'bearer.' + credential : []));
 			function check() {
 				var ms = heard + ACK_MS - now();
@@ -377,8 +379,8 @@
 				else if (pending)
 					timer = later(check, ms);
 			}
-			ws.onclose = ws.onerror = function () {
-				lost(l);
+			ws.onclose = ws.onerror = function (e) {
+				lost(l, e && e.code === 4401 && { code: 'unauthorized' });
 			};
 			ws.onmessage = function (m) {
 				var f = parse(m.data), done = f && acks[f.ack];
@@ -390,7 +392,7 @@
 					pending--;
 					done(f.data);
 				} else if (f.event === 'hello') {
-					own.cursor = f.data.cursor;
+					own.at = f.data.cursor;
 					opened(l);
 				} else if (f.event) {
 					take(f.event, f.data, f.cursor, f.escrowId);
@@ -407,8 +409,8 @@
 				ws.send(JSON.stringify({ event: event, data: data, ack: ack }));
 			};
 			l.join = function (r) {
-				l.send(SUBSCRIBE, { escrowId: r.id, cursor: r.cursor }, function (answer) {
-					r.cursor = answer.cursor || r.cursor;
+				l.send(SUBSCRIBE, { escrowId: r.id, cursor: r.at }, function (answer) {
+					r.at = answer.cursor || r.at;
 					joined(r, answer);
 				});
 			};
@@ -426,7 +428,7 @@
 		/* ---- SSE and long-poll: one cursor for all, rooms named in the request, POST for what goes up ---- */
 
 		function merged(l) {
-			l.topics = [own].concat(rooms.slice(-MERGED_ROOMS_MAX));
+			l.all = [own].concat(rooms.slice(-MERGED_ROOMS_MAX));
 			l.send = function (event, data, done) {
 				request('POST', address('/emit', { client: me }), JSON.stringify({ event: event, data: data }), ACK_MS, function (status, a) {
 					if (done)
@@ -440,7 +442,7 @@
 		function changed() {
 			stop(changeTimer);
 			changeTimer = later(function () {
-				if (link && link.topics)
+				if (link && link.all)
 					dial(true);
 			});
 		}
@@ -460,28 +462,26 @@
 					wantHello(l);
 			}
 			alive();
-			l.x = request('GET', address('/poll', { client: l.topics && me, cursor: cursor, timeout: hold }, topics), null, hold ? WATCH_MS : ACK_MS, function (status, a) {
+			l.x = request('GET', address('/poll', { client: l.all && me, cursor: cursor, timeout: hold }, topics), null, hold ? WATCH_MS : ACK_MS, function (status, a) {
 				if (l !== link)
 					return;
 				if (status === 200 && a)
 					return done(a);
-				if (a && l.topics && /^(not_participant|removed)$/.test(a.code)) {
+				if (a && l.all && /^(not_p|removed)/.test(a.code)) {
 					at = good < 0 ? 0 : good;
 					each(topics.slice(1), function (r) {
 						refuse(r, a);
 					});
 					return dial(true);
 				}
-				if (a && a.code)
-					fire('error', a);
-				lost(l);
+				lost(l, a);
 			});
 			l.x.onprogress = alive;
 		}
 
 		/* Pulls what these topics, which share a cursor, have missed. all: those that the request names. */
 		function drain(l, all, topics, next) {
-			pull(l, all, topics[0].cursor, 0, function (a) {
+			pull(l, all, topics[0].at, 0, function (a) {
 				each(a.events, function (e) {
 					if (l !== link || (e.cursor && topics.indexOf(find(e.escrowId)) < 0))
 						return;
@@ -501,32 +501,32 @@
 
 		/* One cursor for topics that had several: next(cursor). */
 		function merge(l, next) {
-			var todo = l.topics.filter(function (t) {
-				return t.cursor;
+			var left = l.all.filter(function (t) {
+				return t.at;
 			});
-			if (l.topics.every(function (t) { return t.cursor === own.cursor; }))
-				return next(own.cursor);
-			pull(l, l.topics, undefined, 0, function (head) {
+			if (l.all.every(function (t) { return t.at === own.at; }))
+				return next(own.at);
+			pull(l, l.all, null, 0, function (head) {
 				(function more() {
-					var same = todo.filter(function (t) {
-						return t.cursor === todo[0].cursor;
+					var same = left.filter(function (t) {
+						return t.at === left[0].at;
 					});
-					todo = todo.filter(function (t) {
+					left = left.filter(function (t) {
 						return same.indexOf(t) < 0;
 					});
 					if (same.length)
-						return drain(l, l.topics, same, more);
-					advance(l.topics, head.cursor);
+						return drain(l, l.all, same, more);
+					advance(l.all, head.cursor);
 					next(head.cursor);
 				})();
 			});
 		}
 
 		function overEvents(l) {
-			var watch, es;
+			var watch, es, from = 0;
 			merged(l);
 			merge(l, function (cursor) {
-				es = new root.EventSource(address('/events', { client: me, lastEventId: cursor }, l.topics), { withCredentials: sendsCookies });
+				var url = address('/events', { client: me, lastEventId: cursor }, l.all);
 				/* Heartbeats are not visible here: a stream that is silent for long may be dead, and is begun anew. */
 				function rearm() {
 					stop(watch);
@@ -534,31 +534,50 @@
 						dial(true);
 					}, WATCH_MS);
 				}
+				function hear(name, text, id) {
+					var data = parse(text);
+					if (l !== link || !data)
+						return;
+					rearm();
+					/* An event without an id of its own repeats the last one's. */
+					if (id === cursor)
+						id = undefined;
+					cursor = id || cursor;
+					if (name !== 'hello')
+						return take(name, data, id, 0, l.all);
+					cursor = cursor || data.cursor;
+					advance(l.all, cursor);
+					greet(l, data.refused);
+				}
 				l.end = function () {
 					stop(watch);
-					es.close();
+					if (es)
+						es.close();
 				};
+				wantHello(l);
+				/* An EventSource sends no headers: with a token its work is done here. */
+				if (token()) {
+					l.x = request('GET', url, null, LIFE_MS, function (status, a) {
+						lost(l, a);
+					});
+					l.x.onprogress = function () {
+						var text = l.x.responseText, to = text.lastIndexOf('\n\n') + 1;
+						text.slice(from, to).replace(/(?:id: (.*)\n)?event: (.*)\ndata: (.*)/g, function (all, id, name, data) {
+							hear(name, data, id);
+						});
+						from = to;
+					};
+					return;
+				}
+				es = new root.EventSource(url, { withCredentials: sendsCookies });
 				l.listen = function (name) {
 					es.addEventListener(name, function (m) {
-						var data = parse(m.data), id = m.lastEventId;
-						if (l !== link || !data)
-							return;
-						rearm();
-						/* An event without an id of its own repeats the last one's. */
-						if (id === cursor)
-							id = undefined;
-						cursor = id || cursor;
-						if (name !== 'hello')
-							return take(name, data, id, undefined, l.topics);
-						cursor = cursor || data.cursor;
-						advance(l.topics, cursor);
-						greet(l, data.refused);
+						hear(name, m.data, m.lastEventId);
 					});
 				};
 				es.onerror = function () {
 					lost(l);
 				};
-				wantHello(l);
 				each(names, l.listen);
 			});
 		}
@@ -567,15 +586,15 @@
 			var pause;
 			function poll(cursor, hold) {
 				var began = now();
-				pull(l, l.topics, cursor, hold, function (a) {
+				pull(l, l.all, cursor, hold, function (a) {
 					greet(l, a.refused);
 					each(a.events, function (e) {
 						if (l === link)
-							take(e.event, e.data, e.cursor, e.escrowId, l.topics);
+							take(e.event, e.data, e.cursor, e.escrowId, l.all);
 					});
 					if (l !== link)
 						return;
-					advance(l.topics, a.cursor);
+					advance(l.all, a.cursor);
 					/* A held request that is answered with nothing at once was not held: not in a circle. */
 					pause = later(function () {
 						poll(a.cursor, HOLD_S);
@@ -599,7 +618,7 @@
 		function choose() {
 			var has, i;
 			usable = (o.transports || Object.keys(start)).filter(function (name) {
-				return name === 'websocket' ? root.WebSocket : name !== 'sse' || (root.EventSource && !token());
+				return name === 'websocket' ? root.WebSocket : name !== 'sse' || root.EventSource || token();
 			});
 			try {
 				has = root.localStorage.getItem(memory).split(' ');
@@ -647,7 +666,7 @@
 				l.x.abort();
 			if (l.end)
 				l.end();
-			if (l.topics)
+			if (l.all)
 				return;
 			each(queue, function (e) {
 				if (e.by === l)
@@ -691,9 +710,9 @@
 			each(known, function (r) {
 				if (l !== link || find(r.id) !== r)
 					return;
-				if (!l.topics)
+				if (!l.all)
 					l.join(r);
-				else if (l.topics.indexOf(r) < 0)
+				else if (l.all.indexOf(r) < 0)
 					r.isIn = 0;
 				else if (!r.isIn)
 					look(r);
@@ -701,8 +720,11 @@
 			pump();
 		}
 
-		function lost(l) {
+		/* answer: what the server said of it, if anything. */
+		function lost(l, answer) {
 			var wasOpen = isOpen, step = 1, ms;
+			if (l === link && answer && answer.code)
+				fire('error', answer);
 			if (l !== link)
 				return;
 			hangUp();
@@ -747,7 +769,7 @@
 						done();
 					pass();
 				}
-				if (t.cursor)
+				if (t.at)
 					drain(l, [t], [t], ready);
 				else
 					ready();
@@ -774,7 +796,7 @@
 				say(SUBSCRIBE, r.id, function (answer) {
 					if (answer.ok)
 						return catchUp(r, function () {
-							r.cursor = r.cursor || answer.cursor;
+							r.at = r.at || answer.cursor;
 							joined(r, answer);
 						});
 					joined(r, answer);
@@ -897,9 +919,9 @@
 		function sayGoodbye() {
 			var url = address('/emit', { client: me }), body = '{"event":"goodbye","data":{}}';
 			if (nav.sendBeacon && !token())
-				nav.sendBeacon(url, new root.Blob([body], { type: headers()['Content-Type'] }));
+				nav.sendBeacon(url, new root.Blob([body], { type: headers(1)['Content-Type'] }));
 			else if (root.fetch)
-				root.fetch(url, { method: 'POST', keepalive: true, headers: headers(), body: body, credentials: sendsCookies ? 'include' : 'same-origin' })['catch'](nothing);
+				root.fetch(url, { method: 'POST', keepalive: true, headers: headers(1), body: body, credentials: sendsCookies ? 'include' : 'same-origin' })['catch'](nothing);
 			else
 				link.send('goodbye', {});
 		}
@@ -909,7 +931,7 @@
 			var isAlone = true, tab;
 			for (tab in tabs)
 				isAlone = false; /* who holds the connection next is still there */
-			if (isOpen && isAlone && link.topics)
+			if (isOpen && isAlone && link.all)
 				sayGoodbye();
 			else if (isOpen && isAlone && isGood)
 				each(rooms, function (r) {

@@ -162,7 +162,7 @@ function webSocketOf(server) {
 						}
 					}
 				},
-				lose: () => this.onclose?.(),
+				lose: (why) => this.onclose?.(why),
 			};
 			server.after(() => {
 				if (server.broken.has('websocket'))
@@ -292,8 +292,13 @@ function xhrOf(server) {
 			this.link = { wake: () => {}, lose: () => this.#end(0) };
 			server.links.add(this.link);
 			server.after(() => {
-				if (!server.links.has(this.link) || server.broken.has('poll'))
+				const isStream = /\/events/.test(this.url);
+				if (!server.links.has(this.link) || server.broken.has(isStream ? 'sse' : 'poll'))
 					return this.#end(0);
+				if (server.denied)
+					return this.#end(401, { success: false, code: 'unauthorized', error: 'no' });
+				if (isStream)
+					return this.#stream();
 				if (this.method === 'GET')
 					return server.silent.has('poll') || this.#poll();
 				const answer = server.emit(asked.data.event, asked.data.data);
@@ -302,6 +307,38 @@ function xhrOf(server) {
 				else
 					this.#end(0);
 			});
+		}
+
+		/* Its pieces end where they like. */
+		#stream() {
+			const { topics, refused, isForbidden } = mergedOf(server, this.url);
+			let at = topics.get('') ?? server.log.length;
+			if (isForbidden)
+				return this.#end(403, { success: false, code: 'not_participant', error: 'no' });
+			Object.assign(this, { readyState: 3, status: 200 });
+			const piece = (text) => server.after(() => {
+				if (!server.links.has(this.link))
+					return;
+				this.responseText += text;
+				this.onprogress?.();
+			});
+			const give = ({ event, data, cursor }) => {
+				const text = `${cursor ? `id: ${cursor}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`, cut = server.log.length * 7 % text.length;
+				piece(text.slice(0, cut));
+				piece(text.slice(cut));
+			};
+			piece('retry: 2000\n\n');
+			if (server.silent.has('sse'))
+				return;
+			give({ event: 'hello', data: { version: '1', walletAddress: 'alice', cursor: server.cursor(at), refused }, cursor: server.cursor(at) });
+			server.gaps(topics).forEach((g) => give({ ...g, cursor: undefined }));
+			this.link.wake = () => {
+				for (const e of server.due(new Map([...topics.keys()].map((t) => [t, at]))))
+					give(e);
+				at = server.log.length;
+				piece(`id: ${server.cursor(at)}\n:\n\n`);
+			};
+			this.link.wake();
 		}
 
 		#poll() {
@@ -519,19 +556,73 @@ test('WebSocket, then SSE, then long-poll: the first that the browser has', asyn
 	}
 });
 
-test('a token goes by the sub-protocol and by Authorization, never by the URL, and not by SSE', async () => {
+test('a token goes by the sub-protocol and by Authorization, never by the URL; an event stream is read by hand with it', async () => {
 	const w = world();
 	const { chat } = await w.open({}, { token: () => 'T0KEN' });
 	assert.deepEqual(plain(w.server.requests[0].protocols), ['escrowchat.v1', 'bearer.T0KEN']);
-	w.server.broken.add('websocket');
-	w.server.cut();
-	await w.clock.run(60000);
-	assert.equal(chat.transport, 'poll');
-	chat.presence('42', () => {});
-	await w.clock.run(100);
-	for (const r of w.server.asked(/\/(poll|emit)/))
+	for (const [broken, expected] of [['websocket', 'sse'], ['sse', 'poll']]) {
+		w.server.broken.add(broken);
+		w.server.cut();
+		await w.clock.run(60000);
+		assert.equal(chat.transport, expected);
+		chat.presence('42', () => {});
+		await w.clock.run(100);
+	}
+	assert.ok(w.server.asked(/\/events/).length > 0);
+	for (const r of w.server.asked(/\/(events|poll|emit)/))
 		assert.equal(r.headers.Authorization, 'Bearer T0KEN');
 	assert.deepEqual(w.server.asked(/T0KEN/), []);
+});
+
+test('an event stream that is read by hand loses nothing and gives nothing twice, wherever its pieces end', async () => {
+	const w = world();
+	const { chat } = await w.open({}, { token: 'T', transports: ['sse', 'poll'] });
+	chat.join('42', () => {});
+	await w.clock.run(1000);
+	const sent = [];
+	for (let i = 0; i < 60; i++) {
+		sent.push(`m${i} event: x\ndata: y\n\nid: z`);
+		w.server.say('42', sent[i]);
+		if (i % 17 === 16)
+			w.server.cut();
+		await w.clock.run(i % 17 === 16 ? 5000 : 20);
+	}
+	await w.clock.run(5000);
+	assert.deepEqual(plain(chat.contents('42')), sent);
+	assert.equal(chat.transport, 'sse');
+});
+
+test('a token that is refused, on any transport, is an error of the page, and each attempt asks for another', async () => {
+	for (const transports of [['websocket'], ['sse', 'poll'], ['poll']]) {
+		const w = world();
+		let token = 'OLD';
+		const { chat } = await w.open({}, { token: () => token, transports });
+		assert.equal(chat.state, 'open');
+		w.server.denied = true;
+		for (const link of [...w.server.links])
+			link.lose({ code: 4401 });
+		w.server.links.clear();
+		await w.clock.run(transports[0] === 'websocket' ? 10 : 60000);
+		assert.equal(chat.names('error')[0].code, 'unauthorized', String(transports));
+		w.server.denied = false;
+		token = 'NEW';
+		await w.clock.run(60000);
+		assert.equal(chat.state, 'open');
+		const last = w.server.requests.filter((r) => r.protocols || r.headers?.Authorization).pop();
+		assert.equal(last.protocols?.[1] ?? last.headers.Authorization, transports[0] === 'websocket' ? 'bearer.NEW' : 'Bearer NEW');
+	}
+});
+
+test('token_expiring is given to the page', async () => {
+	for (const options of [{ transports: ['websocket'] }, { transports: ['sse'], token: 'T' }, { transports: ['sse'] }]) {
+		const w = world();
+		const { chat } = await w.open({}, options);
+		const seen = [];
+		chat.on('token_expiring', (d) => seen.push(d.expiresAt));
+		w.server.publish('', 'token_expiring', { expiresAt: 'soon' });
+		await w.clock.run(100);
+		assert.deepEqual(seen, ['soon'], JSON.stringify(options));
+	}
 });
 
 test('a transport that connects and says nothing for 3 s has failed', async () => {
