@@ -23,6 +23,7 @@ health_members(struct buf *b, const struct call *c, bool is_healthy)
 {
 	json_member_cstr(b, "status", is_healthy ? "healthy" : "unhealthy");
 	json_member_cstr(b, "version", PACKAGE_VERSION);
+	json_member_cstr(b, "auth", auth_name(c->rest->auth));
 	json_member_int(b, "uptime", (clock_mono_ms() - c->rest->started_ms) / 1000);
 	json_name(b, "services");
 	json_open(b, '{');

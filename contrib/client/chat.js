@@ -14,7 +14,7 @@
 	const $ = (id) => document.getElementById(id);
 	const input = $('content'), log = $('log');
 	const rooms = new Map(); // escrowId -> what is known of it
-	let me = '', chat = null, room = null, visit = null, listed = null, isSeen = true, wasAtEnd = true;
+	let me = '', name = '', token, chat = null, room = null, visit = null, listed = null, isSeen = true, wasAtEnd = true;
 
 	/* ---- small things ---- */
 
@@ -72,11 +72,79 @@
 	}
 
 	async function rest(path) {
-		const answer = await fetch(`/api/${path}`, { headers: { 'X-Wallet-Address': me } });
+		return ask(`/api/${path}`, { headers: token ? { Authorization: `Bearer ${token}` } : { 'X-Wallet-Address': me } });
+	}
+
+	async function ask(path, options) {
+		const answer = await fetch(path, options);
 		const body = await answer.json();
 		if (!answer.ok)
 			throw Object.assign(new Error(body.error), { code: body.code, isFinal: answer.status in FINAL });
 		return body;
+	}
+
+	/* ---- who the user is: a key for each name, which never leaves this browser, signs in ---- */
+
+	const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+
+	function base58(bytes) {
+		let text = '', n = 0n;
+		for (const byte of bytes)
+			n = n * 256n + BigInt(byte);
+		for (; n > 0n; n /= 58n)
+			text = ALPHABET[Number(n % 58n)] + text;
+		for (let i = 0; bytes[i] === 0; i++)
+			text = `1${text}`;
+		return text;
+	}
+
+	/** The browser's store of keys, or one that lasts as long as the page. */
+	const kept = new Map();
+	function store(mode, run) {
+		return new Promise((resolve, reject) => {
+			const opening = indexedDB.open('escrowchat-demo', 1);
+			opening.onupgradeneeded = () => opening.result.createObjectStore('keys');
+			opening.onerror = () => reject(opening.error);
+			opening.onsuccess = () => {
+				const request = run(opening.result.transaction('keys', mode).objectStore('keys'));
+				request.onsuccess = () => resolve(request.result);
+				request.onerror = () => reject(request.error);
+			};
+		});
+	}
+
+	/** A throw-away Ed25519 key, made at the first visit under that name: its public half is a Solana address. */
+	async function keyFor(who) {
+		const known = kept.get(who) ?? await store('readonly', (keys) => keys.get(who)).catch(() => null);
+		const pair = known ?? await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
+		kept.set(who, pair);
+		if (!known)
+			await store('readwrite', (keys) => keys.put(pair, who)).catch(() => {});
+		const address = base58(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)));
+		return { address, sign: async (text) => base58(new Uint8Array(await crypto.subtle.sign('Ed25519', pair.privateKey, new TextEncoder().encode(text)))) };
+	}
+
+	const post = (path, body) => ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
+	/** Signs the server's challenge: me and token. Where the server believes what is claimed (auth = open), the name is the wallet. */
+	async function signIn() {
+		const { auth } = await ask('/api/health');
+		if (auth !== 'wallet') {
+			me = name;
+			return;
+		}
+		const { address, sign } = await keyFor(name);
+		const { message } = await post('/api/auth/challenge', { walletAddress: address });
+		({ token } = await post('/api/auth/verify', { walletAddress: address, message, signature: await sign(message) }));
+		me = address;
+	}
+
+	/** Once more: the token is about to expire, or is no good. The connection asks for it at its next attempt. */
+	let renewing;
+	function renew() {
+		renewing ??= signIn().catch((error) => toast('Signing in', error.message, null, true)).then(() => {
+			renewing = null;
+		});
 	}
 
 	function toast(title, text, escrowId, isBad) {
@@ -204,7 +272,7 @@
 		const forced = $('pick').value;
 		chat?.close();
 		/* A browser's tabs share one connection, unless a transport is to be seen at work in this one. */
-		const c = chat = EscrowChat.connect({ walletAddress: me, cursor, ...(forced === 'auto' ? { shareTabs: true } : { transports: [forced] }) });
+		const c = chat = EscrowChat.connect({ walletAddress: me, token: () => token, cursor, ...(forced === 'auto' ? { shareTabs: true } : { transports: [forced] }) });
 		const on = (name, f) => c.on(name, (...args) => c === chat && f(...args));
 		on('state', (s) => {
 			showState(s.retryIn);
@@ -212,7 +280,8 @@
 				loadEscrows();
 		});
 		on('transport', () => showState());
-		on('error', (error) => toast('Connection', error.error || error.code, null, true));
+		on('error', (error) => (error.code === 'unauthorized' ? renew() : toast('Connection', error.error || error.code, null, true)));
+		on('token_expiring', renew);
 		on('chat_error', refused);
 		on('joined', entered);
 		on('chat_message', (message) => inRoom(message, (r) => {
@@ -693,16 +762,16 @@
 	/* ---- the page ---- */
 
 	function address(escrowId, isReplaced) {
-		const query = new URLSearchParams({ ...(me && { wallet: me }), ...(escrowId && { escrow: escrowId }), ...($('pick').value !== 'auto' && { transport: $('pick').value }) });
+		const query = new URLSearchParams({ ...(name && { wallet: name }), ...(escrowId && { escrow: escrowId }), ...($('pick').value !== 'auto' && { transport: $('pick').value }) });
 		history[isReplaced ? 'replaceState' : 'pushState'](null, '', `?${query}`);
 		view();
 	}
 
 	function view() {
-		document.body.dataset.view = !me ? 'door' : room ? 'room' : 'list';
-		$('door').hidden = !!me;
+		document.body.dataset.view = !name ? 'door' : room ? 'room' : 'list';
+		$('door').hidden = !!name;
 		for (const id of ['side', 'room', 'foot'])
-			$(id).hidden = !me;
+			$(id).hidden = !name;
 	}
 
 	function go(escrowId) {
@@ -713,9 +782,16 @@
 			input.focus();
 	}
 
-	function start(wallet, escrowId) {
-		me = wallet;
-		$('me').replaceChildren(avatar(me), h('span', 'aside', 'Change the wallet: '), h('span', '', shorten(me)));
+	async function start(who, escrowId) {
+		name = who;
+		view();
+		try {
+			await signIn();
+		} catch (error) {
+			toast('Signing in', error.message, null, true);
+			return;
+		}
+		$('me').replaceChildren(avatar(me), h('span', 'aside', 'Change the wallet: '), h('span', '', shorten(name)));
 		$('me').title = me;
 		listed = loadEscrows();
 		if (escrowId)
@@ -732,8 +808,10 @@
 	}));
 
 	function begin(wallet) {
-		start(wallet, new URLSearchParams(location.search).get('escrow'));
-		address(room?.id);
+		const escrow = new URLSearchParams(location.search).get('escrow');
+		name = wallet;
+		address(escrow);
+		start(wallet, escrow);
 	}
 
 	$('who').onsubmit = (event) => {
@@ -809,7 +887,7 @@
 	}).observe(log);
 	window.addEventListener('popstate', () => {
 		const wanted = new URLSearchParams(location.search);
-		if (!me || wanted.get('wallet') !== me)
+		if (!name || wanted.get('wallet') !== name)
 			return location.reload();
 		if (wanted.get('escrow') && wanted.get('escrow') !== room?.id)
 			enter(wanted.get('escrow'));

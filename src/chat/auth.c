@@ -30,6 +30,7 @@ struct evidence {
 
 struct auth_mode {
 	enum config_auth mode;
+	const char *name;
 	bool is_local;   /* serves loopback only */
 	bool has_tokens; /* and verifies inside a read transaction; else there is no store */
 	bool is_named;   /* the web server names the user */
@@ -93,10 +94,10 @@ verify_named(const struct auth *auth, struct store *st, const struct evidence *e
 }
 
 static const struct auth_mode modes[] = {
-    {AUTH_OPEN, .is_local = true, .verify = verify_claim},
-    {AUTH_WALLET, .has_tokens = true, .verify = verify_token},
-    {AUTH_JWT, .has_tokens = true, .verify = verify_jwt},
-    {AUTH_PROXY, .is_named = true, .verify = verify_named},
+    {AUTH_OPEN, "open", .is_local = true, .verify = verify_claim},
+    {AUTH_WALLET, "wallet", .has_tokens = true, .verify = verify_token},
+    {AUTH_JWT, "jwt", .has_tokens = true, .verify = verify_jwt},
+    {AUTH_PROXY, "proxy", .is_named = true, .verify = verify_named},
 };
 
 /* Where every page is on this machine and comes by http, no cookie can be Secure, and so none can have a name that demands it. */
@@ -461,6 +462,12 @@ bool
 auth_has_tokens(const struct auth *auth)
 {
 	return auth->mode->has_tokens;
+}
+
+const char *
+auth_name(const struct auth *auth)
+{
+	return auth->mode->name;
 }
 
 bool

@@ -89,6 +89,9 @@ bool auth_cookie(const struct auth *, struct span token, int64_t lasts_ms, struc
 /* True where identity is proved by tokens, whoever makes them. */
 bool auth_has_tokens(const struct auth *);
 
+/* The mode's name, as the configuration has it. */
+const char *auth_name(const struct auth *);
+
 /* True in auth = open. */
 bool auth_is_open(const struct auth *);
 

@@ -156,11 +156,15 @@ on_timer(void *arg)
 {
 	struct poll *p = arg;
 
-	if (p->held != NULL)
-		answer(p);
-	else
+	if (p->held == NULL) {
 		free_poll(p, p->stream.is_named ? SESSION_LEFT
 						: SESSION_LOST); /* its grace was the parking */
+		return;
+	}
+	on_later(
+	    p); /* a hold of no time at all is over before the turn is: what is there goes with it */
+	if (p->held != NULL)
+		answer(p);
 }
 
 /* ---- life ---- */
