@@ -10,9 +10,9 @@ export interface Options {
 	url?: string;
 	/** Who the user is, with auth = open; elsewhere it may be left out. */
 	walletAddress?: string;
-	/** A bearer token, or a function that is asked for it at each connection. Without SSE then: EventSource sends no headers. */
+	/** A bearer token, or a function that is asked for it at each request: a newer one is used from the next connection on. */
 	token?: string | (() => string | undefined);
-	/** Sends the cookie to another origin too. */
+	/** Sends the cookie, in place of a token, to another origin too. */
 	withCredentials?: boolean;
 	/** Which may be used, the best first; default: all. */
 	transports?: TransportName[];
@@ -98,12 +98,14 @@ export interface Events {
 	user_joined: { escrowId: string; walletAddress: string; timestamp: string };
 	user_left: { escrowId: string; walletAddress: string; timestamp: string };
 	gap: Gap;
+	/** A minute before. */
 	token_expiring: { expiresAt: string };
 	chat_error: { event?: string; code: string; error?: string; escrowId?: string };
 	/** The client's own. */
 	state: StateInfo;
 	transport: StateInfo;
 	joined: Joined;
+	/** code unauthorized: the token is no good, or no good any more. */
 	error: { code: string; error?: string };
 }
 

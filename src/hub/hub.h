@@ -131,7 +131,7 @@ bool hub_user_is_full(struct hub *, const struct user *, const struct session *l
 /* True if so much was replayed to a user lately that no cursor of his is served for a moment. */
 bool hub_replay_is_spent(struct hub *, const struct user *, struct hub_time);
 
-/* True if a session is this user's, called as he calls himself, and in exactly these rooms. */
+/* True if a session is this user's, by the same token, called as he calls himself, and in exactly these rooms. */
 bool session_is_of(
     const struct session *, const struct user *, const struct span *rooms, size_t n_rooms);
 

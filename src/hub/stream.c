@@ -96,7 +96,7 @@ session_is_of(
     const struct session *s, const struct user *user, const struct span *rooms, size_t n_rooms)
 {
 	if (!span_is(topic_wallet(s->own), user->key) || strcmp(session_name(s), user->name) != 0 ||
-	    s->n_rooms != n_rooms)
+	    s->n_rooms != n_rooms || strcmp(session_proof(s).hash, user->proof.hash) != 0)
 		return false;
 	for (size_t i = 0; i < n_rooms; i++) {
 		if (session_sub(s, rooms[i]) == NULL)

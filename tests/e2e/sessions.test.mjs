@@ -224,6 +224,15 @@ promise('a poll is told once that its token expires', WEB, async (w) => {
 	assert.deepEqual(second.events, []);
 });
 
+promise('a poll by another token goes on without what rests on the first', WEB, async (w) => {
+	const alice = await user(w), second = (await signIn(w.web, alice)).token;
+	const first = (await poll(w.target, '', { rooms: [ROOM], client: 'p' }, { headers: bearer(alice.token) })).json;
+	const held = request(w.target, { path: url('/poll', '', { rooms: [ROOM], client: 'p', cursor: first.cursor, timeout: 60 }), headers: bearer(second) });
+	await post(w.web, '/api/auth/logout', undefined, bearer(alice.token));
+	await request(w.web, { method: 'POST', path: `/api/chat/${ROOM}/send`, body: { content: 'goes on' }, headers: bearer(second) });
+	assert.ok((await held).json.events.some((e) => e.data.content === 'goes on'));
+});
+
 promise('an open connection is use: written now and then, and not more often', WEB, async (w) => {
 	const alice = await user(w);
 	const used = async () => Number(await w.sqlite('SELECT used_at FROM tokens;'));
