@@ -60,6 +60,9 @@ enum hub_tail hub_tail_own(struct hub *, struct hub_time);
 /* The writer has finished jobs: collects them; call hub_tail_own next. */
 void hub_collect(struct hub *);
 
+/* True while something was collected, or is to be written, whose acknowledgement has not gone out. */
+bool hub_owes_answers(const struct hub *);
+
 /* End of the caller's turn: hands the jobs gathered in it to the writer thread, at once. */
 void hub_flush(struct hub *);
 

@@ -135,6 +135,12 @@ jobs_wait(const struct hub *hub)
 	return false;
 }
 
+bool
+hub_owes_answers(const struct hub *hub)
+{
+	return hub->n_jobs > 0 || !STAILQ_EMPTY(&hub->waiting);
+}
+
 void
 jobs_release(struct hub *hub, struct hub_time now)
 {

@@ -657,3 +657,9 @@ conn_shut_down(struct conn *c)
 	c->is_shut_down = true;
 	c->protocol->on_shutdown(c);
 }
+
+void
+conn_put_off_shut_down(struct conn *c)
+{
+	c->is_shut_down = false;
+}

@@ -113,6 +113,8 @@ void conn_close(struct conn *, const char *why);
 void conn_finish(struct conn *, const char *why);
 /* Asks its protocol to end it in good order; again: nothing. */
 void conn_shut_down(struct conn *);
+/* In on_shutdown: not yet; the next conn_shut_down asks again. */
+void conn_put_off_shut_down(struct conn *);
 bool conn_is_closing(const struct conn *);
 
 #endif

@@ -269,8 +269,9 @@ on_drain_timer(void *arg)
 	static const int64_t step_us = 5000;
 	int64_t left = sv->status.drain_until - clock_mono_ms();
 	bool is_late = left <= 0;
+	bool is_settled = writer_pending(sv->writer) == 0 && !hub_owes_answers(sv->hub);
 
-	if (writer_pending(sv->writer) == 0 || left <= DRAIN_MS - ANSWER_MS)
+	if (is_settled || left <= DRAIN_MS - ANSWER_MS)
 		net_each(sv->net, shut_down, NULL);
 	if (net_connections(sv->net) == 0 || is_late)
 		loop_stop(sv->loop);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "proto/url.h"
 
 #define HELD_MAX 65536 /* bytes that may wait behind a held request */
+#define LAST_MS  1000  /* at a shutdown: for a request that is due */
 
 struct web_conn {
 	const struct web *web;
@@ -25,6 +27,8 @@ struct web_conn {
 	/* of the request in hand */
 	bool is_head, keep_alive, is_1_0;
 	char request_id[IDS_REQUEST_SIZE];
+	int64_t
+	    ends_ms; /* 0; at a shutdown: until when a request that is due is waited for (mono) */
 	bool is_held, is_placed; /* the request's client has a place, the connection's peer none */
 	struct buf held_fields;
 	void (*on_gone)(void *);
@@ -36,7 +40,7 @@ struct web_conn {
 static void
 reply_on(struct web_conn *wc, const struct web_reply *reply)
 {
-	bool is_last = reply->is_last || !wc->keep_alive;
+	bool is_last = reply->is_last || !wc->keep_alive || wc->ends_ms > 0;
 	struct buf out = {0};
 	struct frame *f;
 
@@ -455,12 +459,29 @@ on_timeout(struct conn *c, enum conn_wait wait)
 		refuse_unread(wc, 408);
 }
 
+/* Who has just connected, or is in the middle of a request: the last one of the connection. */
+static bool
+is_request_due(struct web_conn *wc)
+{
+	enum conn_wait wait = conn_wait_kind(wc->conn);
+
+	if (wc->is_held || (wait != WAIT_HEAD && wait != WAIT_BODY))
+		return false;
+	if (wc->ends_ms == 0)
+		wc->ends_ms = clock_mono_ms() + LAST_MS;
+	return clock_mono_ms() < wc->ends_ms;
+}
+
 static void
 on_shutdown(struct conn *c)
 {
 	struct web_conn *wc = conn_own(c);
 	bool is_held = wc->is_held;
 
+	if (is_request_due(wc)) {
+		conn_put_off_shut_down(c);
+		return;
+	}
 	let_go(wc);
 	if (is_held)
 		refuse_unread(wc, 503);

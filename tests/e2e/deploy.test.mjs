@@ -15,7 +15,7 @@ import { request } from './lib/http.mjs';
 import { run } from './lib/process.mjs';
 import { recordFcgi, recordHttp } from './lib/recorder.mjs';
 import { road, SocketClient, TRANSPORTS } from './lib/socketio.mjs';
-import { emitted, EventStream, heldPoll, poll } from './lib/stream.mjs';
+import { emit, emitted, EventStream, heldPoll, poll } from './lib/stream.mjs';
 import { until, within } from './lib/wait.mjs';
 import { DEPLOYMENTS, missing } from './lib/webserver.mjs';
 import { promise, SRCDIR } from './lib/world.mjs';
@@ -363,5 +363,17 @@ for (const name of installed.filter((n) => n !== 'apache-cgi')) {
 		assert.deepEqual(failed.filter((a) => ![502, 503, ...says].includes(a.status)), []);
 		if (outlives)
 			assert.deepEqual(failed, [], 'the socket outlives the program: none is lost');
+	});
+}
+
+for (const name of installed.filter((n) => DEPLOYMENTS[n].by === 'systemd')) {
+	promise(`${name}: the daemon restarted under load, nothing is executed twice`, { web: name }, async (w) => {
+		await w.escrow('42', PAIR);
+		const failed = await restartUnderLoad(w, async () => {
+			const from = w.daemon.lines.length;
+			w.daemon.signal('SIGHUP');
+			await w.daemon.line(/daemon: ready/, from);
+		}, (content, agent) => emit(w.web, 'alice', 'chat_message', { escrowId: '42', content }, { agent }));
+		assert.deepEqual(failed, []);
 	});
 }

@@ -2,8 +2,11 @@
 // drain.test.mjs - SIGTERM: clients are told, what was accepted is stored, the log file is emptied, exit 0.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 
+import { emit } from './lib/stream.mjs';
 import { promise } from './lib/world.mjs';
 import { within } from './lib/wait.mjs';
 
@@ -36,6 +39,27 @@ promise('what was acknowledged around a stop is stored, and the log file is empt
 	assert.deepEqual(stored.slice(0, acknowledged.length), acknowledged);
 	assert.ok(acknowledged.length > 0);
 	assert.equal(new Set(stored).size, stored.length);
+});
+
+promise('a request that comes around a stop is answered, or was not executed', async (w) => {
+	await w.escrow('42', ROOM);
+	const waiting = net.connect({ host: '127.0.0.1', port: w.target.port });
+	await once(waiting, 'connect');
+	const asked = Array.from({ length: 200 }, (_, i) => emit(w.target, 'alice', 'chat_message', { escrowId: '42', content: `m${i}` })
+		.then((a) => ({ content: `m${i}`, isGood: a.status === 200 && a.json.ok }), () => ({ content: `m${i}`, isGood: false })));
+	await Promise.race(asked);
+	const exit = w.daemon.stop();
+	await w.daemon.line(/daemon: stopping/);
+	const body = JSON.stringify({ event: 'chat_message', data: { escrowId: '42', content: 'late' } });
+	waiting.write(`POST /emit HTTP/1.1\r\nHost: localhost\r\nX-Wallet-Address: alice\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+	const [said] = await once(waiting, 'data');
+	assert.match(String(said), /^HTTP\/1\.1 200 [^]*Connection: close\r\n[^]*"ok":true/, 'who had connected before');
+	waiting.destroy();
+	assert.equal((await exit).code, 0);
+	const stored = new Set((await w.sqlite('SELECT content FROM messages;')).split('\n'));
+	const all = await Promise.all(asked);
+	assert.deepEqual(all.filter((a) => a.isGood !== stored.has(a.content)), []);
+	assert.ok(stored.has('late'));
 });
 
 promise('a client that does not answer the close is not waited for long', async (w) => {
