@@ -107,7 +107,10 @@ FROM message_rows WHERE escrow = :escrow AND at > :after ORDER BY at LIMIT :limi
 -- Once, before the commit: a statement a message would have the index write to disk for each.
 -- name: search_index
 INSERT INTO search(rowid, escrow, content)
-SELECT id, char(63743) || escrow || char(63743), content FROM messages WHERE id >= :first;
+SELECT id, char(63743) || escrow || char(63743), content FROM messages WHERE id > :above AND id <= :upto;
+
+-- name: search_newest
+SELECT max(id) FROM messages;
 
 -- name: search_api
 SELECT fts5(:api);
@@ -122,6 +125,14 @@ FROM search s CROSS JOIN messages m ON m.id = s.rowid CROSS JOIN escrows e ON e.
 WHERE s.search MATCH :match AND s.rowid > :after AND s.rowid < :before
 	AND (m.escrow = :open OR EXISTS(SELECT 1 FROM participants p WHERE p.escrow = m.escrow AND p.wallet = :wallet))
 ORDER BY s.rowid DESC;
+
+-- The same of those that the index does not have yet; of one escrow, or of all (0).
+-- name: search_tail
+SELECT m.id, m.nonce, m.escrow, m.content, e.name
+FROM messages m CROSS JOIN escrows e ON e.id = m.escrow
+WHERE m.id > :after AND m.id < :before AND (:escrow = 0 OR m.escrow = :escrow)
+	AND (m.escrow = :open OR EXISTS(SELECT 1 FROM participants p WHERE p.escrow = m.escrow AND p.wallet = :wallet))
+ORDER BY m.id DESC;
 
 -- ---- reading ----
 

@@ -179,6 +179,21 @@ newest_first(const void *a, const void *b)
 	return x->id > y->id ? -1 : x->id < y->id;
 }
 
+/* Before all others: what the index does not have yet is newer than what it has. */
+static void
+look_at_tail(struct store *st, const struct chat_search *q, struct search *s)
+{
+	struct step step = {.st = st, .s = s};
+	struct search_range range = {
+	    .wallet = span_of(q->user->key),
+	    .before = s->before,
+	    .open = s->open,
+	    .escrow = q->escrow_id.n > 0 ? s->escrows[0] : 0,
+	};
+
+	search_tail(st, &range, on_candidate, &step);
+}
+
 static void
 ask_about_some(struct store *st, const struct user *user, struct search *s)
 {
@@ -312,8 +327,11 @@ chat_search(struct store *st, const struct rules *rules, struct chat_search *q)
 		q->err = CHAT_BAD_REQUEST;
 	else if (!q->state)
 		q->err = begin(st, rules, q);
-	if (q->err == CHAT_OK && q->state->terms.n > 0 && q->state->asked < q->state->n_escrows)
+	if (q->err == CHAT_OK && q->state->terms.n > 0 && q->state->asked < q->state->n_escrows) {
+		if (q->state->asked == 0)
+			look_at_tail(st, q, q->state);
 		ask_about_some(st, q->user, q->state);
+	}
 	q->err = standing_verdict(st, q->err);
 	if (q->err == CHAT_OK && (q->state->terms.n == 0 || q->state->asked == q->state->n_escrows))
 		finish(q);

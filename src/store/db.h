@@ -47,7 +47,7 @@ struct store {
 	struct buf fresh; /* rows of the log that it has appended (fresh.h) */
 	struct memo memo;
 
-	int64_t first_message; /* the first that the transaction inserted; 0: none */
+	int64_t first_message, last_message; /* that the transaction inserted; 0: none */
 	struct tokenizer {
 		fts5_tokenizer methods;
 		Fts5Tokenizer *it; /* NULL: not made yet */

@@ -124,6 +124,7 @@ message_insert(struct store *st, struct message *m)
 	m->id = run(q) ? sqlite3_last_insert_rowid(st->db) : 0;
 	if (st->first_message == 0)
 		st->first_message = m->id;
+	st->last_message = m->id;
 	if (m->id % TALLY_EVERY == 0)
 		tally(st, m->escrow, m->at);
 }

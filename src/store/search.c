@@ -53,12 +53,23 @@ search_set_up(struct store *st, const char *kind, struct buf *err)
 	return true;
 }
 
-void
-search_add(struct store *st, int64_t first)
+/* The newest that is indexed, where id is the newest message. */
+static int64_t
+indexed(int64_t id)
 {
-	struct query *q = use(st, SQL_SEARCH_INDEX);
+	return id / SEARCH_BATCH * SEARCH_BATCH;
+}
 
-	bind_int(q, ":first", first);
+void
+search_add(struct store *st, int64_t first, int64_t last)
+{
+	struct query *q;
+
+	if (indexed(last) == indexed(first - 1))
+		return;
+	q = use(st, SQL_SEARCH_INDEX);
+	bind_int(q, ":above", indexed(first - 1));
+	bind_int(q, ":upto", indexed(last));
 	run(q);
 }
 
@@ -157,14 +168,13 @@ search_and_escrows(struct buf *match, const int64_t *escrows, int n)
 	buf_addc(match, ')');
 }
 
-void
-search_match(struct store *st, const struct search_range *range, search_each *each, void *arg)
+/* What both statements take; after and before narrowed down. */
+static void
+give(struct query *q, const struct search_range *range, int64_t after, int64_t before,
+    search_each *each, void *arg)
 {
-	struct query *q = use(st, SQL_SEARCH_MATCH);
-
-	bind_text(q, ":match", range->match);
-	bind_int(q, ":after", range->after);
-	bind_int(q, ":before", range->before);
+	bind_int(q, ":after", after > range->after ? after : range->after);
+	bind_int(q, ":before", before < range->before ? before : range->before);
 	bind_int(q, ":open", range->open);
 	bind_text(q, ":wallet", range->wallet);
 	while (step(q)) {
@@ -180,4 +190,24 @@ search_match(struct store *st, const struct search_range *range, search_each *ea
 			break;
 	}
 	done(q);
+}
+
+void
+search_match(struct store *st, const struct search_range *range, search_each *each, void *arg)
+{
+	int64_t newest = single_int(use(st, SQL_SEARCH_NEWEST), 0);
+	struct query *q = use(st, SQL_SEARCH_MATCH);
+
+	bind_text(q, ":match", range->match);
+	give(q, range, 0, indexed(newest) + 1, each, arg);
+}
+
+void
+search_tail(struct store *st, const struct search_range *range, search_each *each, void *arg)
+{
+	int64_t newest = single_int(use(st, SQL_SEARCH_NEWEST), 0);
+	struct query *q = use(st, SQL_SEARCH_TAIL);
+
+	bind_int(q, ":escrow", range->escrow);
+	give(q, range, indexed(newest), INT64_MAX, each, arg);
 }

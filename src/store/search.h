@@ -17,8 +17,10 @@
  * messages, in one transaction. False: err holds one line. */
 bool search_set_up(struct store *, const char *kind, struct buf *err);
 
-/* Inside a write transaction, before its commit: the messages from that id on, all of them new. */
-void search_add(struct store *, int64_t first);
+/* Inside a write transaction, before its commit, where it inserted the messages from first to last: indexes what is due. What is newer
+ * than the last multiple of SEARCH_BATCH is not indexed yet. */
+#define SEARCH_BATCH 64
+void search_add(struct store *, int64_t first, int64_t last);
 
 /* ---- inside a transaction ---- */
 
@@ -43,11 +45,13 @@ struct search_row {
 };
 typedef bool search_each(const struct search_row *, void *arg); /* false stops */
 
-/* Messages with after < id < before that the expression matches, newest first: of escrows that list the wallet, and of open (0: none). */
+/* Messages with after < id < before, newest first: of escrows that list the wallet, and of open (0: none). search_match: those in the
+ * index that the expression matches; search_tail: those that are not in it yet, of one escrow or (0) of all. */
 struct search_range {
 	struct span match, wallet;
-	int64_t after, before, open;
+	int64_t after, before, open, escrow;
 };
 void search_match(struct store *, const struct search_range *, search_each *, void *arg);
+void search_tail(struct store *, const struct search_range *, search_each *, void *arg);
 
 #endif

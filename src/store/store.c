@@ -365,7 +365,7 @@ tx_commit(struct store *st)
 	bool was_writing = st->is_writing, is_committed;
 
 	if (st->first_message > 0)
-		search_add(st, st->first_message);
+		search_add(st, st->first_message, st->last_message);
 	if (was_writing)
 		wal_join(st, true);
 	is_committed = run(use(st, SQL_COMMIT));

@@ -168,7 +168,7 @@ main(int argc, char **argv)
 		fill_messages(st, from, to, rooms);
 		st->depth = 1;
 		st->is_writing = true;
-		search_add(st, from);
+		search_add(st, from, to - 1);
 		execute(st, "COMMIT");
 		st->depth = 0;
 		execute(st, "PRAGMA wal_checkpoint(TRUNCATE)");

@@ -41,6 +41,35 @@ contents(struct found *f)
 	return buf_cstr(&f->w->text);
 }
 
+/* Every test runs twice: messages are looked at themselves, and are found by the index. */
+static bool is_indexed;
+
+static int64_t
+rest_of_batch(struct world *w)
+{
+	sqlite3_stmt *stmt;
+	int64_t rest;
+
+	sqlite3_prepare_v2(
+	    w->st->db, "SELECT coalesce(max(id), 0) % 64 FROM messages", -1, &stmt, NULL);
+	sqlite3_step(stmt);
+	rest = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return rest;
+}
+
+/* What others say completes the batch. */
+static void
+let_it_be_indexed(struct world *w)
+{
+	enum config_rooms rooms = w->rules.rooms;
+
+	w->rules.rooms = ROOMS_OPEN;
+	while (rest_of_batch(w) != 0)
+		assert_int_equal(world_send(w, "filler", "filler", "filler"), CHAT_OK);
+	w->rules.rooms = rooms;
+}
+
 /* All steps; how many. */
 static int
 search(struct world *w, struct found *f, const char *wallet, const char *escrow, struct span text,
@@ -48,6 +77,8 @@ search(struct world *w, struct found *f, const char *wallet, const char *escrow,
 {
 	int steps = 0;
 
+	if (is_indexed)
+		let_it_be_indexed(w);
 	*f = (struct found){.w = w, .user = world_user(wallet)};
 	f->s.user = &f->user;
 	f->s.escrow_id = span_of(escrow);
@@ -471,6 +502,8 @@ an_older_database_is_indexed_when_it_is_opened(void **state)
 
 	rooms(w);
 	say(w, "alice", "42", "said before");
+	if (is_indexed)
+		let_it_be_indexed(w);
 	assert_int_equal(sqlite3_exec(w->st->db,
 			     "DROP TABLE search; DROP TABLE tallies; DELETE FROM meta WHERE key = "
 			     "'search'; PRAGMA user_version = 3",
@@ -570,5 +603,8 @@ main(void)
 	    TEST(escrows_whose_numbers_begin_alike_are_told_apart_by_trigrams),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("not indexed", tests, NULL, NULL);
+
+	is_indexed = true;
+	return failed + cmocka_run_group_tests_name("indexed", tests, NULL, NULL);
 }
