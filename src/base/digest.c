@@ -7,19 +7,43 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
+#include <pthread.h>
 #include <stdlib.h>
+
+/* Looked up once: that takes libcrypto longer than a short digest. */
+static EVP_MD *sha1, *sha256;
+
+static void
+look_up(void)
+{
+	sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (sha1 == NULL || sha256 == NULL)
+		abort(); /* a library without them */
+}
+
+static void
+look_up_once(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, look_up);
+}
 
 void
 digest_sha1(uint8_t out[DIGEST_SHA1_SIZE], struct span data)
 {
-	SHA1((const unsigned char *)data.p, data.n, out);
+	look_up_once();
+	if (EVP_Digest(data.p, data.n, out, NULL, sha1, NULL) != 1)
+		abort(); /* no memory */
 }
 
 void
 digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data)
 {
-	SHA256((const unsigned char *)data.p, data.n, out);
+	look_up_once();
+	if (EVP_Digest(data.p, data.n, out, NULL, sha256, NULL) != 1)
+		abort(); /* no memory */
 }
 
 /* Really libcrypto's context. */
