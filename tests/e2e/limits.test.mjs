@@ -105,6 +105,24 @@ promise('what was replayed counts: too much, and cursors wait', { config: { room
 	assert.equal(carol.all('chat_message').length, 30, 'another wallet has its own');
 });
 
+promise('a long replay is slowed down, and stays whole and in order', { config: { rooms: 'open', replay_rate: '64k' } }, async (w) => {
+	const alice = await w.client('alice'), bob = await w.client('bob');
+	const { cursor } = await alice.subscribe('room');
+	await alice.ok('unsubscribe_escrow', 'room');
+	const contents = Array.from({ length: 500 }, (_, i) => `${i} ${'x'.repeat(2000)}`);
+	for (let i = 0; i < contents.length; i += 50)
+		await Promise.all(contents.slice(i, i + 50).map((content) => bob.send('room', content)));
+	const begun = performance.now(), before = alice.log.length;
+	const answer = alice.subscribe('room', cursor);
+	await bob.send('room', 'live');
+	await answer;
+	const events = alice.log.slice(before).filter((m) => m.event === 'chat_message').map((m) => m.data.content);
+	assert.deepEqual(events, [...contents, 'live'].slice(0, events.length));
+	assert.ok(events.length >= contents.length);
+	assert.ok(performance.now() - begun > 1000, 'more than what is given at once');
+	await alice.message('live');
+});
+
 /* ---- connections ---- */
 
 promise('max_per_wallet counts every transport, and who comes back to what he has comes in', { config: { rooms: 'open', max_per_wallet: 2 } }, async (w) => {
