@@ -53,7 +53,7 @@ promise('a request that comes around a stop is answered, or was not executed', a
 	const body = JSON.stringify({ event: 'chat_message', data: { escrowId: '42', content: 'late' } });
 	waiting.write(`POST /emit HTTP/1.1\r\nHost: localhost\r\nX-Wallet-Address: alice\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
 	const [said] = await once(waiting, 'data');
-	assert.match(String(said), /^HTTP\/1\.1 200 [^]*Connection: close\r\n[^]*"ok":true/, 'who had connected before');
+	assert.match(String(said), /^HTTP\/1\.1 200 [^]*"ok":true/, 'who had connected before');
 	waiting.destroy();
 	assert.equal((await exit).code, 0);
 	const stored = new Set((await w.sqlite('SELECT content FROM messages;')).split('\n'));
