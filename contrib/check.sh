@@ -131,10 +131,12 @@ stage_demo() {
 		sleep 0.1
 	done
 	url=$(sed -n 's/^escrowchat runs at \(http:[^ ]*\).*/\1/p' "$log")
+	token=$(sed -n "s/.*Authorization: Bearer \([A-Za-z0-9_-]*\)'.*/\1/p" "$log" | head -n 1)
 	curl -fsSL "$url/" | grep -q chat.js && curl -fsS "$url/chat/chat.css" "$url/chat/chat.js" >/dev/null &&
 		curl -fsS "$url/health" | grep -q '"healthy"' &&
-		curl -fsS "$url/api/chat/demo-1/send" -H 'X-Wallet-Address: bob' -H 'Content-Type: application/json' -d '{"content":"hello"}' &&
-		curl -fsS "$url/api/chat/demo-1/history" -H 'X-Wallet-Address: alice' | grep -q '"hello"'
+		curl -fsS "$url/api/chat/demo-1/send" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"content":"hello"}' &&
+		curl -fsS "$url/api/chat/demo-1/history" -H "Authorization: Bearer $token" | grep -q '"hello"' &&
+		[ "$(curl -s -o /dev/null -w '%{http_code}' "$url/api/chat/demo-1/history" -H 'X-Wallet-Address: alice')" = 401 ]
 	status=$?
 	kill $demo
 	wait $demo && [ $status = 0 ] || { cat "$log"; return 1; }

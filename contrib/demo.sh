@@ -16,7 +16,7 @@ say() {
 # ---- programs ----
 
 install_packages $BUILD_PACKAGES sqlite3 || exit 1
-install_tool lighttpd lighttpd && install_tool curl curl || exit 1
+install_tool lighttpd lighttpd && install_tool curl curl && install_tool openssl openssl || exit 1
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/escrowchat-demo.XXXXXX")
 pids=
@@ -55,11 +55,15 @@ say "building in $build"
 key=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
 umask 077
 printf 'demo %s escrows,publish,stats\n' "$key" >"$dir/service.keys"
-cat >"$dir/escrowchat.conf" <<END
+
+# The pages that may sign in are named: what a wallet signs says for which one it is.
+write_escrowchat_conf() {
+	cat >"$dir/escrowchat.conf" <<END
 database = $dir/chat.db
-auth = open
+frontend_url = http://127.0.0.1:$1, http://localhost:$1
 service_keys = $dir/service.keys
 END
+}
 
 write_lighttpd_conf() {
 	cat >"$dir/lighttpd.conf" <<END
@@ -101,11 +105,6 @@ await() {
 	done
 }
 
-start escrowchatd "$build/escrowchatd" --config "$dir/escrowchat.conf" --listen "unix:$dir/daemon.sock"
-await escrowchatd grep -q 'daemon: ready' "$dir/escrowchatd.log" || exit 1
-start escrowchat.fcgi "$build/escrowchat.fcgi" --config "$dir/escrowchat.conf" --listen "unix:$dir/fcgi.sock"
-await escrowchat.fcgi grep -q 'listening on' "$dir/escrowchat.fcgi.log" || exit 1
-
 port=${DEMO_PORT:-18080}
 last=$((port + 100))
 is_ours() {
@@ -119,29 +118,49 @@ while :; do
 	port=$((port + 1))
 	[ $port -lt $last ] || { cat "$dir/await.log"; exit 1; }
 done
+write_escrowchat_conf "$port"
+start escrowchatd "$build/escrowchatd" --config "$dir/escrowchat.conf" --listen "unix:$dir/daemon.sock"
+await escrowchatd grep -q 'daemon: ready' "$dir/escrowchatd.log" || exit 1
+start escrowchat.fcgi "$build/escrowchat.fcgi" --config "$dir/escrowchat.conf" --listen "unix:$dir/fcgi.sock"
+await escrowchat.fcgi grep -q 'listening on' "$dir/escrowchat.fcgi.log" || exit 1
 url=http://127.0.0.1:$port
+
+# ---- people and escrows ----
+
+# Who signs in here takes part in both escrows: the first in the browser is the client, the second the freelancer.
+sqlite3 "$dir/chat.db" "CREATE TRIGGER demo_newcomers AFTER INSERT ON tokens BEGIN
+	INSERT OR IGNORE INTO participants(escrow, wallet, name, role)
+	SELECT e.id, NEW.wallet, NEW.name,
+		CASE WHEN NOT EXISTS(SELECT 1 FROM participants WHERE escrow = e.id AND role = 'client') THEN 'client'
+			WHEN NOT EXISTS(SELECT 1 FROM participants WHERE escrow = e.id AND role = 'freelancer') THEN 'freelancer'
+			ELSE 'arbiter' END
+	FROM escrows e;
+END"
+
+# The shell signs in too: as the arbiter.
+judge=$(sh "$top/contrib/signin.sh" "$url" "$dir/judge.pem") || exit 1
+token=${judge#* } judge=${judge% *}
 
 put_escrow() {
 	curl -fsS -o /dev/null -X PUT "$url/api/escrows/$1" -H "X-Service-Key: $key" -H 'Content-Type: application/json' -d "{\"title\":\"$2\",
-		\"status\":\"FUNDED\",\"participants\":[{\"walletAddress\":\"alice\",\"role\":\"client\"},
-		{\"walletAddress\":\"bob\",\"role\":\"freelancer\"},{\"walletAddress\":\"judge\",\"role\":\"arbiter\"}]}"
+		\"status\":\"FUNDED\",\"participants\":[{\"walletAddress\":\"$judge\",\"role\":\"arbiter\"}]}"
 }
 put_escrow demo-1 'Logo for a bakery' && put_escrow demo-2 'Translation of a manual' || exit 1
 
 cat <<END
 
-escrowchat runs at $url - open these in two tabs:
+escrowchat runs at $url - open these in two tabs. Each name is a key that the browser makes, and signs in with:
 
   $url/chat/?wallet=alice&escrow=demo-1
   $url/chat/?wallet=bob&escrow=demo-1
 
-By REST:
-  curl $url/api/chat/demo-1/send -H 'X-Wallet-Address: bob' -H 'Content-Type: application/json' -d '{"content":"hello"}'
-  curl '$url/api/chat/demo-1/history?limit=10' -H 'X-Wallet-Address: alice'
+By REST, with the token of a wallet that has signed in (sh contrib/signin.sh $url KEYFILE makes another):
+  curl $url/api/chat/demo-1/send -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' -d '{"content":"hello"}'
+  curl '$url/api/chat/demo-1/history?limit=10' -H 'Authorization: Bearer $token'
   curl $url/health
 
-By WebSocket (websocat, or wscat -s escrowchat.v1 -c):
-  websocat --protocol escrowchat.v1 'ws://127.0.0.1:$port/ws?walletAddress=alice'
+By WebSocket (websocat, or wscat -s escrowchat.v1 -s bearer.$token -c):
+  websocat --protocol 'escrowchat.v1, bearer.$token' ws://127.0.0.1:$port/ws
   {"event":"subscribe_escrow","data":{"escrowId":"demo-1"},"ack":1}
   {"event":"chat_message","data":{"escrowId":"demo-1","content":"hello"},"ack":2}
 

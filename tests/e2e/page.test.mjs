@@ -165,6 +165,52 @@ pages('the page comes with a policy that allows nothing foreign, and the same in
 	await alice.wellBehaved();
 });
 
+/* ---- signing in ---- */
+
+/* As the demonstration has it: who signs in takes part. */
+const NEWCOMERS = `CREATE TRIGGER demo_newcomers AFTER INSERT ON tokens BEGIN
+	INSERT OR IGNORE INTO participants(escrow, wallet, name, role) SELECT id, NEW.wallet, NEW.name, 'client' FROM escrows; END;`;
+
+for (const browser of BROWSERS) {
+	promise(`${browser} makes keys that sign in, over every transport; what ends is begun anew, and another visit is by the same person`, { web: 'lighttpd', config: { auth: 'wallet', presence_grace: '200ms' } }, async (w) => {
+		await w.escrow('e1', {}, 'Logo for a bakery');
+		await w.sqlite(NEWCOMERS);
+		const people = [];
+		for (const transport of ['websocket', 'sse', 'poll'])
+			people.push(await Page.open(w, `${transport} user`, { browser, transport }));
+		const wallets = await Promise.all(people.map((p) => p.page.$eval('#me', (e) => e.title)));
+		assert.equal(new Set(wallets).size, 3);
+		for (const wallet of wallets)
+			assert.match(wallet, /^[1-9A-HJ-NP-Za-km-z]{32,44}$/);
+		const all = async (texts) => {
+			for (const p of people) {
+				for (const text of texts)
+					await p.sees(text);
+			}
+		};
+		for (const [i, p] of people.entries()) {
+			assert.equal(await p.text('#transport'), Object.values(NAMES)[i]);
+			await p.say(`first of ${i}`);
+		}
+		await all([0, 1, 2].map((i) => `first of ${i}`));
+		for (const p of people)
+			await p.wellBehaved();
+		for (const wallet of wallets) {
+			const answer = await request(w.web, { method: 'POST', path: '/api/auth/revoke', body: { walletAddress: wallet }, headers: { 'X-Service-Key': w.sessionsKey } });
+			assert.equal(answer.status, 200, answer.body);
+		}
+		await until('everybody to sign in again', async () => Number(await w.sqlite('SELECT count(*) FROM tokens;')) === 3);
+		for (const [i, p] of people.entries()) {
+			await p.entered();
+			await p.say(`second of ${i}`);
+		}
+		await all([0, 1, 2].map((i) => `second of ${i}`));
+		const again = await Page.open(w, 'websocket user', { browser, transport: 'websocket', beside: people[0] });
+		assert.equal(await again.page.$eval('#me', (e) => e.title), wallets[0]);
+		await again.until(() => document.querySelectorAll('.mine').length === 2);
+	});
+}
+
 /* ---- chatting ---- */
 
 const PAIRS = {
