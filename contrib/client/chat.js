@@ -5,7 +5,7 @@
 'use strict';
 
 (() => {
-	const PAGE = 50, NEAR_PX = 120, TOGETHER_MS = 300000, PING_MS = 5000, TOAST_MS = 7000, REFRESH_MS = 150;
+	const PAGE = 50, NEAR_PX = 120, TOGETHER_MS = 300000, PING_MS = 5000, TOAST_MS = 7000, REFRESH_MS = 150, SEARCH_MS = 200;
 	const CONTENT_MAX = 5000, WARN_AT = 4500;
 	const WALLETS = [['alice', 'client'], ['bob', 'freelancer'], ['judge', 'arbiter']];
 	const TRANSPORTS = { websocket: 'WebSocket', sse: 'SSE', poll: 'Long-poll' };
@@ -264,6 +264,73 @@
 		}
 		if (focused !== document.activeElement && parent.contains(focused))
 			focused.focus();
+	}
+
+	/* ---- looking for messages ---- */
+
+	/** The text with what was found marked in it; the ranges count as strings do here. */
+	function snippet({ text, ranges }) {
+		const pieces = [];
+		let at = 0;
+		for (const [begin, end] of ranges) {
+			pieces.push(text.slice(at, begin), h('mark', '', text.slice(begin, end)));
+			at = end;
+		}
+		return h('span', 'last', ...pieces, text.slice(at));
+	}
+
+	function foundRow(m) {
+		const r = roomOf(m.escrowId), square = avatar(r.title);
+		square.classList.add('square');
+		const button = h('button', 'escrow', square, h('span', 'line', h('strong', '', r.title), h('time', '', briefly(new Date(m.timestamp)))), snippet(m.snippet));
+		button.onclick = () => reveal(m.escrowId, m.id);
+		return h('li', '', button);
+	}
+
+	/** What is being typed may be the beginning of a word. */
+	const asked = (words) => (/[^\s"*]{3}$/.test(words) && (words.split('"').length & 1) ? `${words}*` : words);
+
+	let search = null;
+	async function find(before) {
+		const words = $('words').value.trim(), mine = search = {};
+		if (!before)
+			$('found').replaceChildren();
+		$('found').hidden = !words;
+		$('found-state').textContent = words ? 'Searching…' : '';
+		if (!words)
+			return;
+		try {
+			const page = await rest(`chat/search?${new URLSearchParams({ q: asked(words), limit: 20, ...(before && { before }) })}`);
+			if (search !== mine)
+				return;
+			$('found').querySelector('.older')?.parentNode.remove();
+			$('found').append(...page.messages.map(foundRow));
+			const n = $('found').children.length;
+			if (page.next) {
+				const more = h('button', 'older', 'Earlier messages');
+				more.onclick = () => find(page.next);
+				$('found').append(h('li', '', more));
+			}
+			$('found-state').textContent = n === 0 && !page.next ? 'Nothing was found.' : `${n}${page.next ? ' and more' : ''} found`;
+		} catch (error) {
+			if (search === mine)
+				$('found-state').textContent = error.message;
+		}
+	}
+
+	/** Opens the room where that message is in sight. */
+	async function reveal(escrowId, id) {
+		const isOther = room?.id !== escrowId, entering = isOther ? enter(escrowId) : null, mine = visit;
+		address(escrowId);
+		await entering;
+		while (visit === mine && !room.ids.has(id) && room.hasMore)
+			await loadOlder();
+		const element = visit === mine && room.ids.get(id)?.element;
+		if (!element)
+			return;
+		log.querySelector('.sought')?.classList.remove('sought');
+		element.classList.add('sought');
+		element.scrollIntoView({ block: 'center' });
 	}
 
 	/* ---- the connection ---- */
@@ -817,6 +884,16 @@
 	$('who').onsubmit = (event) => {
 		event.preventDefault();
 		begin($('wallet').value.trim());
+	};
+	let pausing;
+	$('words').oninput = () => {
+		clearTimeout(pausing);
+		pausing = setTimeout(() => find(), SEARCH_MS);
+	};
+	$('find').onsubmit = (event) => {
+		event.preventDefault();
+		clearTimeout(pausing);
+		find();
 	};
 	$('me').onclick = () => location.assign(location.pathname);
 	$('back').onclick = () => {

@@ -524,3 +524,36 @@ pages('it fits a phone and a desk, light and dark; pictures are left beside the 
 	await fox.fits();
 	await fox.wellBehaved();
 });
+
+/* ---- searching ---- */
+
+pages('the search field finds what was said in any escrow, marks it, and opens the room where it stands', async (w) => {
+	const as = (wallet, escrow, content) => request(w.web, { method: 'POST', path: `/api/chat/${escrow}/send`, body: { content }, headers: { 'X-Wallet-Address': wallet } });
+	await as('bob', 'e2', '<b>The invoice</b> of May is p\u00e4id \u{1f600}');
+	for (let i = 0; i < 120; i++)
+		await as('bob', 'e2', `page ${i} is translated`);
+	await as('bob', 'e1', 'Another INVOICE follows');
+	const alice = await Page.open(w, 'alice');
+	await alice.page.type('#words', 'invoi');
+	await alice.until(() => document.querySelectorAll('#found li').length === 2);
+	assert.deepEqual(await alice.page.$$eval('#found .last', (all) => all.map((e) => e.textContent)), ['Another INVOICE follows', '<b>The invoice</b> of May is p\u00e4id \u{1f600}']);
+	assert.deepEqual(await alice.page.$$eval('#found mark', (all) => all.map((e) => e.textContent)), ['INVOICE', 'invoice']);
+	assert.equal(await alice.text('#found-state'), '2 found');
+	await alice.fits();
+	await alice.accessible();
+	await alice.page.fill('#words', '"may is paid"');
+	await alice.until(() => document.querySelectorAll('#found li').length === 1);
+	await alice.page.click('#found button');
+	await alice.until(() => document.querySelector('#title').textContent === 'Translation of a manual' && document.querySelector('.sought'));
+	const [text, isInSight] = await alice.page.$eval('.sought', (e) => [e.querySelector('.text').textContent, e.getBoundingClientRect().top > 0 && e.getBoundingClientRect().bottom < innerHeight]);
+	assert.deepEqual([text, isInSight], ['<b>The invoice</b> of May is p\u00e4id \u{1f600}', true]);
+	await alice.page.fill('#words', 'nowhere');
+	await alice.until(() => document.querySelector('#found-state').textContent === 'Nothing was found.');
+	await alice.page.fill('#words', 'translated');
+	await alice.until(() => document.querySelector('#found-state').textContent === '20 and more found');
+	await alice.page.click('#found .older');
+	await alice.until(() => document.querySelector('#found-state').textContent === '40 and more found');
+	await alice.page.fill('#words', '');
+	await alice.until(() => document.querySelector('#found').hidden && document.querySelector('#escrows').getClientRects().length > 0);
+	await alice.wellBehaved();
+});
