@@ -6,9 +6,9 @@
 #include "chat/standing.h"
 #include "chat/views.h"
 #include "proto/utf8.h"
+#include "store/memo.h"
 
 #define US_PER_S INT64_C(1000000)
-#include "store/memo.h"
 
 /* Trims; the limit is in code points. */
 static enum chat_err
