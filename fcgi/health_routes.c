@@ -5,13 +5,6 @@
 #include "base/clock.h"
 #include "fcgi/routes.h"
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unversioned"
-#endif
-
 static void
 run_head(struct store *st, void *arg)
 {

@@ -5,13 +5,6 @@
  */
 #include "fcgi/routes.h"
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unversioned"
-#endif
-
 static void
 write_info(struct buf *b)
 {

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "chat/standing.h"
+#include "chat/views.h"
 #include "proto/utf8.h"
 
 #define PAGE_MESSAGES 200
@@ -21,19 +22,6 @@ struct form {
 
 /* ---- JSON, and a line of it for each message ---- */
 
-static bool
-on_participant(const struct participant *p, void *arg)
-{
-	struct buf *out = arg;
-
-	json_element(out);
-	json_open(out, '{');
-	json_member_cstr(out, "walletAddress", p->name);
-	json_member_cstr(out, "role", role_name(p->role));
-	json_close(out, '}');
-	return true;
-}
-
 static void
 write_escrow(struct buf *out, struct store *st, struct span escrow_id, const struct escrow *e)
 {
@@ -44,7 +32,7 @@ write_escrow(struct buf *out, struct store *st, struct span escrow_id, const str
 	json_member_cstr(out, "title", e->title);
 	json_name(out, "participants");
 	json_open(out, '[');
-	participants_each(st, e->id, on_participant, out);
+	participants_each(st, e->id, view_participant, out);
 	json_close(out, ']');
 	json_member_time(out, "createdAt", e->created_at);
 	json_close(out, '}');

@@ -16,19 +16,6 @@
 /* ---- one escrow ---- */
 
 static bool
-on_participant(const struct participant *p, void *arg)
-{
-	struct buf *out = arg;
-
-	json_element(out);
-	json_open(out, '{');
-	json_member_cstr(out, "walletAddress", p->name);
-	json_member_cstr(out, "role", role_name(p->role));
-	json_close(out, '}');
-	return true;
-}
-
-static bool
 on_last_message(const struct message *m, void *arg)
 {
 	struct buf *out = arg;
@@ -59,7 +46,7 @@ write_escrow(struct store *st, struct span escrow_id, const struct escrow *e,
 		json_member_cstr(out, "role", role_name(who->role));
 	json_name(out, "participants");
 	json_open(out, '[');
-	participants_each(st, e->id, on_participant, out);
+	participants_each(st, e->id, view_participant, out);
 	json_close(out, ']');
 	if (who) {
 		write_last_message(st, e->id, out);

@@ -29,6 +29,19 @@ view_message(struct buf *out, const struct message *m, struct span escrow_id)
 	json_close(out, '}');
 }
 
+bool
+view_participant(const struct participant *p, void *arg)
+{
+	struct buf *out = arg;
+
+	json_element(out);
+	json_open(out, '{');
+	json_member_cstr(out, "walletAddress", p->name);
+	json_member_cstr(out, "role", role_name(p->role));
+	json_close(out, '}');
+	return true;
+}
+
 void
 view_message_brief(struct buf *out, const struct message *m)
 {

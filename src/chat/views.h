@@ -7,9 +7,13 @@
 
 #include "base/buf.h"
 #include "chat/chat.h"
+#include "store/escrows.h"
 
 /* {id, escrowId, senderId, senderRole?, content, timestamp, read, clientMsgId?} */
 void view_message(struct buf *out, const struct message *, struct span escrow_id);
+
+/* {walletAddress, role}, an element of an array; for participants_each(). arg: the struct buf. */
+bool view_participant(const struct participant *, void *arg);
 
 /* {id, senderId, timestamp, content}: the content's first 200 code points. */
 void view_message_brief(struct buf *out, const struct message *);
