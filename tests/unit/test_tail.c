@@ -160,7 +160,7 @@ a_long_log_is_handed_out_in_pages(void **state)
 		assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
 	while (hub_tail(h->hub, h->now) == TAIL_MORE)
 		pages++;
-	assert_int_equal(pages, 3);
+	assert_true(pages >= 3); /* more where the machine is slow: no read outlives 100 ms */
 	for (size_t i = 0; i < a->heard.len; i++)
 		n += a->heard.p[i] == ',';
 	assert_int_equal(n, 1100);
