@@ -207,7 +207,8 @@ preflight(struct call *c, struct span allow)
 	reply_header(c->reply, "Allow", allow);
 	reply_header(c->reply, "Access-Control-Allow-Methods", SPAN(METHODS_ALL));
 	reply_header(c->reply, "Access-Control-Allow-Headers",
-	    SPAN("Content-Type, Authorization, X-Wallet-Address, X-Service-Key, Idempotency-Key"));
+	    SPAN("Content-Type, Authorization, X-Wallet-Address, X-Service-Key, Idempotency-Key, "
+		 "X-Request-ID"));
 	reply_header(c->reply, "Access-Control-Max-Age", SPAN("600"));
 }
 

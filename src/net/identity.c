@@ -121,7 +121,7 @@ identity_conditions(const struct gate *gate, struct web_request *req, struct buf
 		if (origin.n > 0 && req->http->method == METHOD_OPTIONS)
 			buf_str(fields, "Access-Control-Allow-Methods: GET, POST\r\n"
 					"Access-Control-Allow-Headers: Content-Type, "
-					"Authorization, X-Wallet-Address\r\n"
+					"Authorization, X-Wallet-Address, X-Request-ID\r\n"
 					"Access-Control-Max-Age: 600\r\n");
 	}
 	carried_clear(&c);

@@ -229,7 +229,7 @@ a_preflight_is_answered_without_identity(void **state)
 	    has_header(w, "\r\nAccess-Control-Allow-Methods: GET, HEAD, POST, PUT, OPTIONS\r\n"));
 	assert_true(has_header(w, "\r\nAccess-Control-Allow-Headers: Content-Type, Authorization, "
 				  "X-Wallet-Address, X-Service-Key, "
-				  "Idempotency-Key\r\n"));
+				  "Idempotency-Key, X-Request-ID\r\n"));
 	ASK(w, "OPTIONS", SEND, NULL, "HTTP_ORIGIN=https://evil.example");
 	assert_int_equal(w->status, 204);
 	assert_false(has_header(w, "Access-Control-Allow-Origin"));
