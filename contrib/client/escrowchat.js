@@ -96,7 +96,7 @@
 		var seen = {}; /* cursors of events that a stream may bring again */
 		var queue = [], handlers = {}, names = NAMES.slice(), typed = {};
 		var usable, at = 0, good = -1, fails = 0, tries = 0, until = 0;
-		var link, isOpen, isClosed, helloTimer, retryTimer, upTimer, changeTimer;
+		var link, last = {}, isOpen, isClosed, helloTimer, retryTimer, upTimer, changeTimer;
 		var nav = root.navigator || {}, locks = nav.locks;
 		var channel, isLeader, release = nothing, tabs = {};
 		var chat = { state: 'connecting', transport: null, latency: null };
@@ -700,6 +700,7 @@
 		function opened(l) {
 			var known = rooms.slice();
 			stop(helloTimer);
+			last = l;
 			isOpen = true;
 			l.began = now();
 			fails = 0;
@@ -923,20 +924,21 @@
 			else if (root.fetch)
 				root.fetch(url, { method: 'POST', keepalive: true, headers: headers(1), body: body, credentials: sendsCookies ? 'include' : 'same-origin' })['catch'](nothing);
 			else
-				link.send('goodbye', {});
+				last.send('goodbye', {});
 		}
 
 		/* isGood: the user leaves; else only this page does. */
 		function end(isGood) {
-			var isAlone = true, tab;
-			for (tab in tabs)
-				isAlone = false; /* who holds the connection next is still there */
-			if (isOpen && isAlone && link.all)
-				sayGoodbye();
-			else if (isOpen && isAlone && isGood)
-				each(rooms, function (r) {
-					say(UNSUBSCRIBE, r.id);
-				});
+			/* With other tabs, who holds the connection next is still there. Open or not: a browser may have aborted the
+			 * poll before it tells the page that it goes. */
+			if (!Object.keys(tabs)[0]) {
+				if (last.all)
+					sayGoodbye();
+				else if (isOpen && isGood)
+					each(rooms, function (r) {
+						say(UNSUBSCRIBE, r.id);
+					});
+			}
 			hangUp();
 			release();
 			stop(upTimer);

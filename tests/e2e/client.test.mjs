@@ -1142,6 +1142,18 @@ test('a goodbye is said when the page goes: by a JSON beacon, or with a token by
 	await w.clock.run(100);
 	assert.equal(w.server.asked(/\/events/).length, 2, 'back from the cache');
 
+	const early = await w.open({}, POLL); // a browser that aborts what is under way before it says that the page goes
+	w.server.cut();
+	await w.clock.run(0);
+	assert.equal(early.chat.state, 'offline');
+	early.page.say('pagehide');
+	assert.match(early.page.beacons[0].url, /\/emit\?client=/);
+	const silent = await w.open({}, WS);
+	w.server.cut();
+	await w.clock.run(0);
+	silent.page.say('pagehide');
+	assert.deepEqual(silent.page.beacons, []);
+
 	const fetched = [];
 	const other = await w.open({ fetch: (url, init) => Promise.resolve(fetched.push([url, init])) }, { ...POLL, token: 'T' });
 	other.chat.close();

@@ -357,6 +357,19 @@ for (const browser of BROWSERS) {
 	});
 }
 
+for (const browser of BROWSERS) {
+	pages(`${browser}: a page that is left says goodbye over SSE and long-poll, and is gone at once`, async (w) => {
+		const bob = await Page.open(w, 'bob', { transport: 'websocket' });
+		for (const [wallet, how] of [['alice', { transport: 'sse' }], ['judge', { transport: 'poll' }], ['alice', { without: ['WebSocket'] }]]) {
+			const page = await Page.open(w, wallet, { browser, ...how });
+			await bob.until((who) => document.querySelector('#present').textContent === `${who} is here`, wallet);
+			await page.page.goto('about:blank');
+			await bob.until(() => document.querySelector('#present').textContent === 'Only you are here');
+		}
+		await bob.wellBehaved();
+	}, { presence_grace: '1h' });
+}
+
 pages('the status line says what is the case: state, transport, latency', async (w) => {
 	const alice = await Page.open(w, 'alice');
 	const says = (pattern) => alice.until((p) => new RegExp(p).test(document.querySelector('#foot p').textContent), pattern);
