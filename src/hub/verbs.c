@@ -130,6 +130,9 @@ history(const struct call *c)
 
 /* ---- writes: a job each ---- */
 
+#define MESSAGE_ROOM \
+	480 /* for the message beside its content: memory comes from the thread that frees it */
+
 struct send_job {
 	struct hub_job job;
 	struct chat_send send;
@@ -199,6 +202,7 @@ chat_message(const struct call *c)
 	    .content = buf_as_span(&j->content),
 	    .client_msg_id = {j->client_msg_id, id.n},
 	    .now_ms = c->now.wall_ms};
+	buf_reserve(&j->send.message, content.n + MESSAGE_ROOM);
 	job_submit(&j->job);
 }
 

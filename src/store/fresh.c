@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define FIRST_BYTES 8192 /* some ten messages: most commits need no more */
+
 struct head {
 	int64_t position, at;
 	size_t topic_n, event_n, data_n, actor_n;
@@ -29,6 +31,8 @@ fresh_add(struct buf *rows, const struct queue_row *row)
 	    .actor_n = row->actor.n,
 	    .durable = row->durable};
 
+	if (rows->cap == 0)
+		buf_reserve(rows, FIRST_BYTES);
 	buf_reserve(rows, row_size(&h));
 	buf_add(rows, &h, sizeof(h));
 	buf_span(rows, row->topic);
