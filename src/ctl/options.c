@@ -177,40 +177,66 @@ read_one(struct options *o, const struct command *c, int left, char *const *argv
 	return 0;
 }
 
-bool
-options_read(struct options *o, const struct command *c, int argc, char *const *argv, int *status)
+static int
+read_argument(struct options *o, const struct command *c, const char *argument)
 {
-	bool is_over = false;
+	if (o->n_args == c->max_args) {
+		fail_usage("%s: %s: one argument too many", c->name, argument);
+		return 0;
+	}
+	o->args[o->n_args++] = argument;
+	return 1;
+}
 
+static void
+set_defaults(struct options *o)
+{
 	*o = (struct options){0};
 	for (size_t i = 0; i < N_ROWS; i++) {
 		if (rows[i].kind == KIND_NUMBER)
 			*(int64_t *)(void *)((char *)o + rows[i].offset) = rows[i].initial;
 	}
+}
+
+static bool
+is_help(const char *argument)
+{
+	return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+static void
+print_help(const struct command *c)
+{
+	struct buf out = {0};
+
+	options_help(c, &out);
+	fputs(buf_cstr(&out), stdout);
+	buf_clear(&out);
+}
+
+bool
+options_read(struct options *o, const struct command *c, int argc, char *const *argv, int *status)
+{
+	bool is_over = false; /* behind --: nothing is an option any more */
+	int n;
+
+	set_defaults(o);
 	*status = EXIT_USAGE;
-	for (int i = 0; i < argc;) {
-		int n = 1;
-
-		if (!is_over && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
-			struct buf out = {0};
-
-			options_help(c, &out);
-			fputs(buf_cstr(&out), stdout);
-			buf_clear(&out);
+	for (int i = 0; i < argc; i += n) {
+		if (!is_over && is_help(argv[i])) {
+			print_help(c);
 			*status = EXIT_GOOD;
 			return false;
 		}
+		n = 1;
 		if (!is_over && strcmp(argv[i], "--") == 0)
 			is_over = true;
 		else if (!is_over && strncmp(argv[i], "--", 2) == 0)
 			n = read_one(o, c, argc - i, argv + i);
-		else if (o->n_args < c->max_args)
-			o->args[o->n_args++] = argv[i];
 		else
-			n = fail_usage("%s: %s: one argument too many", c->name, argv[i]) * 0;
+			n = read_argument(o, c, argv[i]);
 		if (n == 0)
 			return false;
-		i += n;
 	}
 	if (o->n_args >= c->min_args)
 		return true;
