@@ -125,6 +125,8 @@ reply_format(const struct reply *r, bool is_head, struct buf *out)
 		buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
 	if (r->retry_after_s > 0)
 		buf_printf(out, "Retry-After: %d\r\n", r->retry_after_s);
+	if (r->status == 401) /* RFC 9110, section 15.5.2 */
+		buf_str(out, "WWW-Authenticate: Bearer\r\n");
 	buf_printf(out, "Cache-Control: %s\r\n", r->no_store ? "no-store" : "private, no-cache");
 	buf_str(out, "Vary: Authorization, Cookie, Origin\r\n");
 	buf_str(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");

@@ -33,7 +33,7 @@ struct auth_request {
 	struct span authorization, protocols, token, cookie;
 	struct span sec_fetch_site;
 	struct span remote_user; /* whom the web server vouches for (auth = proxy) */
-	bool is_secure;          /* the request came by https, as far as we know */
+	bool is_secure;          /* the request came by https, as the web server says */
 	bool is_browser_write;   /* a WebSocket handshake or a writing request */
 };
 

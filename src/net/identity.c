@@ -76,6 +76,7 @@ read_fields(struct carried *c, const struct gate *gate, const struct web_request
 	    .cookie = field(http, HTTP_COOKIE),
 	    .sec_fetch_site = field(http, HTTP_SEC_FETCH_SITE),
 	    .remote_user = named_user(gate, http),
+	    .is_secure = span_eq_nocase(field(http, HTTP_X_FORWARDED_PROTO), SPAN("https")),
 	    .is_browser_write =
 		http_wants_ws(http) || http->method == METHOD_POST || http->method == METHOD_PUT,
 	};

@@ -122,9 +122,10 @@ promise('a claim is no identity, a token in a URL is none, and both are told so'
 	const alice = await user(w), bob = await user(w);
 	const { address, token } = alice;
 	for (const query of ['', `walletAddress=${address}`, `walletAddress=${address}&token=${token}`, `token=${token}`, `access_token=${token}`]) {
-		assert.equal((await refusal(WebSocket.connect(w.target, { path: `/ws?${query}`, protocols: [SUBPROTOCOL] }))).status, 401, query);
+		const error = await refusal(WebSocket.connect(w.target, { path: `/ws?${query}`, protocols: [SUBPROTOCOL] }));
+		assert.deepEqual([error.status, error.headers['www-authenticate']], [401, 'Bearer'], query);
 		assert.equal((await request(w.target, { path: `/poll?escrow=${ROOM}&${query}` })).status, 401, query);
-		assert.equal((await request(w.web, { path: `/api/chat/${ROOM}/history?${query}`, headers: { 'X-Wallet-Address': address } })).status, 401, query);
+		assert.equal((await request(w.web, { path: `/api/chat/${ROOM}/history?${query}`, headers: { 'X-Wallet-Address': address } })).headers['www-authenticate'], 'Bearer', query);
 	}
 	const mismatch = [
 		await refusal(native(w, token, { query: { walletAddress: bob.address } })),
@@ -304,6 +305,11 @@ promise('a cookie reads; it writes and opens WebSockets for allowed pages alone'
 	await open({ Origin: PAGE });
 	for (const headers of [{}, { Origin: EVIL }, { Origin: 'null' }])
 		assert.equal((await refusal(open(headers))).status, 403, JSON.stringify(headers));
+	// The server's own pages, by the scheme that the web server names.
+	const own = { Host: 'chat.example.com', Origin: 'https://chat.example.com' };
+	assert.equal((await refusal(open(own))).status, 403);
+	await open({ ...own, 'X-Forwarded-Proto': 'https' });
+	assert.equal((await refusal(open({ ...own, Origin: 'http://chat.example.com', 'X-Forwarded-Proto': 'https' }))).status, 403);
 	await open({}, [SUBPROTOCOL, `bearer.${token}`]);
 	assert.equal((await refusal(open({ Origin: PAGE }, [SUBPROTOCOL, 'bearer.x']))).status, 401, 'no falling back');
 	assert.equal((await refusal(open({ Origin: PAGE, Cookie: `${Cookie}; ${Cookie}` }))).status, 401);
