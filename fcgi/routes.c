@@ -5,6 +5,9 @@
  */
 #include "fcgi/routes.h"
 
+#include <pthread.h>
+#include <time.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "chat/tokens.h"
@@ -342,10 +345,29 @@ rest_answer(struct rest *rest, char *const *params, const struct channel *channe
 
 /* ---- for handlers ---- */
 
+/* The threads of this process wait for each other here: SQLite's lock is polled, which costs more than
+ * the write. */
+static enum store_err
+write_in_turn(struct store *st, bool (*run)(struct store *, void *arg), void *arg)
+{
+	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+	struct timespec until;
+	enum store_err err;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += BUSY_MS / 1000;
+	if (pthread_mutex_clocklock(&turn, CLOCK_MONOTONIC, &until) != 0)
+		return STORE_BUSY;
+	err = store_write(st, run, arg);
+	pthread_mutex_unlock(&turn);
+	return err;
+}
+
 bool
 call_write(struct call *c, bool (*run)(struct store *, void *arg), void *arg)
 {
-	enum store_err err = c->rest->store ? store_write(c->rest->store, run, arg) : STORE_BROKEN;
+	enum store_err err =
+	    c->rest->store ? write_in_turn(c->rest->store, run, arg) : STORE_BROKEN;
 
 	if (err == STORE_OK) {
 		ringer_ring(c->rest->ringer);
