@@ -59,11 +59,24 @@ static const struct row {
 
 /* ---- messages ---- */
 
+void
+put_plain(FILE *to, struct span text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		fputc(c < ' ' || c == 0x7f ? '?' : c, to);
+	}
+}
+
 static int
 complain(const char *fmt, va_list ap, int status)
 {
+	char line[2000];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
 	fputs("escrowchatctl: ", stderr);
-	vfprintf(stderr, fmt, ap);
+	put_plain(stderr, span_of(line));
 	fputc('\n', stderr);
 	return status;
 }

@@ -8,8 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/buf.h"
+#include "base/span.h"
 
 #define OPTIONS_ARGS 3
 
@@ -42,6 +44,9 @@ options_read(struct options *, const struct command *, int argc, char *const *ar
 
 /* Appends the manual of one command. */
 void options_help(const struct command *, struct buf *out);
+
+/* What others have said, for a terminal: control characters become question marks. */
+void put_plain(FILE *, struct span);
 
 /* One line to stderr, "escrowchatctl: " before it; returns EXIT_WRONG, or what it is named after. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -103,7 +103,8 @@ judge(const struct fetch *f, const struct json *answer)
 	struct span text = {"", 0};
 
 	if (f->status == 202 && json_string(json_get(answer, "cursor"), &text)) {
-		printf("%.*s\n", (int)text.n, text.p);
+		put_plain(stdout, text);
+		putchar('\n');
 		return EXIT_GOOD;
 	}
 	if (f->status == 0)

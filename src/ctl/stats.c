@@ -26,7 +26,8 @@ print_connection(const struct json *c)
 		struct span text = {"-", 1};
 
 		json_string(json_get(c, names[i]), &text);
-		printf("%.*s ", (int)text.n, text.p);
+		put_plain(stdout, text);
+		putchar(' ');
 	}
 	json_int(json_get(c, "escrowRooms"), &rooms);
 	printf("rooms=%" PRId64 "\n", rooms);

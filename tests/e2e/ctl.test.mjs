@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 
 import { request } from './lib/http.mjs';
@@ -114,6 +115,21 @@ promise('publish by URL takes a service key, by name or the first of its file', 
 	await refused(/0600/, '--key-file', w.file('readable.keys', fs.readFileSync(keys), 0o644));
 	await refused(/No such file/, '--key-file', w.path('nothing.keys'));
 	await fails(w, 1, /127\.0\.0\.1/, 'publish', '--url', 'http://127.0.0.1:1', '--room', '42', 'x', '{}', '--key-file', keys);
+});
+
+promise('what a server says cannot play with the terminal', NO_DAEMON, async (w) => {
+	const server = http.createServer((req, res) => {
+		res.statusCode = 400;
+		res.end(JSON.stringify({ error: '\x1b[2Jgone\nsecond', stats: {} }));
+	});
+	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const url = `http://127.0.0.1:${server.address().port}`;
+	try {
+		for (const args of [['publish', '--room', '42', 'x', '{}'], ['stats']])
+			await fails(w, 1, /400: \?\[2Jgone\?second$/, ...args, '--url', url, '--key-file', w.config.service_keys);
+	} finally {
+		server.close();
+	}
 });
 
 // ---- tail ----
