@@ -19,6 +19,11 @@
 #define LIMIT_MAX     200
 #define METHODS_ALL   "GET, HEAD, POST, PUT, OPTIONS"
 
+/* The threads of this process wait for each other here: SQLite's lock is polled, which costs more than
+ * the write. And they write with one connection, which so knows what is in the database: another one
+ * would have to read anew what the last one wrote. */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
 /* ---- the thread's own ---- */
 
 bool
@@ -42,6 +47,7 @@ rest_open(struct rest *rest, const struct config *c, const struct auth *auth, st
 	rest->store = store_open(&o, err);
 	if (!rest->store)
 		return false;
+	rest->writer = rest->store;
 	rest->ringer = ringer_new(c->database);
 	rest->proxies = proxies_new(&c->trusted_proxies);
 	return true;
@@ -59,8 +65,11 @@ rest_close(struct rest *rest)
 void
 rest_tidy(struct rest *rest)
 {
-	if (rest->wrote)
-		store_checkpoint_if_alone(rest->store);
+	if (rest->wrote) {
+		pthread_mutex_lock(&turn);
+		store_checkpoint_if_alone(rest->writer);
+		pthread_mutex_unlock(&turn);
+	}
 	rest->wrote = false;
 }
 
@@ -345,12 +354,9 @@ rest_answer(struct rest *rest, char *const *params, const struct channel *channe
 
 /* ---- for handlers ---- */
 
-/* The threads of this process wait for each other here: SQLite's lock is polled, which costs more than
- * the write. */
 static enum store_err
 write_in_turn(struct store *st, bool (*run)(struct store *, void *arg), void *arg)
 {
-	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 	struct timespec until;
 	enum store_err err;
 
@@ -367,7 +373,7 @@ bool
 call_write(struct call *c, bool (*run)(struct store *, void *arg), void *arg)
 {
 	enum store_err err =
-	    c->rest->store ? write_in_turn(c->rest->store, run, arg) : STORE_BROKEN;
+	    c->rest->store ? write_in_turn(c->rest->writer, run, arg) : STORE_BROKEN;
 
 	if (err == STORE_OK) {
 		ringer_ring(c->rest->ringer);

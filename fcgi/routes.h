@@ -23,7 +23,9 @@ struct rest {
 	const struct config *config;
 	const struct auth *auth;
 	struct rules rules;
-	struct store *store;     /* owned; NULL: could not be opened, every use is 503 */
+	struct store
+	    *writer;         /* what all threads write with, in turn: store, or another; borrowed */
+	struct store *store; /* owned; NULL: could not be opened, every use is 503 */
 	struct ringer *ringer;   /* owned */
 	struct proxies *proxies; /* owned; NULL without a store */
 	int64_t started_ms;      /* monotonic */

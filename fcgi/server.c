@@ -49,6 +49,7 @@ struct worker {
 
 struct server {
 	const struct server_options *options;
+	struct rest writing; /* whose store all workers write with */
 	struct worker *workers;
 	size_t n_workers;
 	int stop_fd;                /* readable once the stop has come, for ever */
@@ -331,6 +332,8 @@ workers_open(struct server *s, struct buf *err)
 {
 	const struct server_options *o = s->options;
 
+	if (!rest_open(&s->writing, o->config, o->auth, err))
+		return false;
 	s->workers = mem_zalloc((size_t)o->config->threads * sizeof(*s->workers));
 	for (; s->n_workers < (size_t)o->config->threads; s->n_workers++) {
 		struct worker *w = &s->workers[s->n_workers];
@@ -338,6 +341,7 @@ workers_open(struct server *s, struct buf *err)
 		w->server = s;
 		if (!rest_open(&w->rest, o->config, o->auth, err))
 			return false;
+		w->rest.writer = s->writing.store;
 		watch_init(&w->watch);
 		FCGX_InitRequest(&w->fcgx, -1, 0);
 	}
@@ -441,6 +445,7 @@ server_run(const struct server_options *o, struct buf *err)
 		code = serve_all(&s, signals, err);
 	for (size_t i = 0; i < s.n_workers; i++)
 		rest_close(&s.workers[i].rest);
+	rest_close(&s.writing);
 	free(s.workers);
 	close(signals);
 	close(s.stop_fd);
