@@ -31,6 +31,7 @@ engine_new(struct loop *loop, const struct engine_options *options)
 	TAILQ_INIT(&e->parting);
 	TAILQ_INIT(&e->dirty);
 	TAILQ_INIT(&e->closed);
+	TAILQ_INIT(&e->refusals);
 	e->timer = loop_timer_new(loop, on_timer, e);
 	e->timer_at = INT64_MAX;
 	e->turn = loop_later_new(loop, on_turn, e);
@@ -61,6 +62,7 @@ engine_free(struct engine *e)
 	while ((n = map_next(&e->sessions, NULL)) != NULL)
 		engine_session_end(
 		    MAP_ENTRY(n, struct engine_session, node), "shutdown", END_CLOSE, false);
+	engine_refuse_late(e, INT64_MAX);
 	free_closed(e);
 	map_clear(&e->sessions);
 	loop_timer_free(e->timer);
@@ -124,12 +126,13 @@ engine_confirm(struct engine_session *s)
 
 /* ---- heartbeat: lists of constant length, one timer ---- */
 
-static void
-arm_timer(struct engine *e)
+void
+engine_arm_timer(struct engine *e)
 {
 	const struct engine_session *first[] = {
 	    TAILQ_FIRST(&e->pings), TAILQ_FIRST(&e->pongs), TAILQ_FIRST(&e->parting)};
-	int64_t next = INT64_MAX;
+	const struct late_refusal *refusal = TAILQ_FIRST(&e->refusals);
+	int64_t next = refusal != NULL ? refusal->deadline : INT64_MAX;
 
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
 		if (first[i] != NULL && first[i]->deadline < next)
@@ -214,7 +217,8 @@ on_timer(void *arg)
 		engine_session_end(s, "ping timeout", END_CLOSE, false);
 	while ((s = TAILQ_FIRST(&e->parting)) != NULL && s->deadline <= now)
 		engine_session_part(s);
-	arm_timer(e);
+	engine_refuse_late(e, now);
+	engine_arm_timer(e);
 }
 
 /* ---- packets down ---- */
@@ -317,7 +321,7 @@ engine_session_take(struct engine_session *s, const struct eio_packet *p)
 	case EIO_PONG:
 		heartbeat_stop(s);
 		await_ping(s);
-		arm_timer(s->engine);
+		engine_arm_timer(s->engine);
 		break;
 	case EIO_CLOSE:
 		engine_session_end(s, "closed by the client", END_NOOP, true);
@@ -397,7 +401,7 @@ engine_session_new(struct engine *e, struct web_request *req)
 		    TAILQ_FIRST(&e->fresh), "too many without an identity", END_CLOSE, false);
 	s->pinged = clock_mono_ms();
 	await_ping(s);
-	arm_timer(e);
+	engine_arm_timer(e);
 	return s;
 }
 
@@ -463,7 +467,7 @@ engine_session_end(struct engine_session *s, const char *why, enum ending ending
 		part_begin(s);
 	else
 		bury(s);
-	arm_timer(e);
+	engine_arm_timer(e);
 	engine_answer_poll(s, ending == END_NOOP ? SPAN("6") : SPAN("1"));
 	if (!s->in_post)
 		engine_answer_post(s, EIO_UNKNOWN_SID);

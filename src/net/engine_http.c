@@ -4,6 +4,13 @@
  */
 #include "net/engine_session.h"
 
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define LATE_MS 10
+
 static void
 answer(struct web_conn **held, int status, const char *type, struct span body)
 {
@@ -180,6 +187,45 @@ may_come_up(struct engine_session *s, const struct http_request *http)
 	return true;
 }
 
+/* ---- refusals that wait ---- */
+
+static void
+refusal_free(struct late_refusal *r)
+{
+	TAILQ_REMOVE(&r->engine->refusals, r, link);
+	free(r);
+}
+
+static void
+on_refused_gone(void *arg)
+{
+	refusal_free(arg);
+}
+
+static void
+refuse_later(struct engine *e, struct web_request *req, struct span fields)
+{
+	struct late_refusal *r = mem_zalloc(sizeof(*r));
+
+	r->engine = e;
+	r->deadline = clock_mono_ms() + LATE_MS;
+	r->wc = web_hold(req, fields, on_refused_gone, r);
+	TAILQ_INSERT_TAIL(&e->refusals, r, link);
+	engine_arm_timer(e);
+}
+
+void
+engine_refuse_late(struct engine *e, int64_t now)
+{
+	struct late_refusal *r;
+
+	while ((r = TAILQ_FIRST(&e->refusals)) != NULL && r->deadline <= now) {
+		answer(&r->wc, eio_error_status(EIO_BAD_REQUEST), NULL,
+		    eio_error_json(EIO_BAD_REQUEST));
+		refusal_free(r);
+	}
+}
+
 static void
 serve(struct engine *e, struct web_request *req, struct span fields)
 {
@@ -197,7 +243,10 @@ serve(struct engine *e, struct web_request *req, struct span fields)
 			    : EIO_POLLING);
 	if (s != NULL && !s->is_fresh) /* whoever has the secret is whom it belongs to */
 		conn_confirm(req->conn);
-	if (error != EIO_OK)
+	if (error == EIO_BAD_REQUEST && s != NULL && s->ws != NULL && http->method == METHOD_GET &&
+	    q.transport == EIO_POLLING)
+		refuse_later(e, req, fields);
+	else if (error != EIO_OK)
 		refuse(req, error, fields);
 	else if (s != NULL && !may_come_up(s, http))
 		refuse(req, EIO_FORBIDDEN, fields);

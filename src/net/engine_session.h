@@ -46,10 +46,19 @@ struct engine_session {
 
 TAILQ_HEAD(session_list, engine_session);
 
+/* A poll of a session that has upgraded. Its refusal waits a moment: it must not overtake what the WebSocket, another connection, was sent. */
+struct late_refusal {
+	TAILQ_ENTRY(late_refusal) link;
+	struct engine *engine;
+	struct web_conn *wc;
+	int64_t deadline; /* mono ms */
+};
+
 struct engine {
 	struct engine_options options;
 	struct map sessions;
 	struct session_list fresh, pings, pongs, parting, dirty, closed;
+	TAILQ_HEAD(, late_refusal) refusals;
 	size_t n_fresh;
 	struct loop_timer *timer;
 	struct loop_later *turn;
@@ -69,12 +78,16 @@ void engine_session_unqueue(struct engine_session *);
 /* False: the packet breaks the protocol. */
 bool engine_session_take(struct engine_session *, const struct eio_packet *);
 bool engine_session_is_busy(const struct engine_session *);
+/* What is due first may be something else now. */
+void engine_arm_timer(struct engine *);
 
 /* engine_http.c: the answers of the requests that are held; nothing where none is. */
 void engine_answer_poll(struct engine_session *, struct span payload);
 void engine_answer_post(struct engine_session *, enum eio_error);
 /* Everything that waits goes into one payload. */
 void engine_flush_poll(struct engine_session *);
+/* Answers those that are due, or all. */
+void engine_refuse_late(struct engine *, int64_t now);
 /* As much of the held POST as the owner takes; answers it at its end. */
 void engine_take_post(struct engine_session *);
 
