@@ -18,9 +18,10 @@
 #include "tests/bench/load.h"
 #include "tests/bench/payload.h"
 
-#define OPENING_MAX 64      /* clients that are being set up at once */
-#define SETTLE_US   500000  /* what set-up left behind: presence of others, timers */
-#define DRAIN_US    5000000 /* without any delivery: what is not there is lost */
+#define OPENING_MAX 64        /* clients that are being set up at once */
+#define OPEN_US     120000000 /* for all of them: who was refused does not join */
+#define SETTLE_US   500000    /* what set-up left behind: presence of others, timers */
+#define DRAIN_US    5000000   /* without any delivery: what is not there is lost */
 
 void
 load_die(const char *fmt, ...)
@@ -50,7 +51,11 @@ look(const struct load *l, struct process *p)
 static void
 open_clients(struct load *l)
 {
+	int64_t end = clock_mono_us() + OPEN_US;
+
 	while (l->n_ready < l->o.n_clients) {
+		if (clock_mono_us() > end)
+			load_die("only %u clients were let in", l->n_ready);
 		while (l->n_opened < l->o.n_clients && l->n_opened - l->n_ready < OPENING_MAX)
 			client_open(&l->clients[l->n_opened++]);
 		links_turn(l, clock_mono_us() + DRAIN_US);

@@ -24,7 +24,7 @@ workloads() {
 	socketio-pairs    |message |1  |200|--wire socketio --connections 20 --room-size 2 --senders 2
 	socketio-room     |delivery|100|100|--wire socketio --connections 100
 	sse-room          |delivery|100|100|--wire sse --connections 100
-	poll-room         |delivery|100|10 |--wire poll --connections 100
+	poll-room         |delivery|100|30 |--wire poll --connections 100
 	rest-send         |request |1  |60 |--wire rest-send --connections 1
 	rest-history      |request |1  |30 |--wire rest-history --connections 1
 	END
