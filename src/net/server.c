@@ -29,7 +29,7 @@
 
 #define BUSY_MS 5000
 #define COMMIT_US \
-	2000 /* least time between two group commits: a lone message does not wait for one, a busy server gathers */
+	2000 /* between two group commits of a busy server, which gathers; less after a small one */
 #define PACE_US       1000  /* between two turns, unless a commit is done sooner */
 #define DRAIN_MS      10000 /* from SIGTERM to the end, at most */
 #define TRIM_US       60000000

@@ -16,9 +16,11 @@
 #include "store/db.h"
 
 #define BATCH_JOBS 512
+#define JOB_US     400 /* of the pause after a batch, for each of its jobs */
 
 struct list {
 	struct writer_job *first, *last;
+	int n; /* of a batch */
 };
 
 struct writer {
@@ -52,9 +54,9 @@ list_append(struct list *l, struct writer_job *first, struct writer_job *last)
 static struct list
 list_cut(struct list *l)
 {
-	struct list cut = {l->first, l->first};
+	struct list cut = {l->first, l->first, 1};
 
-	for (int n = 1; n < BATCH_JOBS && cut.last != NULL && cut.last->next != NULL; n++)
+	for (; cut.n < BATCH_JOBS && cut.last != NULL && cut.last->next != NULL; cut.n++)
 		cut.last = cut.last->next;
 	if (cut.last == NULL)
 		return cut;
@@ -188,7 +190,7 @@ hand_back(struct writer *w, struct list batch)
 		w->wake(w->wake_arg);
 }
 
-/* Between two commits the other program gets its turn at the lock. */
+/* Between two commits the other program gets its turn at the lock, and jobs gather: the longer, the more of them come. */
 static void
 sleep_until(int64_t mono_us)
 {
@@ -196,6 +198,14 @@ sleep_until(int64_t mono_us)
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0)
 		;
+}
+
+static int64_t
+pause_us(const struct writer *w, const struct list *batch)
+{
+	int64_t us = (int64_t)batch->n * JOB_US;
+
+	return us < w->interval_us ? us : w->interval_us;
 }
 
 static void *
@@ -209,7 +219,7 @@ writer_main(void *arg)
 		run_batch(w->st, batch.first);
 		hand_back(w, batch);
 		if (w->interval_us > 0)
-			sleep_until(clock_mono_us() + w->interval_us); /* jobs gather meanwhile */
+			sleep_until(clock_mono_us() + pause_us(w, &batch));
 	}
 	store_checkpoint(w->st);
 	store_close(w->st);
