@@ -82,7 +82,7 @@ const MISTAKES = {
 	},
 	'Apache sends the API elsewhere': {
 		on: 'apache', ready: '/health', edit: swap('ProxyPass "/api/" ', 'ProxyPass "/elsewhere/" '),
-		says: /^WRONG +rest .*somebody else: 404/m, remedy: 'ProxyPass "/api/"',
+		says: /^WRONG +rest .*somebody else: 40[34]/m, remedy: 'ProxyPass "/api/"',
 	},
 	'nginx sends the daemon\'s paths elsewhere': {
 		on: 'nginx', edit: swap('|health|', '|'),

@@ -233,7 +233,9 @@ export class World {
 				faults.push(`${client.wallet}: ${client.end.error.message}`);
 			client.ws.destroy();
 		}
-		for (const p of this.processes.filter((q) => !q.end).reverse()) {
+		/* The last begun ends first, but the daemon before all: a web server waits long for streams that nobody ends. */
+		const live = this.processes.filter((q) => !q.end).reverse();
+		for (const p of [...live.filter((q) => q === this.daemon), ...live.filter((q) => q !== this.daemon)]) {
 			const wanted = p.name === 'sqlite3' ? 'SIGKILL' : p.stops ?? 'SIGTERM';
 			const end = await p.stop(wanted).catch((error) => ({ error }));
 			if (end.error || (wanted === 'SIGTERM' && end.code !== 0))
