@@ -140,6 +140,25 @@ run_leave(struct store *st, struct writer_job *job)
 	return true;
 }
 
+/* The tail may have passed a removal that the look before the job knew nothing of, when there was no subscription to end. False:
+ * refused, and answered. */
+static bool
+still_stands(const struct call *c, struct look *l)
+{
+	struct look again = {0};
+
+	if (c->session->hub->position <= l->checked)
+		return true;
+	if (!call_look(&again, c)) {
+		kept_forget_room(c->session, span_of(c->escrow_id));
+		return false;
+	}
+	l->standing = again.standing;
+	l->checked = again.checked;
+	l->unread = again.unread;
+	return true;
+}
+
 static void
 finish_room(struct hub_job *job, struct hub_time now)
 {
@@ -152,10 +171,10 @@ finish_room(struct hub_job *job, struct hub_time now)
 	memcpy(c.escrow_id, job->escrow_id, sizeof(c.escrow_id));
 	if (job->err != CHAT_OK)
 		call_refuse(&c, job->err, NULL);
-	else if (job->job.run == run_enter)
-		subscribe_now(&c, &j->look);
-	else
+	else if (job->job.run == run_leave)
 		unsubscribe_now(&c);
+	else if (still_stands(&c, &j->look))
+		subscribe_now(&c, &j->look);
 }
 
 static void

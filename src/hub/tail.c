@@ -258,7 +258,7 @@ take_rows(struct tail *tail)
 	jobs_release(hub, tail->now);
 	if (err != STORE_OK)
 		return TAIL_FAILED;
-	return tail->is_cut || tail->rows == PAGE_ROWS ? TAIL_MORE : TAIL_END;
+	return tail->is_cut || tail->rows >= PAGE_ROWS ? TAIL_MORE : TAIL_END;
 }
 
 enum hub_tail

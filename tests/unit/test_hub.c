@@ -363,6 +363,56 @@ a_connection_can_be_in_200_rooms(void **state)
 	assert_string_equal(heard(a), "ack 1 ok, ack 2 ok");
 }
 
+/* ---- sessions that are kept ---- */
+
+static void
+on_connected(void *owner, const struct connect_result *result)
+{
+	((struct client *)owner)->session = result->session;
+}
+
+static struct hub_job *
+connect_kept(struct house *h, struct client **out, const char *wallet)
+{
+	struct client *c = *out = calloc(1, sizeof(*c));
+	struct user user = world_user(wallet);
+
+	h->hub->options.recovery_ms = 60000;
+	h->clients[h->n_clients++] = c;
+	c->house = h;
+	c->room = ROOM_FOR_ALL;
+	return session_connect(
+	    h->hub, &(struct connect_options){.session = {.transport = h->transport,
+						  .owner = c,
+						  .user = &user,
+						  .number = 1,
+						  .now = h->now},
+			.pid = SPAN(""),
+			.offset = SPAN(""),
+			.is_kept = true,
+			.done = on_connected});
+}
+
+static void
+who_is_removed_while_he_subscribes_is_not_let_in(void **state)
+{
+	struct house *h = *state;
+	struct client *b;
+
+	assert_non_null(connect_kept(h, &b, "bob"));
+	turn(h);
+	b->heard.len = 0;
+	sayf(b, "1", "subscribe_escrow", "{\"escrowId\":\"42\",\"cursor\":\"%0*d-1\"}",
+	    INCARNATION_SIZE - 1, 0); /* of another log: it begins live */
+	world_put(h->w, "42", "alice client");
+	tail(h);
+	turn(h);
+	assert_string_equal(heard(b), "ack 1 not_participant");
+	assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
+	turn(h);
+	assert_string_equal(heard(b), "");
+}
+
 /* ---- jobs ---- */
 
 static void
@@ -512,6 +562,7 @@ main(void)
 	    house_test(the_room_is_closed_to_others),
 	    house_test(nothing_of_a_room_follows_the_answer_to_leaving_it),
 	    house_test(a_connection_can_be_in_200_rooms),
+	    house_test(who_is_removed_while_he_subscribes_is_not_let_in),
 	    house_test(what_a_closed_session_has_sent_is_stored_all_the_same),
 	    house_test(a_session_with_too_many_writes_is_busy_until_one_is_done),
 	    house_test(who_was_held_up_by_a_full_writer_goes_on_when_it_is_not),

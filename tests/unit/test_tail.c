@@ -291,6 +291,25 @@ what_others_committed_between_own_rows_is_in_its_place(void **state)
 }
 
 static void
+a_page_of_others_behind_own_rows_is_not_the_end(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+	enum hub_tail end;
+
+	say(a, "1", "chat_message", "{\"escrowId\":\"42\",\"content\":\"one\"}");
+	collect(h);
+	for (int i = 0; i < 600; i++)
+		assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
+	say(a, "2", "chat_message", "{\"escrowId\":\"42\",\"content\":\"two\"}");
+	collect(h);
+	while ((end = hub_tail_own(h->hub, h->now)) == TAIL_MORE)
+		;
+	assert_int_equal(end, TAIL_END);
+	assert_non_null(strstr(heard(a), "chat_message two, ack 2 ok"));
+}
+
+static void
 an_answer_that_depends_on_rows_of_others_waits_for_them(void **state)
 {
 	struct house *h = *state;
@@ -350,6 +369,7 @@ main(void)
 	    house_test(an_acknowledgement_waits_for_a_log_that_cannot_be_read),
 	    house_test(own_rows_are_handed_out_without_a_read),
 	    house_test(what_others_committed_between_own_rows_is_in_its_place),
+	    house_test(a_page_of_others_behind_own_rows_is_not_the_end),
 	    house_test(an_answer_that_depends_on_rows_of_others_waits_for_them),
 	    house_test(no_own_row_is_lost_or_given_twice_when_any_read_fails),
 	};
