@@ -48,6 +48,19 @@ hub_new(const struct hub_options *options, struct store *reader, struct writer *
 	return hub;
 }
 
+static void
+drop_job(struct hub_job *hj)
+{
+	if (hj->session != NULL) {
+		hj->session->n_jobs--;
+		session_release(hj->session);
+	}
+	if (hj->clear != NULL)
+		hj->clear(hj);
+	free(hj->ack);
+	free(hj);
+}
+
 void
 hub_free(struct hub *hub)
 {
@@ -58,14 +71,12 @@ hub_free(struct hub *hub)
 	while (
 	    (hj = STAILQ_FIRST(&hub->waiting)) != NULL) { /* the log could not be read to the end */
 		STAILQ_REMOVE_HEAD(&hub->waiting, link);
-		if (hj->session != NULL) {
-			hj->session->n_jobs--;
-			session_release(hj->session);
-		}
-		if (hj->clear != NULL)
-			hj->clear(hj);
-		free(hj->ack);
-		free(hj);
+		drop_job(hj);
+	}
+	while (hub->jobs_first != NULL) { /* the writer has stopped before */
+		hj = (struct hub_job *)hub->jobs_first;
+		hub->jobs_first = hj->job.next;
+		drop_job(hj);
 	}
 	/* What is left of a room after its last session are users in their grace period. */
 	for (struct map_node *next, *n = map_next(&hub->topics, NULL); n != NULL; n = next) {

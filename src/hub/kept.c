@@ -224,10 +224,12 @@ finish_connect(struct hub_job *job, struct hub_time now)
 			    j->options.session.owner, &(struct connect_result){.err = job->err});
 		return;
 	}
-	if (!j->is_recovered && !j->is_cancelled && hub_user_is_full(hub, &job->user, NULL)) {
+	/* The secret of what is cancelled before it is told is nobody's to return with. */
+	if (!j->is_recovered && (j->is_cancelled || hub_user_is_full(hub, &job->user, NULL))) {
 		forget(hub, j->kept.id);
-		j->options.done(
-		    j->options.session.owner, &(struct connect_result){.err = CHAT_RATE_LIMITED});
+		if (!j->is_cancelled)
+			j->options.done(j->options.session.owner,
+			    &(struct connect_result){.err = CHAT_RATE_LIMITED});
 		return;
 	}
 	if ((k = kept_find(hub, hash)) == NULL)

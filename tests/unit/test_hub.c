@@ -413,6 +413,25 @@ who_is_removed_while_he_subscribes_is_not_let_in(void **state)
 	assert_string_equal(heard(b), "");
 }
 
+static void
+what_is_cancelled_before_it_is_open_is_not_kept(void **state)
+{
+	struct house *h = *state;
+	struct client *b;
+
+	session_connect_cancel(connect_kept(h, &b, "bob"));
+	collect(h);
+	tail(h);
+	assert_null(b->session);
+	assert_int_equal(h->hub->kept.count, 0);
+	assert_true(hub_owes_answers(h->hub)); /* it is deleted */
+	writer_stop(h->writer);                /* too late: it goes with the hub */
+	hub_free(h->hub);
+	writer_free(h->writer);
+	store_close(h->reader);
+	house_start(h);
+}
+
 /* ---- jobs ---- */
 
 static void
@@ -563,6 +582,7 @@ main(void)
 	    house_test(nothing_of_a_room_follows_the_answer_to_leaving_it),
 	    house_test(a_connection_can_be_in_200_rooms),
 	    house_test(who_is_removed_while_he_subscribes_is_not_let_in),
+	    house_test(what_is_cancelled_before_it_is_open_is_not_kept),
 	    house_test(what_a_closed_session_has_sent_is_stored_all_the_same),
 	    house_test(a_session_with_too_many_writes_is_busy_until_one_is_done),
 	    house_test(who_was_held_up_by_a_full_writer_goes_on_when_it_is_not),
