@@ -30,6 +30,10 @@ struct hub_options {
 	int64_t
 	    event_rate; /* per session and second, and per wallet for single requests; 0: none */
 	int64_t replay_rate; /* bytes per wallet and second; 0: none */
+	/* A session has ended, in this turn or between two: there may be jobs to flush and a deadline to arm. NULL: the caller looks by
+	 * himself. */
+	void (*on_closed)(void *arg);
+	void *arg;
 };
 
 struct hub_time {

@@ -297,4 +297,6 @@ session_close(struct session *s, enum session_end end, struct hub_time now)
 	hub->n_sessions--;
 	s->is_closed = true;
 	session_release(s);
+	if (hub->options.on_closed != NULL)
+		hub->options.on_closed(hub->options.arg);
 }

@@ -110,6 +110,15 @@ on_turn(void *arg)
 	}
 }
 
+/* By a timer of its transport, perhaps: no connection makes a turn of it. */
+static void
+on_session_closed(void *arg)
+{
+	struct server *sv = arg;
+
+	net_want_turn(sv->net);
+}
+
 static void
 go_on(struct server *sv, enum hub_tail tail)
 {
@@ -424,7 +433,9 @@ server_new(const struct config *c, struct buf *err)
 			      .replay_rate = c->replay_rate,
 			      .presence_grace_ms = c->presence_grace_ms,
 			      .recovery_ms = c->recovery_ms,
-			      .version = PACKAGE_VERSION},
+			      .version = PACKAGE_VERSION,
+			      .on_closed = on_session_closed,
+			      .arg = sv},
 	    sv->reader, sv->writer);
 	if (sv->hub == NULL) {
 		buf_printf(err, "%s: the log cannot be read", c->database);

@@ -363,6 +363,27 @@ a_connection_can_be_in_200_rooms(void **state)
 	assert_string_equal(heard(a), "ack 1 ok, ack 2 ok");
 }
 
+static void
+count_closed(void *arg)
+{
+	(*(int *)arg)++;
+}
+
+static void
+its_end_is_told_for_what_it_leaves_to_be_done(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+	int n = 0;
+
+	h->hub->options.on_closed = count_closed;
+	h->hub->options.arg = &n;
+	client_close(a, SESSION_LOST);
+	assert_int_equal(n, 1);
+	assert_int_equal(hub_next_deadline(h->hub), h->now.mono_ms + 2000); /* his grace */
+	h->hub->options.on_closed = NULL;
+}
+
 /* ---- sessions that are kept ---- */
 
 static void
@@ -581,6 +602,7 @@ main(void)
 	    house_test(the_room_is_closed_to_others),
 	    house_test(nothing_of_a_room_follows_the_answer_to_leaving_it),
 	    house_test(a_connection_can_be_in_200_rooms),
+	    house_test(its_end_is_told_for_what_it_leaves_to_be_done),
 	    house_test(who_is_removed_while_he_subscribes_is_not_let_in),
 	    house_test(what_is_cancelled_before_it_is_open_is_not_kept),
 	    house_test(what_a_closed_session_has_sent_is_stored_all_the_same),
