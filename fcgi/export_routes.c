@@ -97,7 +97,11 @@ write_headers(struct call *c, enum export_format format)
 {
 	struct buf text = {0};
 
+	/* A try that failed before has left its refusal. */
 	c->reply->status = 200;
+	c->reply->code = NULL;
+	c->reply->retry_after_s = 0;
+	c->reply->body.len = 0;
 	c->reply->media = formats[format].media;
 	c->reply->policy = "default-src 'none'; sandbox";
 	buf_str(&text, "attachment; filename=\"escrow-");

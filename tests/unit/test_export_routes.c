@@ -186,6 +186,18 @@ a_page_that_was_late_is_tried_again(void **state)
 }
 
 static void
+a_first_page_that_was_late_leaves_nothing_in_the_answer(void **state)
+{
+	struct world *w = *state;
+
+	store_fail_at(w->rest.store, 3, STORE_DEADLINE);
+	assert_int_equal(ASK(w, "GET", EXPORT, NULL, ALICE), 200);
+	assert_non_null(member(w, "sha256"));
+	assert_null(strstr(buf_cstr(&w->out), "\"success\":false"));
+	assert_false(has_header(w, "\r\nRetry-After: "));
+}
+
+static void
 a_database_that_fails_meanwhile_cuts_it_off(void **state)
 {
 	struct world *w = *state;
@@ -225,6 +237,7 @@ main(void)
 	    TEST(all_together_have_a_quarter_of_the_threads),
 	    TEST(an_answer_that_is_not_taken_is_not_whole_and_gives_its_place_back),
 	    TEST(a_page_that_was_late_is_tried_again),
+	    TEST(a_first_page_that_was_late_leaves_nothing_in_the_answer),
 	    TEST(a_database_that_fails_meanwhile_cuts_it_off),
 	    TEST(head_has_the_headers_alone),
 	};
