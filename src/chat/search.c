@@ -129,6 +129,8 @@ snippet_write(struct buf *out, struct span content, const struct terms *t)
 struct step {
 	struct store *st;
 	struct search *s;
+	const int64_t *escrows; /* those that are asked about */
+	int n_escrows;
 	const struct search_row *row; /* the candidate under way */
 	int64_t last;                 /* the one before it */
 	uint64_t last_nonce;
@@ -151,6 +153,17 @@ on_message(const struct message *m, void *arg)
 	return false;
 }
 
+/* A text may hold what marks another escrow in the index. */
+static bool
+is_asked(const struct step *step, int64_t escrow)
+{
+	for (int i = 0; i < step->n_escrows; i++) {
+		if (step->escrows[i] == escrow)
+			return true;
+	}
+	return false;
+}
+
 static bool
 on_candidate(const struct search_row *row, void *arg)
 {
@@ -164,7 +177,7 @@ on_candidate(const struct search_row *row, void *arg)
 	}
 	step->last = row->id;
 	step->last_nonce = row->nonce;
-	if (!terms_find(&s->terms, step->st, row->content))
+	if (!is_asked(step, row->escrow) || !terms_find(&s->terms, step->st, row->content))
 		return store_error(step->st) == STORE_OK;
 	step->row = row;
 	step->found += message_find(step->st, row->escrow, row->id, row->nonce, on_message, step);
@@ -179,11 +192,11 @@ newest_first(const void *a, const void *b)
 	return x->id > y->id ? -1 : x->id < y->id;
 }
 
-/* Before all others: what the index does not have yet is newer than what it has. */
+/* Before all others: what the index does not have yet is newer than what it has. What it gets until the last step was looked at here. */
 static void
 look_at_tail(struct store *st, const struct chat_search *q, struct search *s)
 {
-	struct step step = {.st = st, .s = s};
+	struct step step = {.st = st, .s = s, .escrows = s->escrows, .n_escrows = s->n_escrows};
 	struct search_range range = {
 	    .wallet = span_of(q->user->key),
 	    .before = s->before,
@@ -192,13 +205,15 @@ look_at_tail(struct store *st, const struct chat_search *q, struct search *s)
 	};
 
 	search_tail(st, &range, on_candidate, &step);
+	if (s->before > search_indexed(st) + 1)
+		s->before = search_indexed(st) + 1;
 }
 
 static void
 ask_about_some(struct store *st, const struct user *user, struct search *s)
 {
-	struct step step = {.st = st, .s = s};
 	int left = s->n_escrows - s->asked, n = left < STEP_ESCROWS ? left : STEP_ESCROWS;
+	struct step step = {.st = st, .s = s, .escrows = s->escrows + s->asked, .n_escrows = n};
 	struct buf match = {0};
 	struct search_range range = {
 	    .wallet = span_of(user->key),
@@ -210,7 +225,7 @@ ask_about_some(struct store *st, const struct user *user, struct search *s)
 	if (range.after < s->floor - 1)
 		range.after = s->floor - 1;
 	terms_match(&s->terms, &match);
-	search_and_escrows(&match, s->escrows + s->asked, n);
+	search_and_escrows(&match, step.escrows, n);
 	range.match = buf_as_span(&match);
 	search_match(st, &range, on_candidate, &step);
 	buf_clear(&match);

@@ -192,22 +192,28 @@ give(struct query *q, const struct search_range *range, int64_t after, int64_t b
 	done(q);
 }
 
+int64_t
+search_indexed(struct store *st)
+{
+	return indexed(single_int(use(st, SQL_SEARCH_NEWEST), 0));
+}
+
 void
 search_match(struct store *st, const struct search_range *range, search_each *each, void *arg)
 {
-	int64_t newest = single_int(use(st, SQL_SEARCH_NEWEST), 0);
+	int64_t upto = search_indexed(st);
 	struct query *q = use(st, SQL_SEARCH_MATCH);
 
 	bind_text(q, ":match", range->match);
-	give(q, range, 0, indexed(newest) + 1, each, arg);
+	give(q, range, 0, upto + 1, each, arg);
 }
 
 void
 search_tail(struct store *st, const struct search_range *range, search_each *each, void *arg)
 {
-	int64_t newest = single_int(use(st, SQL_SEARCH_NEWEST), 0);
+	int64_t upto = search_indexed(st);
 	struct query *q = use(st, SQL_SEARCH_TAIL);
 
 	bind_int(q, ":escrow", range->escrow);
-	give(q, range, indexed(newest), INT64_MAX, each, arg);
+	give(q, range, upto, INT64_MAX, each, arg);
 }

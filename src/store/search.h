@@ -45,6 +45,9 @@ struct search_row {
 };
 typedef bool search_each(const struct search_row *, void *arg); /* false stops */
 
+/* The newest message that could be in the index now; what is newer is not. */
+int64_t search_indexed(struct store *);
+
 /* Messages with after < id < before, newest first: of escrows that list the wallet, and of open (0: none). search_match: those in the
  * index that the expression matches; search_tail: those that are not in it yet, of one escrow or (0) of all. */
 struct search_range {

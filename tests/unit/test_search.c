@@ -298,6 +298,43 @@ the_mark_of_an_escrow_in_a_text_shows_nothing(void **state)
 	    "");
 }
 
+/* carol's 43 is asked for by its number, 2, which a text of another escrow of hers says. */
+static void
+the_mark_of_an_escrow_in_a_text_is_not_that_escrow(void **state)
+{
+	struct world *w = *state;
+
+	rooms(w);
+	world_put(w, "44", "carol client");
+	say(w, "carol", "43", "word of 43");
+	say(w, "carol", "44",
+	    "word \xef\xa3\xbf"
+	    "2\xef\xa3\xbf");
+	assert_found(w, "carol", "43", "word", "word of 43");
+}
+
+static void
+the_mark_of_an_escrow_in_a_text_shows_it_no_second_time(void **state)
+{
+	struct world *w = *state;
+	char name[16];
+
+	for (int i = 0; i < 130; i++) {
+		snprintf(name, sizeof(name), "many-%d", i);
+		world_put(w, name, "alice client");
+	}
+	say(w, "alice", "many-0",
+	    "word \xef\xa3\xbf"
+	    "130\xef\xa3\xbf");
+	say(w, "alice", "many-129",
+	    "word \xef\xa3\xbf"
+	    "1\xef\xa3\xbf");
+	assert_found(w, "alice", "", "word",
+	    "word \xef\xa3\xbf"
+	    "1\xef\xa3\xbf|word \xef\xa3\xbf"
+	    "130\xef\xa3\xbf");
+}
+
 static void
 open_rooms_are_for_anyone_who_names_one(void **state)
 {
@@ -383,6 +420,29 @@ many_escrows_take_several_steps_and_are_one_list(void **state)
 		chat_search_clear(&f.s);
 	} while (before[0]);
 	assert_int_equal(seen, 300);
+}
+
+static void
+what_is_indexed_between_two_steps_is_not_found_twice(void **state)
+{
+	struct world *w = *state;
+	struct user alice = world_user("alice");
+	struct found f = {.w = w, .user = alice};
+	char name[16];
+
+	for (int i = 0; i < 130; i++) {
+		snprintf(name, sizeof(name), "many-%d", i);
+		world_put(w, name, "alice client");
+	}
+	say(w, "alice", "many-129", "word");
+	f.s = (struct chat_search){.user = &f.user, .text = SPAN("word"), .limit = 50};
+	assert_int_equal(store_read(w->st, 5000, run_search, &f), STORE_OK);
+	assert_false(f.s.is_done);
+	let_it_be_indexed(w);
+	assert_int_equal(store_read(w->st, 5000, run_search, &f), STORE_OK);
+	assert_true(f.s.is_done);
+	assert_string_equal(contents(&f), "word");
+	chat_search_clear(&f.s);
 }
 
 static void
@@ -590,10 +650,13 @@ main(void)
 	    TEST(what_is_too_long_or_no_text_is_refused),
 	    TEST(only_the_callers_escrows_are_searched),
 	    TEST(the_mark_of_an_escrow_in_a_text_shows_nothing),
+	    TEST(the_mark_of_an_escrow_in_a_text_is_not_that_escrow),
+	    TEST(the_mark_of_an_escrow_in_a_text_shows_it_no_second_time),
 	    TEST(open_rooms_are_for_anyone_who_names_one),
 	    TEST(pages_go_back_without_gap_or_repeat),
 	    TEST(a_page_cannot_begin_at_what_others_said_among_themselves),
 	    TEST(many_escrows_take_several_steps_and_are_one_list),
+	    TEST(what_is_indexed_between_two_steps_is_not_found_twice),
 	    TEST(where_much_is_looked_at_in_vain_the_page_ends_and_goes_on),
 	    TEST(a_snippet_is_plain_text_and_ranges),
 	    TEST(a_snippet_of_a_long_text_is_around_what_was_found),
