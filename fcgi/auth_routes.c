@@ -185,14 +185,22 @@ auth_post_cookie(struct call *c)
 	buf_clear(&cookie);
 }
 
+struct end_job {
+	struct user user;
+	int64_t now_ms;
+};
+
+/* Where the platform makes the tokens nobody signs in: what is over is swept here too. */
 static bool
 run_logout(struct store *st, void *arg)
 {
-	const struct user *u = arg;
+	const struct end_job *j = arg;
+	const struct user *u = &j->user;
 
 	/* A token of the platform is good for its clock's skew beyond its end, and so must be what ended it. */
 	session_end_token(
 	    st, span_of(u->proof.hash), span_of(u->key), u->proof.expires_ms + JWT_SKEW_MS);
+	sessions_sweep(st, j->now_ms);
 	return true;
 }
 
@@ -200,6 +208,7 @@ void
 auth_post_logout(struct call *c)
 {
 	const struct auth *auth = c->rest->auth;
+	struct end_job j = {c->user, clock_wall_ms()};
 	struct buf cookie = {0};
 
 	c->reply->no_store = true;
@@ -208,7 +217,7 @@ auth_post_logout(struct call *c)
 		    c, CHAT_CONFLICT, "There are no tokens here: identity comes from elsewhere.");
 		return;
 	}
-	if (!call_write(c, run_logout, &c->user))
+	if (!call_write(c, run_logout, &j))
 		return;
 	c->event = "sign_out";
 	if (c->request->auth.cookie.n > 0 && auth_cookie(auth, (struct span){"", 0}, 0, &cookie))
@@ -220,15 +229,10 @@ auth_post_logout(struct call *c)
 
 /* ---- the platform's side ---- */
 
-struct revoke_job {
-	struct user user;
-	int64_t now_ms;
-};
-
 static bool
 run_revoke_wallet(struct store *st, void *arg)
 {
-	const struct revoke_job *j = arg;
+	const struct end_job *j = arg;
 
 	session_end_wallet(st, span_of(j->user.key), j->now_ms);
 	return true;
@@ -236,7 +240,7 @@ run_revoke_wallet(struct store *st, void *arg)
 
 /* A token that is no good any more needs no end. */
 static bool
-revoke_token(struct call *c, struct span token, struct revoke_job *j)
+revoke_token(struct call *c, struct span token, struct end_job *j)
 {
 	struct auth_request r = {.token = token};
 	enum chat_err err = auth_has_tokens(c->rest->auth)
@@ -247,13 +251,13 @@ revoke_token(struct call *c, struct span token, struct revoke_job *j)
 		return true;
 	if (err != CHAT_OK)
 		call_refuse(c, err, NULL);
-	return err == CHAT_OK && call_write(c, run_logout, &j->user);
+	return err == CHAT_OK && call_write(c, run_logout, j);
 }
 
 void
 auth_post_revoke(struct call *c)
 {
-	struct revoke_job j = {.now_ms = clock_wall_ms()};
+	struct end_job j = {.now_ms = clock_wall_ms()};
 	struct span wallet, token;
 	int has_wallet = call_string(c, "walletAddress", &wallet), has_token;
 

@@ -6,6 +6,10 @@
 
 #include <ctype.h>
 
+#include "store/db.h"
+#include "store/sessions.h"
+#include "unit/jose.h"
+
 static void
 an_unknown_path_is_404_in_every_method(void **state)
 {
@@ -306,6 +310,57 @@ without_a_store_every_use_is_503(void **state)
 	w->rest = whole;
 }
 
+static bool
+run_old_end(struct store *st, void *arg)
+{
+	session_end_token(st, SPAN("of old"), SPAN("alice"), 1);
+	return true;
+}
+
+static int64_t
+ended_tokens(struct world *w)
+{
+	sqlite3_stmt *stmt;
+	int64_t n;
+
+	sqlite3_prepare_v2(w->rest.store->db, "SELECT count(*) FROM ended_tokens", -1, &stmt, NULL);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	n = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return n;
+}
+
+/* Where the platform makes the tokens nobody signs in here. */
+static void
+a_log_out_forgets_ends_that_are_over(void **state)
+{
+	static char any[] = "any", claim[] = "sub";
+	struct world *w = *state;
+	struct config jwt = {.auth = AUTH_JWT,
+	    .jwt_keys = jose_key_file("{\"keys\":[" JOSE_JWK_OCT "]}"),
+	    .jwt_issuer = any,
+	    .jwt_audience = any,
+	    .jwt_claim = claim};
+	char *token =
+	    jose_token("{\"alg\":\"HS256\"}", "{\"sub\":\"alice\",\"exp\":99999999999}", false);
+	const struct auth *open = w->rest.auth;
+	struct auth *auth = auth_new(&jwt, &(struct buf){0});
+	char bearer[512];
+
+	assert_non_null(auth);
+	w->rest.auth = auth;
+	snprintf(bearer, sizeof(bearer), "HTTP_AUTHORIZATION=Bearer %s", token);
+	assert_int_equal(store_write(w->rest.store, run_old_end, NULL), STORE_OK);
+	assert_int_equal(ASK(w, "POST", "/api/auth/logout", "{}", bearer), 200);
+	assert_int_equal(ended_tokens(w), 1);
+	assert_int_equal(ASK(w, "POST", "/api/auth/logout", "{}", bearer), 401);
+	w->rest.auth = open;
+	auth_free(auth);
+	unlink(jwt.jwt_keys);
+	free(jwt.jwt_keys);
+	free(token);
+}
+
 static void
 no_parameters_at_all_are_answered(void **state)
 {
@@ -340,6 +395,7 @@ main(void)
 	    TEST(a_database_in_trouble_is_503_and_health_says_so),
 	    TEST(a_send_is_all_or_nothing_whichever_statement_fails),
 	    TEST(without_a_store_every_use_is_503),
+	    TEST(a_log_out_forgets_ends_that_are_over),
 	    TEST(no_parameters_at_all_are_answered),
 	};
 
