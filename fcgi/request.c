@@ -227,17 +227,6 @@ request_query(const struct request *r, const char *name, struct span *out, bool 
 	return is_found;
 }
 
-/* Two spellings of one wallet are the same claim. */
-static bool
-is_same_wallet(struct span a, struct span b)
-{
-	struct user x, y;
-
-	if (name_wallet(a, &x) && name_wallet(b, &y))
-		return strcmp(x.key, y.key) == 0;
-	return span_eq(a, b);
-}
-
 bool
 request_wallet(struct request *r)
 {
@@ -246,7 +235,8 @@ request_wallet(struct request *r)
 
 		if (!span_is(r->pairs[i].name, "walletAddress") || value.n == 0)
 			continue;
-		if (r->auth.claimed_wallet.n > 0 && !is_same_wallet(r->auth.claimed_wallet, value))
+		if (r->auth.claimed_wallet.n > 0 &&
+		    !name_is_same_wallet(r->auth.claimed_wallet, value))
 			return false;
 		r->auth.claimed_wallet = value;
 	}

@@ -78,6 +78,16 @@ name_wallet(struct span text, struct user *out)
 	return true;
 }
 
+bool
+name_is_same_wallet(struct span a, struct span b)
+{
+	struct user x, y;
+
+	if (name_wallet(a, &x) && name_wallet(b, &y))
+		return strcmp(x.key, y.key) == 0;
+	return span_eq(a, b);
+}
+
 static bool
 is_control(uint32_t c)
 {

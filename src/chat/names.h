@@ -37,6 +37,8 @@ struct user {
 
 /* 0x + 40 hex digits: keyed in lower case; a Solana key or an opaque name: as it is. Nothing is proved. False: no wallet address. */
 bool name_wallet(struct span text, struct user *out);
+/* Two spellings of one wallet are the same claim. */
+bool name_is_same_wallet(struct span a, struct span b);
 
 /* 1 to 128 bytes of UTF-8 without '/', controls, bidi controls, U+2028/9; not "." or "..". */
 bool name_escrow(struct span text);

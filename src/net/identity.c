@@ -39,7 +39,7 @@ read_claim(struct carried *c, const struct http_request *http)
 	if (n > 1 || (n == 1 && (raw.p == NULL || !url_decode_form(&c->wallet, raw))))
 		return CHAT_BAD_REQUEST;
 	c->request.claimed_wallet = n == 1 ? buf_as_span(&c->wallet) : header;
-	if (n == 1 && header.n > 0 && !span_eq(header, buf_as_span(&c->wallet)))
+	if (n == 1 && header.n > 0 && !name_is_same_wallet(header, buf_as_span(&c->wallet)))
 		return CHAT_WALLET_MISMATCH;
 	return CHAT_OK;
 }

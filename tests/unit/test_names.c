@@ -50,6 +50,28 @@ evm_addresses_are_keyed_in_lower_case_and_shown_as_claimed(void **state)
 }
 
 static void
+two_spellings_are_one_wallet(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool is_same;
+	} cases[] = {
+	    {"0xABCDEF0123456789ABCDEF0123456789ABCDEF01",
+		"0xabcdef0123456789abcdef0123456789abcdef01", true},
+	    {"0xABCDEF0123456789ABCDEF0123456789ABCDEF01",
+		"0xabcdef0123456789abcdef0123456789abcdef02", false},
+	    {"alice", "alice", true},
+	    {"alice", "Alice", false},
+	    {"no wallet", "no wallet", true},
+	    {"no wallet", "alice", false},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(name_is_same_wallet(span_of(cases[i].a), span_of(cases[i].b)),
+		    cases[i].is_same);
+}
+
+static void
 other_names_are_compared_exactly(void **state)
 {
 	static const char *const exact[] = {
@@ -356,6 +378,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(evm_addresses_are_keyed_in_lower_case_and_shown_as_claimed),
+	    cmocka_unit_test(two_spellings_are_one_wallet),
 	    cmocka_unit_test(other_names_are_compared_exactly),
 	    cmocka_unit_test(what_is_no_wallet_is_refused),
 	    cmocka_unit_test(an_escrow_id_is_plain_text_without_tricks),

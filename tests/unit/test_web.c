@@ -4,6 +4,7 @@
  */
 #include "net_world.h"
 
+#include "net/identity.h"
 #include "net/web.h"
 
 #define HOST  "Host: localhost\r\n"
@@ -14,6 +15,7 @@ struct site {
 	struct buf taken; /* what the protocol after an upgrade was given */
 	struct web_conn *held;
 	bool is_taken_closed;
+	struct gate gate; /* of who() */
 };
 
 /* ---- the routes ---- */
@@ -112,6 +114,15 @@ get_only(struct web_request *req, void *own)
 		web_refuse(req, CHAT_FORBIDDEN, "because");
 }
 
+static void
+who(struct web_request *req, void *own)
+{
+	struct user user;
+
+	if (identity_user(&((struct site *)own)->gate, req, &user))
+		web_reply(req, &(struct web_reply){.status = 200, .body = span_of(user.name)});
+}
+
 static const struct web_route routes[] = {
     {"/hello", say_hello, 0},
     {"/echo", echo, 0},
@@ -121,6 +132,7 @@ static const struct web_route routes[] = {
     {"/take-and-close", take_and_close, 0},
     {"/close", close_at_once, 0},
     {"/get-only", get_only, 0},
+    {"/who", who, 0},
 };
 static struct web web = {routes, sizeof(routes) / sizeof(*routes), NULL};
 
@@ -716,6 +728,39 @@ sizes_and_underscores_are_the_webs_to_refuse(void **state)
 	web.refuses_underscores = false;
 }
 
+/* ---- who asks ---- */
+
+#define EVM_LOWER "0xabcdef0123456789abcdef0123456789abcdef01"
+#define EVM_UPPER "0xABCDEF0123456789ABCDEF0123456789ABCDEF01"
+
+static void
+the_header_and_the_query_may_spell_one_wallet_in_two_ways(void **state)
+{
+	static const struct {
+		const char *query, *header;
+		int status;
+	} cases[] = {
+	    {"alice", "alice", 200}, {EVM_UPPER, EVM_LOWER, 200}, {EVM_LOWER, EVM_UPPER, 200},
+	    {"alice", "Alice", 401}, /* a refusal ends the connection */
+	};
+	struct wires *w = *state;
+	struct auth *auth = auth_new(&(struct config){.auth = AUTH_OPEN}, &(struct buf){0});
+	char text[256];
+
+	assert_non_null(auth);
+	serve(w)->gate.auth = auth;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text),
+		    "GET /who?walletAddress=%s HTTP/1.1\r\n" HOST "X-Wallet-Address: %s\r\n\r\n",
+		    cases[i].query, cases[i].header);
+		w->answer.len = 0;
+		ask(w, text);
+		assert_int_equal(status(w), cases[i].status);
+		assert_int_equal(count(w, cases[i].query), cases[i].status == 200);
+	}
+	auth_free(auth);
+}
+
 int
 main(void)
 {
@@ -745,6 +790,7 @@ main(void)
 	    wires_test(a_handler_may_close_the_connection),
 	    wires_test(a_request_is_answered_under_its_name_if_that_is_a_plain_one),
 	    wires_test(sizes_and_underscores_are_the_webs_to_refuse),
+	    wires_test(the_header_and_the_query_may_spell_one_wallet_in_two_ways),
 	    wires_test(the_end_of_the_process_ends_it_and_what_it_holds),
 	};
 
