@@ -17,7 +17,8 @@
 
 #define STEP_ESCROWS  128  /* asked about at once */
 #define STEP_LOOKS    1000 /* candidates looked at in one step; then the page ends where they do */
-#define SNIPPET_LEAD  40   /* code points before what was found */
+#define STEP_BYTES    (2 << 20) /* or so much of their text */
+#define SNIPPET_LEAD  40        /* code points before what was found */
 #define SNIPPET_TOTAL 160
 
 struct hit {
@@ -135,6 +136,7 @@ struct step {
 	int64_t last;                 /* the one before it */
 	uint64_t last_nonce;
 	int looks, found;
+	size_t bytes;
 };
 
 static bool
@@ -170,11 +172,12 @@ on_candidate(const struct search_row *row, void *arg)
 	struct step *step = arg;
 	struct search *s = step->s;
 
-	if (++step->looks > STEP_LOOKS) {
+	if (++step->looks > STEP_LOOKS || step->bytes > STEP_BYTES) {
 		s->floor = step->last;
 		message_id_format(s->floor_id, step->last, step->last_nonce);
 		return false;
 	}
+	step->bytes += row->content.n;
 	step->last = row->id;
 	step->last_nonce = row->nonce;
 	if (!is_asked(step, row->escrow) || !terms_find(&s->terms, step->st, row->content))

@@ -469,6 +469,34 @@ where_much_is_looked_at_in_vain_the_page_ends_and_goes_on(void **state)
 	assert_int_equal(pages, 3);
 }
 
+static void
+long_texts_end_a_page_before_many_were_looked_at(void **state)
+{
+	struct world *w = *state;
+	char before[MESSAGE_ID_SIZE] = "", hay[5001];
+	struct found f;
+	int pages = 0, found = 0;
+
+	rooms(w);
+	say(w, "alice", "42", "needle hay");
+	for (size_t i = 0; i < sizeof(hay) - 1; i++)
+		hay[i] = "hay "[i % 4];
+	hay[sizeof(hay) - 1] = '\0';
+	memcpy(hay, "needle x", 8);
+	for (int i = 0; i < 600; i++)
+		say(w, "alice", "42", hay);
+	do {
+		search(w, &f, "bob", "", SPAN("\"needle hay\""), before, 50);
+		assert_int_equal(f.s.err, CHAT_OK);
+		found += f.s.count;
+		pages++;
+		memcpy(before, f.s.next, sizeof(before));
+		chat_search_clear(&f.s);
+	} while (before[0]);
+	assert_int_equal(found, 1);
+	assert_int_equal(pages, 2);
+}
+
 /* ---- snippets ---- */
 
 /* The snippet of the only one that is found, and its ranges as JSON. */
@@ -658,6 +686,7 @@ main(void)
 	    TEST(many_escrows_take_several_steps_and_are_one_list),
 	    TEST(what_is_indexed_between_two_steps_is_not_found_twice),
 	    TEST(where_much_is_looked_at_in_vain_the_page_ends_and_goes_on),
+	    TEST(long_texts_end_a_page_before_many_were_looked_at),
 	    TEST(a_snippet_is_plain_text_and_ranges),
 	    TEST(a_snippet_of_a_long_text_is_around_what_was_found),
 	    TEST(what_is_not_committed_is_not_found),
