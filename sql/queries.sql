@@ -314,7 +314,7 @@ SELECT wallet, name, created_at, expires_at, used_at FROM tokens WHERE hash = :h
 
 -- name: tokens_each
 SELECT hash, wallet, name, created_at, expires_at, used_at FROM tokens
-WHERE wallet >= :from AND wallet <= :to AND expires_at > :now ORDER BY wallet, hash LIMIT :limit;
+WHERE wallet >= :from AND wallet <= :to AND expires_at > :now ORDER BY wallet, hash;
 
 -- name: token_touch
 UPDATE tokens SET used_at = :now WHERE hash = :hash AND used_at <= :before;

@@ -13,7 +13,6 @@
 #include "ctl/place.h"
 
 #define TOKEN_CHARS 52 /* of 5 random bits each */
-#define LIST_MAX    10000
 #define ID_CHARS    16 /* of a hash, as list shows it */
 
 struct job {
@@ -75,7 +74,7 @@ run_list(struct store *st, void *arg)
 {
 	struct job *j = arg;
 
-	tokens_each(st, span_of(j->user.key), j->now_ms, LIST_MAX, on_token, j);
+	tokens_each(st, span_of(j->user.key), j->now_ms, on_token, j);
 }
 
 /* ---- revoke ---- */
@@ -102,7 +101,7 @@ run_revoke(struct store *st, void *arg)
 		session_end_wallet(st, span_of(j->user.key), j->now_ms);
 		return store_error(st) == STORE_OK;
 	}
-	tokens_each(st, span_of(j->user.key), j->now_ms, LIST_MAX, on_candidate, j);
+	tokens_each(st, span_of(j->user.key), j->now_ms, on_candidate, j);
 	if (j->n_found != 1)
 		return false;
 	session_end_token(st, span_of(j->hash), span_of(j->found.wallet), j->found.expires_at);

@@ -40,15 +40,13 @@ token_find(struct store *st, struct span hash, struct session_token *out)
 }
 
 void
-tokens_each(
-    struct store *st, struct span wallet, int64_t now_ms, int limit, token_each *each, void *arg)
+tokens_each(struct store *st, struct span wallet, int64_t now_ms, token_each *each, void *arg)
 {
 	struct query *q = use(st, SQL_TOKENS_EACH);
 
 	bind_text(q, ":from", wallet);
 	bind_text(q, ":to", wallet.n > 0 ? wallet : SPAN("\x7f")); /* no wallet has that */
 	bind_int(q, ":now", now_ms);
-	bind_int(q, ":limit", limit);
 	while (step(q)) {
 		char hash[SESSION_HASH_SIZE];
 		struct session_token t;

@@ -24,10 +24,9 @@ struct session_token {
 void token_insert(struct store *, struct span hash, struct span wallet, struct span name,
     int64_t now_ms, int64_t expires_ms);
 bool token_find(struct store *, struct span hash, struct session_token *out);
-/* Those that have not expired, of a wallet (n 0: of all), at most limit. */
+/* Those that have not expired, of a wallet (n 0: of all). */
 typedef void token_each(const char *hash, const struct session_token *, void *arg);
-void
-tokens_each(struct store *, struct span wallet, int64_t now_ms, int limit, token_each *, void *arg);
+void tokens_each(struct store *, struct span wallet, int64_t now_ms, token_each *, void *arg);
 /* It was used now; written only if that was not within_ms ago already. */
 void token_touch(struct store *, struct span hash, int64_t now_ms, int64_t within_ms);
 

@@ -290,6 +290,54 @@ all_tokens_of_a_wallet_end_at_once_and_later_ones_are_good(void **state)
 	auth_free(auth);
 }
 
+#define MANY 10050
+
+static bool
+run_many(struct store *st, void *arg)
+{
+	struct world *w = arg;
+	char hash[16];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(hash, sizeof(hash), "%08d", i);
+		token_insert(
+		    st, span_of(hash), SPAN("alice"), SPAN("alice"), w->now_ms, w->now_ms + WEEK);
+	}
+	return true;
+}
+
+static void
+on_one_of_many(const char *hash, const struct session_token *t, void *arg)
+{
+	++*(int *)arg;
+}
+
+struct counting {
+	int64_t now_ms;
+	int n;
+};
+
+static void
+run_count(struct store *st, void *arg)
+{
+	struct counting *c = arg;
+
+	c->n = 0;
+	tokens_each(st, SPAN(""), c->now_ms, on_one_of_many, &c->n);
+}
+
+/* Who looks for one among them, to end it, finds it. */
+static void
+a_list_of_tokens_is_whole(void **state)
+{
+	struct world *w = *state;
+	struct counting c = {.now_ms = w->now_ms};
+
+	assert_int_equal(store_write(w->st, run_many, w), STORE_OK);
+	assert_int_equal(store_read(w->st, 5000, run_count, &c), STORE_OK);
+	assert_int_equal(c.n, MANY);
+}
+
 static void
 without_a_database_nobody_is_known(void **state)
 {
@@ -437,6 +485,7 @@ main(void)
 	    TEST(pages_of_this_machine_alone_have_a_plain_cookie),
 	    TEST(a_token_lasts_a_week_and_a_day_unused),
 	    TEST(an_ended_token_is_void_inside_a_write_too),
+	    TEST(a_list_of_tokens_is_whole),
 	    TEST(all_tokens_of_a_wallet_end_at_once_and_later_ones_are_good),
 	    TEST(without_a_database_nobody_is_known),
 	    TEST(what_the_store_cannot_tell_is_refused),
