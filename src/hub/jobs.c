@@ -138,7 +138,7 @@ jobs_wait(const struct hub *hub)
 bool
 hub_owes_answers(const struct hub *hub)
 {
-	return hub->n_jobs > 0 || !STAILQ_EMPTY(&hub->waiting);
+	return hub->n_jobs > 0 || hub->n_held > 0 || !STAILQ_EMPTY(&hub->waiting);
 }
 
 void
@@ -150,6 +150,7 @@ jobs_release(struct hub *hub, struct hub_time now)
 		STAILQ_REMOVE_HEAD(&hub->waiting, link);
 		if (is_early(hj)) {
 			STAILQ_INSERT_TAIL(&hj->session->held, hj, link);
+			hub->n_held++;
 			continue;
 		}
 		release(hj, now);
@@ -164,6 +165,7 @@ session_release_held(struct session *s, struct hub_time now)
 
 	while ((hj = STAILQ_FIRST(&s->held)) != NULL && !is_early(hj)) {
 		STAILQ_REMOVE_HEAD(&s->held, link);
+		s->hub->n_held--;
 		release(hj, now);
 		job_free(hj);
 	}
@@ -176,6 +178,7 @@ session_drop_held(struct session *s)
 
 	while ((hj = STAILQ_FIRST(&s->held)) != NULL) {
 		STAILQ_REMOVE_HEAD(&s->held, link);
+		s->hub->n_held--;
 		s->n_jobs--;
 		job_free(hj);
 	}

@@ -142,6 +142,7 @@ struct hub {
 	struct writer_job *jobs_first, *jobs_last; /* gathered in this turn */
 	size_t n_jobs;
 	struct hub_job_list waiting;
+	size_t n_held;           /* of all sessions */
 	struct fresh_list fresh; /* what they have appended to the log: the tail need not read it */
 	uint64_t delivered, bad_rows;
 	bool is_healthy;

@@ -391,12 +391,15 @@ an_acknowledgement_waits_for_the_own_broadcast_of_a_slow_reader(void **state)
 	say(a, "2", "chat_message", "{\"escrowId\":\"42\",\"content\":\"ho\"}");
 	turn(h);
 	assert_string_equal(heard(a), "");
+	assert_true(hub_owes_answers(h->hub));
 	a->room = 1;
 	offer_room(h);
 	assert_string_equal(heard(a), "chat_message hi, ack 1 ok");
+	assert_true(hub_owes_answers(h->hub));
 	a->room = ROOM_FOR_ALL;
 	offer_room(h);
 	assert_string_equal(heard(a), "chat_message ho, ack 2 ok");
+	assert_false(hub_owes_answers(h->hub));
 }
 
 static void
@@ -423,6 +426,7 @@ an_acknowledgement_held_so_ends_with_its_session(void **state)
 	turn(h);
 	client_close(a, SESSION_LOST);
 	assert_string_equal(heard(a), "");
+	assert_false(hub_owes_answers(h->hub));
 }
 
 static void
