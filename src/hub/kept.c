@@ -206,6 +206,7 @@ finish_connect(struct hub_job *job, struct hub_time now)
 	    .sid = j->kept.sid, .pid = pid, .is_recovered = j->is_recovered};
 	struct session *s, *old;
 	struct kept *k;
+	bool is_unwanted;
 
 	/* Its token may have been ended since it was asked for, by a row that the tail has passed already. */
 	if (job->err == CHAT_OK && !still_stands(hub, &job->user)) {
@@ -224,18 +225,21 @@ finish_connect(struct hub_job *job, struct hub_time now)
 			    j->options.session.owner, &(struct connect_result){.err = job->err});
 		return;
 	}
-	/* The secret of what is cancelled before it is told is nobody's to return with. */
-	if (!j->is_recovered && (j->is_cancelled || hub_user_is_full(hub, &job->user, NULL))) {
+	k = kept_find(hub, hash);
+	is_unwanted =
+	    j->is_cancelled || hub_user_is_full(hub, &job->user, k != NULL ? k->session : NULL);
+	if (is_unwanted && !j->is_cancelled)
+		j->options.done(
+		    j->options.session.owner, &(struct connect_result){.err = CHAT_RATE_LIMITED});
+	/* A secret that was not told is nobody's to return with. */
+	if (is_unwanted && !j->is_recovered) {
 		forget(hub, j->kept.id);
-		if (!j->is_cancelled)
-			j->options.done(j->options.session.owner,
-			    &(struct connect_result){.err = CHAT_RATE_LIMITED});
 		return;
 	}
-	if ((k = kept_find(hub, hash)) == NULL)
+	if (k == NULL)
 		k = kept_new(hub, hash, j->kept.id);
 	timer_stop(&hub->timers, TIMER_KEPT, &k->lost);
-	if (j->is_cancelled) {
+	if (is_unwanted) {
 		if (k->session == NULL)
 			timer_start(&hub->timers, TIMER_KEPT, &k->lost,
 			    now.mono_ms + hub->options.recovery_ms);

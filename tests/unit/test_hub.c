@@ -386,14 +386,24 @@ its_end_is_told_for_what_it_leaves_to_be_done(void **state)
 
 /* ---- sessions that are kept ---- */
 
+static char last_pid[64]; /* that was told to somebody */
+
 static void
 on_connected(void *owner, const struct connect_result *result)
 {
-	((struct client *)owner)->session = result->session;
+	struct client *c = owner;
+
+	c->session = result->session;
+	if (c->session == NULL)
+		client_note(c, span_of(chat_err_code(result->err)));
+	else if (result->is_recovered)
+		client_note(c, SPAN("recovered"));
+	else
+		snprintf(last_pid, sizeof(last_pid), "%s", result->pid);
 }
 
 static struct hub_job *
-connect_kept(struct house *h, struct client **out, const char *wallet)
+come_back(struct house *h, struct client **out, const char *wallet, const char *pid)
 {
 	struct client *c = *out = calloc(1, sizeof(*c));
 	struct user user = world_user(wallet);
@@ -408,10 +418,43 @@ connect_kept(struct house *h, struct client **out, const char *wallet)
 						  .user = &user,
 						  .number = 1,
 						  .now = h->now},
-			.pid = SPAN(""),
+			.pid = span_of(pid),
 			.offset = SPAN(""),
 			.is_kept = true,
 			.done = on_connected});
+}
+
+static struct hub_job *
+connect_kept(struct house *h, struct client **out, const char *wallet)
+{
+	return come_back(h, out, wallet, "");
+}
+
+static void
+who_comes_back_to_what_was_lost_has_no_more_than_others(void **state)
+{
+	struct house *h = *state;
+	struct client *lost, *b, *again;
+	char pid[sizeof(last_pid)];
+
+	h->hub->options.max_per_wallet = 1;
+	connect_kept(h, &lost, "bob");
+	turn(h);
+	memcpy(pid, last_pid, sizeof(pid));
+	client_close(lost, SESSION_LOST);
+	connect_kept(h, &b, "bob");
+	turn(h);
+	assert_non_null(b->session);
+	come_back(h, &again, "bob", pid);
+	turn(h);
+	assert_string_equal(heard(again), "rate_limited");
+	client_close(b, SESSION_LOST);
+	come_back(h, &again, "bob", pid); /* it waited on */
+	turn(h);
+	assert_string_equal(heard(again), "hello, recovered");
+	come_back(h, &b, "bob", pid); /* his own makes room for him */
+	turn(h);
+	assert_string_equal(heard(b), "hello, recovered");
 }
 
 static void
@@ -603,6 +646,7 @@ main(void)
 	    house_test(nothing_of_a_room_follows_the_answer_to_leaving_it),
 	    house_test(a_connection_can_be_in_200_rooms),
 	    house_test(its_end_is_told_for_what_it_leaves_to_be_done),
+	    house_test(who_comes_back_to_what_was_lost_has_no_more_than_others),
 	    house_test(who_is_removed_while_he_subscribes_is_not_let_in),
 	    house_test(what_is_cancelled_before_it_is_open_is_not_kept),
 	    house_test(what_a_closed_session_has_sent_is_stored_all_the_same),
