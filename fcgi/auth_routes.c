@@ -204,6 +204,17 @@ run_logout(struct store *st, void *arg)
 	return true;
 }
 
+/* False: refused. An end that ended nothing must not look like one. */
+static bool
+has_tokens(struct call *c)
+{
+	c->reply->no_store = true;
+	if (!auth_has_tokens(c->rest->auth))
+		call_refuse(
+		    c, CHAT_CONFLICT, "There are no tokens here: identity comes from elsewhere.");
+	return auth_has_tokens(c->rest->auth);
+}
+
 void
 auth_post_logout(struct call *c)
 {
@@ -211,12 +222,8 @@ auth_post_logout(struct call *c)
 	struct end_job j = {c->user, clock_wall_ms()};
 	struct buf cookie = {0};
 
-	c->reply->no_store = true;
-	if (!auth_has_tokens(auth)) {
-		call_refuse(
-		    c, CHAT_CONFLICT, "There are no tokens here: identity comes from elsewhere.");
+	if (!has_tokens(c))
 		return;
-	}
 	if (!call_write(c, run_logout, &j))
 		return;
 	c->event = "sign_out";
@@ -243,9 +250,7 @@ static bool
 revoke_token(struct call *c, struct span token, struct end_job *j)
 {
 	struct auth_request r = {.token = token};
-	enum chat_err err = auth_has_tokens(c->rest->auth)
-				? auth_user(c->rest->auth, c->rest->store, &r, j->now_ms, &j->user)
-				: CHAT_CONFLICT;
+	enum chat_err err = auth_user(c->rest->auth, c->rest->store, &r, j->now_ms, &j->user);
 
 	if (err == CHAT_UNAUTHORIZED)
 		return true;
@@ -269,6 +274,8 @@ auth_post_revoke(struct call *c)
 		    c, CHAT_BAD_REQUEST, "A walletAddress or a token is needed, and not both.");
 		return;
 	}
+	if (!has_tokens(c))
+		return;
 	if (has_wallet ? !call_write(c, run_revoke_wallet, &j) : !revoke_token(c, token, &j))
 		return;
 	c->user = j.user; /* for the log: whose they were */

@@ -23,6 +23,7 @@
 
 #define PLATFORM "HTTP_X_SERVICE_KEY=platform-secret-0123456789abcdef"
 #define WATCHER  "HTTP_X_SERVICE_KEY=watcher-secret-0123456789abcdef"
+#define WARDEN   "HTTP_X_SERVICE_KEY=warden-secret-0123456789abcdef"
 #define ALICE    "HTTP_X_WALLET_ADDRESS=alice"
 #define BOB      "HTTP_X_WALLET_ADDRESS=bob"
 #define EVE      "HTTP_X_WALLET_ADDRESS=eve"
@@ -209,7 +210,8 @@ world_keys(struct world *w)
 
 	assert_non_null(f);
 	fputs("platform platform-secret-0123456789abcdef publish,escrows\n"
-	      "watcher watcher-secret-0123456789abcdef stats\n",
+	      "watcher watcher-secret-0123456789abcdef stats\n"
+	      "warden warden-secret-0123456789abcdef sessions\n",
 	    f);
 	fclose(f);
 	umask((mode_t)mask);

@@ -310,6 +310,21 @@ without_a_store_every_use_is_503(void **state)
 	w->rest = whole;
 }
 
+static void
+where_there_are_no_tokens_nothing_is_said_to_be_ended(void **state)
+{
+	struct world *w = *state;
+
+	ASK(w, "POST", "/api/auth/logout", "{}", ALICE);
+	assert_refused(w, 409, "conflict");
+	ASK(w, "POST", "/api/auth/revoke", "{\"token\":\"x\"}", WARDEN);
+	assert_refused(w, 409, "conflict");
+	ASK(w, "POST", "/api/auth/revoke", "{\"walletAddress\":\"alice\"}", WARDEN);
+	assert_refused(w, 409, "conflict");
+	ASK(w, "POST", "/api/auth/revoke", "{\"walletAddress\":\"alice\"}", PLATFORM);
+	assert_refused(w, 403, "forbidden");
+}
+
 static bool
 run_old_end(struct store *st, void *arg)
 {
@@ -395,6 +410,7 @@ main(void)
 	    TEST(a_database_in_trouble_is_503_and_health_says_so),
 	    TEST(a_send_is_all_or_nothing_whichever_statement_fails),
 	    TEST(without_a_store_every_use_is_503),
+	    TEST(where_there_are_no_tokens_nothing_is_said_to_be_ended),
 	    TEST(a_log_out_forgets_ends_that_are_over),
 	    TEST(no_parameters_at_all_are_answered),
 	};
