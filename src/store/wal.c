@@ -192,6 +192,8 @@ wal_join(struct store *st, bool is_joining)
 
 	if (sqlite3_file_control(st->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) ==
 		SQLITE_OK &&
-	    file != NULL && file->pMethods == &methods)
+	    file != NULL && file->pMethods == &methods) {
 		wal_of(file)->is_joining = is_joining;
+		wal_of(file)->n_pending = 0; /* what a commit that failed has left is nobody's */
+	}
 }
