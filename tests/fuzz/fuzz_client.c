@@ -9,7 +9,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 {
 	static struct proxies *proxies;
-	char *list[] = {"10.0.0.0/8", "2001:db8::/33", "unix"}, out[CLIENT_ADDRESS_SIZE];
+	char *list[] = {(char[]){"10.0.0.0/8"}, (char[]){"2001:db8::/33"}, (char[]){"unix"}};
+	char out[CLIENT_ADDRESS_SIZE];
 	struct span rest = {(const char *)in, n}, peer = span_cut(&rest, '\n');
 	if (!proxies)
 		proxies = proxies_new(&(struct config_list){list, 3});

@@ -317,7 +317,7 @@ static void
 the_mark_of_an_escrow_in_a_text_shows_it_no_second_time(void **state)
 {
 	struct world *w = *state;
-	char name[16];
+	char name[24];
 
 	for (int i = 0; i < 130; i++) {
 		snprintf(name, sizeof(name), "many-%d", i);
@@ -392,7 +392,7 @@ static void
 many_escrows_take_several_steps_and_are_one_list(void **state)
 {
 	struct world *w = *state;
-	char name[16], before[MESSAGE_ID_SIZE] = "";
+	char name[24], before[MESSAGE_ID_SIZE] = "";
 	struct found f;
 	int seen = 0;
 
@@ -428,7 +428,7 @@ what_is_indexed_between_two_steps_is_not_found_twice(void **state)
 	struct world *w = *state;
 	struct user alice = world_user("alice");
 	struct found f = {.w = w, .user = alice};
-	char name[16];
+	char name[24];
 
 	for (int i = 0; i < 130; i++) {
 		snprintf(name, sizeof(name), "many-%d", i);
