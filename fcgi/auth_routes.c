@@ -245,7 +245,7 @@ run_revoke_wallet(struct store *st, void *arg)
 	return true;
 }
 
-/* A token that is no good any more needs no end. */
+/* A token that is no good any more needs no end; one that is not valid yet does, and has one to come. */
 static bool
 revoke_token(struct call *c, struct span token, struct end_job *j)
 {
@@ -253,7 +253,7 @@ revoke_token(struct call *c, struct span token, struct end_job *j)
 	enum chat_err err = auth_user(c->rest->auth, c->rest->store, &r, j->now_ms, &j->user);
 
 	if (err == CHAT_UNAUTHORIZED)
-		return true;
+		return j->user.proof.expires_ms <= j->now_ms || call_write(c, run_logout, j);
 	if (err != CHAT_OK)
 		call_refuse(c, err, NULL);
 	return err == CHAT_OK && call_write(c, run_logout, j);

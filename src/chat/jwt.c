@@ -329,8 +329,7 @@ check_times(const struct json *claims, int64_t now_ms, struct jwt_claims *out)
 	if (now_ms >= out->until_ms)
 		return "it has expired";
 	/* One from the future would outlive the end of all that was issued before. */
-	if (now_ms < from - JWT_SKEW_MS || now_ms < out->issued_ms - JWT_SKEW_MS)
-		return "it is not valid yet";
+	out->is_early = now_ms < from - JWT_SKEW_MS || now_ms < out->issued_ms - JWT_SKEW_MS;
 	return NULL;
 }
 
@@ -364,7 +363,7 @@ check_claims(
 		return "aud is another";
 	if (!json_string(json_get(claims, jwt->claim), &wallet) || !name_wallet(wallet, &out->user))
 		return "the claim is missing or no wallet";
-	return NULL;
+	return out->is_early ? "it is not valid yet" : NULL;
 }
 
 static const char *

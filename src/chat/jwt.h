@@ -35,6 +35,7 @@ struct jwt_claims {
 	struct user user;
 	int64_t issued_ms; /* iat; 0: it does not say */
 	int64_t until_ms;  /* wall clock: it is valid up to then, skew included */
+	bool is_early; /* all that is wrong with it: it is not valid yet; then *out is filled too */
 	struct span
 	    signed_part; /* into the token: what is signed, the same however the signature is spelt */
 };

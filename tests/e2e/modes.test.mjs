@@ -61,6 +61,18 @@ promise('a claim names the wallet, and what is claimed besides must be the same'
 	assert.equal(answer.json.code, 'wallet_mismatch');
 });
 
+promise('a token that is revoked before it is valid never becomes so', MANUAL, async (w) => {
+	const key = makers.EdDSA('k');
+	await serve(w, [key]);
+	const soon = { nbf: now() + 63 }; // a minute of skew: valid in about three seconds
+	const revoked = token(key, { ...claims('alice'), ...soon }), other = token(key, { ...claims('alice'), ...soon, jti: 'other' });
+	assert.equal((await rest(w, other)).status, 401);
+	const answer = await request(w.web, { method: 'POST', path: '/api/auth/revoke', body: { token: revoked }, headers: { 'X-Service-Key': w.sessionsKey } });
+	assert.equal(answer.status, 200, answer.body);
+	await until('the other one to be valid', async () => (await rest(w, other)).status === 200);
+	assert.equal((await rest(w, revoked)).status, 401);
+});
+
 promise('the cookie is for the platform\'s tokens too', { ...MANUAL, config: { auth: 'wallet', frontend_url: 'https://app.example' } }, async (w) => {
 	const key = makers.EdDSA('k'), page = { Origin: 'https://app.example' };
 	await serve(w, [key]);
