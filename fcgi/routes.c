@@ -136,7 +136,7 @@ run_touch(struct store *st, void *arg)
 {
 	const struct call *c = arg;
 
-	token_touch(st, span_of(c->user.proof.hash), clock_wall_ms(), TOKEN_TOUCH_MS);
+	token_use(st, &c->user.proof, clock_wall_ms());
 	return true;
 }
 

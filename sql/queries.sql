@@ -302,6 +302,9 @@ SELECT escrow_id, began FROM kept_rooms WHERE session = :session;
 -- name: meta_find
 SELECT value FROM meta WHERE key = :key;
 
+-- name: meta_put
+INSERT INTO meta(key, value) VALUES(:key, :value) ON CONFLICT(key) DO UPDATE SET value = excluded.value;
+
 -- name: meta_put_once
 INSERT INTO meta(key, value) VALUES(:key, :value) ON CONFLICT(key) DO NOTHING;
 

@@ -79,6 +79,8 @@ verify_jwt(const struct auth *auth, struct store *st, const struct evidence *e, 
 		return CHAT_UNAUTHORIZED;
 	*out = claims.user;
 	out->proof.issued_ms = claims.issued_ms;
+	if (!why && token_is_news(st, claims.issued_ms - e->now_ms, e->now_ms))
+		out->proof.ahead_ms = claims.issued_ms - e->now_ms;
 	/* A connection lasts as long as its token says; one that came by the skew's grace, as long as that. */
 	expires_ms = claims.until_ms - JWT_SKEW_MS;
 	out->proof.expires_ms = e->now_ms < expires_ms ? expires_ms : claims.until_ms;

@@ -26,6 +26,8 @@ struct proof {
 	int64_t issued_ms;            /* 0: unknown */
 	int64_t expires_ms;           /* 0: never */
 	int64_t used_ms;              /* when its use was last written; 0: it is not written */
+	int64_t
+	    ahead_ms; /* by which it shows its maker's clock to be ahead, if that is news; else 0 */
 };
 
 /* Who a user is: key compares, name shows. */

@@ -4,12 +4,18 @@
  */
 #include "chat/tokens.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/digest.h"
 #include "base/ids.h"
+#include "chat/jwt.h"
 #include "proto/base64.h"
 #include "store/sessions.h"
 
-#define TOKEN_BYTES 32
+#define TOKEN_BYTES   32
+#define AHEAD_KEY     "platform_ahead" /* "MS SEEN_AT" */
+#define AHEAD_KEEP_MS INT64_C(86400000)
 
 void
 token_make(char out[TOKEN_SIZE])
@@ -50,7 +56,43 @@ token_verify(struct store *st, int64_t idle_ms, int64_t now_ms, struct user *out
 bool
 token_is_stale(const struct proof *p, int64_t now_ms)
 {
-	return p->used_ms > 0 && now_ms - p->used_ms >= TOKEN_TOUCH_MS;
+	return p->ahead_ms > 0 || (p->used_ms > 0 && now_ms - p->used_ms >= TOKEN_TOUCH_MS);
+}
+
+void
+token_use(struct store *st, const struct proof *p, int64_t now_ms)
+{
+	char text[48];
+
+	if (p->used_ms > 0)
+		token_touch(st, span_of(p->hash), now_ms, TOKEN_TOUCH_MS);
+	if (!token_is_news(st, p->ahead_ms, now_ms))
+		return;
+	snprintf(text, sizeof(text), "%" PRId64 " %" PRId64, p->ahead_ms, now_ms);
+	meta_put(st, AHEAD_KEY, span_of(text));
+}
+
+int64_t
+token_ahead(struct store *st, int64_t now_ms)
+{
+	unsigned long long ahead_ms, seen_ms;
+	char text[48];
+	struct span rest, first;
+
+	if (!meta_find(st, AHEAD_KEY, text, sizeof(text)))
+		return 0;
+	rest = span_of(text);
+	first = span_cut(&rest, ' ');
+	if (!span_u64(first, INT64_MAX, &ahead_ms) || !span_u64(rest, INT64_MAX, &seen_ms))
+		return 0;
+	return now_ms - (int64_t)seen_ms < AHEAD_KEEP_MS ? (int64_t)ahead_ms : 0;
+}
+
+/* One that is known may be forgotten while this token still counts on it. */
+bool
+token_is_news(struct store *st, int64_t ahead_ms, int64_t now_ms)
+{
+	return ahead_ms > 0 && ahead_ms > token_ahead(st, now_ms + JWT_SKEW_MS);
 }
 
 bool

@@ -87,7 +87,7 @@ heap_insert(struct hub *hub, struct expiry *e, int64_t due)
 
 struct touch_job {
 	struct hub_job job;
-	char hash[SESSION_HASH_SIZE];
+	struct proof proof;
 	int64_t now_ms;
 };
 
@@ -96,7 +96,7 @@ run_touch(struct store *st, struct writer_job *job)
 {
 	struct touch_job *j = (struct touch_job *)job;
 
-	token_touch(st, span_of(j->hash), j->now_ms, TOKEN_TOUCH_MS);
+	token_use(st, &j->proof, j->now_ms);
 	return true;
 }
 
@@ -112,14 +112,15 @@ touch(struct hub *hub, struct expiry *e, struct hub_time now)
 
 	if (!token_is_stale(&e->proof, now.wall_ms))
 		return;
-	e->proof.used_ms = now.wall_ms;
 	j = mem_zalloc(sizeof(*j));
 	j->job.job.run = run_touch;
 	j->job.hub = hub;
 	j->job.finish = finish_touch;
 	j->now_ms = now.wall_ms;
-	memcpy(j->hash, e->proof.hash, sizeof(j->hash));
+	j->proof = e->proof;
 	job_submit(&j->job);
+	e->proof.used_ms = e->proof.used_ms > 0 ? now.wall_ms : 0;
+	e->proof.ahead_ms = 0;
 }
 
 /* ---- its end ---- */

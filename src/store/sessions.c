@@ -161,6 +161,16 @@ meta_find(struct store *st, const char *key, char *out, size_t size)
 }
 
 void
+meta_put(struct store *st, const char *key, struct span value)
+{
+	struct query *q = use(st, SQL_META_PUT);
+
+	bind_text(q, ":key", span_of(key));
+	bind_text(q, ":value", value);
+	run(q);
+}
+
+void
 meta_put_once(struct store *st, const char *key, struct span value)
 {
 	struct query *q = use(st, SQL_META_PUT_ONCE);

@@ -47,6 +47,7 @@ void sessions_sweep(struct store *, int64_t now_ms);
 
 /* A fact about this database, as text; false: there is none. */
 bool meta_find(struct store *, const char *key, char *out, size_t size);
+void meta_put(struct store *, const char *key, struct span value);
 /* Unless there is one already. */
 void meta_put_once(struct store *, const char *key, struct span value);
 

@@ -73,6 +73,38 @@ promise('a token that is revoked before it is valid never becomes so', MANUAL, a
 	assert.equal((await rest(w, revoked)).status, 401);
 });
 
+const revoke = (w, body) => request(w.web, { method: 'POST', path: '/api/auth/revoke', body, headers: { 'X-Service-Key': w.sessionsKey } });
+
+for (const [where, use] of [['a request', (w, headers) => request(w.web, { path: '/api/chat/unread', headers })], ['a connection', (w, headers) => w.client('alice', { headers })]]) {
+	promise(`a wallet that is revoked has no token left, however far the platform's clock is ahead, as ${where} has shown`, MANUAL, async (w) => {
+		const key = makers.EdDSA('k');
+		await serve(w, [key]);
+		const ahead = (seconds, jti) => token(key, claims('alice', { iat: now() + seconds, jti }));
+		const seen = ahead(40), unused = ahead(38, 'unused');
+		await use(w, bearer(seen));
+		const open = await w.client('alice', { headers: bearer(ahead(39, 'open')) });
+		await until('what was seen is written', async () => await w.sqlite("SELECT count(*) FROM meta WHERE key = 'platform_ahead';") === '1');
+		assert.equal((await revoke(w, { walletAddress: 'alice' })).status, 200);
+		assert.equal((await within(open.ws.closed.promise, 'the end')).code, 4401);
+		for (const text of [seen, unused])
+			assert.equal((await rest(w, text)).status, 401);
+		await assert.rejects(w.client('alice', { headers: bearer(seen) }), (e) => e instanceof Refused && e.status === 401);
+		await until('one made by the same clock after it', async () => (await rest(w, ahead(40, 'later'))).status === 200);
+		assert.equal((await rest(w, unused)).status, 401);
+	});
+}
+
+promise('where the platform\'s clock is right, a token made after the revoke is good at once', MANUAL, async (w) => {
+	const key = makers.EdDSA('k');
+	await serve(w, [key]);
+	const old = token(key, claims('alice', { iat: now() }));
+	assert.equal((await rest(w, old)).status, 200);
+	assert.equal((await revoke(w, { walletAddress: 'alice' })).status, 200);
+	await new Promise((done) => setTimeout(done, 1001 - Date.now() % 1000)); // iat counts seconds
+	assert.equal((await rest(w, token(key, claims('alice', { iat: now(), jti: 'new' })))).status, 200);
+	assert.equal((await rest(w, old)).status, 401);
+});
+
 promise('the cookie is for the platform\'s tokens too', { ...MANUAL, config: { auth: 'wallet', frontend_url: 'https://app.example' } }, async (w) => {
 	const key = makers.EdDSA('k'), page = { Origin: 'https://app.example' };
 	await serve(w, [key]);

@@ -475,6 +475,51 @@ a_nonce_is_used_once_and_a_token_is_newer_than_every_end(void **state)
 	auth_free(auth);
 }
 
+/* ---- the platform's clock ---- */
+
+struct ahead {
+	int64_t shown_ms, now_ms; /* shown 0: only looks */
+	int64_t known_ms;
+};
+
+static bool
+run_ahead(struct store *st, void *arg)
+{
+	struct ahead *a = arg;
+
+	token_use(st, &(struct proof){.hash = "h", .ahead_ms = a->shown_ms}, a->now_ms);
+	a->known_ms = token_ahead(st, a->now_ms);
+	return true;
+}
+
+static int64_t
+ahead(struct world *w, int64_t shown_ms)
+{
+	struct ahead a = {shown_ms, w->now_ms, 0};
+
+	assert_int_equal(store_write(w->st, run_ahead, &a), STORE_OK);
+	return a.known_ms;
+}
+
+static void
+a_clock_is_as_far_ahead_as_tokens_of_the_last_day_have_shown(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ahead(w, 0), 0);
+	assert_int_equal(ahead(w, 5000), 5000);
+	assert_int_equal(ahead(w, 30000), 30000);
+	assert_int_equal(ahead(w, 20000), 30000);
+	w->now_ms += DAY - MINUTE - 1;
+	assert_int_equal(ahead(w, 20000), 30000);
+	w->now_ms++; /* what would be forgotten before this token's iat has come */
+	assert_int_equal(ahead(w, 20000), 20000);
+	w->now_ms += DAY - 1;
+	assert_int_equal(ahead(w, 0), 20000);
+	w->now_ms++;
+	assert_int_equal(ahead(w, 0), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -492,6 +537,7 @@ main(void)
 	    TEST(a_challenge_needs_a_key_which_is_made_once),
 	    TEST(a_challenge_that_has_expired_is_refused),
 	    TEST(a_nonce_is_used_once_and_a_token_is_newer_than_every_end),
+	    TEST(a_clock_is_as_far_ahead_as_tokens_of_the_last_day_have_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
