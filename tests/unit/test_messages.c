@@ -403,7 +403,7 @@ unread_and_read_are_what_a_naive_model_says(void **state)
 
 	for (int round = 0; round < ROUNDS; round++) {
 		struct model md = {0};
-		char name[16];
+		char name[24];
 
 		snprintf(name, sizeof(name), "room%d", round);
 		begin_write(t->st);

@@ -651,7 +651,7 @@ static void
 escrows_whose_numbers_begin_alike_are_told_apart_by_trigrams(void **state)
 {
 	struct world *w = *state;
-	char name[8];
+	char name[16];
 
 	reopen(w, "trigram");
 	for (int i = 1; i <= 12; i++) {
