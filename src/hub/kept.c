@@ -18,6 +18,8 @@
 #define SID_CHARS 20
 #define READ_MS   100
 
+#define PID_HASH_SIZE (2 * DIGEST_SHA256_SIZE + 1) /* in hex */
+
 struct kept_room {
 	char escrow_id[STORE_NAME_SIZE];
 	int64_t began;
@@ -32,8 +34,8 @@ struct connect_job {
 	bool
 	    may_recover; /* the pid is of a session that is connected, was lost in time, or is of an earlier daemon */
 	char offset[CURSOR_SIZE];
-	char old_hash[65];
-	char pid[PID_CHARS + 1], hash[65];
+	char old_hash[PID_HASH_SIZE];
+	char pid[PID_CHARS + 1], hash[PID_HASH_SIZE];
 	/* results */
 	bool is_recovered;
 	struct kept_session kept;
@@ -43,7 +45,7 @@ struct connect_job {
 };
 
 static void
-hash_pid(char out[65], struct span pid)
+hash_pid(char out[PID_HASH_SIZE], struct span pid)
 {
 	uint8_t digest[DIGEST_SHA256_SIZE];
 
@@ -54,7 +56,7 @@ hash_pid(char out[65], struct span pid)
 static struct kept *
 kept_find(struct hub *hub, const char *hash)
 {
-	struct map_node *n = map_find(&hub->kept, span_of(hash));
+	struct map_node *n = map_find(&hub->kept, (struct span){hash, KEPT_KEY_CHARS});
 
 	return n != NULL ? MAP_ENTRY(n, struct kept, node) : NULL;
 }
@@ -64,9 +66,9 @@ kept_new(struct hub *hub, const char *hash, int64_t id)
 {
 	struct kept *k = mem_zalloc(sizeof(*k));
 
-	memcpy(k->hash, hash, sizeof(k->hash));
+	memcpy(k->key, hash, sizeof(k->key));
 	k->id = id;
-	map_insert(&hub->kept, &k->node, span_of(k->hash));
+	map_insert(&hub->kept, &k->node, (struct span){k->key, sizeof(k->key)});
 	return k;
 }
 

@@ -103,12 +103,14 @@ struct session {
 	int64_t connected_at;  /* wall ms */
 };
 
+#define KEPT_KEY_CHARS 32 /* of the 64 that the hash of a pid has: enough to be unique */
+
 struct kept { /* what is remembered of a session that can be recovered; the store has the rest */
-	struct map_node node;    /* in hub->kept, by the hash of its pid */
+	struct map_node node;    /* in hub->kept, by key */
 	int64_t id;              /* in the store */
 	struct session *session; /* NULL: lost */
 	struct timer lost;
-	char hash[65];
+	char key[KEPT_KEY_CHARS]; /* the beginning of its pid's hash */
 };
 
 struct hub_job { /* one write of a client, from the event to its acknowledgement */

@@ -4,12 +4,9 @@
  */
 #include "net/chatio.h"
 
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "base/json_slice.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "net/identity.h"
 
 #define PING_INTERVAL_MS   25000
@@ -17,11 +14,7 @@
 #define CONNECT_TIMEOUT_MS 45000
 #define EVENT_MAX          (DATA_MAX + 512)
 
-struct chat_socket {
-	struct socketio_socket *socket;
-	struct session *session;    /* NULL: not open yet */
-	struct hub_job *connecting; /* NULL: not under way */
-};
+/* A socket's own is its session and, as long as it is not connected, the job that opens one. */
 
 static struct hub_time
 time_now(void)
@@ -34,7 +27,7 @@ time_now(void)
 static struct engine_session *
 engine_of(const struct session *s)
 {
-	return socketio_session(((struct chat_socket *)session_owner(s))->socket);
+	return socketio_session(session_owner(s));
 }
 
 static bool
@@ -58,8 +51,7 @@ dismiss(struct session *s, enum dismissal why)
 	if (why == DISMISS_TAKEN)
 		engine_close(engine_of(s), "another connection has taken over");
 	else
-		socketio_disconnect(
-		    ((struct chat_socket *)session_owner(s))->socket, "token expired or ended");
+		socketio_disconnect(session_owner(s), "token expired or ended");
 }
 
 static const char *
@@ -101,17 +93,15 @@ note_refusal(const struct socketio_socket *socket, const char *why)
 static void
 on_opened(void *owner, const struct connect_result *result)
 {
-	struct chat_socket *cs = owner;
+	struct socketio_socket *socket = owner;
 
-	cs->connecting = NULL;
-	cs->session = result->session;
 	if (result->session != NULL) {
-		socketio_accept(cs->socket, result->sid, result->pid);
+		socketio_set_own(socket, result->session);
+		socketio_accept(socket, result->sid, result->pid);
 		return;
 	}
-	note_refusal(cs->socket, chat_err_code(result->err));
-	socketio_reject(cs->socket, chat_err_text(result->err));
-	free(cs);
+	note_refusal(socket, chat_err_code(result->err));
+	socketio_reject(socket, chat_err_text(result->err));
 }
 
 static struct span
@@ -158,14 +148,14 @@ on_handshake(void *arg, struct web_request *req)
 }
 
 static void
-on_connect(void *arg, struct socketio_socket *socket, const struct json *auth, void **own)
+on_connect(void *arg, struct socketio_socket *socket, const struct json *auth)
 {
 	struct chatio *io = arg;
 	struct connect_options o = {
 	    .pid = member(auth, "pid"), .offset = member(auth, "offset"), .done = on_opened};
 	struct user user;
 	const char *refusal = identify(io, socket, auth, &user);
-	struct chat_socket *cs;
+	struct hub_job *connecting;
 	bool wants_recovery = true;
 
 	/* Who comes back to what he has takes no more room than before. */
@@ -177,15 +167,14 @@ on_connect(void *arg, struct socketio_socket *socket, const struct json *auth, v
 		return;
 	}
 	json_bool(json_get(auth, "recovery"), &wants_recovery);
-	*own = cs = mem_zalloc(sizeof(*cs));
-	cs->socket = socket;
 	o.is_kept = wants_recovery && hub_recovers(io->hub);
 	o.session = (struct session_options){.transport = o.is_kept ? &recoverable : &plain,
-	    .owner = cs,
+	    .owner = socket,
 	    .user = &user,
 	    .number = engine_conn_number(socketio_session(socket)),
 	    .now = time_now()};
-	cs->connecting = session_connect(io->hub, &o);
+	if ((connecting = session_connect(io->hub, &o)) != NULL)
+		socketio_set_own(socket, connecting);
 }
 
 static void
@@ -194,15 +183,13 @@ on_disconnect(struct socketio_socket *socket, const char *why, enum socketio_end
 	static const enum session_end ends[] = {[SOCKETIO_DISCONNECTED] = SESSION_ENDED,
 	    [SOCKETIO_CLOSED] = SESSION_LEFT,
 	    [SOCKETIO_LOST] = SESSION_LOST};
-	struct chat_socket *cs = socketio_own(socket);
 
-	if (cs->connecting != NULL)
-		session_connect_cancel(cs->connecting);
-	if (cs->session != NULL) {
-		log_info("conn %u: disconnected: %s", session_number(cs->session), why);
-		session_close(cs->session, ends[end], time_now());
+	if (socketio_is_connected(socket)) {
+		log_info("conn %u: disconnected: %s", session_number(socketio_own(socket)), why);
+		session_close(socketio_own(socket), ends[end], time_now());
+	} else {
+		session_connect_cancel(socketio_own(socket));
 	}
-	free(cs);
 }
 
 /* ---- events up ---- */
@@ -210,7 +197,7 @@ on_disconnect(struct socketio_socket *socket, const char *why, enum socketio_end
 static void
 on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 {
-	struct chat_socket *cs = socketio_own(socket);
+	struct session *s = socketio_own(socket);
 	struct span name = {"", 0};
 	struct buf ack = {0}, decoded = {0};
 
@@ -218,14 +205,12 @@ on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 	if (ev->has_id)
 		json_put_int(&ack, (int64_t)ev->id); /* at most SIO_ID_MAX */
 	if (ev->is_binary)
-		session_refuse_event(
-		    cs->session, name, buf_as_span(&ack), "binary data is not accepted");
+		session_refuse_event(s, name, buf_as_span(&ack), "binary data is not accepted");
 	else if (ev->args.n > EVENT_MAX)
 		session_refuse_event(
-		    cs->session, name, buf_as_span(&ack), "data: at most 65536 bytes are accepted");
+		    s, name, buf_as_span(&ack), "data: at most 65536 bytes are accepted");
 	else
-		session_event(
-		    cs->session, name, json_slice_at(ev->args, 1), buf_as_span(&ack), time_now());
+		session_event(s, name, json_slice_at(ev->args, 1), buf_as_span(&ack), time_now());
 	buf_clear(&ack);
 	buf_clear(&decoded);
 }
@@ -233,15 +218,13 @@ on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 static bool
 is_busy(struct socketio_socket *socket)
 {
-	struct chat_socket *cs = socketio_own(socket);
-
-	return cs->session != NULL && session_is_busy(cs->session);
+	return session_is_busy(socketio_own(socket));
 }
 
 static void
 on_room(struct socketio_socket *socket)
 {
-	struct session *s = ((struct chat_socket *)socketio_own(socket))->session;
+	struct session *s = socketio_own(socket);
 
 	if (session_is_behind(s) && session_pull(s, time_now()) && session_is_behind(s))
 		engine_want_room(engine_of(s));

@@ -45,7 +45,6 @@ free_closed(struct engine *e)
 
 	while ((s = TAILQ_FIRST(&e->closed)) != NULL) {
 		TAILQ_REMOVE(&e->closed, s, dirty);
-		buf_clear(&s->post_body);
 		free(s);
 	}
 }
@@ -121,7 +120,7 @@ engine_confirm(struct engine_session *s)
 	if (s->poll != NULL)
 		web_confirm(s->poll);
 	if (s->post != NULL)
-		web_confirm(s->post);
+		web_confirm(s->post->wc);
 }
 
 /* ---- heartbeat: lists of constant length, one timer ---- */

@@ -12,29 +12,47 @@
 #define LATE_MS 10
 
 static void
-answer(struct web_conn **held, int status, const char *type, struct span body)
+answer(struct web_conn *held, int status, const char *type, struct span body)
 {
-	struct web_conn *wc = *held;
-
-	*held = NULL;
-	if (wc != NULL)
+	if (held != NULL)
 		web_reply_held(
-		    wc, &(struct web_reply){.status = status, .type = type, .body = body});
+		    held, &(struct web_reply){.status = status, .type = type, .body = body});
 }
 
 void
 engine_answer_poll(struct engine_session *s, struct span payload)
 {
-	answer(&s->poll, 200, "text/plain; charset=UTF-8", payload);
+	struct web_conn *held = s->poll;
+
+	s->poll = NULL;
+	answer(held, 200, "text/plain; charset=UTF-8", payload);
+}
+
+/* Frees what is kept of the held POST. Returns its request; NULL: none is held. */
+static struct web_conn *
+post_release(struct engine_session *s)
+{
+	struct held_post *post = s->post;
+	struct web_conn *held;
+
+	if (post == NULL)
+		return NULL;
+	held = post->wc;
+	s->post = NULL;
+	buf_clear(&post->body);
+	free(post);
+	return held;
 }
 
 void
 engine_answer_post(struct engine_session *s, enum eio_error error)
 {
+	struct web_conn *held = post_release(s);
+
 	if (error == EIO_OK)
-		answer(&s->post, 200, "text/html", SPAN("ok"));
+		answer(held, 200, "text/html", SPAN("ok"));
 	else
-		answer(&s->post, eio_error_status(error), NULL, eio_error_json(error));
+		answer(held, eio_error_status(error), NULL, eio_error_json(error));
 }
 
 void
@@ -71,7 +89,7 @@ engine_take_post(struct engine_session *s)
 
 	s->in_post = true;
 	while (!s->is_closed && !engine_session_is_busy(s) &&
-	       (more = eio_payload_next(&s->post_rest, &p)) > 0) {
+	       (more = eio_payload_next(&s->post->rest, &p)) > 0) {
 		if (!engine_session_take(s, &p)) {
 			more = -1;
 			break;
@@ -86,7 +104,6 @@ engine_take_post(struct engine_session *s)
 	} else if (!s->is_parting) {
 		engine_answer_post(s, EIO_OK);
 	}
-	buf_clear(&s->post_body);
 }
 
 static void
@@ -103,7 +120,7 @@ on_post_gone(void *arg)
 {
 	struct engine_session *s = arg;
 
-	s->post = NULL;
+	post_release(s);
 	engine_session_end(s, "post cancelled", END_GONE, false);
 }
 
@@ -167,9 +184,10 @@ post(struct engine_session *s, struct web_request *req, struct span fields)
 		reply(req, 413, NULL, eio_error_json(EIO_BAD_REQUEST), fields);
 		return;
 	}
-	s->post = web_hold(req, fields, on_post_gone, s);
-	buf_span(&s->post_body, req->body);
-	eio_payload_init(&s->post_rest, buf_as_span(&s->post_body));
+	s->post = mem_zalloc(sizeof(*s->post));
+	s->post->wc = web_hold(req, fields, on_post_gone, s);
+	buf_span(&s->post->body, req->body);
+	eio_payload_init(&s->post->rest, buf_as_span(&s->post->body));
 	engine_take_post(s);
 }
 
@@ -220,7 +238,7 @@ engine_refuse_late(struct engine *e, int64_t now)
 	struct late_refusal *r;
 
 	while ((r = TAILQ_FIRST(&e->refusals)) != NULL && r->deadline <= now) {
-		answer(&r->wc, eio_error_status(EIO_BAD_REQUEST), NULL,
+		answer(r->wc, eio_error_status(EIO_BAD_REQUEST), NULL,
 		    eio_error_json(EIO_BAD_REQUEST));
 		refusal_free(r);
 	}

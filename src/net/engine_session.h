@@ -21,6 +21,12 @@ enum ending {      /* how a session ends, as its client sees it */
 	END_GONE   /* nobody is there */
 };
 
+struct held_post { /* a POST of which the owner, busy, has not taken everything yet */
+	struct web_conn *wc;
+	struct buf body;
+	struct eio_payload rest; /* points into body */
+};
+
 struct engine_session {
 	struct map_node node; /* by sid */
 	struct engine *engine;
@@ -31,10 +37,8 @@ struct engine_session {
 	struct websocket *ws;    /* its transport; NULL: polling */
 	struct websocket *probe; /* wants to become it */
 	struct web_conn *poll;   /* the GET that is held */
-	struct web_conn *post;   /* the POST that is held, because the owner is busy */
-	struct buf post_body;
-	struct eio_payload post_rest; /* points into post_body */
-	struct frame **queue;         /* what waits for a poll */
+	struct held_post *post;
+	struct frame **queue; /* what waits for a poll */
 	uint32_t n_queue, cap_queue, event_bytes, control_bytes;
 	uint32_t conn_number;
 	bool awaits_pong, is_fresh, is_dirty, is_closed, is_parting, wants_room;

@@ -28,11 +28,11 @@ struct client {
 	struct socketio *sio;
 	struct engine_session *session;
 	struct socketio_socket *sockets;
-	struct sio_assembly assembly; /* of a binary packet under way */
-	unsigned to_skip;             /* attachments that are not taken */
-	void *handshake;              /* what the owner keeps of it */
-	TAILQ_ENTRY(client) waiting;  /* for its first CONNECT */
-	int64_t deadline;             /* mono ms */
+	struct sio_assembly *assembly; /* of a binary packet under way; NULL: none is */
+	void *handshake;               /* what the owner keeps of it */
+	TAILQ_ENTRY(client) waiting;   /* for its first CONNECT */
+	int64_t deadline;              /* mono ms */
+	unsigned to_skip;              /* attachments that are not taken */
 	bool is_waiting;
 };
 
@@ -114,6 +114,12 @@ void *
 socketio_own(const struct socketio_socket *s)
 {
 	return s->own;
+}
+
+void
+socketio_set_own(struct socketio_socket *s, void *own)
+{
+	s->own = own;
 }
 
 const char *
@@ -252,7 +258,7 @@ take_connect(struct client *c, const struct sio_packet *p)
 	s->next = c->sockets;
 	c->sockets = s;
 	auth = p->data.n > 0 ? json_parse(p->data, NULL) : NULL;
-	o->ops->on_connect(o->arg, s, auth, &s->own);
+	o->ops->on_connect(o->arg, s, auth);
 	json_free(auth);
 }
 
@@ -280,25 +286,44 @@ take_packet(struct client *c, const struct sio_packet *p, const struct sio_assem
 	return is_good;
 }
 
+static void
+assembly_free(struct sio_assembly *a)
+{
+	if (a != NULL)
+		sio_assembly_clear(a);
+	free(a);
+}
+
+/* The assembly's packet, if nothing of it is missing any more. */
+static bool
+take_whole(struct client *c)
+{
+	struct sio_assembly *whole = c->assembly;
+
+	if (!sio_assembly_is_whole(whole))
+		return true;
+	c->assembly = NULL; /* taking the packet may end the client */
+	bool is_good = take_packet(c, &whole->packet, whole);
+	assembly_free(whole);
+	return is_good;
+}
+
 static bool
 take_attachment(struct client *c, struct span bytes)
 {
-	struct sio_assembly whole;
-
 	if (c->to_skip > 0) {
 		c->to_skip--;
 		return true;
 	}
-	if (!sio_assembly_add(&c->assembly, bytes, NULL))
-		return false;
-	if (!sio_assembly_is_whole(&c->assembly))
-		return true;
-	/* Taking the packet may end the client. */
-	whole = c->assembly;
-	c->assembly = (struct sio_assembly){0};
-	bool is_good = take_packet(c, &whole.packet, &whole);
-	sio_assembly_clear(&whole);
-	return is_good;
+	return c->assembly != NULL && sio_assembly_add(c->assembly, bytes, NULL) && take_whole(c);
+}
+
+static bool
+begin_assembly(struct client *c, struct span text)
+{
+	c->assembly = mem_zalloc(sizeof(*c->assembly));
+	return sio_assembly_begin(c->assembly, text, c->sio->options.max_payload, NULL) &&
+	       take_whole(c);
 }
 
 static bool
@@ -306,7 +331,7 @@ take_text(struct client *c, struct span text)
 {
 	struct sio_packet p;
 
-	if (sio_assembly_is_waiting(&c->assembly) || c->to_skip > 0 || !sio_decode(&p, text, NULL))
+	if (c->assembly != NULL || c->to_skip > 0 || !sio_decode(&p, text, NULL))
 		return false;
 	if (!sio_is_binary(&p))
 		return take_packet(c, &p, NULL);
@@ -316,7 +341,7 @@ take_text(struct client *c, struct span text)
 		c->to_skip = p.attachments;
 		return take_packet(c, &p, NULL);
 	}
-	return sio_assembly_begin(&c->assembly, text, c->sio->options.max_payload, NULL);
+	return begin_assembly(c, text);
 }
 
 /* ---- the sessions underneath ---- */
@@ -390,7 +415,7 @@ on_closed(struct engine_session *session, const char *why, bool is_left)
 		    c->sockets, why, is_left ? SOCKETIO_CLOSED : SOCKETIO_LOST);
 		socket_free(c->sockets);
 	}
-	sio_assembly_clear(&c->assembly);
+	assembly_free(c->assembly);
 	free(c->handshake);
 	free(c);
 }

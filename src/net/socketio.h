@@ -34,12 +34,11 @@ struct socketio_ops {
 	/* A client has come: what is kept of its handshake, from malloc() (both NULL: nothing). */
 	void *(*on_handshake)(void *arg, struct web_request *);
 	/* A client wants into a namespace; auth is its payload or NULL. Answered, now or later, with socketio_accept or socketio_reject; until
-	 * then no packet of the client is taken. *own is the owner's own of the socket, to be set before it answers. */
-	void (*on_connect)(
-	    void *arg, struct socketio_socket *, const struct json *auth, void **own);
+	 * then no packet of the client is taken. */
+	void (*on_connect)(void *arg, struct socketio_socket *, const struct json *auth);
 	void (*on_event)(struct socketio_socket *, const struct socketio_event *);
-	bool (*is_busy)(struct socketio_socket *); /* NULL: never */
-	void (*on_room)(struct socketio_socket *); /* NULL: nothing */
+	bool (*is_busy)(struct socketio_socket *); /* of a connected one; NULL: never */
+	void (*on_room)(struct socketio_socket *); /* likewise; NULL: nothing */
 	/* It is over: the last call. */
 	void (*on_disconnect)(struct socketio_socket *, const char *why, enum socketio_end);
 };
@@ -60,7 +59,8 @@ void socketio_free(struct socketio *); /* NULL is fine */
 /* The handler of its route; own is a struct socketio * (the place that holds it). */
 void socketio_handle(struct web_request *, void *own);
 
-void *socketio_own(const struct socketio_socket *);
+void *socketio_own(const struct socketio_socket *); /* the owner's own of it; NULL at first */
+void socketio_set_own(struct socketio_socket *, void *own);
 const char *socketio_namespace(const struct socketio_socket *);
 void *socketio_handshake_of(const struct socketio_socket *); /* what was kept of it */
 struct engine_session *socketio_session(const struct socketio_socket *);

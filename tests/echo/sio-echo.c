@@ -37,13 +37,13 @@ greet(void *arg)
 }
 
 static void
-on_connect(void *arg, struct socketio_socket *s, const struct json *auth, void **own)
+on_connect(void *arg, struct socketio_socket *s, const struct json *auth)
 {
 	struct sio_echo *echo = arg;
 	struct greeting *g = mem_zalloc(sizeof(*g));
 	char sid[21];
 
-	*own = g;
+	socketio_set_own(s, g);
 	g->socket = s;
 	g->timer = loop_timer_new(echo->echo.loop, greet, g);
 	if (auth != NULL)
