@@ -67,8 +67,9 @@ void hub_collect(struct hub *);
 /* True while something was collected, or is to be written, whose acknowledgement has not gone out. */
 bool hub_owes_answers(const struct hub *);
 
-/* End of the caller's turn: hands the jobs gathered in it to the writer thread, at once. */
+/* End of the caller's turn: hands the jobs that were gathered to the writer thread, at once. */
 void hub_flush(struct hub *);
+bool hub_has_jobs(const struct hub *); /* gathered, and not handed over */
 
 /* Runs what is due: grace periods, typing time-outs. */
 void hub_tick(struct hub *, struct hub_time);

@@ -41,6 +41,12 @@ job_submit(struct hub_job *hj)
 	hub->n_jobs++;
 }
 
+bool
+hub_has_jobs(const struct hub *hub)
+{
+	return hub->n_jobs > 0;
+}
+
 void
 hub_flush(struct hub *hub)
 {

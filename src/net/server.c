@@ -29,8 +29,9 @@
 
 #define BUSY_MS 5000
 #define COMMIT_US \
-	2000 /* between two group commits of a busy server, which gathers; less after a small one */
+	2500 /* between two group commits of a busy server, which gathers; less after a small one */
 #define PACE_US       1000  /* between two turns, unless a commit is done sooner */
+#define GATHER_US     1000  /* of the writer's rest: if there is more, others are likely to come */
 #define DRAIN_MS      10000 /* from SIGTERM to the end, at most */
 #define TRIM_US       60000000
 #define SPARE_FILES   64     /* descriptors that are not connections */
@@ -59,7 +60,7 @@ struct server {
 	size_t n_listeners;
 	int done_fd; /* the writer has finished jobs */
 	struct loop_watch *done_watch;
-	struct loop_timer *hub_timer, *look_timer, *trim_timer, *drain_timer;
+	struct loop_timer *hub_timer, *flush_timer, *look_timer, *trim_timer, *drain_timer;
 	int64_t hub_timer_at;
 	bool is_trimming, is_draining;
 };
@@ -100,14 +101,28 @@ static void
 on_turn(void *arg)
 {
 	struct server *sv = arg;
+	int64_t rest_us = writer_rest_us(sv->writer);
 
-	hub_flush(sv->hub);
 	arm_hub_timer(sv);
-	/* While messages wait for their commit there is no hurry to read more of them. */
+	/* While the writer rests, or messages wait for their commit, there is no hurry to read more of them. */
+	if (rest_us > 0 && hub_has_jobs(sv->hub))
+		loop_timer_set_us(sv->flush_timer, rest_us);
+	else
+		hub_flush(sv->hub);
 	if (writer_pending(sv->writer) > 0) {
 		loop_pace(sv->loop, PACE_US, sv->done_fd);
 		wakeup_note_commit(sv->wakeup);
+	} else if (hub_has_jobs(sv->hub) || rest_us > GATHER_US) {
+		loop_pace(sv->loop, rest_us, sv->done_fd);
 	}
+}
+
+static void
+on_rested(void *arg)
+{
+	struct server *sv = arg;
+
+	net_want_turn(sv->net);
 }
 
 /* By a timer of its transport, perhaps: no connection makes a turn of it. */
@@ -376,6 +391,7 @@ start_clockwork(struct server *sv)
 	sv->done_watch = loop_watch_new(sv->loop, sv->done_fd, on_done, sv);
 	sv->hub_timer = loop_timer_new(sv->loop, on_hub_timer, sv);
 	sv->hub_timer_at = INT64_MAX;
+	sv->flush_timer = loop_timer_new(sv->loop, on_rested, sv);
 	sv->look_timer = loop_timer_new(sv->loop, on_look, sv);
 	sv->trim_timer = loop_timer_new(sv->loop, on_trim_timer, sv);
 	loop_timer_set_us(sv->trim_timer, TRIM_US);
@@ -506,6 +522,7 @@ server_free(struct server *sv)
 	auth_free(sv->auth);
 	loop_watch_free(sv->done_watch);
 	loop_timer_free(sv->hub_timer);
+	loop_timer_free(sv->flush_timer);
 	loop_timer_free(sv->look_timer);
 	loop_timer_free(sv->trim_timer);
 	loop_timer_free(sv->drain_timer);

@@ -381,7 +381,8 @@ tx_commit(struct store *st)
 	told_no_more(st, was_writing ? 0 : STAYS_UNTIL_A_COMMIT);
 	if (was_writing) {
 		memo_commit(st);
-		checkpoint_after_commit(st);
+		if (!st->is_daemons) /* the writer does it when it has handed back its jobs */
+			checkpoint_after_commit(st);
 	}
 	return STORE_OK;
 }

@@ -31,6 +31,7 @@ struct writer {
 	pthread_t thread;
 	bool is_joined;
 	atomic_size_t pending;
+	atomic_llong rests_until; /* mono us: it takes no jobs before */
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t more;  /* the thread waits for jobs, or for the end */
@@ -190,22 +191,35 @@ hand_back(struct writer *w, struct list batch)
 		w->wake(w->wake_arg);
 }
 
-/* Between two commits the other program gets its turn at the lock, and jobs gather: the longer, the more of them come. */
-static void
-sleep_until(int64_t mono_us)
-{
-	struct timespec at = {.tv_sec = mono_us / 1000000, .tv_nsec = mono_us % 1000000 * 1000};
+/* ---- rest: between two commits the other program gets its turn at the lock, and jobs gather: the longer, the more of them come ---- */
 
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0)
-		;
+int64_t
+writer_rest_us(const struct writer *w)
+{
+	int64_t until = atomic_load(&w->rests_until), now = clock_mono_us();
+
+	return until > now ? until - now : 0;
 }
 
-static int64_t
-pause_us(const struct writer *w, const struct list *batch)
+static void
+begin_rest(struct writer *w, const struct list *batch)
 {
 	int64_t us = (int64_t)batch->n * JOB_US;
 
-	return us < w->interval_us ? us : w->interval_us;
+	atomic_store(
+	    &w->rests_until, clock_mono_us() + (us < w->interval_us ? us : w->interval_us));
+}
+
+/* Who hands over jobs only when the rest is over lets it sleep once, not twice. */
+static void
+end_rest(const struct writer *w)
+{
+	int64_t us;
+
+	while ((us = writer_rest_us(w)) > 0)
+		clock_nanosleep(CLOCK_MONOTONIC, 0,
+		    &(struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000},
+		    NULL);
 }
 
 static void *
@@ -214,12 +228,14 @@ writer_main(void *arg)
 	struct writer *w = arg;
 
 	while (wait_for_jobs(w)) {
-		struct list batch = take_jobs(w);
+		struct list batch;
 
+		end_rest(w);
+		batch = take_jobs(w);
 		run_batch(w->st, batch.first);
+		begin_rest(w, &batch);
 		hand_back(w, batch);
-		if (w->interval_us > 0)
-			sleep_until(clock_mono_us() + pause_us(w, &batch));
+		checkpoint_after_commit(w->st); /* in the rest: nobody waits for it */
 	}
 	store_checkpoint(w->st);
 	store_close(w->st);

@@ -29,8 +29,11 @@ struct writer_job {
 
 /* Starts the thread on a store of its own (owned from now on). wake is called on the writer thread
  * when jobs have finished and none were waiting to be collected before. interval_us: the
- * longest pause between two group commits; after a batch of few jobs it is 400 us for each. */
+ * longest rest between two group commits; after a batch of few jobs it is 400 us for each. */
 struct writer *writer_start(struct store *, int interval_us, void (*wake)(void *arg), void *arg);
+
+/* How long it takes no jobs yet: those that come sooner may as well be gathered. */
+int64_t writer_rest_us(const struct writer *);
 
 /* Hands over a chain of n jobs linked by next, in order: one lock, at most one wake of the thread.
  * */

@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "store/queue.h"
@@ -186,6 +187,64 @@ between_two_commits_there_is_the_interval(void **state)
 	submit(&f, jobs, 600); /* two batches */
 	collect_all(&f);
 	assert_true(clock_mono_us() - start_us >= 30000);
+	end(&f);
+}
+
+static void
+it_says_how_long_it_rests_and_what_comes_sooner_waits_for_that(void **state)
+{
+	enum { REST_US = 50000 };
+	struct job jobs[200] = {0}, late = {0};
+	struct fixture f;
+	int64_t rest_us;
+
+	start(&f, *state, REST_US);
+	assert_int_equal(writer_rest_us(f.w), 0);
+	submit(&f, jobs, 200);
+	collect_all(&f);
+	rest_us = writer_rest_us(f.w);
+	assert_in_range(rest_us, 1, REST_US);
+	int64_t start_us = clock_mono_us();
+	submit(&f, &late, 1);
+	collect_all(&f);
+	assert_true(clock_mono_us() - start_us >= rest_us - 1000);
+	end(&f);
+}
+
+static bool
+run_much(struct store *st, struct writer_job *job)
+{
+	static char data[60000];
+
+	memset(data, '1', sizeof(data));
+	queue_append(
+	    st, SPAN("escrow_1"), SPAN("e"), (struct span){data, sizeof(data)}, SPAN(""), true, 1);
+	return true;
+}
+
+static void
+the_log_file_stays_short(void **state)
+{
+	struct tmp *t = *state;
+	struct fixture f;
+	char wal[128];
+	struct stat st;
+
+	t->options.is_checkpointer = true;
+	store_close(t->st);
+	t->st = tmp_open(t);
+	start(&f, t, 0);
+	for (int i = 0; i < 300; i++) { /* 15 pages each */
+		struct job job = {0};
+
+		prepare(&job, 1);
+		job.base.run = run_much;
+		writer_submit(f.w, &job.base, &job.base, 1);
+		collect_all(&f);
+	}
+	snprintf(wal, sizeof(wal), "%s-wal", t->path);
+	assert_int_equal(stat(wal, &st), 0);
+	assert_true(st.st_size < 1500 * 4120);
 	end(&f);
 }
 
@@ -394,6 +453,8 @@ main(void)
 	    OPENED(a_done_job_is_committed_already),
 	    OPENED(jobs_that_come_together_share_commits),
 	    OPENED(between_two_commits_there_is_the_interval),
+	    OPENED(it_says_how_long_it_rests_and_what_comes_sooner_waits_for_that),
+	    OPENED(the_log_file_stays_short),
 	    OPENED(a_refusal_undoes_nothing_of_others),
 	    OPENED(a_refusal_that_wrote_something_leaves_nothing_of_it),
 	    OPENED(one_jobs_failure_is_never_anothers),
