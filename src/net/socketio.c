@@ -198,19 +198,27 @@ socketio_reject(struct socketio_socket *s, const char *message)
 	engine_resume(c->session);
 }
 
+/* Who has no namespace any more has as long to connect as who has just come. */
+static void
+socket_end(struct socketio_socket *s, const char *why)
+{
+	struct client *c = s->client;
+
+	c->sio->options.ops->on_disconnect(s, why, SOCKETIO_DISCONNECTED);
+	socket_free(s);
+	if (c->sockets == NULL && !c->is_waiting)
+		start_waiting(c);
+}
+
 void
 socketio_disconnect(struct socketio_socket *s, const char *why)
 {
-	struct client *c = s->client;
 	struct buf b = {0};
 
 	sio_put_disconnect(&b, span_of(s->nsp));
 	socketio_send(s, buf_as_span(&b));
 	buf_clear(&b);
-	s->client->sio->options.ops->on_disconnect(s, why, SOCKETIO_DISCONNECTED);
-	socket_free(s);
-	if (c->sockets == NULL && !c->is_waiting)
-		start_waiting(c);
+	socket_end(s, why);
 }
 
 void
@@ -274,8 +282,7 @@ take_packet(struct client *c, const struct sio_packet *p, const struct sio_assem
 	if (is_good && p->type == SIO_CONNECT) {
 		take_connect(c, p);
 	} else if (is_good && p->type == SIO_DISCONNECT) {
-		c->sio->options.ops->on_disconnect(s, "left", SOCKETIO_DISCONNECTED);
-		socket_free(s);
+		socket_end(s, "left");
 	} else if (is_good && (p->type == SIO_EVENT || p->type == SIO_BINARY_EVENT)) {
 		c->sio->options.ops->on_event(s, &(struct socketio_event){.args = p->data,
 						     .has_id = p->has_id,

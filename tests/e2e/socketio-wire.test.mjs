@@ -392,13 +392,17 @@ promise('the deadline of a heartbeat is exact, though the ping itself was late',
 promise('who does not CONNECT in time is closed, whatever else it says', { daemon: false }, async (w) => {
 	const echo = w.start('sio-echo', path.join(BUILDDIR, 'tests/echo/sio-echo'), ['--listen', '127.0.0.1:0']);
 	const target = { port: Number((await echo.line(/listening on 127\.0\.0\.1:(\d+)/))[1]) };
-	for (const Wire of Object.values(WIRES)) {
-		const wire = await Wire.open(target), begun = performance.now();
+	const closed = async (wire) => {
+		const begun = performance.now();
 		for (let packet; (packet = await wire.next()) !== null;) {
 			assert.equal(packet, '2');
 			await wire.send('3');
+			assert.ok(performance.now() - begun < 5000, 'it stays');
 		}
 		assert.ok(performance.now() - begun > 900, 'not before its time');
+	};
+	for (const Wire of Object.values(WIRES)) {
+		await closed(await Wire.open(target));
 		const known = await Wire.open(target);
 		await known.send('40');
 		assert.match(await known.next(), /^40\{"sid":/);
@@ -406,6 +410,8 @@ promise('who does not CONNECT in time is closed, whatever else it says', { daemo
 			while (await known.next() !== '2');
 			await known.send('3');
 		}
+		await known.send('41'); // it is in no namespace any more
+		await closed(known);
 	}
 });
 
