@@ -94,6 +94,13 @@ take_room(struct span escrow_id, int64_t began, void *arg)
 	return j->n_rooms < hub_max_rooms(j->job.hub);
 }
 
+static void
+read_standing(struct store *st, const struct connect_job *j, struct kept_room *room)
+{
+	room->err = chat_standing(st, &j->job.hub->options.rules, &j->job.user,
+	    span_of(room->escrow_id), &room->standing);
+}
+
 /* True if nothing that he missed is lost: else he is told to begin anew, not given a part. */
 static bool
 can_recover(struct store *st, struct connect_job *j)
@@ -106,8 +113,7 @@ can_recover(struct store *st, struct connect_job *j)
 		return false;
 	for (size_t i = 0; i < j->n_rooms; i++) {
 		struct kept_room *room = &j->rooms[i];
-		room->err = chat_standing(st, &j->job.hub->options.rules, &j->job.user,
-		    span_of(room->escrow_id), &room->standing);
+		read_standing(st, j, room);
 		if (room->err == CHAT_OK &&
 		    has_gap(
 			st, topic_of_escrow(name, span_of(room->escrow_id)), false, room->began))
@@ -175,26 +181,27 @@ enter_rooms(struct connect_job *j, struct session *s, struct hub_time now)
 	}
 }
 
-struct stand {
-	const struct user *user;
-	bool is_good;
-};
-
 static void
-read_stand(struct store *st, void *arg)
+read_again(struct store *st, void *arg)
 {
-	struct stand *s = arg;
+	struct connect_job *j = arg;
 
-	s->is_good = user_stands(st, s->user);
+	j->job.err = user_stands(st, &j->job.user) ? CHAT_OK : CHAT_UNAUTHORIZED;
+	j->checked = queue_head(st);
+	for (size_t i = 0; i < j->n_rooms; i++)
+		read_standing(st, j, &j->rooms[i]);
 }
 
-static bool
-still_stands(struct hub *hub, const struct user *user)
+/* His token may have been ended since he asked, or what he may do in a room have changed, by a row that the tail has passed already. */
+static void
+look_again(struct connect_job *j)
 {
-	struct stand s = {user, false};
+	struct hub *hub = j->job.hub;
 
-	return user->proof.hash[0] == '\0' ||
-	       (store_read(hub->store, READ_MS, read_stand, &s) == STORE_OK && s.is_good);
+	if (j->job.user.proof.hash[0] == '\0' && (j->n_rooms == 0 || hub->position <= j->checked))
+		return;
+	if (store_read(hub->store, READ_MS, read_again, j) != STORE_OK)
+		j->job.err = CHAT_UNAVAILABLE;
 }
 
 static void
@@ -210,11 +217,12 @@ finish_connect(struct hub_job *job, struct hub_time now)
 	struct kept *k;
 	bool is_unwanted;
 
-	/* Its token may have been ended since it was asked for, by a row that the tail has passed already. */
-	if (job->err == CHAT_OK && !still_stands(hub, &job->user)) {
-		job->err = CHAT_UNAUTHORIZED;
-		if (!j->is_recovered)
+	if (job->err == CHAT_OK) {
+		look_again(j);
+		if (job->err != CHAT_OK && !j->is_recovered)
 			forget(hub, j->kept.id);
+		else if (job->err != CHAT_OK && kept_find(hub, hash) == NULL)
+			kept_new(hub, hash, j->kept.id);
 	}
 	/* What was not recovered waits on, or is forgotten, as if nobody had come. */
 	if ((job->err != CHAT_OK || !j->is_recovered) &&

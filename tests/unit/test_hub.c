@@ -4,6 +4,9 @@
  */
 #include "hub_world.h"
 
+#include "base/digest.h"
+#include "store/kept.h"
+
 #define MESSAGE(text) "{\"escrowId\":\"42\",\"content\":\"" text "\"}"
 
 /* ---- connecting ---- */
@@ -403,10 +406,9 @@ on_connected(void *owner, const struct connect_result *result)
 }
 
 static struct hub_job *
-come_back(struct house *h, struct client **out, const char *wallet, const char *pid)
+come_back_as(struct house *h, struct client **out, struct user user, const char *pid)
 {
 	struct client *c = *out = calloc(1, sizeof(*c));
-	struct user user = world_user(wallet);
 
 	h->hub->options.recovery_ms = 60000;
 	h->clients[h->n_clients++] = c;
@@ -422,6 +424,12 @@ come_back(struct house *h, struct client **out, const char *wallet, const char *
 			.offset = SPAN(""),
 			.is_kept = true,
 			.done = on_connected});
+}
+
+static struct hub_job *
+come_back(struct house *h, struct client **out, const char *wallet, const char *pid)
+{
+	return come_back_as(h, out, world_user(wallet), pid);
 }
 
 static struct hub_job *
@@ -475,6 +483,72 @@ who_is_removed_while_he_subscribes_is_not_let_in(void **state)
 	assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
 	turn(h);
 	assert_string_equal(heard(b), "");
+}
+
+static void
+who_is_made_an_observer_while_he_comes_back_does_not_type(void **state)
+{
+	struct house *h = *state;
+	struct client *b, *again;
+
+	connect_kept(h, &b, "bob");
+	turn(h);
+	say(b, "1", "subscribe_escrow", "{\"escrowId\":\"42\"}");
+	turn(h);
+	client_close(b, SESSION_LOST);
+	come_back(h, &again, "bob", last_pid);
+	collect(h); /* what he may was read */
+	world_put(h->w, "42", "alice client, bob observer");
+	turn(h);
+	assert_string_equal(heard(again), "hello, recovered");
+	say(again, "1", "typing_start", "{\"escrowId\":\"42\"}");
+	assert_string_equal(heard(again), "ack 1 forbidden");
+}
+
+static bool
+run_end_token(struct store *st, void *arg)
+{
+	session_end_token(st, span_of(arg), SPAN("bob"), WORLD_NOW + 1000000);
+	return true;
+}
+
+static bool
+run_take(struct store *st, void *arg)
+{
+	uint8_t digest[DIGEST_SHA256_SIZE];
+	struct kept_session kept;
+	char hash[65];
+
+	digest_sha256(digest, span_of(arg));
+	digest_hex(hash, digest, sizeof(digest));
+	return kept_take(st, span_of(hash), SPAN("bob"), &kept);
+}
+
+static void
+what_an_earlier_daemon_kept_is_forgotten_though_a_token_that_was_ended_asked_for_it(void **state)
+{
+	struct house *h = *state;
+	struct user bob = world_user("bob");
+	struct client *b;
+	char pid[sizeof(last_pid)];
+
+	connect_kept(h, &b, "bob");
+	turn(h);
+	memcpy(pid, last_pid, sizeof(pid));
+	house_stop(h);
+	house_start(h);
+	h->hub->options.recovery_ms = 60000;
+	hub_start_recovery(h->hub, h->now);
+	snprintf(bob.proof.hash, sizeof(bob.proof.hash), "h");
+	come_back_as(h, &b, bob, pid);
+	collect(h);
+	assert_int_equal(store_write(h->w->st, run_end_token, bob.proof.hash), STORE_OK);
+	turn(h);
+	assert_string_equal(heard(b), "unauthorized");
+	assert_int_equal(store_write(h->w->st, run_take, pid), STORE_OK); /* it waits on */
+	pass(h, 60000);
+	turn(h);
+	assert_int_equal(store_write(h->w->st, run_take, pid), STORE_REFUSED);
 }
 
 static void
@@ -648,6 +722,9 @@ main(void)
 	    house_test(its_end_is_told_for_what_it_leaves_to_be_done),
 	    house_test(who_comes_back_to_what_was_lost_has_no_more_than_others),
 	    house_test(who_is_removed_while_he_subscribes_is_not_let_in),
+	    house_test(who_is_made_an_observer_while_he_comes_back_does_not_type),
+	    house_test(
+		what_an_earlier_daemon_kept_is_forgotten_though_a_token_that_was_ended_asked_for_it),
 	    house_test(what_is_cancelled_before_it_is_open_is_not_kept),
 	    house_test(what_a_closed_session_has_sent_is_stored_all_the_same),
 	    house_test(a_session_with_too_many_writes_is_busy_until_one_is_done),
