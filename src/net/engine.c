@@ -15,9 +15,11 @@
 #define RING_FRAMES 1024
 #define CLOG_BYTES  (64 * 1024)
 #define PARTING_MS  100
+#define OFFERS      64 /* a turn, as of connections: see conn.c */
 
 static void on_timer(void *arg);
 static void on_turn(void *arg);
+static void on_again(void *arg);
 
 struct engine *
 engine_new(struct loop *loop, const struct engine_options *options)
@@ -35,6 +37,7 @@ engine_new(struct loop *loop, const struct engine_options *options)
 	e->timer = loop_timer_new(loop, on_timer, e);
 	e->timer_at = INT64_MAX;
 	e->turn = loop_later_new(loop, on_turn, e);
+	e->again = loop_timer_new(loop, on_again, e);
 	return e;
 }
 
@@ -66,6 +69,7 @@ engine_free(struct engine *e)
 	map_clear(&e->sessions);
 	loop_timer_free(e->timer);
 	loop_later_free(e->turn);
+	loop_timer_free(e->again);
 	free(e);
 }
 
@@ -225,11 +229,25 @@ on_timer(void *arg)
 void
 engine_session_dirty(struct engine_session *s)
 {
-	loop_later_want(s->engine->turn);
+	struct engine *e = s->engine;
+
+	if (!e->in_turn)
+		loop_later_want(e->turn);
 	if (s->is_dirty || s->is_closed)
 		return;
 	s->is_dirty = true;
-	TAILQ_INSERT_TAIL(&s->engine->dirty, s, dirty);
+	TAILQ_INSERT_TAIL(&e->dirty, s, dirty);
+	e->n_dirty++;
+}
+
+static void
+leave_dirty(struct engine_session *s)
+{
+	if (!s->is_dirty)
+		return;
+	s->is_dirty = false;
+	TAILQ_REMOVE(&s->engine->dirty, s, dirty);
+	s->engine->n_dirty--;
 }
 
 static void
@@ -360,26 +378,50 @@ engine_resume(struct engine_session *s)
 
 /* ---- the end of a turn ---- */
 
+/* Those that pull from the log share the loop with the rest. */
+static void
+offer_room(struct engine_session *s, int *offers)
+{
+	struct engine *e = s->engine;
+
+	if (s->is_closed || !s->wants_room || s->poll == NULL || s->n_queue > 0)
+		return;
+	if (--*offers < 0) {
+		engine_session_dirty(s);
+		return;
+	}
+	s->wants_room = false;
+	if (e->options.ops->on_room != NULL)
+		e->options.ops->on_room(s);
+}
+
 static void
 on_turn(void *arg)
 {
 	struct engine *e = arg;
 	struct engine_session *s;
+	int offers = OFFERS;
 
-	while ((s = TAILQ_FIRST(&e->dirty)) != NULL) {
-		s->is_dirty = false;
-		TAILQ_REMOVE(&e->dirty, s, dirty);
+	e->in_turn = true;
+	/* Those that are marked on the way are for the next turn: one may be behind a long way, and be given nothing. */
+	for (size_t n = e->n_dirty; n > 0 && (s = TAILQ_FIRST(&e->dirty)) != NULL; n--) {
+		leave_dirty(s);
 		if (s->post != NULL)
 			engine_take_post(s);
-		if (!s->is_closed && s->wants_room && s->poll != NULL && s->n_queue == 0) {
-			s->wants_room = false;
-			if (e->options.ops->on_room != NULL)
-				e->options.ops->on_room(s);
-		}
+		offer_room(s, &offers);
 		if (!s->is_closed)
 			engine_flush_poll(s);
 	}
+	e->in_turn = false;
+	if (e->n_dirty > 0)
+		loop_timer_set_us(e->again, 0);
 	free_closed(e);
+}
+
+static void
+on_again(void *arg)
+{
+	loop_later_want(((struct engine *)arg)->turn);
 }
 
 /* ---- life ---- */
@@ -460,8 +502,7 @@ engine_session_end(struct engine_session *s, const char *why, enum ending ending
 	}
 	s->is_closed = true;
 	heartbeat_stop(s);
-	if (s->is_dirty)
-		TAILQ_REMOVE(&e->dirty, s, dirty);
+	leave_dirty(s);
 	if (ending == END_NOOP && s->in_post && s->poll == NULL)
 		part_begin(s);
 	else

@@ -63,9 +63,11 @@ struct engine {
 	struct map sessions;
 	struct session_list fresh, pings, pongs, parting, dirty, closed;
 	TAILQ_HEAD(, late_refusal) refusals;
-	size_t n_fresh;
+	size_t n_fresh, n_dirty;
 	struct loop_timer *timer;
 	struct loop_later *turn;
+	struct loop_timer *again; /* to go on in the next turn */
+	bool in_turn;
 	int64_t timer_at;
 };
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test_engine.c - what an owner of Engine.IO sessions may count on that no client sees.
+ */
+#include "net_world.h"
+
+#include "net/engine.h"
+
+#define MANY 1000
+
+struct house {
+	struct engine *engine;
+	struct engine_session *session;
+	int offers; /* of room */
+};
+
+static struct house house;
+
+static void *
+on_open(void *arg, struct engine_session *s, struct web_request *req)
+{
+	house.session = s;
+	return NULL;
+}
+
+static void
+on_message(struct engine_session *s, bool is_binary, struct span message)
+{
+}
+
+/* It is behind a long way, and given nothing; but a test ends. */
+static void
+on_room(struct engine_session *s)
+{
+	if (++house.offers < MANY)
+		engine_want_room(s);
+}
+
+static void
+on_closed(struct engine_session *s, const char *why, bool is_left)
+{
+	house.session = NULL;
+}
+
+static const struct engine_ops ops = {
+    .on_open = on_open, .on_message = on_message, .on_room = on_room, .on_closed = on_closed};
+static const struct web_route routes[] = {
+    {"/engine.io/", engine_handle, offsetof(struct house, engine)}};
+static struct web web = {.routes = routes, .n_routes = 1, .arg = &house};
+
+static void
+who_is_behind_on_polling_is_offered_room_once_a_turn(void **state)
+{
+	struct wires *w = *state;
+	char poll[256], sid[64];
+	const char *at;
+
+	house = (struct house){.engine = engine_new(w->loop, &(struct engine_options){.ops = &ops,
+								 .ping_interval_ms = 25000,
+								 .ping_timeout_ms = 20000,
+								 .max_payload = 1000,
+								 .max_fresh = 10})};
+	web_accept(&web, w->net, w->near, "127.0.0.1");
+	at = strstr(ask(w, "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n\r\n"),
+	    "\"sid\":\"");
+	assert_non_null(at);
+	snprintf(sid, sizeof(sid), "%.*s", (int)strcspn(at + 7, "\""), at + 7);
+	snprintf(poll, sizeof(poll),
+	    "GET /engine.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n\r\n", sid);
+	ask(w, poll);
+	engine_want_room(house.session);
+	turns(w);
+	assert_in_range(house.offers, 5, MANY / 2); /* a few turns for each of turns() */
+	engine_free(house.engine);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		who_is_behind_on_polling_is_offered_room_once_a_turn, wires_setup, wires_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
