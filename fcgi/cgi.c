@@ -105,7 +105,7 @@ content_length(char *const *env)
 	return (struct span){"", 0};
 }
 
-void
+bool
 cgi_answer(struct rest *rest, char *const *env)
 {
 	struct body body = {0, clock_mono_ms() + REQUEST_BODY_MS};
@@ -113,7 +113,7 @@ cgi_answer(struct rest *rest, char *const *env)
 
 	if (!span_u64(content_length(env), ~0ULL, &body.left))
 		body.left = 0;
-	rest_answer(rest, env, &channel);
+	return rest_answer(rest, env, &channel);
 }
 
 void

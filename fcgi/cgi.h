@@ -8,8 +8,8 @@
 
 #include "fcgi/routes.h"
 
-/* Answers the request in env. A rest without a store answers 503 where it needs one. */
-void cgi_answer(struct rest *, char *const *env);
+/* Answers the request in env. A rest without a store answers 503 where it needs one. False: the answer is not whole. */
+bool cgi_answer(struct rest *, char *const *env);
 
 /* The answer when not even the configuration is good: 503, without a word about why. */
 void cgi_unavailable(void);

@@ -63,16 +63,16 @@ run_cgi(const struct config *c, const struct auth *auth)
 {
 	struct buf err = {0};
 	struct rest rest;
-	bool is_open = rest_open(&rest, c, auth, &err);
+	bool is_open = rest_open(&rest, c, auth, &err), is_whole;
 
 	if (!is_open)
 		complain(&err);
-	cgi_answer(&rest, environ);
+	is_whole = cgi_answer(&rest, environ);
 	if (is_open)
 		rest_tidy(&rest);
 	rest_close(&rest);
 	buf_clear(&err);
-	return 0;
+	return is_whole ? 0 : 1;
 }
 
 /* One address of --listen, or descriptor 0. Whoever reaches a Unix socket of ours is the web server. */

@@ -2,14 +2,15 @@
 // export.test.mjs - a conversation as a file: behind the web server and as CGI, longer than what is held at once, and sealed.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 
 import { ask } from './lib/fastcgi.mjs';
-import { promise } from './lib/world.mjs';
-import { until } from './lib/wait.mjs';
+import { FCGI, promise } from './lib/world.mjs';
+import { until, within } from './lib/wait.mjs';
 
 const ROOM = { alice: 'client', bob: 'freelancer', olga: 'observer' };
 const MANY = 20000;
@@ -135,4 +136,18 @@ promise('the same by CGI', async (w) => {
 	assert.deepEqual([status, headers['content-type']], [200, 'application/json; charset=utf-8']);
 	sealed(`${body}\n`);
 	assert.equal(JSON.parse(body).messages.length, MANY);
+});
+
+promise('one by CGI that is cut off is a failure of the program', { daemon: false }, async (w) => {
+	await w.escrow('42', ROOM);
+	await fill(w);
+	const env = w.cgiEnv('GET', '/api/chat/42/export', { 'X-Wallet-Address': 'alice' });
+	const program = spawn(FCGI, [], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'ignore'] });
+	const ended = once(program, 'close');
+	let got = '';
+	await once(program.stdout, 'readable');
+	await w.escrow('42', { bob: 'freelancer' }); // alice is removed while her reader waits
+	program.stdout.on('data', (d) => (got += d));
+	assert.deepEqual(await within(ended, 'the end'), [1, null]);
+	assert.ok(got.startsWith('Status: 200') && !got.includes('sha256'));
 });

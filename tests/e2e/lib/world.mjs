@@ -152,19 +152,26 @@ export class World {
 		return request(this.web, { method, path: where, body, headers: { 'X-Service-Key': this.key, ...headers } });
 	}
 
+	/** The environment of such a request without a body. */
+	cgiEnv(method, uri, headers = {}) {
+		const [name, query = ''] = uri.split('?');
+		return {
+			GATEWAY_INTERFACE: 'CGI/1.1', SERVER_PROTOCOL: 'HTTP/1.1', REQUEST_METHOD: method, REQUEST_URI: uri,
+			SCRIPT_NAME: '', PATH_INFO: name, QUERY_STRING: query, REMOTE_ADDR: '127.0.0.1', HTTP_HOST: 'localhost',
+			ESCROWCHAT_CONFIG: this.configFile,
+			...Object.fromEntries(Object.entries(headers).map(([k, v]) => [`HTTP_${k.toUpperCase().replaceAll('-', '_')}`, v])),
+		};
+	}
+
 	/** One request to escrowchat.fcgi started as a plain CGI program. */
 	async cgi(method, uri, { body, headers = {}, args = [], env = {} } = {}) {
 		const text = body === undefined || typeof body === 'string' ? body ?? '' : JSON.stringify(body);
-		const [name, query = ''] = uri.split('?');
-		const fields = Object.fromEntries(Object.entries(headers).map(([k, v]) => [`HTTP_${k.toUpperCase().replaceAll('-', '_')}`, v]));
 		const result = await run(FCGI, args, {
 			input: text,
 			env: {
-				GATEWAY_INTERFACE: 'CGI/1.1', SERVER_PROTOCOL: 'HTTP/1.1', REQUEST_METHOD: method, REQUEST_URI: uri,
-				SCRIPT_NAME: '', PATH_INFO: name, QUERY_STRING: query, REMOTE_ADDR: '127.0.0.1', HTTP_HOST: 'localhost',
-				ESCROWCHAT_CONFIG: this.configFile,
+				...this.cgiEnv(method, uri, headers),
 				...(body !== undefined && { CONTENT_TYPE: 'application/json', CONTENT_LENGTH: String(Buffer.byteLength(text)) }),
-				...fields, ...env,
+				...env,
 			},
 		});
 		return { ...parseCgi(result.output), code: result.code };
