@@ -143,27 +143,50 @@ SELECT up_to, shown_to FROM reads WHERE escrow = :escrow AND wallet = :wallet;
 INSERT INTO reads(escrow, wallet, up_to, shown_to) VALUES(:escrow, :wallet, :up_to, :shown_to)
 ON CONFLICT(escrow, wallet) DO UPDATE SET up_to = excluded.up_to, shown_to = excluded.shown_to;
 
--- name: tally_put
-INSERT INTO tallies(escrow, at, sender, n)
-SELECT :escrow, :at, sender, count(*) FROM messages
-WHERE escrow = :escrow AND at <= :at AND at > coalesce((SELECT max(at) FROM tallies WHERE escrow = :escrow), -1)
-GROUP BY sender;
+-- Who wrote since the room's last tally.
+-- name: tally_since
+SELECT sender FROM messages
+WHERE escrow = :escrow AND at <= :at
+	AND at > coalesce((SELECT max(at) FROM tallies WHERE escrow = :escrow AND sender = ''), -1);
 
--- One by one up to the first tally, by tallies up to the last, one by one again; without a tally all are one by one.
+-- name: tally_put
+INSERT INTO tallies(escrow, sender, at, n)
+VALUES(:escrow, :sender, :at, :more + coalesce(
+	(SELECT t.n FROM tallies t WHERE t.escrow = :escrow AND t.sender = :sender ORDER BY t.at DESC LIMIT 1), 0));
+
+-- What is unread in each escrow of a wallet that has any, from :from to :to, newest activity first. One by one up to the first
+-- tally at or behind the mark, by tallies up to the last, one by one again; without a tally all are one by one.
 -- Marks are of messages by others only (mark_put): so they can be subtracted. tag: see the schema.
--- name: unread_count
-WITH of(tag, first, last) AS MATERIALIZED (SELECT
-	unicode(substr(:wallet, -1)) * 16384 + unicode(substr(:wallet, -2)) * 128 + unicode(substr(:wallet, -3)),
-	(SELECT min(at) FROM tallies WHERE escrow = :escrow AND at >= :after),
-	(SELECT max(at) FROM tallies WHERE escrow = :escrow AND at >= :after))
-SELECT (SELECT count(*) FROM messages
-	WHERE escrow = :escrow AND at > :after AND at <= coalesce((SELECT first FROM of), 9223372036854775807)
-		AND (tag <> (SELECT tag FROM of) OR sender <> :wallet))
-	+ (SELECT coalesce(sum(n), 0) FROM tallies
-		WHERE escrow = :escrow AND at > (SELECT first FROM of) AND sender <> :wallet)
-	+ (SELECT count(*) FROM messages
-		WHERE escrow = :escrow AND at > (SELECT last FROM of) AND (tag <> (SELECT tag FROM of) OR sender <> :wallet))
-	- (SELECT count(*) FROM read_marks WHERE escrow = :escrow AND wallet = :wallet AND at > :after);
+-- name: unread
+WITH mark(escrow, after, newest) AS MATERIALIZED (
+	SELECT p.escrow, max(p.since_message, coalesce(r.up_to, 0)), (SELECT max(at) FROM messages WHERE escrow = p.escrow)
+	FROM participants p LEFT JOIN reads r ON r.escrow = p.escrow AND r.wallet = p.wallet
+	WHERE p.wallet = :wallet AND p.escrow BETWEEN :from AND :to
+), stretch(escrow, after, newest, first, last) AS MATERIALIZED (
+	SELECT escrow, after, newest,
+		(SELECT min(t.at) FROM tallies t WHERE t.escrow = mark.escrow AND t.sender = '' AND t.at >= after),
+		(SELECT max(t.at) FROM tallies t WHERE t.escrow = mark.escrow AND t.sender = '' AND t.at >= after)
+	FROM mark WHERE newest > after
+), unread(escrow, newest, n) AS MATERIALIZED (
+	SELECT s.escrow, s.newest,
+		(SELECT count(*) FROM messages m
+			WHERE m.escrow = s.escrow AND m.at > s.after AND m.at <= coalesce(s.first, s.newest)
+				AND (m.tag <> (SELECT tag FROM of) OR m.sender <> :wallet))
+		+ (SELECT count(*) FROM messages m
+			WHERE m.escrow = s.escrow AND m.at > s.last AND (m.tag <> (SELECT tag FROM of) OR m.sender <> :wallet))
+		+ coalesce((SELECT t.n FROM tallies t WHERE t.escrow = s.escrow AND t.sender = '' AND t.at = s.last)
+			- (SELECT t.n FROM tallies t WHERE t.escrow = s.escrow AND t.sender = '' AND t.at = s.first), 0)
+		- coalesce((SELECT t.n FROM tallies t
+			WHERE t.escrow = s.escrow AND t.sender = :wallet AND t.at <= s.last ORDER BY t.at DESC LIMIT 1), 0)
+		+ coalesce((SELECT t.n FROM tallies t
+			WHERE t.escrow = s.escrow AND t.sender = :wallet AND t.at <= s.first ORDER BY t.at DESC LIMIT 1), 0)
+		- (SELECT count(*) FROM read_marks k WHERE k.escrow = s.escrow AND k.wallet = :wallet AND k.at > s.after)
+	FROM stretch s
+), of(tag) AS MATERIALIZED (
+	SELECT unicode(substr(:wallet, -1)) * 16384 + unicode(substr(:wallet, -2)) * 128 + unicode(substr(:wallet, -3))
+)
+SELECT u.n, u.escrow, e.name FROM unread u CROSS JOIN escrows e ON e.id = u.escrow
+WHERE u.n > 0 ORDER BY max(e.updated_at, u.newest) DESC, e.name DESC;
 
 -- name: unread_senders
 SELECT m.sender, m.id, m.nonce FROM (

@@ -53,7 +53,7 @@ struct rules {
 struct standing {
 	int64_t escrow; /* 0: there is none yet (rooms = open) */
 	enum role role; /* ROLE_NONE: unlisted (rooms = open only) */
-	int64_t since_message, since_position;
+	int64_t since_position;
 	char name[STORE_NAME_SIZE]; /* as others see him: the list's form, else as claimed */
 };
 /* CHAT_OK or CHAT_NOT_PARTICIPANT: an unknown escrow and a foreign one are the same answer. CHAT_BAD_REQUEST: no escrowId;

@@ -178,39 +178,36 @@ chat_escrows(struct store *st, struct chat_escrows *l)
 
 struct unread {
 	struct store *st;
-	const struct user *user;
 	struct buf *out;
 	int64_t sum;
 	int shown;
 };
 
 static bool
-on_unread(const struct participation *p, void *arg)
+on_unread(const struct unread_escrow *of, void *arg)
 {
 	struct unread *u = arg;
-	struct standing who = standing_of(&p->participant, p->escrow.id);
-	int64_t count = chat_unread(u->st, u->user, &who);
 
-	u->sum += count;
-	if (count > 0 && u->shown < PAGE_MAX) {
-		u->shown++;
-		json_element(u->out);
-		json_open(u->out, '{');
-		json_member_string(u->out, "escrowId", p->escrow_id);
-		json_member_int(u->out, "count", count);
-		write_last_message(u->st, p->escrow.id, u->out);
-		json_close(u->out, '}');
-	}
+	u->sum += of->count;
+	if (u->shown == PAGE_MAX)
+		return true;
+	u->shown++;
+	json_element(u->out);
+	json_open(u->out, '{');
+	json_member_string(u->out, "escrowId", of->escrow_id);
+	json_member_int(u->out, "count", of->count);
+	write_last_message(u->st, of->escrow, u->out);
+	json_close(u->out, '}');
 	return store_error(u->st) == STORE_OK;
 }
 
 int64_t
 chat_unread_escrows(struct store *st, const struct user *user, struct buf *out)
 {
-	struct unread u = {.st = st, .user = user, .out = out};
+	struct unread u = {.st = st, .out = out};
 
 	json_open(out, '[');
-	participations_by_activity(st, span_of(user->key), INT64_MAX, SPAN(""), -1, on_unread, &u);
+	unread_each(st, span_of(user->key), on_unread, &u);
 	json_close(out, ']');
 	return u.sum;
 }

@@ -21,7 +21,6 @@ standing_of(const struct participant *p, int64_t escrow)
 	struct standing s = {
 	    .escrow = escrow,
 	    .role = p->role,
-	    .since_message = p->since_message,
 	    .since_position = p->since_position,
 	};
 
@@ -107,29 +106,21 @@ chat_unread(struct store *st, const struct user *user, const struct standing *s)
 {
 	if (s->role == ROLE_NONE)
 		return 0;
-	return unread_count(st, s->escrow, span_of(user->key), s->since_message);
+	return unread_count(st, s->escrow, span_of(user->key));
 }
 
-struct unread_sum {
-	struct store *st;
-	int64_t count;
-};
-
 static bool
-on_participation(const struct participation *p, void *arg)
+on_unread(const struct unread_escrow *u, void *arg)
 {
-	struct unread_sum *sum = arg;
-	const struct participant *who = &p->participant;
-
-	sum->count += unread_count(sum->st, p->escrow.id, span_of(who->wallet), who->since_message);
-	return store_error(sum->st) == STORE_OK;
+	*(int64_t *)arg += u->count;
+	return true;
 }
 
 int64_t
 chat_unread_all(struct store *st, const struct user *user)
 {
-	struct unread_sum sum = {st, 0};
+	int64_t sum = 0;
 
-	participations_each(st, span_of(user->key), on_participation, &sum);
-	return sum.count;
+	unread_each(st, span_of(user->key), on_unread, &sum);
+	return sum;
 }

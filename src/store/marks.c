@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * marks.c - what was read of the messages (the second half of messages.h).
+ * marks.c - what was read of the messages (the second part of messages.h).
  * Two positions a wallet and escrow: up_to for its own unread messages, shown_to for what all
  * others see as read, which an observer's marks do not move; and single marks beyond them. shown_to
  * is never ahead of up_to.
@@ -34,16 +34,6 @@ reads_find(struct store *st, int64_t escrow, struct span wallet)
 		done(q);
 	}
 	return r;
-}
-
-int64_t
-unread_count(struct store *st, int64_t escrow, struct span wallet, int64_t since_message)
-{
-	struct reads r = reads_find(st, escrow, wallet);
-	struct query *q = use_own(st, SQL_UNREAD_COUNT, escrow, wallet);
-
-	bind_int(q, ":after", r.up_to > since_message ? r.up_to : since_message);
-	return single_int(q, 0);
 }
 
 void

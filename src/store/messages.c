@@ -10,9 +10,6 @@
 #define ID_DIGITS    13 /* at most; no leading zero, so that each id has one spelling */
 #define NONCE_DIGITS 13 /* always */
 
-#define TALLY_EVERY \
-	4096 /* ids; so a busy room has one after as many messages, on average (see the schema) */
-
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz"; /* Crockford's base32 */
 
 /* ---- the id ---- */
@@ -92,16 +89,6 @@ last_at(struct store *st, int64_t escrow, int64_t *own)
 	return at;
 }
 
-static void
-tally(struct store *st, int64_t escrow, int64_t at)
-{
-	struct query *q = use(st, SQL_TALLY_PUT);
-
-	bind_int(q, ":escrow", escrow);
-	bind_int(q, ":at", at);
-	run(q);
-}
-
 void
 message_insert(struct store *st, struct message *m)
 {
@@ -125,8 +112,8 @@ message_insert(struct store *st, struct message *m)
 	if (st->first_message == 0)
 		st->first_message = m->id;
 	st->last_message = m->id;
-	if (m->id % TALLY_EVERY == 0)
-		tally(st, m->escrow, m->at);
+	if (m->nonce % TALLY_EVERY == 0)
+		message_tally(st, m->escrow, m->at);
 }
 
 /* Columns: id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read.

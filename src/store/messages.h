@@ -35,6 +35,11 @@ bool message_id_parse(struct span text, int64_t *id, uint64_t *nonce);
  * caller; read is ignored. */
 void message_insert(struct store *, struct message *m);
 
+/* Counts a room's messages up to at, its newest, for those who have not read many (the table tallies). message_insert does,
+ * after each message whose nonce is a multiple of TALLY_EVERY. */
+#define TALLY_EVERY 32
+void message_tally(struct store *, int64_t escrow, int64_t at);
+
 /* messages.at of the escrow's newest, or 0. */
 int64_t message_last_at(struct store *, int64_t escrow);
 
@@ -61,8 +66,17 @@ messages_after(struct store *, int64_t escrow, int64_t after, int limit, message
 
 /* ---- reading ---- */
 
-/* How many messages by others, later than since_message, the wallet has not marked. */
-int64_t unread_count(struct store *, int64_t escrow, struct span wallet, int64_t since_message);
+/* How many messages by others, since he was added, a participant has not marked. 0 for others. */
+int64_t unread_count(struct store *, int64_t escrow, struct span wallet);
+
+/* The same of each of his escrows that has any, by one statement, newest activity first: what was
+ * written to the escrow or said in it last. */
+struct unread_escrow {
+	int64_t count, escrow;
+	struct span escrow_id; /* lives for the call */
+};
+typedef bool unread_escrow_each(const struct unread_escrow *, void *arg); /* false stops */
+void unread_each(struct store *, struct span wallet, unread_escrow_each *, void *arg);
 
 /* Each sender's newest message that a mark would newly cover (before it is made): by others than
  * wallet, at most at; single: only that one. Spans live for the call. */

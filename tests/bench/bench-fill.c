@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "store/db.h"
+#include "store/messages.h"
 #include "store/search.h"
 
 #define WORDS     50000
@@ -126,15 +127,19 @@ fill_messages(struct store *st, int64_t from, int64_t to, int64_t rooms)
 	    -1, &insert, NULL);
 	for (int64_t id = from; id < to; id++) {
 		size_t n = make_text(text);
+		uint64_t nonce = next();
+		int64_t room = id % 10 == 0 ? 1 : 1 + (int64_t)(next() % (uint64_t)rooms),
+			at = FIRST_AT + id * 100;
 
 		sqlite3_bind_int64(insert, 1, id);
-		sqlite3_bind_int64(insert, 2, (int64_t)next());
-		sqlite3_bind_int64(
-		    insert, 3, id % 10 == 0 ? 1 : 1 + (int64_t)(next() % (uint64_t)rooms));
-		sqlite3_bind_int64(insert, 4, FIRST_AT + id * 100);
+		sqlite3_bind_int64(insert, 2, (int64_t)nonce);
+		sqlite3_bind_int64(insert, 3, room);
+		sqlite3_bind_int64(insert, 4, at);
 		sqlite3_bind_text(insert, 5, text, (int)n, SQLITE_STATIC);
 		must(st, sqlite3_step(insert), SQLITE_DONE, "message");
 		sqlite3_reset(insert);
+		if (nonce % TALLY_EVERY == 0)
+			message_tally(st, room, at);
 	}
 	sqlite3_finalize(insert);
 }
@@ -165,9 +170,9 @@ main(int argc, char **argv)
 		int64_t to = from + AT_ONCE < n + 1 ? from + AT_ONCE : n + 1;
 
 		execute(st, "BEGIN IMMEDIATE");
-		fill_messages(st, from, to, rooms);
 		st->depth = 1;
 		st->is_writing = true;
+		fill_messages(st, from, to, rooms);
 		search_add(st, from, to - 1);
 		execute(st, "COMMIT");
 		st->depth = 0;

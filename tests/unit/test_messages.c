@@ -68,10 +68,12 @@ an_id_has_one_spelling(void **state)
 
 /* ---- messages ---- */
 
+#define NONCES 0xf000000000000000
+
 static struct message
 message_of(int64_t escrow, int64_t at, const char *sender)
 {
-	return (struct message){.nonce = 0xf000000000000000 + (uint64_t)at,
+	return (struct message){.nonce = NONCES + (uint64_t)at * TALLY_EVERY,
 	    .escrow = escrow,
 	    .at = at,
 	    .sender = span_of(sender),
@@ -79,13 +81,21 @@ message_of(int64_t escrow, int64_t at, const char *sender)
 	    .content = SPAN("content")};
 }
 
+/* A tally follows where rest is 0. */
 static int64_t
-put(struct store *st, int64_t escrow, int64_t at, const char *sender)
+put_nonce(struct store *st, int64_t escrow, int64_t at, const char *sender, unsigned rest)
 {
 	struct message m = message_of(escrow, at, sender);
 
+	m.nonce += rest;
 	message_insert(st, &m);
 	return m.id;
+}
+
+static int64_t
+put(struct store *st, int64_t escrow, int64_t at, const char *sender)
+{
+	return put_nonce(st, escrow, at, sender, 0);
 }
 
 static int64_t
@@ -155,7 +165,7 @@ a_sender_without_role_or_other_name_is_told_plainly(void **state)
 
 	begin_write(st);
 	int64_t escrow = put_escrow(st, "42"), id = put(st, escrow, 5, "bob");
-	assert_true(message_find(st, escrow, id, 0xf000000000000005, copy_message, &c));
+	assert_true(message_find(st, escrow, id, NONCES + 5 * TALLY_EVERY, copy_message, &c));
 	assert_int_equal(c.m.sender_role, ROLE_NONE);
 	assert_string_equal(buf_cstr(&c.text), "bob|bob||content");
 	commit(st);
@@ -220,13 +230,13 @@ a_message_is_placed_by_its_id_alone(void **state)
 
 	begin_write(st);
 	int64_t escrow = put_escrow(st, "room"), id = put(st, escrow, 7, "bob");
-	assert_true(message_place(st, id, 0xf000000000000007, &place));
+	assert_true(message_place(st, id, NONCES + 7 * TALLY_EVERY, &place));
 	assert_int_equal(place.escrow, escrow);
 	assert_int_equal(place.at, 7);
 	assert_string_equal(place.escrow_id, "room");
 	assert_string_equal(place.sender, "bob");
 	assert_false(message_place(st, id, 7, &place));
-	assert_false(message_place(st, id + 1, 0xf000000000000007, &place));
+	assert_false(message_place(st, id + 1, NONCES + 7 * TALLY_EVERY, &place));
 	commit(st);
 }
 
@@ -287,6 +297,8 @@ struct model {
 	int64_t at[MESSAGES];
 	int sender[MESSAGES];
 	bool marked[WALLETS][MESSAGES], shown[WALLETS][MESSAGES];
+	int64_t since; /* all take part */
+	int tallied;   /* 0: no message, 1: about every fourth, 2: each */
 };
 
 static void
@@ -300,12 +312,12 @@ model_mark(struct model *md, int w, int i, bool shown)
 }
 
 static int
-model_unread(const struct model *md, int w, int64_t since)
+model_unread(const struct model *md, int w)
 {
 	int n = 0;
 
 	for (int i = 0; i < md->n; i++)
-		n += md->at[i] > since && md->sender[i] != w && !md->marked[w][i];
+		n += md->at[i] > md->since && md->sender[i] != w && !md->marked[w][i];
 	return n;
 }
 
@@ -334,7 +346,7 @@ model_senders(const struct model *md, int w, int upto, bool single, struct buf *
 static bool
 note_sender(struct span sender, int64_t id, uint64_t nonce, void *arg)
 {
-	buf_printf(arg, "%.*s@%d ", (int)sender.n, sender.p, (int)(nonce - 0xf000000000000000));
+	buf_printf(arg, "%.*s@%d ", (int)sender.n, sender.p, (int)((nonce - NONCES) / TALLY_EVERY));
 	assert_true(id > 0);
 	return true;
 }
@@ -364,7 +376,10 @@ one_step(struct store *st, int64_t escrow, struct model *md)
 	if (md->n == 0 || (md->n < MESSAGES && (r >> 12) % 3 == 0)) {
 		md->at[md->n] = (md->n ? md->at[md->n - 1] : 0) + 1 + (r >> 16) % 3;
 		md->sender[md->n] = w;
-		put(st, escrow, md->at[md->n++], wallets[w]);
+		put_nonce(st, escrow, md->at[md->n++], wallets[w],
+		    md->tallied == 0   ? 1
+		    : md->tallied == 1 ? r >> 24 & 3
+				       : 0);
 		return;
 	}
 	i = (int)((r >> 16) % (unsigned)md->n);
@@ -381,78 +396,100 @@ one_step(struct store *st, int64_t escrow, struct model *md)
 	buf_clear(&want);
 }
 
-/* A message elsewhere, before whose successor a tally is due. */
+/* All wallets take part, since. */
 static void
-make_a_tally_due(struct store *st, int64_t elsewhere)
+take_part(struct store *st, int64_t escrow, int64_t since)
 {
-	char sql[256];
+	char sql[128];
 
+	for (int w = 0; w < WALLETS; w++)
+		participant_put(st, escrow, span_of(wallets[w]), span_of(wallets[w]), ROLE_CLIENT);
 	snprintf(sql, sizeof(sql),
-	    "INSERT INTO messages(id, nonce, escrow, at, sender, content) SELECT "
-	    "(coalesce(max(id) + 1, 0) / 4096 + 1) * 4096 - 1, 0, %lld, coalesce(max(id), 0) + 1, "
-	    "'x', "
-	    "'x' FROM messages",
-	    (long long)elsewhere);
+	    "UPDATE participants SET since_message = %lld WHERE escrow = %lld", (long long)since,
+	    (long long)escrow);
 	assert_int_equal(sqlite3_exec(st->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static bool
+note_unread(const struct unread_escrow *u, void *arg)
+{
+	buf_printf(arg, "%.*s %d ", (int)u->escrow_id.n, u->escrow_id.p, (int)u->count);
+	assert_true(u->escrow > 0);
+	return true;
+}
+
+/* Rooms of equal activity come by name. */
+static void
+compare_list(struct store *st, const struct model *rooms, int n, int w)
+{
+	struct buf got = {0}, want = {0};
+
+	for (int at = 3 * MESSAGES; at > 0; at--) {
+		for (int i = n - 1; i >= 0; i--) {
+			int unread = model_unread(&rooms[i], w);
+
+			if (rooms[i].at[rooms[i].n - 1] == at && unread > 0)
+				buf_printf(&want, "room%02d %d ", i, unread);
+		}
+	}
+	unread_each(st, span_of(wallets[w]), note_unread, &got);
+	assert_string_equal(buf_cstr(&got), buf_cstr(&want));
+	buf_clear(&got);
+	buf_clear(&want);
 }
 
 static void
 unread_and_read_are_what_a_naive_model_says(void **state)
 {
+	static struct model rooms[ROUNDS];
 	struct tmp *t = *state;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		struct model md = {0};
+		struct model *md = &rooms[round];
 		char name[24];
 
-		snprintf(name, sizeof(name), "room%d", round);
+		snprintf(name, sizeof(name), "room%02d", round);
 		begin_write(t->st);
-		int64_t escrow = put_escrow(t->st, name), elsewhere;
-		snprintf(name, sizeof(name), "other%d", round);
-		elsewhere = put_escrow(t->st, name);
+		int64_t escrow = put_escrow(t->st, name);
+		*md = (struct model){.tallied = round % 3};
 		for (int step_no = 0; step_no < STEPS; step_no++) {
-			if (round % 2 && step_no % 5 == 0)
-				make_a_tally_due(t->st, elsewhere);
-			one_step(t->st, escrow, &md);
-			for (int w = 0; w < WALLETS; w++) {
-				int64_t since = step_no % 2 ? md.at[step_no % md.n] : 0;
-
-				assert_int_equal(
-				    unread_count(t->st, escrow, span_of(wallets[w]), since),
-				    model_unread(&md, w, since));
-			}
-			messages_after(t->st, escrow, 0, MESSAGES, compare_read, &md);
+			one_step(t->st, escrow, md);
+			md->since = step_no % 2 ? md->at[step_no % md->n] : 0;
+			take_part(t->st, escrow, md->since);
+			for (int w = 0; w < WALLETS; w++)
+				assert_int_equal(unread_count(t->st, escrow, span_of(wallets[w])),
+				    model_unread(md, w));
+			messages_after(t->st, escrow, 0, MESSAGES, compare_read, md);
 		}
+		for (int w = 0; w < WALLETS; w++)
+			compare_list(t->st, rooms, round + 1, w);
 		commit(t->st);
 	}
-	assert_true(sql_int(t->foreign, "SELECT count(*) FROM tallies") > 20);
+	assert_true(sql_int(t->foreign, "SELECT count(*) FROM tallies WHERE sender = ''") > 100);
 }
 
 static void
 an_older_database_is_tallied_as_it_would_have_been(void **state)
 {
 	static const char same[] =
-	    "SELECT count(*) FROM tallies t JOIN kept k USING(escrow, at, sender, n)";
+	    "SELECT count(*) FROM tallies t JOIN kept k USING(escrow, sender, at, n)";
 	struct tmp *t = *state;
 	int64_t n;
 
 	begin_write(t->st);
-	int64_t escrow = put_escrow(t->st, "a"), elsewhere = put_escrow(t->st, "b");
-	for (int at = 1; at <= 60; at++) {
-		if (at % 9 == 0)
-			make_a_tally_due(t->st, elsewhere);
-		put(t->st, escrow, at, at % 3 ? "ann" : "bob");
-	}
+	int64_t rooms[] = {put_escrow(t->st, "a"), put_escrow(t->st, "b")};
+	for (int at = 1; at <= 120; at++)
+		put_nonce(
+		    t->st, rooms[at % 5 == 0], at, at % 3 ? "ann" : "bob", at % 9 == 0 ? 0 : 1);
 	commit(t->st);
 	assert_int_equal(sqlite3_exec(t->foreign,
-			     "CREATE TABLE kept AS SELECT * FROM tallies; DROP TABLE tallies; "
-			     "PRAGMA user_version = 4",
+			     "CREATE TABLE kept AS SELECT * FROM tallies; PRAGMA user_version = 5",
 			     NULL, NULL, NULL),
 	    SQLITE_OK);
 	store_close(t->st);
 	t->st = tmp_open(t);
 	n = sql_int(t->foreign, "SELECT count(*) FROM kept");
-	assert_true(n > 6);
+	assert_true(n > 30);
 	assert_int_equal(sql_int(t->foreign, "SELECT count(*) FROM tallies"), n);
 	assert_int_equal(sql_int(t->foreign, same), n);
 }
@@ -464,11 +501,12 @@ single_marks_without_a_hole_leave_no_rows_behind(void **state)
 
 	begin_write(t->st);
 	int64_t escrow = put_escrow(t->st, "a");
+	participant_put(t->st, escrow, SPAN("bob"), SPAN("bob"), ROLE_CLIENT);
 	for (int at = 1; at <= 50; at++)
 		put(t->st, escrow, at, at % 3 ? "ann" : "bob");
 	for (int at = 50; at >= 1; at--)
 		mark_one(t->st, escrow, SPAN("bob"), at, true);
-	assert_int_equal(unread_count(t->st, escrow, SPAN("bob"), 0), 0);
+	assert_int_equal(unread_count(t->st, escrow, SPAN("bob")), 0);
 	commit(t->st);
 	assert_int_equal(sql_int(t->foreign, "SELECT count(*) FROM read_marks"), 0);
 	assert_int_equal(sql_int(t->foreign, "SELECT up_to FROM reads"), 50);
@@ -482,12 +520,13 @@ marks_never_go_back(void **state)
 
 	begin_write(t->st);
 	int64_t escrow = put_escrow(t->st, "a");
+	participant_put(t->st, escrow, SPAN("bob"), SPAN("bob"), ROLE_CLIENT);
 	for (int at = 1; at <= 9; at++)
 		put(t->st, escrow, at, "ann");
 	mark_up_to(t->st, escrow, SPAN("bob"), 8, true);
 	mark_up_to(t->st, escrow, SPAN("bob"), 3, true);
 	mark_one(t->st, escrow, SPAN("bob"), 2, false);
-	assert_int_equal(unread_count(t->st, escrow, SPAN("bob"), 0), 1);
+	assert_int_equal(unread_count(t->st, escrow, SPAN("bob")), 1);
 	commit(t->st);
 	assert_int_equal(sql_int(t->foreign, "SELECT shown_to FROM reads"), 8);
 }
@@ -499,15 +538,22 @@ what_one_marks_is_his_alone_and_in_that_escrow_alone(void **state)
 
 	begin_write(st);
 	int64_t a = put_escrow(st, "a"), b = put_escrow(st, "b");
+	for (int i = 0; i < 3; i++) {
+		participant_put(st, a, span_of(wallets[i]), span_of(wallets[i]), ROLE_CLIENT);
+		participant_put(st, b, span_of(wallets[i]), span_of(wallets[i]), ROLE_CLIENT);
+	}
+	participant_put(st, b, SPAN("bob"), SPAN("bob"), ROLE_CLIENT);
+	participant_put(st, a, SPAN("bob"), SPAN("bob"), ROLE_CLIENT);
 	for (int at = 1; at <= 3; at++) {
 		put(st, a, at, "ann");
 		put(st, b, at, "ann");
 	}
 	mark_up_to(st, a, SPAN("bob"), 3, true);
-	assert_int_equal(unread_count(st, a, SPAN("bob"), 0), 0);
-	assert_int_equal(unread_count(st, b, SPAN("bob"), 0), 3);
-	assert_int_equal(unread_count(st, a, SPAN("cyd"), 0), 3);
-	assert_int_equal(unread_count(st, a, SPAN("ann"), 0), 0);
+	assert_int_equal(unread_count(st, a, SPAN("bob")), 0);
+	assert_int_equal(unread_count(st, b, SPAN("bob")), 3);
+	assert_int_equal(unread_count(st, a, SPAN("cyd")), 3);
+	assert_int_equal(unread_count(st, a, SPAN("ann")), 0);
+	assert_int_equal(unread_count(st, a, SPAN("zoe")), 0);
 	commit(st);
 }
 

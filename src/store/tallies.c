@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tallies.c - how many messages are unread, and the running counts that answer it where they are many
+ * (the third part of messages.h).
+ */
+#include "store/messages.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/db.h"
+
+/* ---- counting ---- */
+
+struct counts {
+	struct count {
+		char sender[STORE_NAME_SIZE];
+		int64_t n;
+	} * of;
+	size_t n, room;
+};
+
+/* The senders between two tallies are few. */
+static void
+count_one(struct counts *c, struct span sender)
+{
+	struct count *of = c->of;
+
+	while (of < c->of + c->n && !span_is(sender, of->sender))
+		of++;
+	if (of == c->of + c->n) {
+		if (c->n == c->room) {
+			c->room += 8;
+			c->of = mem_realloc(c->of, c->room, sizeof(*c->of));
+		}
+		of = &c->of[c->n++];
+		*of = (struct count){0};
+		memcpy(of->sender, sender.p,
+		    sender.n < STORE_NAME_SIZE ? sender.n : STORE_NAME_SIZE - 1);
+	}
+	of->n++;
+}
+
+static void
+put(struct store *st, int64_t escrow, struct span sender, int64_t at, int64_t more)
+{
+	struct query *q = use(st, SQL_TALLY_PUT);
+
+	bind_int(q, ":escrow", escrow);
+	bind_text(q, ":sender", sender);
+	bind_int(q, ":at", at);
+	bind_int(q, ":more", more);
+	run(q);
+}
+
+void
+message_tally(struct store *st, int64_t escrow, int64_t at)
+{
+	struct query *q = use(st, SQL_TALLY_SINCE);
+	struct counts c = {0};
+	int64_t all = 0;
+
+	bind_int(q, ":escrow", escrow);
+	bind_int(q, ":at", at);
+	while (step(q)) {
+		count_one(&c, column_text(q, 0));
+		all++;
+	}
+	put(st, escrow, SPAN(""), at, all);
+	for (size_t i = 0; i < c.n; i++)
+		put(st, escrow, span_of(c.of[i].sender), at, c.of[i].n);
+	free(c.of);
+}
+
+/* ---- reading ---- */
+
+static struct query *
+use_unread(struct store *st, struct span wallet, int64_t from, int64_t to)
+{
+	struct query *q = use(st, SQL_UNREAD);
+
+	bind_text(q, ":wallet", wallet);
+	bind_int(q, ":from", from);
+	bind_int(q, ":to", to);
+	return q;
+}
+
+int64_t
+unread_count(struct store *st, int64_t escrow, struct span wallet)
+{
+	return single_int(use_unread(st, wallet, escrow, escrow), 0);
+}
+
+void
+unread_each(struct store *st, struct span wallet, unread_escrow_each *each, void *arg)
+{
+	struct query *q = use_unread(st, wallet, 0, INT64_MAX);
+
+	while (step(q)) {
+		struct unread_escrow u = {column_int(q, 0), column_int(q, 1), column_text(q, 2)};
+
+		if (!each(&u, arg))
+			break;
+	}
+	done(q);
+}
