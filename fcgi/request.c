@@ -227,20 +227,17 @@ request_query(const struct request *r, const char *name, struct span *out, bool 
 	return is_found;
 }
 
-bool
+enum chat_err
 request_wallet(struct request *r)
 {
-	for (size_t i = 0; i < r->n_pairs; i++) {
-		struct span value = r->pairs[i].value;
+	struct span claimed = {"", 0};
+	size_t n = 0;
 
-		if (!span_is(r->pairs[i].name, "walletAddress") || value.n == 0)
-			continue;
-		if (r->auth.claimed_wallet.n > 0 &&
-		    !name_is_same_wallet(r->auth.claimed_wallet, value))
-			return false;
-		r->auth.claimed_wallet = value;
+	for (size_t i = 0; i < r->n_pairs; i++) {
+		if (span_is(r->pairs[i].name, "walletAddress") && n++ == 0)
+			claimed = r->pairs[i].value;
 	}
-	return true;
+	return auth_claim(&r->auth, r->auth.claimed_wallet, claimed, n);
 }
 
 /* ---- the body ---- */

@@ -81,9 +81,8 @@ bool request_is_safe(const struct request *);
  * alone. */
 bool request_query(const struct request *, const char *name, struct span *out, bool *twice);
 
-/* The wallet claimed by header or query into auth.claimed_wallet. False: they name different
- * ones. */
-bool request_wallet(struct request *);
+/* The wallet claimed by header or query into auth.claimed_wallet; see auth_claim. */
+enum chat_err request_wallet(struct request *);
 
 /* What body a route takes: its media type is application/json, or that of lines. */
 enum request_form {

@@ -159,10 +159,8 @@ has_identity(struct call *c, const struct route *route)
 			(route->who == WHO_USER_OR_SERVICE && a->service_key.n > 0);
 	if (c->is_service)
 		err = auth_service(c->rest->auth, a, route->scope, c->service);
-	else if (route->who != WHO_ANYONE)
-		err = request_wallet(c->request)
-			  ? auth_user(c->rest->auth, c->rest->store, a, clock_wall_ms(), &c->user)
-			  : CHAT_WALLET_MISMATCH;
+	else if (route->who != WHO_ANYONE && (err = request_wallet(c->request)) == CHAT_OK)
+		err = auth_user(c->rest->auth, c->rest->store, a, clock_wall_ms(), &c->user);
 	if (err != CHAT_OK)
 		call_refuse(c, err, NULL);
 	else

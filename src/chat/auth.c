@@ -211,6 +211,17 @@ is_local_request(const struct auth_request *r)
 }
 
 enum chat_err
+auth_claim(struct auth_request *r, struct span header, struct span query, size_t n_queries)
+{
+	if (n_queries > 1)
+		return CHAT_BAD_REQUEST;
+	r->claimed_wallet = query.n > 0 ? query : header;
+	return header.n == 0 || name_is_same_wallet(header, r->claimed_wallet)
+		   ? CHAT_OK
+		   : CHAT_WALLET_MISMATCH;
+}
+
+enum chat_err
 auth_conditions(const struct auth *auth, const struct auth_request *r)
 {
 	if (auth->mode->is_local && !is_local_request(r))

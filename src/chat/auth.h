@@ -37,6 +37,11 @@ struct auth_request {
 	bool is_browser_write;   /* a WebSocket handshake or a writing request */
 };
 
+/* What a request claims to be, by the header X-Wallet-Address and n_queries times by the query (one of them; an empty one is none), into
+ * its claimed_wallet. CHAT_BAD_REQUEST: the query says it twice; CHAT_WALLET_MISMATCH: the two name different ones. */
+enum chat_err
+auth_claim(struct auth_request *, struct span header, struct span query, size_t n_queries);
+
 /* Every condition of the mode that does not depend on the identity: in auth = open, that Host is a loopback name and every address in
  * X-Forwarded-For, Forwarded, X-Real-IP and the peer's is loopback (CHAT_OPEN_IS_LOCAL); an Origin that is not allowed (CHAT_FORBIDDEN). */
 enum chat_err auth_conditions(const struct auth *, const struct auth_request *);

@@ -29,19 +29,16 @@ field(const struct http_request *http, enum http_field f)
 	return http->known[f].p != NULL ? http->known[f] : (struct span){"", 0};
 }
 
-/* What the request claims: a header or the query's walletAddress; both must say the same. */
 static enum chat_err
 read_claim(struct carried *c, const struct http_request *http)
 {
-	struct span header = field(http, HTTP_X_WALLET_ADDRESS), raw = {"", 0};
+	struct span raw = {"", 0};
 	size_t n = http->query.p != NULL ? url_query_get(http->query, "walletAddress", &raw) : 0;
 
-	if (n > 1 || (n == 1 && (raw.p == NULL || !url_decode_form(&c->wallet, raw))))
+	if (raw.p != NULL && !url_decode_form(&c->wallet, raw))
 		return CHAT_BAD_REQUEST;
-	c->request.claimed_wallet = n == 1 ? buf_as_span(&c->wallet) : header;
-	if (n == 1 && header.n > 0 && !name_is_same_wallet(header, buf_as_span(&c->wallet)))
-		return CHAT_WALLET_MISMATCH;
-	return CHAT_OK;
+	return auth_claim(
+	    &c->request, field(http, HTTP_X_WALLET_ADDRESS), buf_as_span(&c->wallet), n);
 }
 
 /* Whom the web server names, if the mode has such a header: exactly once, or nobody. */

@@ -238,17 +238,20 @@ a_wallet_in_header_and_query_must_be_the_same(void **state)
 {
 	static const struct {
 		const char *header, *uri;
-		bool is_good;
+		enum chat_err err;
 		const char *claimed;
 	} cases[] = {
-	    {"", "/x", true, ""},
-	    {"alice", "/x", true, "alice"},
-	    {"", "/x?walletAddress=alice", true, "alice"},
-	    {"alice", "/x?walletAddress=alice", true, "alice"},
-	    {"alice", "/x?walletAddress=bob", false, NULL},
-	    {"", "/x?walletAddress=alice&walletAddress=bob", false, NULL},
-	    {EVM_UPPER, "/x?walletAddress=" EVM_LOWER, true, EVM_LOWER},
-	    {"not a wallet", "/x?walletAddress=alice", false, NULL},
+	    {"", "/x", CHAT_OK, ""},
+	    {"alice", "/x", CHAT_OK, "alice"},
+	    {"", "/x?walletAddress=alice", CHAT_OK, "alice"},
+	    {"alice", "/x?walletAddress=alice", CHAT_OK, "alice"},
+	    {"alice", "/x?walletAddress=", CHAT_OK, "alice"},
+	    {"alice", "/x?walletAddress", CHAT_OK, "alice"},
+	    {"alice", "/x?walletAddress=bob", CHAT_WALLET_MISMATCH, NULL},
+	    {"", "/x?walletAddress=alice&walletAddress=alice", CHAT_BAD_REQUEST, NULL},
+	    {"alice", "/x?walletAddress=&walletAddress=alice", CHAT_BAD_REQUEST, NULL},
+	    {EVM_UPPER, "/x?walletAddress=" EVM_LOWER, CHAT_OK, EVM_LOWER},
+	    {"not a wallet", "/x?walletAddress=alice", CHAT_WALLET_MISMATCH, NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -256,8 +259,8 @@ a_wallet_in_header_and_query_must_be_the_same(void **state)
 
 		assert_int_equal(init(&r, cases[i].uri, NULL), REQUEST_OK);
 		r.auth.claimed_wallet = span_of(cases[i].header);
-		assert_int_equal(request_wallet(&r), cases[i].is_good);
-		if (cases[i].is_good)
+		assert_int_equal(request_wallet(&r), cases[i].err);
+		if (cases[i].err == CHAT_OK)
 			assert_span(r.auth.claimed_wallet, cases[i].claimed);
 		request_clear(&r);
 	}
