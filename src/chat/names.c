@@ -110,11 +110,14 @@ name_escrow(struct span text)
 
 	if (text.n < 1 || text.n > NAME_MAX_BYTES || span_is(text, ".") || span_is(text, ".."))
 		return false;
-	while (utf8_next(&rest, &c)) {
-		if (c == '/' || is_control(c) || is_trick(c))
+	for (;;) {
+		while (rest.n > 0 && rest.p[0] >= ' ' && rest.p[0] <= '~' && rest.p[0] != '/')
+			rest = (struct span){rest.p + 1, rest.n - 1}; /* most are ASCII */
+		if (rest.n == 0)
+			return true;
+		if (!utf8_next(&rest, &c) || c == '/' || is_control(c) || is_trick(c))
 			return false;
 	}
-	return rest.n == 0;
 }
 
 bool

@@ -58,7 +58,11 @@ call_job(
 	job->session = c->session;
 	job->user = session_user(c->session);
 	memcpy(job->escrow_id, c->escrow_id, sizeof(job->escrow_id));
-	job->ack = c->ack.n > 0 ? mem_strndup(c->ack.p, c->ack.n) : NULL;
+	if (c->ack.n > 0) {
+		job->ack = c->ack.n < sizeof(job->few) ? job->few : mem_alloc(c->ack.n + 1);
+		memcpy(job->ack, c->ack.p, c->ack.n);
+		job->ack[c->ack.n] = '\0';
+	}
 }
 
 static void

@@ -55,10 +55,7 @@ drop_job(struct hub_job *hj)
 		hj->session->n_jobs--;
 		session_release(hj->session);
 	}
-	if (hj->clear != NULL)
-		hj->clear(hj);
-	free(hj->ack);
-	free(hj);
+	job_free(hj);
 }
 
 void

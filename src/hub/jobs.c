@@ -105,12 +105,13 @@ release(struct hub_job *hj, struct hub_time now)
 		s->transport->resume(s);
 }
 
-static void
+void
 job_free(struct hub_job *hj)
 {
 	if (hj->clear != NULL)
 		hj->clear(hj);
-	free(hj->ack);
+	if (hj->ack != hj->few)
+		free(hj->ack);
 	free(hj);
 }
 

@@ -122,6 +122,7 @@ struct hub_job { /* one write of a client, from the event to its acknowledgement
 	struct user user;
 	char escrow_id[STORE_NAME_SIZE];
 	char *ack;        /* NULL: none is wanted */
+	char few[16];     /* it, if it is short */
 	int64_t position; /* the acknowledgement waits until the tail has passed it */
 	enum chat_err err;
 	void (*answer)(struct hub_job *, struct buf *out); /* the fields behind ok:true */
@@ -239,6 +240,7 @@ void sub_gap(struct sub *, struct hub_time);
 /* Puts a session's user out of a room: chat_error removed, user_left. */
 void sub_remove(struct sub *, struct hub_time);
 void job_submit(struct hub_job *);
+void job_free(struct hub_job *);
 void jobs_release(struct hub *, struct hub_time); /* answers what the tail has passed */
 bool jobs_wait(const struct hub *);               /* for rows that it has not */
 void

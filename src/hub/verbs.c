@@ -131,13 +131,13 @@ history(const struct call *c)
 /* ---- writes: a job each ---- */
 
 #define MESSAGE_ROOM \
-	480 /* for the message beside its content: memory comes from the thread that frees it */
+	400 /* for the message beside its content: memory comes from the thread that frees it */
 
 struct send_job {
 	struct hub_job job;
 	struct chat_send send;
-	struct buf content;
 	char client_msg_id[80];
+	char content[];
 };
 
 static bool
@@ -168,7 +168,6 @@ clear_send(struct hub_job *job)
 	struct send_job *j = (struct send_job *)job;
 
 	buf_clear(&j->send.message);
-	buf_clear(&j->content);
 }
 
 static void
@@ -190,16 +189,16 @@ chat_message(const struct call *c)
 		return;
 	}
 	log_info("conn %u: message escrow=%s", c->session->number, c->escrow_id);
-	j = mem_zalloc(sizeof(*j));
+	j = mem_zalloc(sizeof(*j) + content.n);
 	call_job(&j->job, c, run_send);
 	j->job.event = "chat_message";
 	j->job.answer = answer_send;
 	j->job.clear = clear_send;
-	buf_span(&j->content, content);
+	memcpy(j->content, content.p, content.n);
 	memcpy(j->client_msg_id, id.p, id.n);
 	j->send = (struct chat_send){.user = &j->job.user,
 	    .escrow_id = span_of(j->job.escrow_id),
-	    .content = buf_as_span(&j->content),
+	    .content = {j->content, content.n},
 	    .client_msg_id = {j->client_msg_id, id.n},
 	    .now_ms = c->now.wall_ms};
 	buf_reserve(&j->send.message, content.n + MESSAGE_ROOM);

@@ -198,8 +198,9 @@ static void
 on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 {
 	struct session *s = socketio_own(socket);
+	char digits[32];
 	struct span name = {"", 0};
-	struct buf ack = {0}, decoded = {0};
+	struct buf ack = {digits, 0, sizeof(digits)}, decoded = {0};
 
 	json_slice_string(json_slice_at(ev->args, 0), &decoded, &name);
 	if (ev->has_id)
@@ -211,7 +212,6 @@ on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 		    s, name, buf_as_span(&ack), "data: at most 65536 bytes are accepted");
 	else
 		session_event(s, name, json_slice_at(ev->args, 1), buf_as_span(&ack), time_now());
-	buf_clear(&ack);
 	buf_clear(&decoded);
 }
 

@@ -148,7 +148,8 @@ on_input(struct conn *c, struct buf *in)
 	size_t at = 0, used;
 	enum ws_event event;
 
-	while (!must_wait(ws)) {
+	while (at == in->len ||
+	       !must_wait(ws)) { /* what has come to its end has nothing that could wait */
 		event = ws_read(&ws->reader, in->p + at, in->len - at, &used, &m);
 		at += used;
 		take_event(ws, event, &m);
