@@ -38,25 +38,23 @@ struct conn {
 	struct ring ring;  /* first: what a delivery touches, side by side */
 	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
 	int fd;
-	bool is_closed, is_blocked, wants_room, is_offered, is_paused, replays_input, has_ended,
-	    in_protocol, is_shut_down, is_fresh;
+	bool is_closed : 1, is_blocked : 1, wants_room : 1, is_offered : 1, is_paused : 1,
+	    replays_input : 1, has_ended : 1, in_protocol : 1, is_shut_down : 1, is_fresh : 1;
+	uint8_t wait; /* enum conn_wait */
+	uint32_t number;
 	const char *finish_why; /* our side is ended, or will be when the ring is empty */
 	struct net *net;
 
 	const struct protocol *protocol;
 	void *own;
-	TAILQ_ENTRY(conn) link;    /* of all, or of the closed */
+	TAILQ_ENTRY(conn) link;    /* of the fresh, of the known, or of the closed */
 	TAILQ_ENTRY(conn) offered; /* is to be offered room, or its input, in the next turn */
 	TAILQ_ENTRY(conn) waiting;
-	TAILQ_ENTRY(conn) fresh;
 	struct place *place; /* of its address; NULL: not counted */
 	int64_t deadline;    /* mono ms */
-	struct buf in;
-	enum conn_wait wait;
+	struct buf *in;      /* what the protocol has left for later; NULL: nothing */
 	uint32_t lingered;
-	uint32_t number;
 	struct event ev;
-	char peer[];
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -64,7 +62,7 @@ TAILQ_HEAD(conn_list, conn);
 struct net {
 	struct loop *loop;
 	struct net_options options;
-	struct conn_list all, closed, offered, fresh, waits[WAIT_KINDS];
+	struct conn_list fresh, known, closed, offered, waits[WAIT_KINDS];
 	struct conn **dirty; /* have frames to write; NULL: closed meanwhile */
 	size_t n_conns, n_dirty, cap_dirty, n_offered, n_fresh;
 	uint32_t next_number;
@@ -87,10 +85,10 @@ net_new(struct loop *loop, const struct net_options *options)
 
 	net->loop = loop;
 	net->options = *options;
-	TAILQ_INIT(&net->all);
+	TAILQ_INIT(&net->fresh);
+	TAILQ_INIT(&net->known);
 	TAILQ_INIT(&net->closed);
 	TAILQ_INIT(&net->offered);
-	TAILQ_INIT(&net->fresh);
 	for (int i = 0; i < WAIT_KINDS; i++)
 		TAILQ_INIT(&net->waits[i]);
 	net->turn = loop_later_new(loop, on_turn, net);
@@ -101,25 +99,38 @@ net_new(struct loop *loop, const struct net_options *options)
 }
 
 static void
+free_kept(struct conn *c)
+{
+	if (c->in != NULL)
+		buf_clear(c->in);
+	free(c->in);
+	c->in = NULL;
+}
+
+static void
 free_closed(struct net *net)
 {
 	struct conn *c;
 
 	while ((c = TAILQ_FIRST(&net->closed)) != NULL) {
 		TAILQ_REMOVE(&net->closed, c, link);
+		free_kept(c);
 		free(c);
 	}
+}
+
+static void
+close_each(struct conn *c, void *arg)
+{
+	conn_close(c, "shutdown");
 }
 
 void
 net_free(struct net *net)
 {
-	struct conn *c;
-
 	if (net == NULL)
 		return;
-	while ((c = TAILQ_FIRST(&net->all)) != NULL)
-		conn_close(c, "shutdown");
+	net_each(net, close_each, NULL);
 	free_closed(net);
 	loop_later_free(net->turn);
 	loop_timer_free(net->again);
@@ -158,13 +169,20 @@ net_want_turn(struct net *net)
 	loop_later_want(net->turn);
 }
 
-void
-net_each(struct net *net, void (*each)(struct conn *, void *), void *arg)
+static void
+list_each(struct conn_list *list, void (*each)(struct conn *, void *), void *arg)
 {
-	for (struct conn *next, *c = TAILQ_FIRST(&net->all); c != NULL; c = next) {
+	for (struct conn *next, *c = TAILQ_FIRST(list); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
 		each(c, arg);
 	}
+}
+
+void
+net_each(struct net *net, void (*each)(struct conn *, void *), void *arg)
+{
+	list_each(&net->known, each, arg);
+	list_each(&net->fresh, each, arg);
 }
 
 /* ---- time-outs: a list a kind, in order of deadlines; one timer for the first of all ---- */
@@ -318,9 +336,9 @@ offer_input(struct conn *c, struct buf *in)
 static void
 offer_kept(struct conn *c)
 {
-	offer_input(c, &c->in);
-	if (c->in.len == 0 || conn_is_closing(c))
-		buf_clear(&c->in);
+	offer_input(c, c->in);
+	if (c->in->len == 0 || conn_is_closing(c))
+		free_kept(c);
 }
 
 static void
@@ -328,8 +346,8 @@ read_some(struct conn *c)
 {
 	struct net *net = c->net;
 	struct buf in = {net->scratch, 0, sizeof(net->scratch)};
-	bool is_kept = c->in.len > 0;
-	char *to = is_kept ? buf_reserve(&c->in, READ_SIZE / 4) : net->scratch;
+	bool is_kept = c->in != NULL;
+	char *to = is_kept ? buf_reserve(c->in, READ_SIZE / 4) : net->scratch;
 	ssize_t n = recv(c->fd, to, is_kept ? READ_SIZE / 4 : READ_SIZE, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -353,14 +371,16 @@ read_some(struct conn *c)
 	}
 	loop_later_want(net->turn);
 	if (is_kept) {
-		c->in.len += (size_t)n;
+		c->in->len += (size_t)n;
 		offer_kept(c);
 		return;
 	}
 	in.len = (size_t)n;
 	offer_input(c, &in);
-	if (!conn_is_closing(c) && in.len > 0)
-		buf_add(&c->in, in.p, in.len);
+	if (conn_is_closing(c) || in.len == 0)
+		return;
+	c->in = mem_zalloc(sizeof(*c->in));
+	buf_span(c->in, buf_as_span(&in));
 }
 
 static void flush(struct conn *c);
@@ -489,7 +509,7 @@ offer(struct conn *c)
 		/* The descriptor's turn comes when the buffer is used up, else it would grow with every pause. */
 		c->replays_input = false;
 		c->is_paused = c->has_ended;
-		if (c->in.len > 0)
+		if (c->in != NULL)
 			offer_kept(c);
 		if (!c->is_closed)
 			update_events(c);
@@ -520,21 +540,18 @@ on_again(void *arg)
 /* ---- life ---- */
 
 struct conn *
-conn_new(struct net *net, int fd, const char *peer, const struct protocol *protocol, void *own)
+conn_new(struct net *net, int fd, const struct protocol *protocol, void *own)
 {
-	size_t peer_size = strlen(peer) + 1;
-	struct conn *c = mem_zalloc(sizeof(*c) + peer_size);
+	struct conn *c = mem_zalloc(sizeof(*c));
 
 	c->net = net;
 	c->fd = fd;
-	memcpy(c->peer, peer, peer_size);
 	c->protocol = protocol;
 	c->own = own;
 	c->number = ++net->next_number;
-	TAILQ_INSERT_TAIL(&net->all, c, link);
 	net->n_conns++;
 	c->is_fresh = true;
-	TAILQ_INSERT_TAIL(&net->fresh, c, fresh);
+	TAILQ_INSERT_TAIL(&net->fresh, c, link);
 	net->n_fresh++;
 	event_assign(&c->ev, loop_base(net->loop), fd, EV_READ | EV_PERSIST, on_ready, c);
 	event_add(&c->ev, NULL);
@@ -560,12 +577,6 @@ conn_number(const struct conn *c)
 	return c->number;
 }
 
-const char *
-conn_peer(const struct conn *c)
-{
-	return c->peer;
-}
-
 struct net *
 conn_net(const struct conn *c)
 {
@@ -579,7 +590,8 @@ conn_confirm(struct conn *c)
 		return;
 	c->is_fresh = false;
 	c->net->n_fresh--;
-	TAILQ_REMOVE(&c->net->fresh, c, fresh);
+	TAILQ_REMOVE(&c->net->fresh, c, link);
+	TAILQ_INSERT_TAIL(&c->net->known, c, link);
 }
 
 void
@@ -601,7 +613,7 @@ conn_pause(struct conn *c, bool is_paused)
 void
 conn_replay_input(struct conn *c)
 {
-	if (!c->is_paused && c->in.len == 0 && !c->in_protocol)
+	if (!c->is_paused && c->in == NULL && !c->in_protocol)
 		return; /* there is none */
 	c->replays_input = true;
 	mark_offered(c);
@@ -641,8 +653,7 @@ conn_close(struct conn *c, const char *why)
 	event_del(&c->ev);
 	close(c->fd);
 	ring_clear(&c->ring);
-	buf_clear(&c->in);
-	TAILQ_REMOVE(&net->all, c, link);
+	TAILQ_REMOVE(&net->known, c, link); /* where conn_confirm has put it */
 	net->n_conns--;
 	TAILQ_INSERT_TAIL(&net->closed, c, link);
 	loop_later_want(net->turn);

@@ -72,13 +72,12 @@ void net_each(struct net *, void (*each)(struct conn *, void *), void *arg);
 
 /* ---- a connection ---- */
 
-/* Takes over a non-blocking descriptor. peer is its address as text, "" for a Unix socket. */
-struct conn *conn_new(struct net *, int fd, const char *peer, const struct protocol *, void *own);
+/* Takes over a non-blocking descriptor. */
+struct conn *conn_new(struct net *, int fd, const struct protocol *, void *own);
 
 void conn_set_protocol(struct conn *, const struct protocol *, void *own);
 void *conn_own(const struct conn *);
 uint32_t conn_number(const struct conn *); /* for the log */
-const char *conn_peer(const struct conn *);
 struct net *conn_net(const struct conn *);
 
 /* It belongs to somebody who is known. */

@@ -61,7 +61,7 @@ read_fields(struct carried *c, const struct gate *gate, const struct web_request
 	const struct http_request *http = req->http;
 
 	c->request = (struct auth_request){
-	    .peer = span_of(conn_peer(req->conn)),
+	    .peer = web_peer(req),
 	    .host = field(http, HTTP_HOST),
 	    .origin = field(http, HTTP_ORIGIN),
 	    .x_forwarded_for = http_joined(http, HTTP_X_FORWARDED_FOR, &c->forwarded_for),
@@ -150,8 +150,7 @@ identity_service(const struct gate *gate, struct web_request *req, enum scope sc
 		conn_confirm(req->conn);
 	if (err == CHAT_OK && name[0] != '\0')
 		log_audit("key",
-		    (const struct log_field[]){{"key", span_of(name)},
-			{"peer", span_of(conn_peer(req->conn))},
+		    (const struct log_field[]){{"key", span_of(name)}, {"peer", web_peer(req)},
 			{"request", span_of(web_request_id(req))},
 			{"method", req->http->method_name}, {"path", req->http->path}},
 		    5);

@@ -21,7 +21,9 @@
 static struct frame *
 frame_at(const struct ring *r, uint32_t i)
 {
-	return r->frames[(r->head + i) & (r->cap - 1)];
+	struct frame *const *frames = r->cap > RING_FEW ? r->many : r->few;
+
+	return frames[(r->head + i) & (r->cap - 1)];
 }
 
 bool
@@ -51,23 +53,24 @@ bytes_of(struct ring *r, const struct frame *f)
 static void
 release(struct ring *r)
 {
-	if (r->frames != r->few)
-		free(r->frames);
-	r->frames = NULL;
+	if (r->cap > RING_FEW)
+		free(r->many);
 	r->cap = r->head = 0;
 }
 
 static void
 grow(struct ring *r)
 {
-	bool is_first = r->cap == 0;
-	uint32_t cap = is_first ? RING_FEW : r->cap * 2;
-	struct frame **frames = is_first ? r->few : mem_realloc(NULL, cap, sizeof(*frames));
+	uint32_t cap = r->cap == 0 ? RING_FEW : r->cap * 2;
+	struct frame **many;
 
-	for (uint32_t i = 0; i < r->count; i++)
-		frames[i] = frame_at(r, i);
-	release(r);
-	r->frames = frames;
+	if (cap > RING_FEW) {
+		many = mem_realloc(NULL, cap, sizeof(*many));
+		for (uint32_t i = 0; i < r->count; i++)
+			many[i] = frame_at(r, i);
+		release(r);
+		r->many = many;
+	}
 	r->cap = cap;
 }
 
@@ -76,7 +79,8 @@ ring_add(struct ring *r, struct frame *f)
 {
 	if (r->count == r->cap)
 		grow(r);
-	r->frames[(r->head + r->count++) & (r->cap - 1)] = frame_ref(f);
+	struct frame **frames = r->cap > RING_FEW ? r->many : r->few;
+	frames[(r->head + r->count++) & (r->cap - 1)] = frame_ref(f);
 	*bytes_of(r, f) += (uint32_t)frame_size(f);
 }
 

@@ -10,9 +10,11 @@
 
 #define RING_FEW 2
 
-struct ring {                        /* all zero is an empty one */
-	struct frame **frames;       /* frames[(head + i) % cap], i < count; NULL: none */
-	struct frame *few[RING_FEW]; /* they, as long as they are few */
+struct ring {                                /* all zero is an empty one */
+	union {                              /* frames, at (head + i) % cap, i < count */
+		struct frame *few[RING_FEW]; /* while cap is no more than that */
+		struct frame **many;
+	};
 	uint32_t head, count, cap;
 	uint32_t sent;                       /* bytes of the first frame that are written */
 	uint32_t event_bytes, control_bytes; /* in it */

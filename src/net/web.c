@@ -33,6 +33,7 @@ struct web_conn {
 	struct buf held_fields;
 	void (*on_gone)(void *);
 	void *gone_arg;
+	char peer[]; /* its address as text */
 };
 
 /* ---- answers ---- */
@@ -78,6 +79,12 @@ const char *
 web_request_id(const struct web_request *req)
 {
 	return req->web_conn->request_id;
+}
+
+struct span
+web_peer(const struct web_request *req)
+{
+	return span_of(req->web_conn->peer);
 }
 
 void
@@ -145,7 +152,7 @@ note_refusal(const struct web_request *req, int status, const char *code)
 		{"status", span_of(numbers[0])},
 		{"code", span_of(code)},
 		{"conn", span_of(numbers[1])},
-		{"peer", span_of(conn_peer(req->conn))},
+		{"peer", web_peer(req)},
 		{"request", span_of(web_request_id(req))},
 		{"method", http != NULL ? http->method_name : (struct span){"", 0}},
 		{"path", http != NULL ? http->path : (struct span){"", 0}},
@@ -236,7 +243,7 @@ remember(struct web_conn *wc, const struct http_request *http)
 static bool
 take_place(struct web_conn *wc, const struct http_request *http)
 {
-	struct span peer = span_of(conn_peer(wc->conn));
+	struct span peer = span_of(wc->peer);
 	struct buf scratch = {0};
 	struct place *place;
 	bool is_good;
@@ -521,7 +528,7 @@ static int
 admit(struct web_conn *wc, bool is_full)
 {
 	struct limits *limits = wc->web->limits;
-	struct span peer = span_of(conn_peer(wc->conn));
+	struct span peer = span_of(wc->peer);
 	struct place *place;
 
 	if (is_full)
@@ -537,12 +544,14 @@ admit(struct web_conn *wc, bool is_full)
 void
 web_accept(const struct web *web, struct net *net, int fd, const char *peer)
 {
-	struct web_conn *wc = mem_zalloc(sizeof(*wc));
+	size_t peer_size = strlen(peer) + 1;
+	struct web_conn *wc = mem_zalloc(sizeof(*wc) + peer_size);
 	bool is_full = net_is_full(net);
 	int status;
 
 	wc->web = web;
-	wc->conn = conn_new(net, fd, peer, &http_protocol, wc);
+	memcpy(wc->peer, peer, peer_size);
+	wc->conn = conn_new(net, fd, &http_protocol, wc);
 	if ((status = admit(wc, is_full)) != 0) {
 		conn_confirm(wc->conn); /* it makes no room for itself by putting out another */
 		refuse_unread(wc, status);

@@ -41,11 +41,14 @@ struct web { /* read-only while connections use it */
 	bool refuses_underscores;    /* in names of header fields: some servers take them for '-' */
 };
 
-/* A new HTTP connection. Over max_connections: 503 and an end; over what its address may have: 429. */
+/* A new HTTP connection. peer is its address as text, "" for a Unix socket. Over max_connections: 503 and an end; over what its address
+ * may have: 429. */
 void web_accept(const struct web *, struct net *, int fd, const char *peer);
 
 /* What the request is called in the log and its answer: its X-Request-ID, if that is a plain one. */
 const char *web_request_id(const struct web_request *);
+/* Where its connection comes from. */
+struct span web_peer(const struct web_request *);
 
 struct web_reply {
 	int status;

@@ -101,7 +101,7 @@ tape(struct wires *w, struct tape t)
 static struct conn *
 start(struct wires *w, struct tape *t)
 {
-	return conn_new(w->net, w->near, "127.0.0.1", &taping, t);
+	return conn_new(w->net, w->near, &taping, t);
 }
 
 static bool
@@ -547,7 +547,7 @@ a_walk_over_all_may_close_them(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	start(w, t);
 	assert_false(net_is_full(w->net));
-	conn_new(w->net, fds[0], "", &taping, &t2);
+	conn_new(w->net, fds[0], &taping, &t2);
 	assert_true(net_is_full(w->net));
 	net_each(w->net, close_it, &n);
 	assert_int_equal(n, 2);
