@@ -122,8 +122,9 @@ static const struct websocket_ops ws_ops = {
 void
 engine_ws_begin(struct engine *e, struct web_request *req, struct engine_session *s)
 {
-	struct websocket *ws = websocket_accept(req,
-	    &(struct websocket_options){.ops = &ws_ops, .max_message = e->options.max_payload});
+	struct websocket *ws =
+	    websocket_accept(req, &(struct websocket_options){.ops = &ws_ops,
+				      .max_message = (uint32_t)e->options.max_payload});
 	struct buf open = {0};
 	bool has_origin = req->http->known[HTTP_ORIGIN].n > 0;
 

@@ -12,7 +12,7 @@
 struct native {
 	struct hub *hub;
 	const struct gate *gate;
-	size_t max_message; /* bytes */
+	uint32_t max_message; /* bytes */
 };
 
 /* The handler of its route; own is a struct native. */

@@ -458,7 +458,7 @@ server_new(const struct config *c, struct buf *err)
 		goto fail;
 	}
 	sv->gate = (struct gate){sv->auth, sv->reader};
-	sv->native = (struct native){sv->hub, &sv->gate, (size_t)c->max_message};
+	sv->native = (struct native){sv->hub, &sv->gate, (uint32_t)c->max_message};
 	streams_init(&sv->streams, sv->hub, &sv->gate, sv->loop);
 	chatio_init(&sv->chatio, sv->loop, sv->hub, &sv->gate,
 	    &(struct chatio_limits){fresh_share(c), (size_t)c->max_body});

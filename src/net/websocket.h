@@ -27,7 +27,7 @@ struct websocket_ops {
 struct websocket_options {
 	const struct websocket_ops *ops;
 	void *own;
-	size_t max_message;      /* bytes; longer: 1009 */
+	uint32_t max_message;    /* bytes; longer: 1009 */
 	const char *subprotocol; /* to be named in the answer; NULL: none */
 	struct deflate *deflate; /* for permessage-deflate, borrowed; NULL: not offered */
 };

@@ -4,6 +4,9 @@
  */
 #include "proto/ws.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "proto/deflate.h"
 
 #define FIN  0x80
@@ -19,16 +22,38 @@ struct head {
 	size_t size;
 };
 
+/* A message that did not come in one piece, or had to be inflated. */
+struct ws_partial {
+	struct buf message; /* so far, unmasked */
+	uint64_t left;      /* bytes of the data frame under way still to come */
+	uint8_t mask[4];    /* the first is for the next byte */
+	struct utf8 utf8;
+	uint8_t opcode;
+	bool in_frame; /* inside the payload of a data frame */
+	bool is_final; /* that frame is the message's last */
+	bool is_compressed;
+	bool is_given; /* it was handed out: release it with the next call */
+};
+
 void
-ws_reader_init(struct ws_reader *r, size_t max_bytes, struct deflate *deflate)
+ws_reader_init(struct ws_reader *r, uint32_t max_bytes, struct deflate *deflate)
 {
 	*r = (struct ws_reader){.max_bytes = max_bytes, .deflate = deflate};
+}
+
+static void
+drop_partial(struct ws_reader *r)
+{
+	if (r->partial != NULL)
+		buf_clear(&r->partial->message);
+	free(r->partial);
+	r->partial = NULL;
 }
 
 void
 ws_reader_clear(struct ws_reader *r)
 {
-	buf_clear(&r->message);
+	drop_partial(r);
 	ws_reader_init(r, r->max_bytes, r->deflate);
 }
 
@@ -41,7 +66,7 @@ is_control(uint8_t opcode)
 static enum ws_event
 fail(struct ws_reader *r, struct ws_message *out, enum ws_code code, const char *why)
 {
-	buf_clear(&r->message);
+	drop_partial(r);
 	r->is_over = true;
 	out->code = (uint16_t)code;
 	out->data = span_of(why);
@@ -86,9 +111,9 @@ check_head(const struct ws_reader *r, uint8_t first, uint8_t second)
 		return "reserved bit";
 	if (is_control(opcode) && !(first & FIN))
 		return "fragmented control frame";
-	if (opcode == WS_CONTINUATION && r->opcode == WS_CONTINUATION)
+	if (opcode == WS_CONTINUATION && r->partial == NULL)
 		return "continuation of nothing";
-	if (is_start && r->opcode != WS_CONTINUATION)
+	if (is_start && r->partial != NULL)
 		return "message inside a message";
 	if (!(second & MASK))
 		return "unmasked frame";
@@ -144,86 +169,101 @@ read_head(const struct ws_reader *r, const uint8_t *p, size_t len, struct head *
 
 /* ---- messages ---- */
 
-/* Hands out what payload, all of a message, says. Plain text that came in pieces was checked on
- * the way. */
 static enum ws_event
-finish(struct ws_reader *r, struct span payload, bool is_checked, struct ws_message *out)
+give(enum ws_opcode opcode, struct span data, struct ws_message *out)
 {
-	struct buf plain = {0};
-	enum inflate_verdict verdict;
-
-	if (r->is_compressed) {
-		verdict = inflate_message(r->deflate, payload, r->max_bytes, &plain);
-		buf_clear(&r->message);
-		r->message = plain;
-		payload = buf_as_span(&r->message);
-		is_checked = false;
-		if (verdict == INFLATE_TOO_BIG)
-			return fail(r, out, WS_TOO_BIG, "message too big");
-		if (verdict == INFLATE_BAD)
-			return fail(r, out, WS_BAD_DATA, "bad compressed data");
-	}
-	if (r->opcode == WS_TEXT && !(is_checked ? utf8_is_whole(&r->utf8) : utf8_valid(payload)))
-		return fail(r, out, WS_BAD_DATA, "text is not UTF-8");
-	out->opcode = (enum ws_opcode)r->opcode;
-	out->data = payload;
-	r->opcode = WS_CONTINUATION;
-	r->is_given = true;
+	out->opcode = opcode;
+	out->data = data;
 	return WS_MESSAGE;
 }
 
-/* Takes what is there of a data frame's payload. */
+/* Hands out what payload, all of a message, says. */
+static enum ws_event
+give_whole(struct ws_reader *r, enum ws_opcode opcode, struct span payload, struct ws_message *out)
+{
+	if (opcode == WS_TEXT && !utf8_valid(payload))
+		return fail(r, out, WS_BAD_DATA, "text is not UTF-8");
+	return give(opcode, payload, out);
+}
+
+static enum ws_event
+give_inflated(
+    struct ws_reader *r, enum ws_opcode opcode, struct span payload, struct ws_message *out)
+{
+	struct buf plain = {0};
+	enum inflate_verdict verdict = inflate_message(r->deflate, payload, r->max_bytes, &plain);
+
+	drop_partial(r);
+	r->partial = mem_zalloc(sizeof(*r->partial));
+	r->partial->message = plain;
+	r->partial->is_given = true;
+	if (verdict == INFLATE_TOO_BIG)
+		return fail(r, out, WS_TOO_BIG, "message too big");
+	if (verdict == INFLATE_BAD)
+		return fail(r, out, WS_BAD_DATA, "bad compressed data");
+	return give_whole(r, opcode, buf_as_span(&r->partial->message), out);
+}
+
+/* Takes what is there of a data frame's payload. Plain text is checked on the way. */
 static enum ws_event
 take_payload(struct ws_reader *r, char *in, size_t len, size_t *used, struct ws_message *out)
 {
-	size_t n = r->left < len ? (size_t)r->left : len;
+	struct ws_partial *p = r->partial;
+	size_t n = p->left < len ? (size_t)p->left : len;
 	struct span piece = {in, n};
+	bool is_text = p->opcode == WS_TEXT && !p->is_compressed;
 
 	if (n > 0) {
-		unmask(in, n, r->mask);
-		if (r->opcode == WS_TEXT && !r->is_compressed && !utf8_feed(&r->utf8, piece))
+		unmask(in, n, p->mask);
+		if (is_text && !utf8_feed(&p->utf8, piece))
 			return fail(r, out, WS_BAD_DATA, "text is not UTF-8");
-		buf_span(&r->message, piece);
-		r->left -= n;
+		buf_span(&p->message, piece);
+		p->left -= n;
 		*used += n;
 	}
-	r->in_frame = r->left > 0;
-	if (r->in_frame || !r->is_final)
+	p->in_frame = p->left > 0;
+	if (p->in_frame || !p->is_final)
 		return WS_MORE;
-	return finish(r, buf_as_span(&r->message), true, out);
+	if (p->is_compressed)
+		return give_inflated(r, p->opcode, buf_as_span(&p->message), out);
+	if (is_text && !utf8_is_whole(&p->utf8))
+		return fail(r, out, WS_BAD_DATA, "text is not UTF-8");
+	p->is_given = true;
+	return give(p->opcode, buf_as_span(&p->message), out);
 }
 
 /* What a message may have on the wire: compressing can make it a little longer. */
-static size_t
-wire_limit(const struct ws_reader *r)
+static uint64_t
+wire_limit(const struct ws_reader *r, bool is_compressed)
 {
-	size_t slack = r->is_compressed ? r->max_bytes / 256 + 64 : 0;
-
-	return r->max_bytes > SIZE_MAX - slack ? SIZE_MAX : r->max_bytes + slack;
+	return (uint64_t)r->max_bytes + (is_compressed ? r->max_bytes / 256 + 64 : 0);
 }
 
 static enum ws_event
-take_data(struct ws_reader *r, const struct head *h, char *in, size_t len, size_t *used,
-    struct ws_message *out)
+take_data(
+    struct ws_reader *r, struct head *h, char *in, size_t len, size_t *used, struct ws_message *out)
 {
-	bool is_start = h->opcode != WS_CONTINUATION;
+	bool is_compressed = r->partial != NULL ? r->partial->is_compressed : h->is_compressed;
+	size_t so_far = r->partial != NULL ? r->partial->message.len : 0;
 
-	if (is_start) {
-		r->opcode = h->opcode;
-		r->is_compressed = h->is_compressed;
-		r->utf8 = (struct utf8){0};
-	}
-	if (h->payload > wire_limit(r) - r->message.len)
+	if (h->payload > wire_limit(r, is_compressed) - so_far)
 		return fail(r, out, WS_TOO_BIG, "message too big");
-	r->is_final = h->is_final;
-	memcpy(r->mask, h->mask, sizeof(r->mask));
-	if (is_start && h->is_final && h->payload <= len) {
-		unmask(in, (size_t)h->payload, r->mask);
-		*used += (size_t)h->payload;
-		return finish(r, (struct span){in, (size_t)h->payload}, false, out);
+	if (r->partial == NULL && h->is_final && h->payload <= len) {
+		struct span payload = {in, (size_t)h->payload};
+		unmask(in, payload.n, h->mask);
+		*used += payload.n;
+		return is_compressed ? give_inflated(r, h->opcode, payload, out)
+				     : give_whole(r, h->opcode, payload, out);
 	}
-	r->left = h->payload;
-	r->in_frame = true;
+	if (r->partial == NULL) {
+		r->partial = mem_zalloc(sizeof(*r->partial));
+		r->partial->opcode = h->opcode;
+		r->partial->is_compressed = is_compressed;
+	}
+	r->partial->is_final = h->is_final;
+	r->partial->left = h->payload;
+	r->partial->in_frame = true;
+	memcpy(r->partial->mask, h->mask, sizeof(h->mask));
 	return take_payload(r, in, len, used, out);
 }
 
@@ -251,7 +291,7 @@ take_close(struct ws_reader *r, struct span payload, struct ws_message *out)
 		return fail(r, out, WS_PROTOCOL_ERROR, "close code");
 	if (!utf8_valid(out->data))
 		return fail(r, out, WS_BAD_DATA, "close reason is not UTF-8");
-	buf_clear(&r->message);
+	drop_partial(r);
 	r->is_over = true;
 	return WS_CLOSED;
 }
@@ -295,10 +335,8 @@ ws_read(struct ws_reader *r, char *in, size_t len, size_t *used, struct ws_messa
 
 	*used = 0;
 	*out = (struct ws_message){.data = {"", 0}};
-	if (r->is_given) {
-		buf_clear(&r->message);
-		r->is_given = false;
-	}
+	if (r->partial != NULL && r->partial->is_given)
+		drop_partial(r);
 	if (r->is_over) {
 		*used = len;
 		return WS_MORE;
@@ -307,8 +345,9 @@ ws_read(struct ws_reader *r, char *in, size_t len, size_t *used, struct ws_messa
 		if (*used == len)
 			return WS_MORE;
 		n = 0;
-		event = r->in_frame ? take_payload(r, in + *used, len - *used, &n, out)
-				    : take_frame(r, in + *used, len - *used, &n, out);
+		event = r->partial != NULL && r->partial->in_frame
+			    ? take_payload(r, in + *used, len - *used, &n, out)
+			    : take_frame(r, in + *used, len - *used, &n, out);
 		*used += n;
 	} while (event == WS_MORE && n > 0);
 	return event;

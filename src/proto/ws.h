@@ -60,22 +60,16 @@ struct ws_message {
 
 struct deflate;
 
+struct ws_partial; /* ws.c's own */
+
 struct ws_reader {
-	struct buf message;      /* so far, unmasked; empty unless under way or just handed out */
-	struct deflate *deflate; /* borrowed; NULL: permessage-deflate was not negotiated */
-	size_t max_bytes;        /* of a message, inflated */
-	uint64_t left;           /* bytes of the data frame under way still to come */
-	uint8_t mask[4];         /* the first is for the next byte */
-	struct utf8 utf8;        /* of the text under way */
-	uint8_t opcode;          /* of the message under way; WS_CONTINUATION: none is */
-	bool in_frame;           /* inside the payload of a data frame */
-	bool is_final;           /* that frame is the message's last */
-	bool is_compressed;      /* the message under way */
-	bool is_given;           /* message was handed out: release it with the next call */
-	bool is_over;            /* after WS_CLOSED or WS_BROKEN: input is passed over */
+	struct ws_partial *partial; /* a message of which a part has come; NULL: none */
+	struct deflate *deflate;    /* borrowed; NULL: permessage-deflate was not negotiated */
+	uint32_t max_bytes;         /* of a message, inflated */
+	bool is_over;               /* after WS_CLOSED or WS_BROKEN: input is passed over */
 };
 
-void ws_reader_init(struct ws_reader *, size_t max_bytes, struct deflate *);
+void ws_reader_init(struct ws_reader *, uint32_t max_bytes, struct deflate *);
 void ws_reader_clear(struct ws_reader *);
 
 /* Reads the next event from in, which it unmasks in place; *used bytes of it are done with. Call
