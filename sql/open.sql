@@ -54,7 +54,7 @@ CREATE VIRTUAL TABLE search USING fts5(escrow, content, content='', columnsize=0
 INSERT INTO search(search, rank) VALUES('automerge', 8);
 INSERT INTO search(rowid, escrow, content)
 SELECT id, char(63743) || escrow || char(63743), content FROM messages
-WHERE id <= (SELECT max(id) / 64 * 64 FROM messages);
+WHERE id <= (SELECT max(id) / 256 * 256 FROM messages);
 UPDATE meta SET value = 'words' WHERE key = 'search';
 
 -- The same of each three characters that follow one another: for scripts without spaces. A text is a phrase of them, so it
@@ -65,5 +65,5 @@ CREATE VIRTUAL TABLE search USING fts5(escrow, content, content='', columnsize=0
 INSERT INTO search(search, rank) VALUES('automerge', 8);
 INSERT INTO search(rowid, escrow, content)
 SELECT id, char(63743) || escrow || char(63743), content FROM messages
-WHERE id <= (SELECT max(id) / 64 * 64 FROM messages);
+WHERE id <= (SELECT max(id) / 256 * 256 FROM messages);
 UPDATE meta SET value = 'trigram' WHERE key = 'search';

@@ -76,11 +76,18 @@ DELETE FROM rates WHERE wallet IN
 -- ---- messages ----
 
 -- name: message_insert
-INSERT INTO messages(nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content)
-VALUES(:nonce, :escrow, :at, :sender, :sender_name, :sender_role, :client_msg_id, :content);
+INSERT INTO messages(id, nonce, escrow, at, sender, tag, sender_name, sender_role, client_msg_id, content)
+VALUES(:id, :nonce, :escrow, :at, :sender, :tag, :sender_name, :sender_role, :client_msg_id, :content);
 
 -- name: message_last_at
 SELECT max(at) FROM messages WHERE escrow = :escrow;
+
+-- The newest at or before a time; for a room's place in the log.
+-- name: message_upto
+SELECT id, at FROM messages WHERE escrow = :escrow AND at <= :at ORDER BY at DESC LIMIT 1;
+
+-- name: message_ids
+SELECT id, at FROM messages WHERE escrow = :escrow AND at > :at ORDER BY at LIMIT :limit;
 
 -- name: message_find
 SELECT id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read
@@ -110,7 +117,7 @@ INSERT INTO search(rowid, escrow, content)
 SELECT id, char(63743) || escrow || char(63743), content FROM messages WHERE id > :above AND id <= :upto;
 
 -- name: search_newest
-SELECT max(id) FROM messages;
+SELECT max(id) FROM messages WHERE id < :before;
 
 -- name: search_api
 SELECT fts5(:api);
@@ -221,23 +228,41 @@ WHERE escrow = :escrow AND wallet = :wallet AND at < :hole AND shown >= :shown O
 DELETE FROM read_marks
 WHERE escrow = :escrow AND wallet = :wallet AND at <= :up_to AND (shown = 0 OR at <= :shown_to);
 
--- ---- the log ----
+-- ---- the log: the tables log and messages ----
 
 -- name: queue_append
-INSERT INTO log(at, topic, event, data, actor, durable)
-VALUES(:at, :topic, :event, :data, :actor, :durable);
+INSERT INTO log(id, at, topic, event, data, actor, durable)
+VALUES(:id, :at, :topic, :event, :data, :actor, :durable);
 
 -- name: queue_head
 SELECT seq FROM sqlite_sequence WHERE name = 'log';
 
--- name: queue_oldest
-SELECT id FROM log ORDER BY id LIMIT 1;
+-- name: queue_head_put
+UPDATE sqlite_sequence SET seq = :head WHERE name = 'log';
 
+-- name: queue_from
+SELECT value FROM meta WHERE key = 'log_from';
+
+-- name: queue_from_put
+UPDATE meta SET value = max(value, :from) WHERE key = 'log_from';
+
+-- name: queue_oldest
+SELECT id FROM log UNION ALL SELECT id FROM messages WHERE id > (SELECT value FROM meta WHERE key = 'log_from')
+ORDER BY id LIMIT 1;
+
+-- Two tables in order of their keys, merged: the view would be sorted whole.
 -- name: queue_after
-SELECT id, at, topic, event, data, actor, durable FROM log WHERE id > :after ORDER BY id LIMIT :limit;
+SELECT id, at, topic, event, data, actor, durable, NULL, NULL, NULL, NULL, NULL FROM log WHERE id > :after
+UNION ALL
+SELECT m.id, m.at, 'escrow_' || e.name, 'chat_message', m.content, m.sender, 1,
+	m.nonce, m.escrow, m.sender_name, m.sender_role, m.client_msg_id
+FROM messages m CROSS JOIN escrows e ON e.id = m.escrow
+WHERE m.id > max(:after, (SELECT value FROM meta WHERE key = 'log_from'))
+ORDER BY id LIMIT :limit;
 
 -- name: queue_row
-SELECT id, at, topic, event, data, actor, durable FROM log WHERE id = :id;
+SELECT id, at, topic, event, data, actor, durable, nonce, escrow, sender_name, sender_role, client_msg_id
+FROM log_rows WHERE id = :id;
 
 -- name: queue_ids
 SELECT id FROM log
@@ -262,16 +287,17 @@ WHERE p.wallet = :wallet AND p.role <> 'observer'
 LIMIT 1;
 
 -- name: trim_scan
-SELECT id, at FROM log ORDER BY id LIMIT :limit;
+SELECT id, at FROM log UNION ALL SELECT id, at FROM messages WHERE id > (SELECT value FROM meta WHERE key = 'log_from')
+ORDER BY id LIMIT :limit;
 
--- max(id) is the one aggregate: actor is that row's. NOT INDEXED: by id, else all of the log is read in order of topics.
+-- max(id) is the one aggregate: actor is that row's.
 -- name: trim_remember
 INSERT INTO trimmed(topic, last, actor, other)
 SELECT t.topic, t.last, t.actor, coalesce((
 	SELECT o.id FROM log o
 	WHERE t.topic GLOB 'members:*' AND o.topic = t.topic AND o.id < t.last AND o.durable = 1
 		AND o.actor IS NOT t.actor ORDER BY o.id DESC LIMIT 1), 0)
-FROM (SELECT topic, max(id) AS last, actor FROM log NOT INDEXED
+FROM (SELECT topic, max(id) AS last, actor FROM log_rows
 	WHERE id <= :cut AND durable = 1 GROUP BY topic) t
 WHERE true
 ON CONFLICT(topic) DO UPDATE SET last = excluded.last, actor = excluded.actor,

@@ -10,6 +10,7 @@
 
 #include "base/json_slice.h"
 #include "proto/utf8.h"
+#include "store/queue.h"
 
 #define WALLET_EVM_BYTES  42
 #define EVENT_MAX_BYTES   64
@@ -242,7 +243,7 @@ topic_write(char out[TOPIC_SIZE], struct span prefix, struct span name)
 struct span
 topic_of_escrow(char out[TOPIC_SIZE], struct span escrow_id)
 {
-	return topic_write(out, SPAN("escrow_"), escrow_id);
+	return topic_write(out, SPAN(TOPIC_ROOM_PREFIX), escrow_id);
 }
 
 struct span
@@ -275,7 +276,7 @@ topic_parse(struct span topic, struct span *name)
 		bool (*is_name)(struct span);
 		enum topic_kind kind;
 	} kinds[] = {
-	    {{"escrow_", 7}, name_escrow, TOPIC_ESCROW},
+	    {{TOPIC_ROOM_PREFIX, sizeof(TOPIC_ROOM_PREFIX) - 1}, name_escrow, TOPIC_ESCROW},
 	    {{"user:", 5}, is_wallet, TOPIC_USER},
 	    {{"members:", 8}, name_escrow, TOPIC_MEMBERS},
 	    {{"membership:", 11}, name_escrow, TOPIC_MEMBERSHIP},

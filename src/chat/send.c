@@ -125,9 +125,9 @@ store_message(struct store *st, struct chat_send *s, const struct standing *who,
 	char topic[TOPIC_SIZE];
 
 	message_insert(st, &m);
+	s->position = m.id;
 	view_message(&s->message, &m, s->escrow_id);
-	s->position = queue_append(st, topic_of_escrow(topic, s->escrow_id), SPAN("chat_message"),
-	    buf_as_span(&s->message), m.sender, true, s->now_ms);
+	queue_hand_on(st, &m, topic_of_escrow(topic, s->escrow_id), buf_as_span(&s->message));
 	notify(st, s, escrow, m.at);
 }
 

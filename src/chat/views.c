@@ -29,6 +29,17 @@ view_message(struct buf *out, const struct message *m, struct span escrow_id)
 	json_close(out, '}');
 }
 
+void
+view_row(struct buf *out, const struct queue_row *row)
+{
+	struct span escrow_id;
+
+	if (row->message == NULL)
+		buf_span(out, row->data);
+	else if (topic_parse(row->topic, &escrow_id) == TOPIC_ESCROW)
+		view_message(out, row->message, escrow_id);
+}
+
 bool
 view_participant(const struct participant *p, void *arg)
 {

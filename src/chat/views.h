@@ -8,9 +8,13 @@
 #include "base/buf.h"
 #include "chat/chat.h"
 #include "store/escrows.h"
+#include "store/queue.h"
 
 /* {id, escrowId, senderId, senderRole?, content, timestamp, read, clientMsgId?} */
 void view_message(struct buf *out, const struct message *, struct span escrow_id);
+
+/* The data of a row of the log: of a message, made of it. */
+void view_row(struct buf *out, const struct queue_row *);
 
 /* {walletAddress, role}, an element of an array; for participants_each(). arg: the struct buf. */
 bool view_participant(const struct participant *, void *arg);

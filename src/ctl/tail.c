@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "chat/cursor.h"
+#include "chat/views.h"
 #include "ctl/commands.h"
 #include "ctl/place.h"
 
@@ -53,6 +54,7 @@ on_row(const struct queue_row *row, void *arg)
 {
 	struct job *j = arg;
 	char cursor[CURSOR_SIZE];
+	struct buf data = {0};
 
 	if (j->options->count > 0 && j->printed == j->options->count)
 		return false;
@@ -65,7 +67,9 @@ on_row(const struct queue_row *row, void *arg)
 	json_member_time(&j->out, "at", row->at);
 	json_member_string(&j->out, "topic", row->topic);
 	json_member_string(&j->out, "event", row->event);
-	json_member_raw(&j->out, "data", row->data);
+	view_row(&data, row);
+	json_member_raw(&j->out, "data", buf_as_span(&data));
+	buf_clear(&data);
 	if (row->actor.n > 0)
 		json_member_string(&j->out, "actor", row->actor);
 	json_close(&j->out, '}');

@@ -58,6 +58,7 @@ give_row(const struct queue_row *row, void *arg)
 	char cursor[CURSOR_SIZE];
 	struct buf data = {0};
 	bool is_sent = true;
+	int64_t bytes = 0;
 
 	if (sub == NULL || row->position <= sub->position)
 		return true;
@@ -74,13 +75,14 @@ give_row(const struct queue_row *row, void *arg)
 		is_sent = s->transport->send(s, event_frame(&ev, s->transport->wire));
 		event_clear(&ev);
 	}
+	bytes = (int64_t)data.len;
 	buf_clear(&data);
 	if (!is_sent) {
 		page->refused = row->position;
 		return false;
 	}
 	sub->position = row->position;
-	page->bytes += (int64_t)row->data.n;
+	page->bytes += bytes;
 	s->hub->delivered++;
 	return true;
 }

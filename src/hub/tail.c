@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "chat/views.h"
 
 #define PAGE_ROWS       512
 #define PAGE_DELIVERIES 5000 /* no read transaction outlives READ_MS, however large the rooms */
@@ -32,6 +33,10 @@ row_data(const struct queue_row *row, struct buf *out)
 	struct json *json;
 	const char *why = NULL;
 
+	if (row->message != NULL) {
+		view_row(out, row);
+		return true;
+	}
 	/* Names that the server makes itself are taken only from its own rules, which name the actor; notification has a route of its own. */
 	if (row->actor.n == 0 && !span_is(row->event, "notification") &&
 	    !name_event_publishable(row->event))

@@ -8,9 +8,8 @@
 
 #include "base/mem.h"
 
-#define ESCROW_PREFIX "escrow_"
-#define USER_PREFIX   "user:"
-#define AHEAD         4
+#define USER_PREFIX "user:"
+#define AHEAD       4
 
 struct topic *
 topic_find(struct hub *hub, struct span name)
@@ -58,7 +57,7 @@ topic_release(struct hub *hub, struct topic *t)
 struct span
 topic_escrow(const struct topic *t)
 {
-	size_t prefix = sizeof(ESCROW_PREFIX) - 1;
+	size_t prefix = sizeof(TOPIC_ROOM_PREFIX) - 1;
 
 	return t->room == NULL ? (struct span){"", 0}
 			       : (struct span){t->name + prefix, t->node.key.n - prefix};

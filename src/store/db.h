@@ -47,6 +47,8 @@ struct store {
 	struct buf fresh; /* rows of the log that it has appended (fresh.h) */
 	struct memo memo;
 
+	int64_t head;                        /* the newest position; -1: has to be read */
+	bool is_head_ahead;                  /* of sqlite_sequence: messages have taken positions */
 	int64_t first_message, last_message; /* that the transaction inserted; 0: none */
 	struct tokenizer {
 		fts5_tokenizer methods;
@@ -100,6 +102,10 @@ int on_progress(void *arg);
 void store_fail(struct store *, int rc);
 /* The same for a defect of ours: what says it in a few words. */
 void store_defect(struct store *, const char *what);
+
+/* ---- positions in the log (queue.c) ---- */
+/* Notes in sqlite_sequence what messages have taken: before anything else makes rows of the log, and before the commit. */
+void positions_settle(struct store *);
 
 /* ---- the index of messages (search.c) ---- */
 void search_close(struct store *); /* frees what it has made */

@@ -52,6 +52,7 @@ void
 memo_forget(struct store *st)
 {
 	st->memo.generation++;
+	st->head = -1;
 }
 
 /* Counts the commits that this connection has seen, its own included. */

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * merge.c - what a reader missed: the log's rows of several topics, merged in log order.
+ * merge.c - what a reader missed: the log's rows of several topics, a room's messages among them, merged in log order.
  * Each topic keeps a few ids ahead, read from an index alone; a row is fetched when it is its turn.
  * Nothing else of the log is touched.
  */
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/queue.h"
 #include "store/rows.h"
 
 #define AHEAD_FIRST 4 /* doubled with every refill: most of many topics have little */
 #define AHEAD_MAX   32
 
-struct strand { /* one topic of the log */
+struct strand { /* one topic of the table log, or one room's messages */
 	struct span topic;
+	int64_t escrow;     /* of messages; 0: a topic */
+	int64_t at;         /* of the last message that was read ahead */
 	char *owned;        /* the topic's memory, where it is ours */
 	struct span not_by; /* rows by this actor are passed over; n 0: none are */
 	int64_t after;      /* the last id that was read ahead */
@@ -63,8 +64,25 @@ add_members(struct merge *m, struct span wallet, int64_t after)
 	}
 }
 
+/* A room's topic has rows of publishers, and its messages. */
 static void
-read_ahead(struct merge *m, struct strand *s)
+add_messages(struct merge *m, struct span topic, int64_t after)
+{
+	struct span prefix = SPAN(TOPIC_ROOM_PREFIX);
+	int64_t from = single_int(use(m->st, SQL_QUEUE_FROM), 0);
+	struct escrow escrow;
+	struct strand *s;
+
+	if (topic.n <= prefix.n || memcmp(topic.p, prefix.p, prefix.n) != 0 ||
+	    !escrow_find(m->st, (struct span){topic.p + prefix.n, topic.n - prefix.n}, &escrow))
+		return;
+	s = add_strand(m, topic, after > from ? after : from);
+	s->escrow = escrow.id;
+	s->at = message_at_of_position(m->st, escrow.id, s->after);
+}
+
+static void
+read_ahead_rows(struct merge *m, struct strand *s)
 {
 	struct query *q = use(m->st, SQL_QUEUE_IDS);
 
@@ -72,12 +90,40 @@ read_ahead(struct merge *m, struct strand *s)
 	bind_int(q, ":after", s->after);
 	bind_int(q, ":until", m->until);
 	bind_int(q, ":limit", s->ahead);
-	s->n = s->next = 0;
 	while (step(q))
 		s->ids[s->n++] = column_int(q, 0);
 	s->is_read = s->n < s->ahead;
 	if (s->n > 0)
 		s->after = s->ids[s->n - 1];
+}
+
+static void
+read_ahead_messages(struct merge *m, struct strand *s)
+{
+	struct query *q = use(m->st, SQL_MESSAGE_IDS);
+	int n = 0;
+
+	bind_int(q, ":escrow", s->escrow);
+	bind_int(q, ":at", s->at);
+	bind_int(q, ":limit", s->ahead);
+	for (; step(q); n++) {
+		int64_t id = column_int(q, 0);
+
+		s->at = column_int(q, 1);
+		if (id <= m->until)
+			s->ids[s->n++] = id;
+	}
+	s->is_read = n < s->ahead || s->n < n;
+}
+
+static void
+read_ahead(struct merge *m, struct strand *s)
+{
+	s->n = s->next = 0;
+	if (s->escrow > 0)
+		read_ahead_messages(m, s);
+	else
+		read_ahead_rows(m, s);
 	s->ahead = s->ahead * 2 < AHEAD_MAX ? s->ahead * 2 : AHEAD_MAX;
 }
 
@@ -131,11 +177,12 @@ give_row(struct merge *m, int64_t id, queue_each *each, void *arg)
 	struct query *q = use(m->st, SQL_QUEUE_ROW);
 	enum given given = PASSED_OVER;
 	struct queue_row row;
+	struct message message;
 
 	bind_int(q, ":id", id);
 	if (!step(q))
 		return STOPPED;
-	queue_row_read(q, &row);
+	queue_row_read(q, &row, &message);
 	if (!pass_over(m, id, row.actor))
 		given = each(&row, arg) ? GIVEN : STOPPED;
 	done(q);
@@ -151,10 +198,12 @@ queue_merge(struct store *st, const struct queue_source *sources, int n, int64_t
 	struct strand *s;
 
 	for (int i = 0; i < n; i++) {
-		if (sources[i].notifications)
+		if (sources[i].notifications) {
 			add_members(&m, sources[i].topic, sources[i].after);
-		else
+		} else {
 			add_strand(&m, sources[i].topic, sources[i].after);
+			add_messages(&m, sources[i].topic, sources[i].after);
+		}
 	}
 	for (int given = 0; (s = smallest(&m)) != NULL;) {
 		int64_t id = s->ids[s->next];

@@ -4,11 +4,13 @@
  */
 #include "store/messages.h"
 
-#include "store/db.h"
+#include "store/rows.h"
 
 #define DIGIT_BITS   5
 #define ID_DIGITS    13 /* at most; no leading zero, so that each id has one spelling */
 #define NONCE_DIGITS 13 /* always */
+
+#define FIRST_BACK_MS 1000
 
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz"; /* Crockford's base32 */
 
@@ -64,6 +66,17 @@ message_id_parse(struct span text, int64_t *id, uint64_t *nonce)
 
 /* ---- statements ---- */
 
+/* The end of a wallet's key as a small number, as unread_count has it (see 001-first.sql). */
+static int64_t
+wallet_tag(struct span wallet)
+{
+	int64_t tag = 0;
+
+	for (size_t i = 1; i <= 3; i++)
+		tag = tag << 7 | wallet.p[i < wallet.n ? wallet.n - i : 0];
+	return tag;
+}
+
 int64_t
 message_last_at(struct store *st, int64_t escrow)
 {
@@ -93,27 +106,79 @@ void
 message_insert(struct store *st, struct message *m)
 {
 	int64_t own = 0, *last = last_at(st, m->escrow, &own);
-	struct query *q = use(st, SQL_MESSAGE_INSERT);
 	bool is_same = span_eq(m->sender, m->sender_name);
+	struct query *q;
 
 	/* The order of a room is at: it grows, whatever the clock does. */
 	if (m->at <= *last)
 		m->at = *last + 1;
 	*last = m->at;
+	m->id = position_take(st);
+	q = use(st, SQL_MESSAGE_INSERT);
+	bind_int(q, ":id", m->id);
 	bind_int(q, ":nonce", (int64_t)m->nonce);
 	bind_int(q, ":escrow", m->escrow);
 	bind_int(q, ":at", m->at);
 	bind_text(q, ":sender", m->sender);
+	bind_int(q, ":tag", wallet_tag(m->sender));
 	bind_text_or_null(q, ":sender_name", is_same ? SPAN("") : m->sender_name);
 	bind_text_or_null(q, ":sender_role", span_of(role_name(m->sender_role)));
 	bind_text_or_null(q, ":client_msg_id", m->client_msg_id);
 	bind_text(q, ":content", m->content);
-	m->id = run(q) ? sqlite3_last_insert_rowid(st->db) : 0;
+	if (!run(q)) {
+		m->id = 0;
+		return;
+	}
+	st->is_head_ahead = true;
 	if (st->first_message == 0)
 		st->first_message = m->id;
 	st->last_message = m->id;
 	if (m->nonce % TALLY_EVERY == 0)
 		message_tally(st, m->escrow, m->at);
+}
+
+static bool
+last_upto(struct store *st, int64_t escrow, int64_t at, int64_t *id, int64_t *its_at)
+{
+	struct query *q = use(st, SQL_MESSAGE_UPTO);
+
+	bind_int(q, ":escrow", escrow);
+	bind_int(q, ":at", at);
+	if (!step(q))
+		return false;
+	*id = column_int(q, 0);
+	*its_at = column_int(q, 1);
+	done(q);
+	return true;
+}
+
+/* An index by position would cost every message a write. Positions of a room grow with at, so at is narrowed down: in growing steps back
+ * from the newest, as who asks has mostly not been away for long, and then by halves. */
+int64_t
+message_at_of_position(struct store *st, int64_t escrow, int64_t position)
+{
+	int64_t id, at, too_new, back = FIRST_BACK_MS;
+	int64_t known = -1, newest = -1; /* at or before known, newest is what is looked for */
+
+	if (!last_upto(st, escrow, INT64_MAX, &id, &at))
+		return -1;
+	if (id <= position)
+		return at;
+	for (too_new = at; known < too_new - 1 && st->err == STORE_OK;) {
+		bool is_stepping = known < 0 && back < too_new;
+		int64_t middle = is_stepping ? too_new - back : known + (too_new - known) / 2;
+
+		back *= 2;
+		if (!last_upto(st, escrow, middle, &id, &at)) {
+			known = middle;
+		} else if (id > position) {
+			too_new = at;
+		} else {
+			known = middle;
+			newest = at;
+		}
+	}
+	return newest;
 }
 
 /* Columns: id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read.

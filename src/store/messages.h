@@ -15,7 +15,7 @@
 #define MESSAGE_ID_SIZE 28 /* 13 + '-' + 13 characters and a NUL */
 
 struct message {
-	int64_t id;
+	int64_t id; /* its position in the log */
 	uint64_t nonce;
 	int64_t escrow;
 	int64_t at;              /* wall ms */
@@ -31,7 +31,7 @@ struct message {
 const char *message_id_format(char out[MESSAGE_ID_SIZE], int64_t id, uint64_t nonce);
 bool message_id_parse(struct span text, int64_t *id, uint64_t *nonce);
 
-/* Inserts; sets m->id, and moves m->at on where it is not later than the escrow's newest. nonce, escrow, sender, … come from the
+/* Appends it to the log; sets m->id, and moves m->at on where it is not later than the escrow's newest. nonce, escrow, sender, … come from the
  * caller; read is ignored. */
 void message_insert(struct store *, struct message *m);
 
@@ -42,6 +42,9 @@ void message_tally(struct store *, int64_t escrow, int64_t at);
 
 /* messages.at of the escrow's newest, or 0. */
 int64_t message_last_at(struct store *, int64_t escrow);
+
+/* A room's place in the log: messages.at of its newest message whose position is at most that one; -1: there is none. */
+int64_t message_at_of_position(struct store *, int64_t escrow, int64_t position);
 
 /* At most one row through the callback (spans live for that call); false when there is none. */
 typedef bool message_each(const struct message *, void *arg); /* false stops */

@@ -12,13 +12,39 @@
 #include "store/fresh.h"
 #include "store/rows.h"
 
+/* ---- positions ---- */
+
+int64_t
+position_take(struct store *st)
+{
+	if (st->head < 0)
+		st->head = queue_head(st);
+	return ++st->head;
+}
+
+void
+positions_settle(struct store *st)
+{
+	struct query *q;
+
+	if (!st->is_head_ahead)
+		return;
+	st->is_head_ahead = false;
+	q = use(st, SQL_QUEUE_HEAD_PUT);
+	bind_int(q, ":head", st->head);
+	run(q);
+}
+
+/* ---- appending and reading ---- */
+
 int64_t
 queue_append(struct store *st, struct span topic, struct span event, struct span data,
     struct span actor, bool durable, int64_t now_ms)
 {
+	int64_t position = position_take(st);
 	struct query *q = use(st, SQL_QUEUE_APPEND);
-	int64_t position;
 
+	bind_int(q, ":id", position);
 	bind_int(q, ":at", now_ms);
 	bind_text(q, ":topic", topic);
 	bind_text(q, ":event", event);
@@ -27,16 +53,26 @@ queue_append(struct store *st, struct span topic, struct span event, struct span
 	bind_int(q, ":durable", durable);
 	if (!run(q))
 		return 0;
-	position = sqlite3_last_insert_rowid(st->db);
+	st->is_head_ahead = false; /* the sequence follows an id that is given */
 	if (st->is_daemons)
-		fresh_add(&st->fresh,
-		    &(struct queue_row){position, now_ms, topic, event, data, actor, durable});
+		fresh_add(&st->fresh, &(struct queue_row){position, now_ms, topic, event, data,
+					  actor, durable, NULL});
 	return position;
+}
+
+void
+queue_hand_on(struct store *st, const struct message *m, struct span topic, struct span data)
+{
+	if (st->is_daemons && st->err == STORE_OK)
+		fresh_add(&st->fresh, &(struct queue_row){m->id, m->at, topic, SPAN("chat_message"),
+					  data, m->sender, true, NULL});
 }
 
 int64_t
 queue_head(struct store *st)
 {
+	if (st->is_head_ahead)
+		return st->head;
 	return single_int(use(st, SQL_QUEUE_HEAD), 0);
 }
 
@@ -55,7 +91,7 @@ queue_count(struct store *st)
 }
 
 void
-queue_row_read(const struct query *q, struct queue_row *out)
+queue_row_read(const struct query *q, struct queue_row *out, struct message *message)
 {
 	*out = (struct queue_row){
 	    .position = column_int(q, 0),
@@ -66,6 +102,24 @@ queue_row_read(const struct query *q, struct queue_row *out)
 	    .actor = column_text(q, 5),
 	    .durable = column_int(q, 6) != 0,
 	};
+	if (sqlite3_column_type(q->stmt, 7) == SQLITE_NULL)
+		return;
+	*message = (struct message){
+	    .id = out->position,
+	    .nonce = (uint64_t)column_int(q, 7),
+	    .escrow = column_int(q, 8),
+	    .at = out->at,
+	    .sender = out->actor,
+	    .sender_name = column_text(q, 9),
+	    .client_msg_id = column_text(q, 11),
+	    .content = out->data,
+	};
+	if (message->sender_name.n == 0)
+		message->sender_name = message->sender;
+	if (!role_parse(column_text(q, 10), &message->sender_role))
+		message->sender_role = ROLE_NONE;
+	out->data = SPAN("");
+	out->message = message;
 }
 
 void
@@ -73,11 +127,12 @@ queue_after(struct store *st, int64_t after, int limit, queue_each *each, void *
 {
 	struct query *q = use(st, SQL_QUEUE_AFTER);
 	struct queue_row row;
+	struct message message;
 
 	bind_int(q, ":after", after);
 	bind_int(q, ":limit", limit);
 	while (step(q)) {
-		queue_row_read(q, &row);
+		queue_row_read(q, &row, &message);
 		if (!each(&row, arg))
 			break;
 	}
@@ -86,9 +141,9 @@ queue_after(struct store *st, int64_t after, int limit, queue_each *each, void *
 
 /* ---- trimming ---- */
 
-/* The last row that may go: rows are looked at in order, and the first that must stay ends it. */
+/* The last row that may go, and how many: rows are looked at in order, and the first that must stay ends it. */
 static int64_t
-trim_cut(struct store *st, int64_t old_at, int64_t brake, int64_t max)
+trim_cut(struct store *st, int64_t old_at, int64_t brake, int64_t max, int64_t *n)
 {
 	struct query *q = use(st, SQL_TRIM_SCAN);
 	int64_t cut = 0;
@@ -100,6 +155,7 @@ trim_cut(struct store *st, int64_t old_at, int64_t brake, int64_t max)
 		if (column_int(q, 1) > old_at && id > brake)
 			break;
 		cut = id;
+		++*n;
 	}
 	done(q);
 	return cut;
@@ -108,8 +164,8 @@ trim_cut(struct store *st, int64_t old_at, int64_t brake, int64_t max)
 int64_t
 queue_trim(struct store *st, int64_t now_ms, int64_t keep_ms, int64_t rows, int64_t max)
 {
-	int64_t brake = rows > 0 ? queue_head(st) - rows : 0;
-	int64_t cut = max > 0 ? trim_cut(st, now_ms - keep_ms, brake, max) : 0;
+	int64_t brake = rows > 0 ? queue_head(st) - rows : 0, n = 0;
+	int64_t cut = max > 0 ? trim_cut(st, now_ms - keep_ms, brake, max, &n) : 0;
 	struct query *q;
 
 	if (cut == 0)
@@ -119,7 +175,10 @@ queue_trim(struct store *st, int64_t now_ms, int64_t keep_ms, int64_t rows, int6
 	run(q);
 	q = use(st, SQL_TRIM_DELETE);
 	bind_int(q, ":cut", cut);
-	return run(q) ? sqlite3_changes(st->db) : 0;
+	run(q);
+	q = use(st, SQL_QUEUE_FROM_PUT); /* messages stay: they are no rows of the log any more */
+	bind_int(q, ":from", cut);
+	return run(q) ? n : 0;
 }
 
 /* ---- incarnations ---- */

@@ -2,6 +2,7 @@
 /*
  * queue.h - the one log of all events: appending, reading on, trimming, and the incarnations that
  * cursors name. Inside a transaction only. A position is a row's id; positions are in commit order.
+ * A message is a row of the log itself: message_insert appends it.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
@@ -10,9 +11,11 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "store/messages.h"
 #include "store/store.h"
 
-#define INCARNATION_SIZE 17 /* 16 hex digits and a NUL */
+#define INCARNATION_SIZE  17        /* 16 hex digits and a NUL */
+#define TOPIC_ROOM_PREFIX "escrow_" /* then the escrow's name: a room's topic */
 
 struct queue_row {
 	int64_t position;
@@ -20,11 +23,16 @@ struct queue_row {
 	struct span topic, event, data;
 	struct span actor; /* n 0: none */
 	bool durable;
+	/* A message as it is stored, which has no data: that is made of it. NULL: any other row, and a message of an earlier schema. */
+	const struct message *message;
 };
 
 /* Appends; returns the position. */
 int64_t queue_append(struct store *, struct span topic, struct span event, struct span data,
     struct span actor, bool durable, int64_t now_ms);
+
+/* A message that was just inserted, as clients see it: what its own process broadcasts, see fresh.h. */
+void queue_hand_on(struct store *, const struct message *, struct span topic, struct span data);
 
 /* The position of the newest row ever appended, trimmed ones included (sqlite_sequence); and the
  * oldest kept, head + 1 when empty. */

@@ -53,23 +53,27 @@ search_set_up(struct store *st, const char *kind, struct buf *err)
 	return true;
 }
 
-/* The newest that is indexed, where id is the newest message. */
+/* The newest that is indexed, where the newest message before an id is what it is. */
 static int64_t
-indexed(int64_t id)
+indexed(struct store *st, int64_t before)
 {
-	return id / SEARCH_BATCH * SEARCH_BATCH;
+	struct query *q = use(st, SQL_SEARCH_NEWEST);
+
+	bind_int(q, ":before", before);
+	return single_int(q, 0) / SEARCH_BATCH * SEARCH_BATCH;
 }
 
 void
 search_add(struct store *st, int64_t first, int64_t last)
 {
+	int64_t above = indexed(st, first), upto = last / SEARCH_BATCH * SEARCH_BATCH;
 	struct query *q;
 
-	if (indexed(last) == indexed(first - 1))
+	if (above == upto)
 		return;
 	q = use(st, SQL_SEARCH_INDEX);
-	bind_int(q, ":above", indexed(first - 1));
-	bind_int(q, ":upto", indexed(last));
+	bind_int(q, ":above", above);
+	bind_int(q, ":upto", upto);
 	run(q);
 }
 
@@ -195,7 +199,7 @@ give(struct query *q, const struct search_range *range, int64_t after, int64_t b
 int64_t
 search_indexed(struct store *st)
 {
-	return indexed(single_int(use(st, SQL_SEARCH_NEWEST), 0));
+	return indexed(st, INT64_MAX);
 }
 
 void

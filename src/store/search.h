@@ -19,7 +19,7 @@ bool search_set_up(struct store *, const char *kind, struct buf *err);
 
 /* Inside a write transaction, before its commit, where it inserted the messages from first to last: indexes what is due. What is newer
  * than the last multiple of SEARCH_BATCH is not indexed yet. */
-#define SEARCH_BATCH 64
+#define SEARCH_BATCH 256 /* as in open.sql */
 void search_add(struct store *, int64_t first, int64_t last);
 
 /* ---- inside a transaction ---- */

@@ -121,11 +121,32 @@ store_defect(struct store *st, const char *what)
 
 /* ---- statements ---- */
 
+/* Of what changes something, only these make no rows of the log by a trigger, and know about positions. */
+static bool
+leaves_positions(enum sql_id id)
+{
+	switch (id) {
+	case SQL_MESSAGE_INSERT:
+	case SQL_QUEUE_APPEND:
+	case SQL_QUEUE_HEAD_PUT:
+	case SQL_RATE_PUT:
+	case SQL_TALLY_PUT:
+	case SQL_SEARCH_INDEX:
+		return true;
+	default:
+		return false;
+	}
+}
+
 struct query *
 use(struct store *st, enum sql_id id)
 {
 	struct query *q = &st->queries[id];
 
+	if (q->is_writer && !leaves_positions(id)) {
+		positions_settle(st);
+		st->head = -1;
+	}
 	q->next = 0;
 	if (sqlite3_stmt_busy(q->stmt)) {
 		store_defect(st, "a statement is used inside its own loop");
@@ -336,6 +357,9 @@ tx_begin(struct store *st, enum sql_id begin)
 	st->is_writing = begin == SQL_BEGIN_WRITE;
 	st->fresh.len = 0;
 	st->first_message = 0;
+	st->is_head_ahead = false;
+	if (!st->is_daemons) /* a daemon's writer sees whether another has committed (memo.c) */
+		st->head = -1;
 	if (!run(use(st, begin)))
 		tx_rollback(st);
 	else if (st->is_writing)
@@ -356,6 +380,7 @@ tx_rollback(struct store *st)
 	st->is_writing = false;
 	st->deadline_us = 0;
 	st->fresh.len = 0;
+	st->is_head_ahead = false;
 	memo_forget(st);
 }
 
@@ -366,6 +391,7 @@ tx_commit(struct store *st)
 
 	if (st->first_message > 0)
 		search_add(st, st->first_message, st->last_message);
+	positions_settle(st);
 	if (was_writing)
 		wal_join(st, true);
 	is_committed = run(use(st, SQL_COMMIT));

@@ -115,6 +115,19 @@ fill_rooms(struct store *st, int64_t rooms)
 	execute(st, "COMMIT");
 }
 
+static int64_t
+members(struct store *st)
+{
+	sqlite3_stmt *count;
+	int64_t n;
+
+	sqlite3_prepare_v2(st->db, "SELECT count(*) FROM participants", -1, &count, NULL);
+	must(st, sqlite3_step(count), SQLITE_ROW, "members");
+	n = sqlite3_column_int64(count, 0);
+	sqlite3_finalize(count);
+	return n;
+}
+
 static void
 fill_messages(struct store *st, int64_t from, int64_t to, int64_t rooms)
 {
@@ -122,8 +135,9 @@ fill_messages(struct store *st, int64_t from, int64_t to, int64_t rooms)
 	sqlite3_stmt *insert;
 
 	sqlite3_prepare_v2(st->db,
-	    "INSERT INTO messages(id, nonce, escrow, at, sender, sender_role, content) VALUES(?, "
-	    "?, ?, ?, 'seller', 'freelancer', ?)",
+	    "INSERT INTO messages(id, nonce, escrow, at, tag, sender, sender_role, content) "
+	    "VALUES(?, ?, ?, ?, unicode('r') * 16384 + unicode('e') * 128 + unicode('l'), "
+	    "'seller', 'freelancer', ?)",
 	    -1, &insert, NULL);
 	for (int64_t id = from; id < to; id++) {
 		size_t n = make_text(text);
@@ -150,7 +164,7 @@ main(int argc, char **argv)
 	struct buf err = {0};
 	struct store_options o = {.mode = 0600, .auth_open = true, .busy_ms = 1000};
 	int64_t n = argc == 3 ? atoll(argv[2]) : 0,
-		rooms = n / ROOM_SIZE > OF_USERS ? n / ROOM_SIZE : OF_USERS;
+		rooms = n / ROOM_SIZE > OF_USERS ? n / ROOM_SIZE : OF_USERS, end;
 	struct store *st;
 
 	if (n < 1000) {
@@ -166,8 +180,9 @@ main(int argc, char **argv)
 	make_words();
 	execute(st, "PRAGMA synchronous = OFF; PRAGMA cache_size = -400000");
 	fill_rooms(st, rooms);
-	for (int64_t from = 1; from <= n; from += AT_ONCE) {
-		int64_t to = from + AT_ONCE < n + 1 ? from + AT_ONCE : n + 1;
+	end = members(st) + 1 + n; /* behind their rows of the log */
+	for (int64_t from = end - n; from < end; from += AT_ONCE) {
+		int64_t to = from + AT_ONCE < end ? from + AT_ONCE : end;
 
 		execute(st, "BEGIN IMMEDIATE");
 		st->depth = 1;
@@ -178,6 +193,9 @@ main(int argc, char **argv)
 		st->depth = 0;
 		execute(st, "PRAGMA wal_checkpoint(TRUNCATE)");
 	}
+	execute(st, "UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM messages) WHERE name = "
+		    "'log'; UPDATE meta SET value = (SELECT max(id) FROM messages) WHERE key = "
+		    "'log_from'"); /* old ones, that have left the log */
 	execute(st, "INSERT INTO reads(escrow, wallet, up_to, shown_to) SELECT escrow, 'alice', "
 		    "max(at) - 2000000, 0 FROM messages "
 		    "WHERE escrow <= 50 GROUP BY escrow; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)");

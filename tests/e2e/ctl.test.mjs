@@ -170,8 +170,8 @@ promise('stats of the database count what is in it', NO_DAEMON, async (w) => {
 		await w.cgi('POST', '/api/chat/42/send', { headers: { 'X-Wallet-Address': 'alice' }, body: { content: `m${i}` } });
 	const seen = figures(await does(w, 'stats', '--config', w.configFile));
 	assert.deepEqual([seen.escrows, seen.participants, seen.messages], ['1', '2', '3']);
-	assert.equal(seen.log_rows, await w.sqlite('SELECT count(*) FROM log;'));
-	assert.equal(seen.log_head, await w.sqlite('SELECT max(id) FROM log;'));
+	assert.equal(seen.log_rows, await w.sqlite('SELECT count(*) FROM log_rows;'));
+	assert.equal(seen.log_head, await w.sqlite('SELECT max(id) FROM log_rows;'));
 	const json = JSON.parse((await does(w, 'stats', '--json', '--config', w.configFile)).join(''));
 	assert.deepEqual([json.messages, typeof json.bytes], [3, 'number']);
 });

@@ -25,10 +25,11 @@ function sealed(body) {
 }
 
 /** A long conversation, written as the daemon would have: about a kilobyte a message. */
-const fill = (w, many = MANY) => w.sqlite(`INSERT INTO messages(nonce, escrow, at, sender, content)
+const fill = (w, many = MANY) => w.sqlite(`INSERT INTO messages(nonce, escrow, at, tag, sender, content)
 	WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${many})
-	SELECT i, (SELECT id FROM escrows WHERE name = '42'), 1700000000000 + i, CASE i % 2 WHEN 0 THEN 'alice' ELSE 'bob' END,
-		'number ' || i || printf('%.1000c', 'x') FROM n;`);
+	SELECT i, (SELECT id FROM escrows WHERE name = '42'), 1700000000000 + i, 0, CASE i % 2 WHEN 0 THEN 'alice' ELSE 'bob' END,
+		'number ' || i || printf('%.1000c', 'x') FROM n;
+	UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM messages) WHERE name = 'log';`);
 
 promise('both sides hold the same file, in every format', { web: true }, async (w) => {
 	await w.escrow('42', ROOM, 'A <b>title</b>');

@@ -25,6 +25,10 @@ const END = 'escrow:ended'; // the last event of each room
 const WRITERS = [writeBySocket, writeBySocket, writeBySocket, writeBySocket, writeByRest, writeByRest, writeByEmit, writeByEmit, writeByEmit, writeByEmit];
 
 /** Goes on from its cursors until it has seen the end of each of its rooms. */
+// What clients see of a message's number and its nonce (store/messages.c).
+const base32 = (number) => [...number.toString(32)].map((digit) => '0123456789abcdefghjkmnpqrstvwxyz'[parseInt(digit, 32)]).join('');
+const messageId = (id, nonce) => `${base32(BigInt(id))}-${base32(BigInt.asUintN(64, BigInt(nonce))).padStart(13, '0')}`;
+
 class Reader {
 	constructor(w, road, index) {
 		this.name = `reader-${index}`;
@@ -191,10 +195,10 @@ promise(`${MESSAGES} messages for ${CLIENTS} clients, a third on each transport,
 		await within(reading, () => `the readers: ${readers.filter((r) => r.open).map((r) => `${r.name} ${r.transport}`)}`);
 
 		assert.equal(ledger.acknowledged.size, MESSAGES);
-		const rows = (await w.sqlite(`SELECT topic, event, coalesce(json_extract(data, '$.id'), json_extract(data, '$.n')) FROM log WHERE topic GLOB 'escrow_room-*' ORDER BY id;`)).split('\n');
+		const rows = (await w.sqlite(`SELECT topic, event, CASE WHEN nonce IS NULL THEN json_extract(data, '$.n') ELSE id END, nonce FROM log_rows WHERE topic GLOB 'escrow_room-*' ORDER BY id;`)).split('\n');
 		const log = new Map(rooms.map((room) => [room, []]));
-		for (const [topic, event, what] of rows.map((row) => row.split('|')))
-			log.get(topic.slice('escrow_'.length)).push(event === 'chat_message' ? what : `${event} ${what}`);
+		for (const [topic, event, what, nonce] of rows.map((row) => row.split('|')))
+			log.get(topic.slice('escrow_'.length)).push(event === 'chat_message' ? messageId(what, nonce) : `${event} ${what}`);
 		assert.equal(rows.length, MESSAGES + Math.ceil(MESSAGES / PUBLISHED_EVERY) + ROOMS, 'the log has each once');
 		for (const reader of readers) {
 			assert.ok(reader.transport === 'poll' || reader.begins > KILLS, `${reader.name} came back`);

@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "chat/chat.h"
 #include "chat/cursor.h"
+#include "chat/views.h"
 
 #define WORLD_NOW INT64_C(1764000000000) /* 2025-11-24T16:00:00.000Z */
 
@@ -283,7 +284,7 @@ world_on_row(const struct queue_row *r, void *arg)
 	buf_str(&w->text, r->actor.n > 0 ? " by " : "");
 	buf_span(&w->text, r->actor);
 	buf_addc(&w->text, ' ');
-	buf_span(&w->text, r->data);
+	view_row(&w->text, r);
 	buf_str(&w->text, r->durable ? "\n" : " ephemeral\n");
 	return true;
 }

@@ -319,6 +319,165 @@ head_and_oldest_are_right_in_a_new_a_full_and_an_emptied_log(void **state)
 	commit(st);
 }
 
+/* ---- messages, which are rows of it themselves ---- */
+
+static bool
+note_row(const struct queue_row *row, void *arg)
+{
+	struct buf *b = arg;
+
+	buf_printf(b, "%d %.*s %.*s %.*s%s", (int)row->position, (int)row->topic.n, row->topic.p,
+	    (int)row->event.n, row->event.p, (int)row->actor.n, row->actor.p,
+	    row->durable ? "" : "!");
+	if (row->message != NULL) {
+		assert_int_equal(row->data.n, 0);
+		assert_int_equal(row->message->id, row->position);
+		assert_int_equal(row->message->at, row->at);
+		buf_printf(b, " %.*s %.*s %.*s %s %d", (int)row->message->sender_name.n,
+		    row->message->sender_name.p, (int)row->message->content.n,
+		    row->message->content.p, (int)row->message->client_msg_id.n,
+		    row->message->client_msg_id.p, role_name(row->message->sender_role),
+		    (int)(row->message->nonce - 0xf000000000000000));
+	}
+	buf_addc(b, '\n');
+	return true;
+}
+
+static int64_t
+insert(struct store *st, int64_t escrow, int64_t at, const char *content)
+{
+	struct message m = {.nonce = 0xf000000000000000 + (uint64_t)at,
+	    .escrow = escrow,
+	    .at = at,
+	    .sender = SPAN("0xa"),
+	    .sender_name = SPAN("0xA"),
+	    .sender_role = ROLE_CLIENT,
+	    .client_msg_id = SPAN("c-1"),
+	    .content = span_of(content)};
+
+	m.client_msg_id.n = at == 7 ? 3 : 0;
+	message_insert(st, &m);
+	return m.id;
+}
+
+static void
+a_message_is_a_row_of_the_log_in_its_place(void **state)
+{
+	struct tmp *t = *state;
+	struct buf text = {0};
+	int64_t escrow;
+
+	begin_write(t->st);
+	escrow = escrow_insert(t->st, SPAN("42"), SPAN("T"), SPAN(""), 1);
+	assert_int_equal(append(t->st, "escrow_42", "", true, 5), 1);
+	assert_int_equal(insert(t->st, escrow, 7, "one"), 2);
+	assert_int_equal(queue_head(t->st), 2);
+	participant_put(t->st, escrow, SPAN("ann"), SPAN("ann"), ROLE_CLIENT); /* a trigger's row */
+	assert_int_equal(queue_head(t->st), 3);
+	assert_int_equal(insert(t->st, escrow, 8, "two"), 4);
+	assert_int_equal(append(t->st, "user:bob", "bob", false, 9), 5);
+	assert_int_equal(insert(t->st, escrow, 9, "three"), 6);
+	commit(t->st);
+	sql(t->foreign, INTO "('escrow_42', 'a', '{}')"); /* and another program's */
+	begin_write(t->st);
+	assert_int_equal(insert(t->st, escrow, 10, "four"), 8);
+	queue_after(t->st, 1, 100, note_row, &text);
+	assert_string_equal(buf_cstr(&text), "2 escrow_42 chat_message 0xa 0xA one c-1 client 7\n"
+					     "3 membership:42 added ann\n"
+					     "4 escrow_42 chat_message 0xa 0xA two  client 8\n"
+					     "5 user:bob e bob!\n"
+					     "6 escrow_42 chat_message 0xa 0xA three  client 9\n"
+					     "7 escrow_42 a \n"
+					     "8 escrow_42 chat_message 0xa 0xA four  client 10\n");
+	commit(t->st);
+	buf_clear(&text);
+}
+
+static void
+what_was_rolled_back_leaves_its_positions_to_others(void **state)
+{
+	struct tmp *t = *state;
+	int64_t escrow;
+
+	begin_write(t->st);
+	escrow = escrow_insert(t->st, SPAN("42"), SPAN("T"), SPAN(""), 1);
+	assert_int_equal(insert(t->st, escrow, 7, "one"), 1);
+	commit(t->st);
+	begin_write(t->st);
+	assert_int_equal(insert(t->st, escrow, 8, "two"), 2);
+	tx_rollback(t->st);
+	begin_write(t->st);
+	assert_int_equal(append(t->st, "escrow_42", "", true, 9), 2);
+	assert_int_equal(insert(t->st, escrow, 9, "three"), 3);
+	commit(t->st);
+	assert_int_equal(
+	    sql_int(t->foreign, "SELECT seq FROM sqlite_sequence WHERE name = 'log'"), 3);
+}
+
+static void
+trimmed_messages_stay_and_leave_the_log(void **state)
+{
+	struct tmp *t = *state;
+	struct queue_source s = {.topic = SPAN("escrow_42"), .after = 1};
+	struct buf text = {0};
+	int64_t escrow;
+
+	begin_write(t->st);
+	escrow = escrow_insert(t->st, SPAN("42"), SPAN("T"), SPAN(""), 1);
+	for (int at = 1; at <= 6; at++)
+		insert(t->st, escrow, at, "x");
+	assert_int_equal(queue_trim(t->st, 10, 6, 0, 100), 4);
+	assert_int_equal(queue_oldest(t->st), 5);
+	assert_int_equal(queue_count(t->st), 2);
+	assert_true(queue_gap(t->st, &s));
+	s.after = 4;
+	assert_false(queue_gap(t->st, &s));
+	queue_merge(t->st, &s, 1, 100, 100, note_position, &text);
+	queue_after(t->st, 0, 100, note_position, &text);
+	assert_string_equal(buf_cstr(&text), "5 6 5 6 ");
+	commit(t->st);
+	assert_int_equal(sql_int(t->foreign, "SELECT count(*) FROM messages"), 6);
+	buf_clear(&text);
+}
+
+/* As migration 5 left it: a message had a row of the log beside it, with another number. */
+static void
+an_older_database_keeps_its_log(void **state)
+{
+	struct tmp *t = *state;
+	struct queue_source s = {.topic = SPAN("escrow_42"), .after = 2};
+	struct buf text = {0};
+
+	assert_int_equal(sqlite3_open(t->path, &t->foreign), SQLITE_OK);
+	for (int i = 0; i < 5; i++)
+		sql(t->foreign, sql_migrations[i].text);
+	sql(t->foreign,
+	    "PRAGMA user_version = 5; INSERT INTO meta VALUES('auth_class', 'closed');"
+	    "INSERT INTO escrows VALUES(1, '42', 'T', NULL, 1, 1);"
+	    "INSERT INTO participants(escrow, wallet, name, role) VALUES(1, 'ann', 'ann', "
+	    "'client');"
+	    "INSERT INTO messages(nonce, escrow, at, sender, content) VALUES(1, 1, 5, 'ann', 'a'), "
+	    "(2, 1, 6, 'ann', 'b');"
+	    "INSERT INTO log(at, topic, event, data, actor, durable) VALUES"
+	    "(5, 'escrow_42', 'chat_message', '{\"n\":1}', 'ann', 1),"
+	    "(6, 'escrow_42', 'chat_message', '{\"n\":2}', 'ann', 1)");
+	t->st = tmp_open(t);
+	begin_write(t->st);
+	assert_int_equal(insert(t->st, 1, 7, "c"), 257); /* a batch of the index begins */
+	queue_merge(t->st, &s, 1, 1000, 100, note_position, &text);
+	queue_after(t->st, 1, 100, note_position, &text);
+	assert_string_equal(buf_cstr(&text), "3 257 2 3 257 ");
+	assert_int_equal(message_at_of_position(t->st, 1, 256), 6);
+	commit(t->st);
+	assert_string_equal(sql_text(t->foreign,
+				"SELECT group_concat(id || sender || tag || content) FROM messages "
+				"WHERE id <= 2"),
+	    "1ann1816417a,2ann1816417b");
+	assert_int_equal(
+	    sql_int(t->st->db, "SELECT count(*) FROM search WHERE search MATCH 'a OR b'"), 2);
+	buf_clear(&text);
+}
+
 /* ---- trimming ---- */
 
 static void
@@ -419,6 +578,21 @@ change_membership(struct store *st, struct model *md, const int64_t *escrows)
 	md->is_observer[w][e] = role == ROLE_OBSERVER;
 }
 
+/* Times that are the same for several, and go back. */
+static void
+put_message(struct store *st, int64_t escrow, const char *sender)
+{
+	struct message m = {.nonce = ids_u64(),
+	    .escrow = escrow,
+	    .at = 1 + at_random(100000),
+	    .sender = span_of(sender),
+	    .sender_name = span_of(sender),
+	    .content = SPAN("content")};
+
+	message_insert(st, &m);
+	assert_int_equal(m.id, queue_head(st));
+}
+
 static void
 fill(struct store *st, struct model *md, int rows)
 {
@@ -439,8 +613,11 @@ fill(struct store *st, struct model *md, int rows)
 
 		if (at_random(20) == 0)
 			change_membership(st, md, escrows);
-		append(st, topics[topic], at_random(4) ? wallets[at_random(WALLETS)] : "",
-		    topic >= 6 || at_random(5) > 0, 1);
+		if (topic < ESCROWS && at_random(2) == 0)
+			put_message(st, escrows[topic], wallets[at_random(WALLETS)]);
+		else
+			append(st, topics[topic], at_random(4) ? wallets[at_random(WALLETS)] : "",
+			    topic >= 6 || at_random(5) > 0, 1);
 	}
 	queue_after(st, before, ROWS * 2, keep_row, md);
 }
@@ -669,6 +846,11 @@ main(void)
 	    OPENED(a_row_is_read_as_it_was_appended),
 	    OPENED(rows_come_in_order_from_a_position_on_until_limit_or_stop),
 	    OPENED(head_and_oldest_are_right_in_a_new_a_full_and_an_emptied_log),
+	    OPENED(a_message_is_a_row_of_the_log_in_its_place),
+	    OPENED(what_was_rolled_back_leaves_its_positions_to_others),
+	    OPENED(trimmed_messages_stay_and_leave_the_log),
+	    cmocka_unit_test_setup_teardown(
+		an_older_database_keeps_its_log, tmp_directory_only, tmp_teardown),
 	    OPENED(trimming_stops_at_the_first_young_row_even_if_older_ones_follow),
 	    OPENED(trimming_takes_at_most_so_many_and_the_brake_trims_young_rows_too),
 	    OPENED(a_merge_gives_exactly_what_a_naive_model_gives),

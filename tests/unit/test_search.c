@@ -51,7 +51,7 @@ rest_of_batch(struct world *w)
 	int64_t rest;
 
 	sqlite3_prepare_v2(
-	    w->st->db, "SELECT coalesce(max(id), 0) % 64 FROM messages", -1, &stmt, NULL);
+	    w->st->db, "SELECT coalesce(max(id), 0) % 256 FROM messages", -1, &stmt, NULL);
 	sqlite3_step(stmt);
 	rest = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
@@ -593,8 +593,9 @@ an_older_database_is_indexed_when_it_is_opened(void **state)
 	if (is_indexed)
 		let_it_be_indexed(w);
 	assert_int_equal(sqlite3_exec(w->st->db,
-			     "DROP TABLE search; DROP TABLE tallies; DELETE FROM meta WHERE key = "
-			     "'search'; PRAGMA user_version = 3",
+			     "DROP TABLE search; DROP TABLE tallies; DROP VIEW log_rows; "
+			     "DELETE FROM meta WHERE key IN('search', 'log_from'); "
+			     "PRAGMA user_version = 3",
 			     NULL, NULL, NULL),
 	    SQLITE_OK);
 	store_close(w->st);
