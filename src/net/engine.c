@@ -104,6 +104,18 @@ engine_need_origin(struct engine_session *s)
 }
 
 static void
+enter_fresh(struct engine_session *s)
+{
+	struct engine *e = s->engine;
+
+	s->is_fresh = true;
+	TAILQ_INSERT_TAIL(&e->fresh, s, fresh);
+	if (++e->n_fresh > e->options.max_fresh && TAILQ_FIRST(&e->fresh) != s)
+		engine_session_end(
+		    TAILQ_FIRST(&e->fresh), "too many without an identity", END_CLOSE, false);
+}
+
+static void
 leave_fresh(struct engine_session *s)
 {
 	if (!s->is_fresh)
@@ -125,6 +137,13 @@ engine_confirm(struct engine_session *s)
 		web_confirm(s->poll);
 	if (s->post != NULL)
 		web_confirm(s->post->wc);
+}
+
+void
+engine_doubt(struct engine_session *s)
+{
+	if (!s->is_fresh && !s->is_closed)
+		enter_fresh(s);
 }
 
 /* ---- heartbeat: lists of constant length, one timer ---- */
@@ -435,11 +454,7 @@ engine_session_new(struct engine *e, struct web_request *req)
 	s->conn_number = conn_number(req->conn);
 	ids_token(s->sid, SID_CHARS);
 	map_insert(&e->sessions, &s->node, (struct span){s->sid, SID_CHARS});
-	s->is_fresh = true;
-	TAILQ_INSERT_TAIL(&e->fresh, s, fresh);
-	if (++e->n_fresh > e->options.max_fresh && TAILQ_FIRST(&e->fresh) != s)
-		engine_session_end(
-		    TAILQ_FIRST(&e->fresh), "too many without an identity", END_CLOSE, false);
+	enter_fresh(s);
 	s->pinged = clock_mono_ms();
 	await_ping(s);
 	engine_arm_timer(e);

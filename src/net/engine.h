@@ -54,6 +54,8 @@ void engine_need_origin(struct engine_session *);
 
 /* The session belongs to somebody who is known. */
 void engine_confirm(struct engine_session *);
+/* It does not any more. */
+void engine_doubt(struct engine_session *);
 
 /* Queues a frame made by frame_new_ws, whose payload begins with the packet's type; like conn_send. */
 bool engine_send(struct engine_session *, struct frame *);

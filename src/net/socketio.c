@@ -198,7 +198,7 @@ socketio_reject(struct socketio_socket *s, const char *message)
 	engine_resume(c->session);
 }
 
-/* Who has no namespace any more has as long to connect as who has just come. */
+/* Who has no namespace any more is as one who has just come: he has as long to connect, and counts among those without an identity. */
 static void
 socket_end(struct socketio_socket *s, const char *why)
 {
@@ -206,8 +206,10 @@ socket_end(struct socketio_socket *s, const char *why)
 
 	c->sio->options.ops->on_disconnect(s, why, SOCKETIO_DISCONNECTED);
 	socket_free(s);
-	if (c->sockets == NULL && !c->is_waiting)
-		start_waiting(c);
+	if (c->sockets != NULL || c->is_waiting)
+		return;
+	start_waiting(c);
+	engine_doubt(c->session);
 }
 
 void

@@ -241,6 +241,25 @@ promise('a flood of /ws and /socket.io/ without an identity keeps nobody out', {
 	await bob.refused('not_participant', 'presence', { escrowId: 'x' });
 });
 
+promise('who has left his last namespace counts among those without an identity', { config: { rooms: 'open', max_connections: 60 } }, async (w) => {
+	const alice = await w.client('alice'), wires = [];
+	for (let i = 0; i < 20; i++) {
+		const wire = await connected(w.target, i % 2 ? Sock : Polling, 'eve');
+		await wire.send('41');
+		wires.push(wire);
+	}
+	const left = async () => {
+		let n = 0;
+		for (const wire of wires)
+			n += wire.ws ? !wire.end : (await wire.post('3')).status === 200;
+		return n;
+	};
+	await until('a tenth to be left', async () => await left() <= 6);
+	await wires.at(-1).send('40{"walletAddress":"eve"}');
+	assert.match(await wires.at(-1).next(), /^40\{"sid"/);
+	await alice.ok('presence', { escrowId: 'x' });
+});
+
 promise('a client that polls gets in, however few connections there are', { config: { rooms: 'open', max_connections: 4 } }, async (w) => {
 	const wire = await Polling.open(w.target);
 	const held = wire.get();
