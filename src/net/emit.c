@@ -179,10 +179,6 @@ take_body(struct streams *st, struct web_request *req, const struct stream_query
 		web_refuse_status(req, 415, NULL);
 		return;
 	}
-	if (req->body.n > DATA_MAX + 512) {
-		web_refuse_status(req, 413, NULL);
-		return;
-	}
 	if (!json_check(req->body, &why))
 		web_refuse(req, CHAT_BAD_REQUEST, why);
 	else
@@ -201,4 +197,10 @@ emit_handle(struct web_request *req, void *own)
 		take_body(own, req, &q, &user, buf_as_span(&fields));
 	stream_query_clear(&q);
 	buf_clear(&fields);
+}
+
+size_t
+emit_max_body(const struct http_request *http, void *own)
+{
+	return DATA_MAX + 512;
 }

@@ -103,6 +103,26 @@ engine_need_origin(struct engine_session *s)
 	s->needs_origin = true;
 }
 
+size_t
+engine_session_max_payload(const struct engine *e, const struct engine_session *s)
+{
+	bool is_fresh = s == NULL || s->is_fresh;
+
+	return is_fresh && e->options.fresh_payload > 0 ? e->options.fresh_payload
+							: e->options.max_payload;
+}
+
+static void
+set_max_payload(struct engine_session *s)
+{
+	uint32_t max = (uint32_t)engine_session_max_payload(s->engine, s);
+
+	if (s->ws != NULL)
+		websocket_set_max_message(s->ws, max);
+	if (s->probe != NULL)
+		websocket_set_max_message(s->probe, max);
+}
+
 static void
 enter_fresh(struct engine_session *s)
 {
@@ -129,6 +149,7 @@ void
 engine_confirm(struct engine_session *s)
 {
 	leave_fresh(s);
+	set_max_payload(s);
 	if (s->ws != NULL)
 		conn_confirm(websocket_conn(s->ws));
 	if (s->probe != NULL)
@@ -142,8 +163,10 @@ engine_confirm(struct engine_session *s)
 void
 engine_doubt(struct engine_session *s)
 {
-	if (!s->is_fresh && !s->is_closed)
-		enter_fresh(s);
+	if (s->is_fresh || s->is_closed)
+		return;
+	enter_fresh(s);
+	set_max_payload(s);
 }
 
 /* ---- heartbeat: lists of constant length, one timer ---- */

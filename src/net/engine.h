@@ -30,7 +30,8 @@ struct engine_options {
 	const struct engine_ops *ops;
 	void *arg;
 	int64_t ping_interval_ms, ping_timeout_ms;
-	size_t max_payload; /* bytes of one POST, or of one WebSocket message */
+	size_t max_payload;   /* bytes of one POST, or of one WebSocket message */
+	size_t fresh_payload; /* the same before engine_confirm; 0: no less */
 	size_t
 	    max_fresh; /* sessions that nobody vouched for with engine_confirm; beyond, the oldest goes */
 };
@@ -56,6 +57,9 @@ void engine_need_origin(struct engine_session *);
 void engine_confirm(struct engine_session *);
 /* It does not any more. */
 void engine_doubt(struct engine_session *);
+
+/* Of its route: how much a request may bring. */
+size_t engine_max_body(const struct http_request *, void *own);
 
 /* Queues a frame made by frame_new_ws, whose payload begins with the packet's type; like conn_send. */
 bool engine_send(struct engine_session *, struct frame *);

@@ -180,7 +180,7 @@ post(struct engine_session *s, struct web_request *req, struct span fields)
 		refuse(req, EIO_BAD_REQUEST, fields);
 		return;
 	}
-	if (req->body.n > s->engine->options.max_payload) {
+	if (req->body.n > engine_session_max_payload(s->engine, s)) {
 		reply(req, 413, NULL, eio_error_json(EIO_BAD_REQUEST), fields);
 		return;
 	}
@@ -242,6 +242,19 @@ engine_refuse_late(struct engine *e, int64_t now)
 		    eio_error_json(EIO_BAD_REQUEST));
 		refusal_free(r);
 	}
+}
+
+size_t
+engine_max_body(const struct http_request *http, void *own)
+{
+	const struct engine *e = *(struct engine **)own;
+	struct eio_query q;
+	struct map_node *n;
+
+	eio_query_parse(&q, http->query.p != NULL ? http->query : (struct span){"", 0});
+	n = q.sid.n > 0 ? map_find(&e->sessions, q.sid) : NULL;
+	return engine_session_max_payload(
+	    e, n != NULL ? MAP_ENTRY(n, struct engine_session, node) : NULL);
 }
 
 static void

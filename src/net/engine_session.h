@@ -83,6 +83,8 @@ void engine_session_dirty(struct engine_session *);
 void engine_session_unqueue(struct engine_session *);
 /* False: the packet breaks the protocol. */
 bool engine_session_take(struct engine_session *, const struct eio_packet *);
+/* How large what it sends may be. */
+size_t engine_session_max_payload(const struct engine *, const struct engine_session *);
 bool engine_session_is_busy(const struct engine_session *);
 /* What is due first may be something else now. */
 void engine_arm_timer(struct engine *);

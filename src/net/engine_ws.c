@@ -124,7 +124,7 @@ engine_ws_begin(struct engine *e, struct web_request *req, struct engine_session
 {
 	struct websocket *ws =
 	    websocket_accept(req, &(struct websocket_options){.ops = &ws_ops,
-				      .max_message = (uint32_t)e->options.max_payload});
+				      .max_message = (uint32_t)engine_session_max_payload(e, s)});
 	struct buf open = {0};
 	bool has_origin = req->http->known[HTTP_ORIGIN].n > 0;
 

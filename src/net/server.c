@@ -402,15 +402,22 @@ start_clockwork(struct server *sv)
 	loop_on_signal(sv->loop, SIGHUP, on_reload_signal, sv);
 }
 
+/* Of those that take none: it is read away. */
+static size_t
+little_body(const struct http_request *http, void *own)
+{
+	return 4096;
+}
+
 static const struct web_route routes[] = {
-    {"/ws", native_handle, offsetof(struct server, native)},
-    {"/socket.io/", socketio_handle, offsetof(struct server, chatio.socketio)},
-    {"/events", sse_handle, offsetof(struct server, streams)},
-    {"/poll", poll_handle, offsetof(struct server, streams)},
-    {"/emit", emit_handle, offsetof(struct server, streams)},
-    {"/health", status_health, offsetof(struct server, status)},
-    {"/metrics", status_metrics, offsetof(struct server, status)},
-    {"/api/websocket/stats", status_stats, offsetof(struct server, status)},
+    {"/ws", native_handle, offsetof(struct server, native), little_body},
+    {"/socket.io/", socketio_handle, offsetof(struct server, chatio.socketio), socketio_max_body},
+    {"/events", sse_handle, offsetof(struct server, streams), little_body},
+    {"/poll", poll_handle, offsetof(struct server, streams), little_body},
+    {"/emit", emit_handle, offsetof(struct server, streams), emit_max_body},
+    {"/health", status_health, offsetof(struct server, status), little_body},
+    {"/metrics", status_metrics, offsetof(struct server, status), little_body},
+    {"/api/websocket/stats", status_stats, offsetof(struct server, status), little_body},
 };
 
 /* How many may be without an identity: a tenth of all, but the two that a client needs that polls. */

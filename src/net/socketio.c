@@ -451,6 +451,7 @@ socketio_new(struct loop *loop, const struct socketio_options *o)
 					   .ping_interval_ms = o->ping_interval_ms,
 					   .ping_timeout_ms = o->ping_timeout_ms,
 					   .max_payload = o->max_payload,
+					   .fresh_payload = o->fresh_payload,
 					   .max_fresh = o->max_fresh});
 	return sio;
 }
@@ -469,4 +470,10 @@ void
 socketio_handle(struct web_request *req, void *own)
 {
 	engine_handle(req, &(*(struct socketio **)own)->engine);
+}
+
+size_t
+socketio_max_body(const struct http_request *http, void *own)
+{
+	return engine_max_body(http, &(*(struct socketio **)own)->engine);
 }

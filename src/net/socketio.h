@@ -50,7 +50,7 @@ struct socketio_options {
 	bool takes_binary; /* else the attachments of a binary event are passed over unread */
 	int64_t connect_timeout_ms;
 	int64_t ping_interval_ms, ping_timeout_ms;
-	size_t max_payload, max_fresh; /* see engine_options */
+	size_t max_payload, fresh_payload, max_fresh; /* see engine_options */
 };
 
 struct socketio *socketio_new(struct loop *, const struct socketio_options *);
@@ -58,6 +58,7 @@ void socketio_free(struct socketio *); /* NULL is fine */
 
 /* The handler of its route; own is a struct socketio * (the place that holds it). */
 void socketio_handle(struct web_request *, void *own);
+size_t socketio_max_body(const struct http_request *, void *own);
 
 void *socketio_own(const struct socketio_socket *); /* the owner's own of it; NULL at first */
 void socketio_set_own(struct socketio_socket *, void *own);

@@ -67,6 +67,7 @@ void stream_close(struct stream *, enum session_end);
 void sse_handle(struct web_request *, void *own);
 void poll_handle(struct web_request *, void *own);
 void emit_handle(struct web_request *, void *own);
+size_t emit_max_body(const struct http_request *, void *own);
 
 /* Closes the sessions of requests to /emit that are still open. */
 void emit_clear(struct streams *);

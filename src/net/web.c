@@ -23,6 +23,7 @@ struct web_conn {
 	struct buf body;
 	struct http_chunked chunked;
 	uint64_t body_left; /* of a body with Content-Length */
+	size_t body_max;
 	bool in_body, is_chunked;
 	/* of the request in hand */
 	bool is_head, keep_alive, is_1_0;
@@ -258,34 +259,49 @@ take_place(struct web_conn *wc, const struct http_request *http)
 	return is_good;
 }
 
+/* NULL: there is none. */
+static const struct web_route *
+find_route(const struct web *web, const struct http_request *http)
+{
+	if (!url_path_is_canonical(http->path))
+		return NULL;
+	for (size_t i = 0; i < web->n_routes; i++) {
+		if (web->routes[i].path == NULL || span_is(http->path, web->routes[i].path))
+			return &web->routes[i];
+	}
+	return NULL;
+}
+
 static void
 route(struct web_conn *wc, const struct http_request *http, struct span body)
 {
 	struct web_request req = {.conn = wc->conn, .http = http, .body = body, .web_conn = wc};
 	const struct web *web = wc->web;
+	const struct web_route *r = find_route(web, http);
 
 	remember(wc, http);
 	if (!take_place(wc, http)) {
 		web_refuse(&req, CHAT_RATE_LIMITED, "too many connections from this address");
 		return;
 	}
-	if (url_path_is_canonical(http->path)) {
-		for (size_t i = 0; i < web->n_routes; i++) {
-			if (web->routes[i].path == NULL ||
-			    span_is(http->path, web->routes[i].path)) {
-				web->routes[i].handle(
-				    &req, (char *)web->arg + web->routes[i].offset);
-				return;
-			}
-		}
-	}
-	web_refuse_status(&req, 404, NULL);
+	if (r != NULL)
+		r->handle(&req, (char *)web->arg + r->offset);
+	else
+		web_refuse_status(&req, 404, NULL);
 }
 
+/* Who asks is known when the body is there: what a stranger may have us keep is little. */
 static size_t
-max_body(const struct web *web)
+max_body(const struct web *web, const struct http_request *http)
 {
-	return web->max_body > 0 ? web->max_body : WEB_BODY_MAX;
+	size_t most = web->max_body > 0 ? web->max_body : WEB_BODY_MAX, own = most;
+	const struct web_route *r = find_route(web, http);
+
+	if (r == NULL)
+		own = 0;
+	else if (r->max_body != NULL)
+		own = r->max_body(http, (char *)web->arg + r->offset);
+	return own < most ? own : most;
 }
 
 static size_t
@@ -306,7 +322,7 @@ has_underscore(const struct http_request *http)
 
 /* The status to refuse a request with before its body is read; 0: go on. */
 static int
-refused_early(const struct web *web, const struct http_request *http)
+refused_early(const struct web *web, const struct http_request *http, size_t body_max)
 {
 	struct span expect = http->known[HTTP_EXPECT];
 
@@ -318,8 +334,8 @@ refused_early(const struct web *web, const struct http_request *http)
 	    (http->method == METHOD_POST || http->method == METHOD_PUT ||
 		http->method == METHOD_PATCH))
 		return 411;
-	if (http->content_length > max_body(web))
-		return 413;
+	if (http->content_length > body_max)
+		return find_route(web, http) == NULL ? 404 : 413;
 	return 0;
 }
 
@@ -337,7 +353,10 @@ take_head(struct web_conn *wc, const char *in, size_t len)
 {
 	struct http_request http;
 	ssize_t used = http_parse(&http, in, len);
-	int status = used > 0 ? refused_early(wc->web, &http) : used < 0 ? http.status : 0;
+	size_t body_max = used > 0 ? max_body(wc->web, &http) : 0;
+	int status = used > 0   ? refused_early(wc->web, &http, body_max)
+		     : used < 0 ? http.status
+				: 0;
 
 	if (used > 0 ? (size_t)used > max_header(wc->web) : used == 0 && len > max_header(wc->web))
 		status = 431;
@@ -357,6 +376,7 @@ take_head(struct web_conn *wc, const char *in, size_t len)
 	wc->is_chunked = http.is_chunked;
 	wc->chunked = (struct http_chunked){0};
 	wc->body_left = http.content_length;
+	wc->body_max = body_max;
 	buf_add(&wc->head, in, (size_t)used);
 	if (http.expect_continue)
 		conn_send_bytes(wc->conn, SPAN("HTTP/1.1 100 Continue\r\n\r\n"));
@@ -390,7 +410,7 @@ take_body(struct web_conn *wc, const char *in, size_t len)
 		refuse_unread(wc, 400);
 		return -1;
 	}
-	if (wc->body.len + data.n > max_body(wc->web)) {
+	if (wc->body.len + data.n > wc->body_max) {
 		refuse_unread(wc, 413);
 		return -1;
 	}

@@ -27,6 +27,8 @@ struct web_route {
 	/* Answers with web_reply, or takes the connection over with conn_set_protocol. own: see offset. */
 	void (*handle)(struct web_request *, void *own);
 	size_t offset; /* of own in the web's arg */
+	/* How many bytes of body this request may bring, if that is less than the web's (NULL: it is not). */
+	size_t (*max_body)(const struct http_request *, void *own);
 };
 
 #define WEB_BODY_MAX   1000000

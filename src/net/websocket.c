@@ -39,6 +39,12 @@ websocket_conn(const struct websocket *ws)
 }
 
 void
+websocket_set_max_message(struct websocket *ws, uint32_t max_bytes)
+{
+	ws->reader.max_bytes = max_bytes;
+}
+
+void
 websocket_send_message(struct websocket *ws, enum ws_opcode opcode, struct span message)
 {
 	struct buf compressed = {0};

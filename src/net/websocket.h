@@ -38,6 +38,8 @@ struct websocket *websocket_accept(struct web_request *, const struct websocket_
 void *websocket_own(const struct websocket *);
 void websocket_set_own(struct websocket *, void *own);
 struct conn *websocket_conn(const struct websocket *);
+/* From the next message on. */
+void websocket_set_max_message(struct websocket *, uint32_t max_bytes);
 
 /* A message of bytes of its own. */
 void websocket_send_message(struct websocket *, enum ws_opcode, struct span);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 
 import { connected, Polling, Sock } from './lib/engineio.mjs';
-import { request } from './lib/http.mjs';
+import { answers, raw, request } from './lib/http.mjs';
 import { bearer, claims, makers, token, useKeys } from './lib/jose.mjs';
 import { emit, EventStream, poll } from './lib/stream.mjs';
 import { until, within } from './lib/wait.mjs';
@@ -268,6 +268,28 @@ promise('a client that polls gets in, however few connections there are', { conf
 });
 
 /* ---- sizes ---- */
+
+promise('who is not known yet may bring little, so that strangers do not fill the memory', { config: { rooms: 'open' } }, async (w) => {
+	const head = (method, path, length) => raw(w.target, `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\n\r\n`);
+	const status = async (...request) => answers(await head(...request))[0].status;
+	const stranger = await Polling.open(w.target), known = await connected(w.target, Polling, 'alice');
+	assert.equal(await status('POST', stranger.path, 65537), 413, 'of its head alone');
+	assert.equal(await status('POST', '/emit?walletAddress=alice', 70000), 413);
+	assert.equal(await status('GET', '/events?walletAddress=alice', 5000), 413);
+	assert.equal(await status('POST', '/nowhere', 1), 404);
+	const long = `4${JSON.stringify(['presence', { escrowId: 'x', pad: 'y'.repeat(60000) }]).padEnd(65534)}`;
+	assert.equal((await stranger.send('40{"walletAddress":"bob"}')).status, 200);
+	assert.match(await stranger.next(), /^40\{"sid"/);
+	for (const wire of [stranger, known])
+		assert.equal((await wire.send(...Array(10).fill(long.replace(/^4/, '42')))).status, 200, 'ten of them');
+	const sock = await Sock.open(w.target), early = await Sock.open(w.target);
+	early.send('4' + 'y'.repeat(65536));
+	assert.equal((await early.gone()).code, 1009);
+	sock.send('40{"walletAddress":"carol"}');
+	assert.match(await sock.next(), /^40\{"sid"/);
+	sock.send(`42["x",{"pad":"${'y'.repeat(200000)}"}]`);
+	assert.match(await sock.next(), /too_long|bad_request/);
+});
 
 promise('bodies, heads and messages are as long as they may be', { web: true, config: { rooms: 'open', max_body: '70k', max_header: '4k', max_message: '72k' } }, async (w) => {
 	const path = '/emit?walletAddress=alice';
