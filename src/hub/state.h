@@ -63,44 +63,48 @@ struct presence {
 };
 
 struct sub {
-	struct topic *topic;
+	/* What a delivery touches is first, side by side. */
 	struct session *session;
-	struct sub *next; /* of the session */
-	uint32_t index;   /* in topic->subs */
-	enum role role;
-	bool has_begun; /* its position is set, and it is live or behind */
-	bool is_behind; /* served from the log; not live */
-	bool has_gap;
 	int64_t position; /* events at or before it were given, or are not wanted */
-	int64_t checked;  /* membership was read when the log stood here */
 	uint64_t missed;  /* the first of room->changes that it missed; 0: none */
+	bool is_behind;   /* served from the log; not live */
+	bool has_begun;   /* its position is set, and it is live or behind */
+	bool has_gap;
+	uint32_t index; /* in topic->subs */
+
+	struct topic *topic;
+	struct sub *next; /* of the session */
+	enum role role;
+	int64_t checked; /* membership was read when the log stood here */
 	struct presence *presence;
 	char *ack; /* of the subscribe_escrow that waits for its replay; NULL: none */
 };
 
 struct session {
+	/* What a message touches is first, side by side. */
 	struct hub *hub;
 	const struct transport *transport;
 	void *owner;
-	TAILQ_ENTRY(session) link;
-	struct sub *subs; /* the own topic's is the last */
 	struct topic *own;
-	char *name; /* as claimed; NULL: the key */
-	uint32_t number;
-	uint32_t n_rooms, n_behind, n_missed;
+	struct sub *subs; /* the own topic's is the last */
 	uint32_t n_jobs;
-	STAILQ_HEAD(hub_job_list, hub_job)
-	held;                  /* done; their own broadcasts are yet to be pulled */
-	struct timer again;    /* to pull once more */
 	bool was_busy;         /* as its transport was told */
 	bool types_outside;    /* it has typed in a room that it was not in */
 	bool is_closed;        /* waits for its last job */
 	bool is_stream;        /* its rooms were named in its request */
 	bool is_asking;        /* it is behind because its client came with a cursor */
 	int64_t spent;         /* on events, see budget.h */
-	struct kept *kept;     /* NULL: cannot be recovered */
+	char *name;            /* as claimed; NULL: the key */
 	struct expiry *expiry; /* NULL: it rests on nothing that could end */
-	int64_t connected_at;  /* wall ms */
+
+	uint32_t n_rooms, n_behind, n_missed;
+	uint32_t number;
+	TAILQ_ENTRY(session) link;
+	STAILQ_HEAD(hub_job_list, hub_job)
+	held;                 /* done; their own broadcasts are yet to be pulled */
+	struct timer again;   /* to pull once more */
+	struct kept *kept;    /* NULL: cannot be recovered */
+	int64_t connected_at; /* wall ms */
 };
 
 #define KEPT_KEY_CHARS 32 /* of the 64 that the hash of a pid has: enough to be unique */

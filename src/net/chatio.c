@@ -15,7 +15,10 @@
 #define FRESH_PAYLOAD      65536
 #define EVENT_MAX          (DATA_MAX + 512)
 
-/* A socket's own is its session and, as long as it is not connected, the job that opens one. */
+#define NAMESPACE "/"
+
+/* A socket's own is its session and, as long as it is not connected, the job that opens one. A session's owner is what its frames go
+ * to: the session of Engine.IO, which has one socket in our namespace. */
 
 static struct hub_time
 time_now(void)
@@ -28,7 +31,7 @@ time_now(void)
 static struct engine_session *
 engine_of(const struct session *s)
 {
-	return socketio_session(session_owner(s));
+	return session_owner(s);
 }
 
 static bool
@@ -52,7 +55,7 @@ dismiss(struct session *s, enum dismissal why)
 	if (why == DISMISS_TAKEN)
 		engine_close(engine_of(s), "another connection has taken over");
 	else
-		socketio_disconnect(session_owner(s), "token expired or ended");
+		socketio_disconnect(socketio_in(engine_of(s), NAMESPACE), "token expired or ended");
 }
 
 static const char *
@@ -94,7 +97,7 @@ note_refusal(const struct socketio_socket *socket, const char *why)
 static void
 on_opened(void *owner, const struct connect_result *result)
 {
-	struct socketio_socket *socket = owner;
+	struct socketio_socket *socket = socketio_in(owner, NAMESPACE);
 
 	if (result->session != NULL) {
 		socketio_set_own(socket, result->session);
@@ -170,7 +173,7 @@ on_connect(void *arg, struct socketio_socket *socket, const struct json *auth)
 	json_bool(json_get(auth, "recovery"), &wants_recovery);
 	o.is_kept = wants_recovery && hub_recovers(io->hub);
 	o.session = (struct session_options){.transport = o.is_kept ? &recoverable : &plain,
-	    .owner = socket,
+	    .owner = socketio_session(socket),
 	    .user = &user,
 	    .number = engine_conn_number(socketio_session(socket)),
 	    .now = time_now()};
@@ -252,7 +255,7 @@ void
 chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct gate *gate,
     const struct chatio_limits *limits)
 {
-	static const char *const namespaces[] = {"/", NULL};
+	static const char *const namespaces[] = {NAMESPACE, NULL};
 
 	io->hub = hub;
 	io->gate = gate;

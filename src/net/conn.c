@@ -47,14 +47,14 @@ struct conn {
 
 	const struct protocol *protocol;
 	void *own;
+	struct buf *in; /* what the protocol has left for later; NULL: nothing */
+	struct event ev;
 	TAILQ_ENTRY(conn) link;    /* of the fresh, of the known, or of the closed */
 	TAILQ_ENTRY(conn) offered; /* is to be offered room, or its input, in the next turn */
 	TAILQ_ENTRY(conn) waiting;
 	struct place *place; /* of its address; NULL: not counted */
 	int64_t deadline;    /* mono ms */
-	struct buf *in;      /* what the protocol has left for later; NULL: nothing */
 	uint32_t lingered;
-	struct event ev;
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -348,7 +348,10 @@ read_some(struct conn *c)
 	struct buf in = {net->scratch, 0, sizeof(net->scratch)};
 	bool is_kept = c->in != NULL;
 	char *to = is_kept ? buf_reserve(c->in, READ_SIZE / 4) : net->scratch;
-	ssize_t n = recv(c->fd, to, is_kept ? READ_SIZE / 4 : READ_SIZE, 0);
+	ssize_t n;
+
+	__builtin_prefetch(c->own); /* is on its way while the kernel copies */
+	n = recv(c->fd, to, is_kept ? READ_SIZE / 4 : READ_SIZE, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

@@ -28,22 +28,25 @@ struct held_post { /* a POST of which the owner, busy, has not taken everything 
 };
 
 struct engine_session {
-	struct map_node node; /* by sid */
+	/* What a message on a WebSocket touches is first, side by side. */
 	struct engine *engine;
 	void *own;
-	TAILQ_ENTRY(engine_session) fresh, heartbeat, dirty;
-	int64_t deadline;        /* mono ms: of the next ping, or of its answer */
-	int64_t pinged;          /* mono ms: when the last ping was due; at first the beginning */
 	struct websocket *ws;    /* its transport; NULL: polling */
 	struct websocket *probe; /* wants to become it */
-	struct web_conn *poll;   /* the GET that is held */
+	bool is_closed, wants_room;
+	bool has_origin; /* what came up last, a POST or a WebSocket, named one */
+	uint32_t conn_number;
+
+	struct map_node node; /* by sid */
+	TAILQ_ENTRY(engine_session) fresh, heartbeat, dirty;
+	int64_t deadline;      /* mono ms: of the next ping, or of its answer */
+	int64_t pinged;        /* mono ms: when the last ping was due; at first the beginning */
+	struct web_conn *poll; /* the GET that is held */
 	struct held_post *post;
 	struct frame **queue; /* what waits for a poll */
 	uint32_t n_queue, cap_queue, event_bytes, control_bytes;
-	uint32_t conn_number;
-	bool awaits_pong, is_fresh, is_dirty, is_closed, is_parting, wants_room;
-	bool has_origin;   /* what came up last, a POST or a WebSocket, named one */
-	bool needs_origin; /* nothing may come up without */
+	bool awaits_pong, is_fresh, is_dirty, is_parting;
+	bool needs_origin; /* nothing may come up without an Origin */
 	bool in_post;      /* its packets are being taken: who does so answers it */
 	char sid[SID_CHARS + 1];
 };

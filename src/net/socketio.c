@@ -29,11 +29,11 @@ struct client {
 	struct engine_session *session;
 	struct socketio_socket *sockets;
 	struct sio_assembly *assembly; /* of a binary packet under way; NULL: none is */
-	void *handshake;               /* what the owner keeps of it */
-	TAILQ_ENTRY(client) waiting;   /* for its first CONNECT */
-	int64_t deadline;              /* mono ms */
 	unsigned to_skip;              /* attachments that are not taken */
 	bool is_waiting;
+	void *handshake;             /* what the owner keeps of it */
+	TAILQ_ENTRY(client) waiting; /* for its first CONNECT */
+	int64_t deadline;            /* mono ms */
 };
 
 struct socketio {
@@ -138,6 +138,12 @@ struct engine_session *
 socketio_session(const struct socketio_socket *s)
 {
 	return s->client->session;
+}
+
+struct socketio_socket *
+socketio_in(const struct engine_session *session, const char *nsp)
+{
+	return find_socket(engine_own(session), span_of(nsp));
 }
 
 bool

@@ -65,6 +65,7 @@ void socketio_set_own(struct socketio_socket *, void *own);
 const char *socketio_namespace(const struct socketio_socket *);
 void *socketio_handshake_of(const struct socketio_socket *); /* what was kept of it */
 struct engine_session *socketio_session(const struct socketio_socket *);
+struct socketio_socket *socketio_in(const struct engine_session *, const char *nsp); /* or NULL */
 
 /* Answers a connect: with the visible id and, where its state can be recovered, the secret to return with (pid NULL: none). */
 void socketio_accept(struct socketio_socket *, const char *sid, const char *pid);

@@ -15,9 +15,9 @@ struct websocket {
 	struct conn *conn;
 	const struct websocket_ops *ops;
 	void *own;
-	struct ws_reader reader;
-	uint8_t window_bits;
 	bool has_sent_close; /* nothing more is sent, and messages are passed over */
+	uint8_t window_bits;
+	struct ws_reader reader;
 };
 
 void *
