@@ -11,7 +11,7 @@
 #include "base/ids.h"
 #include "base/mem.h"
 
-#define BUCKETS_MIN 4
+#define BUCKETS_MIN 2
 
 static uint64_t hash_key[2];
 
@@ -74,9 +74,16 @@ map_hash(struct span s)
 }
 
 static size_t
-bucket_of(const struct map *m, uint64_t hash)
+bucket_of(const struct map *m, uint32_t hash)
 {
-	return (size_t)(hash >> (64 - __builtin_ctzll(m->n_buckets)));
+	return (size_t)((uint64_t)hash << 32 >> (64 - __builtin_ctzll(m->n_buckets)));
+}
+
+/* As much of it as an entry keeps. */
+static uint32_t
+hash_of(struct span key)
+{
+	return (uint32_t)(map_hash(key) >> 32);
 }
 
 /* Moves every entry to a table of n buckets, in the order of a walk. */
@@ -114,14 +121,14 @@ map_clear(struct map *m)
 struct map_node *
 map_find(const struct map *m, struct span key)
 {
-	uint64_t hash;
+	uint32_t hash;
 	struct map_node *e;
 
 	if (m->count == 0)
 		return NULL;
-	hash = map_hash(key);
+	hash = hash_of(key);
 	for (e = m->buckets[bucket_of(m, hash)]; e != NULL; e = e->next)
-		if (e->hash == hash && span_eq(e->key, key))
+		if (e->hash == hash && span_eq(map_key(e), key))
 			break;
 	return e;
 }
@@ -133,8 +140,9 @@ map_insert(struct map *m, struct map_node *e, struct span key)
 
 	if (m->count >= m->n_buckets)
 		resize(m, m->n_buckets ? m->n_buckets * 2 : BUCKETS_MIN);
-	e->key = key;
-	e->hash = map_hash(key);
+	e->key = key.p;
+	e->key_bytes = (uint32_t)key.n;
+	e->hash = hash_of(key);
 	bucket = &m->buckets[bucket_of(m, e->hash)];
 	e->next = *bucket;
 	*bucket = e;

@@ -14,8 +14,9 @@
 
 struct map_node {
 	struct map_node *next; /* same bucket */
-	uint64_t hash;
-	struct span key;
+	const char *key;
+	uint32_t key_bytes;
+	uint32_t hash;
 };
 
 struct map {
@@ -39,6 +40,12 @@ void map_remove(struct map *, struct map_node *);
 /* Walks all entries: map_next(m, NULL) is the first; NULL after the last. The entry in hand may be
  * removed only after its successor was fetched. */
 struct map_node *map_next(const struct map *, const struct map_node *);
+
+static inline struct span
+map_key(const struct map_node *e)
+{
+	return (struct span){e->key, e->key_bytes};
+}
 
 /* Keyed hash of the bytes; the key is random for each process. */
 uint64_t map_hash(struct span);

@@ -18,10 +18,10 @@
 struct expiry {
 	struct session *session;
 	struct proof proof;
-	int64_t due;    /* mono ms: when to look at it */
-	size_t place;   /* in hub->expiries, from 1; 0: it is not there */
-	bool is_warned; /* its client knows */
-	struct timer touch;
+	int64_t due;      /* mono ms: when to look at it */
+	int64_t touch_at; /* mono ms: when it is used again; 0: that is not noted */
+	size_t place;     /* in hub->expiries, from 1; 0: it is not there */
+	bool is_warned;   /* its client knows */
 };
 
 /* ---- the order in which they are due: a heap, in which each knows its place ---- */
@@ -130,9 +130,14 @@ static void
 schedule(struct hub *hub, struct expiry *e, struct hub_time now)
 {
 	int64_t at = e->proof.expires_ms - (e->is_warned ? 0 : WARN_MS);
+	int64_t due = e->touch_at > 0 ? e->touch_at : INT64_MAX;
 
-	if (e->proof.expires_ms > 0)
-		heap_insert(hub, e, now.mono_ms + (at > now.wall_ms ? at - now.wall_ms : 0));
+	if (e->proof.expires_ms > 0) {
+		at = now.mono_ms + (at > now.wall_ms ? at - now.wall_ms : 0);
+		due = at < due ? at : due;
+	}
+	if (due < INT64_MAX)
+		heap_insert(hub, e, due);
 }
 
 static bool
@@ -164,11 +169,17 @@ dismiss(struct session *s, const char *why)
 static void
 look(struct hub *hub, struct expiry *e, struct hub_time now)
 {
-	if (now.wall_ms >= e->proof.expires_ms) {
+	bool expires = e->proof.expires_ms > 0;
+
+	if (e->touch_at > 0 && e->touch_at <= now.mono_ms) {
+		touch(hub, e, now);
+		e->touch_at = now.mono_ms + TOKEN_TOUCH_MS;
+	}
+	if (expires && now.wall_ms >= e->proof.expires_ms) {
 		dismiss(e->session, "its token has expired");
 		return;
 	}
-	if (now.wall_ms < e->proof.expires_ms - WARN_MS || e->is_warned) {
+	if (!expires || now.wall_ms < e->proof.expires_ms - WARN_MS || e->is_warned) {
 		schedule(hub, e, now);
 		return;
 	}
@@ -193,7 +204,7 @@ expiry_start(struct session *s, const struct proof *proof, struct hub_time now)
 	if (s->transport->is_passing)
 		return;
 	if (proof->used_ms > 0)
-		timer_start(&s->hub->timers, TIMER_TOUCH, &e->touch, now.mono_ms + TOKEN_TOUCH_MS);
+		e->touch_at = now.mono_ms + TOKEN_TOUCH_MS;
 	schedule(s->hub, e, now);
 }
 
@@ -213,10 +224,8 @@ expiry_inherit(struct session *s, const struct session *predecessor, struct hub_
 void
 expiry_stop(struct session *s)
 {
-	if (s->expiry == NULL)
-		return;
-	heap_remove(s->hub, s->expiry);
-	timer_stop(&s->hub->timers, TIMER_TOUCH, &s->expiry->touch);
+	if (s->expiry != NULL)
+		heap_remove(s->hub, s->expiry);
 }
 
 void
@@ -235,17 +244,10 @@ session_proof(const struct session *s)
 void
 expiry_tick(struct hub *hub, struct hub_time now)
 {
-	struct timer *tm;
-
 	while (hub->n_expiries > 0 && hub->expiries[0]->due <= now.mono_ms) {
 		struct expiry *e = hub->expiries[0];
 		heap_remove(hub, e);
 		look(hub, e, now);
-	}
-	while ((tm = timers_due(&hub->timers, TIMER_TOUCH, now.mono_ms)) != NULL) {
-		struct expiry *e = MAP_ENTRY(tm, struct expiry, touch);
-		touch(hub, e, now);
-		timer_start(&hub->timers, TIMER_TOUCH, tm, now.mono_ms + TOKEN_TOUCH_MS);
 	}
 }
 
@@ -263,7 +265,7 @@ expiry_end(struct hub *hub, struct span wallet, struct span hash, int64_t until_
 
 	/* Whoever is put out is taken from the end of the list, or of what was looked at before. */
 	for (uint32_t i = own != NULL ? own->n_subs : 0; i-- > 0;) {
-		struct session *s = own->subs[i]->session;
+		struct session *s = topic_subs(own)[i]->session;
 		const struct proof *p = s->expiry != NULL ? &s->expiry->proof : NULL;
 		if (p != NULL && (hash.n > 0 ? span_is(hash, p->hash) : p->issued_ms <= until_ms))
 			dismiss(s, "its token was ended");

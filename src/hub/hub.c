@@ -58,6 +58,35 @@ drop_job(struct hub_job *hj)
 	job_free(hj);
 }
 
+/* What is left of a room after its last session are users in their grace period. */
+static void
+free_presences(struct hub *hub, struct room *r)
+{
+	struct map_node *n;
+
+	while ((n = map_next(&r->presences, NULL)) != NULL) {
+		struct presence *p = MAP_ENTRY(n, struct presence, node);
+		map_remove(&r->presences, n);
+		p->user->n_presences--;
+		presence_free(hub, p);
+	}
+}
+
+static void
+free_topics(struct hub *hub)
+{
+	struct topic *t;
+
+	for (struct map_node *n = NULL; (n = map_next(&hub->topics, n)) != NULL;) {
+		t = MAP_ENTRY(n, struct topic, node);
+		if (t->room != NULL)
+			free_presences(hub, t->room);
+	}
+	for (struct map_node *n; (n = map_next(&hub->topics, NULL)) != NULL;)
+		topic_release(hub, MAP_ENTRY(n, struct topic, node));
+	map_clear(&hub->topics);
+}
+
 void
 hub_free(struct hub *hub)
 {
@@ -75,19 +104,7 @@ hub_free(struct hub *hub)
 		hub->jobs_first = hj->job.next;
 		drop_job(hj);
 	}
-	/* What is left of a room after its last session are users in their grace period. */
-	for (struct map_node *next, *n = map_next(&hub->topics, NULL); n != NULL; n = next) {
-		next = map_next(&hub->topics, n);
-		struct topic *t = MAP_ENTRY(n, struct topic, node);
-		for (struct map_node *pnext, *pn = map_next(&t->room->presences, NULL); pn != NULL;
-		     pn = pnext) {
-			pnext = map_next(&t->room->presences, pn);
-			map_remove(&t->room->presences, pn);
-			presence_free(MAP_ENTRY(pn, struct presence, node));
-		}
-		topic_release(hub, t);
-	}
-	map_clear(&hub->topics);
+	free_topics(hub);
 	fresh_clear(&hub->fresh);
 	kept_free(hub);
 	free(hub->spent_events);
@@ -123,13 +140,13 @@ bool
 hub_user_is_full(struct hub *hub, const struct user *user, const struct session *leaving)
 {
 	char name[TOPIC_SIZE];
-	const struct topic *own = topic_find(hub, topic_of_user(name, span_of(user->key)));
+	struct topic *own = topic_find(hub, topic_of_user(name, span_of(user->key)));
 	size_t n = 0;
 
 	if (hub->options.max_per_wallet == 0 || own == NULL)
 		return false;
 	for (uint32_t i = 0; i < own->n_subs; i++) {
-		const struct session *s = own->subs[i]->session;
+		const struct session *s = topic_subs(own)[i]->session;
 		n += !s->transport->is_passing && s != leaving;
 	}
 	return n >= hub->options.max_per_wallet;

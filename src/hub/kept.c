@@ -381,11 +381,11 @@ trim_lost(struct hub *hub)
 	size_t max = hub->options.max_kept;
 
 	while (max > 0 && hub->kept.count > max) {
-		struct timer *tm = TAILQ_FIRST(&hub->timers.lists[TIMER_KEPT]);
+		struct timer *tm = timers_first(&hub->timers, TIMER_KEPT);
 		struct kept *k;
 
 		if (tm == &hub->boot)
-			tm = TAILQ_NEXT(tm, link);
+			tm = timer_after(tm);
 		if (tm == NULL)
 			return;
 		k = MAP_ENTRY(tm, struct kept, lost);
@@ -447,6 +447,7 @@ kept_free(struct hub *hub)
 {
 	struct map_node *n;
 
+	timer_stop(&hub->timers, TIMER_KEPT, &hub->boot);
 	while ((n = map_next(&hub->kept, NULL)) != NULL)
 		kept_release(hub, MAP_ENTRY(n, struct kept, node));
 	map_clear(&hub->kept);

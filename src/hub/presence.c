@@ -23,7 +23,7 @@ presence_find(const struct topic *t, struct span key)
 const char *
 presence_name(const struct presence *p)
 {
-	return p->name != NULL ? p->name : p->key;
+	return p->name != NULL ? p->name : topic_wallet(p->user).p;
 }
 
 void
@@ -32,26 +32,29 @@ presence_rename(struct presence *p, const char *name)
 	if (strcmp(name, presence_name(p)) == 0)
 		return;
 	free(p->name);
-	p->name = strcmp(name, p->key) != 0 ? mem_strdup(name) : NULL;
+	p->name = span_is(topic_wallet(p->user), name) ? NULL : mem_strdup(name);
 }
 
 void
-presence_free(struct presence *p)
+presence_free(struct hub *hub, struct presence *p)
 {
+	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
+	timer_stop(&hub->timers, TIMER_TYPING, &p->typing);
 	free(p->name);
 	free(p);
 }
 
 static struct presence *
-presence_get(struct topic *t, struct span key, const char *name)
+presence_get(struct topic *t, struct topic *user, const char *name)
 {
-	struct presence *p = presence_find(t, key);
+	struct presence *p = presence_find(t, topic_wallet(user));
 
 	if (p == NULL) {
-		p = mem_zalloc(sizeof(*p) + key.n + 1);
-		memcpy(p->key, key.p, key.n);
+		p = mem_zalloc(sizeof(*p));
 		p->topic = t;
-		map_insert(&t->room->presences, &p->node, (struct span){p->key, key.n});
+		p->user = user;
+		user->n_presences++;
+		map_insert(&t->room->presences, &p->node, topic_wallet(user));
 	}
 	presence_rename(p, name);
 	return p;
@@ -61,25 +64,25 @@ presence_get(struct topic *t, struct span key, const char *name)
 static void
 presence_release(struct hub *hub, struct presence *p)
 {
-	struct topic *t = p->topic;
+	struct topic *t = p->topic, *user = p->user;
 	bool is_remembered = t->room->n_missing > 0 && t->room->presences.count <= REMEMBERED_MAX;
 
 	if (p->n_connections > 0 || p->is_present || p->is_typing || is_remembered)
 		return;
-	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
-	timer_stop(&hub->timers, TIMER_TYPING, &p->typing);
 	map_remove(&t->room->presences, &p->node);
-	presence_free(p);
+	presence_free(hub, p);
 	topic_release(hub, t);
+	user->n_presences--;
+	topic_release(hub, user);
 }
 
 /* {escrowId, walletAddress, …}: to all in the room but the user himself; or to one session, which has missed it before: no full
  * ring refuses it again. */
 static void
-presence_tell(struct hub *hub, const struct presence *p, const char *name, const char *member,
-    int64_t value, struct session *only)
+presence_tell(const struct presence *p, const char *name, const char *member, int64_t value,
+    struct session *only)
 {
-	char own_name[TOPIC_SIZE], iso[CLOCK_ISO_SIZE];
+	char iso[CLOCK_ISO_SIZE];
 	struct topic *t = p->topic;
 	struct buf data = {0};
 	struct chat_event ev = {.kind = only != NULL ? FRAME_CONTROL : FRAME_EPHEMERAL,
@@ -95,24 +98,23 @@ presence_tell(struct hub *hub, const struct presence *p, const char *name, const
 		json_member_bool(&data, member, value != 0);
 	json_close(&data, '}');
 	ev.data = buf_as_span(&data);
-	if (only != NULL) {
+	if (only != NULL)
 		only->transport->send(only, event_frame(&ev, only->transport->wire));
-	} else {
-		topic_push(t, &ev, topic_find(hub, topic_of_user(own_name, p->node.key)));
-	}
+	else
+		topic_push(t, &ev, p->user);
 	event_clear(&ev);
 	buf_clear(&data);
 }
 
 static void
-announce(struct hub *hub, struct presence *p, struct hub_time now)
+announce(struct presence *p, struct hub_time now)
 {
 	struct room *r = p->topic->room;
 
 	p->changed = ++r->changes;
 	if (r->n_present <= PRESENT_MAX)
-		presence_tell(hub, p, p->is_present ? "user_joined" : "user_left", "timestamp",
-		    now.wall_ms, NULL);
+		presence_tell(
+		    p, p->is_present ? "user_joined" : "user_left", "timestamp", now.wall_ms, NULL);
 }
 
 static void
@@ -120,7 +122,7 @@ set_absent(struct hub *hub, struct presence *p, struct hub_time now)
 {
 	if (p->is_present) {
 		p->is_present = false;
-		announce(hub, p, now);
+		announce(p, now);
 		p->topic->room->n_present--;
 	}
 	presence_release(hub, p);
@@ -131,28 +133,28 @@ presence_join(struct sub *sub, const char *name, struct hub_time now)
 {
 	struct hub *hub = sub->session->hub;
 	struct room *r = sub->topic->room;
-	struct presence *p = presence_get(sub->topic, topic_wallet(sub->session->own), name);
+	struct presence *p = presence_get(sub->topic, sub->session->own.topic, name);
 
-	sub->presence = p;
+	seat_of(sub)->presence = p;
 	p->n_connections++;
 	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
 	if (p->is_present)
 		return;
 	p->is_present = true;
 	r->n_present++;
-	announce(hub, p, now);
+	announce(p, now);
 }
 
 void
 presence_leave(struct sub *sub, enum session_end end, struct hub_time now)
 {
 	struct hub *hub = sub->session->hub;
-	struct presence *p = sub->presence;
+	struct presence *p = seat_of(sub)->presence;
 
-	sub->presence = NULL;
+	seat_of(sub)->presence = NULL;
 	if (p == NULL || --p->n_connections > 0)
 		return;
-	typing_stop(hub, p->topic, p->node.key); /* does not free it: he is present */
+	typing_stop(hub, p->topic, map_key(&p->node)); /* does not free it: he is present */
 	if (end == SESSION_LOST && hub->options.presence_grace_ms > 0)
 		timer_start(&hub->timers, TIMER_GRACE, &p->grace,
 		    now.mono_ms + hub->options.presence_grace_ms);
@@ -182,7 +184,7 @@ presence_tick(struct hub *hub, struct hub_time now)
 
 	while ((tm = timers_due(&hub->timers, TIMER_TYPING, now.mono_ms)) != NULL) {
 		struct presence *p = MAP_ENTRY(tm, struct presence, typing);
-		typing_stop(hub, p->topic, p->node.key);
+		typing_stop(hub, p->topic, map_key(&p->node));
 	}
 	while ((tm = timers_due(&hub->timers, TIMER_GRACE, now.mono_ms)) != NULL)
 		set_absent(hub, MAP_ENTRY(tm, struct presence, grace), now);
@@ -214,9 +216,9 @@ presence_forget(struct sub *sub)
 {
 	struct room *r = sub->topic->room;
 
-	if (sub->missed == 0)
+	if (!sub->has_missed)
 		return;
-	sub->missed = 0;
+	sub->has_missed = false;
 	sub->session->n_missed--;
 	if (--r->n_missing > 0)
 		return;
@@ -232,20 +234,21 @@ presence_catch_up(struct sub *sub, struct hub_time now)
 {
 	struct session *s = sub->session;
 	struct room *r = sub->topic->room;
+	uint64_t missed = seat_of(sub)->missed;
 	bool is_told = false;
 
 	for (struct map_node *n = map_next(&r->presences, NULL); n != NULL;
 	     n = map_next(&r->presences, n)) {
 		const struct presence *p = MAP_ENTRY(n, struct presence, node);
-		bool has_moved = p->changed >= sub->missed && r->n_present <= PRESENT_MAX;
-		bool has_typed = p->typing_changed >= sub->missed;
-		if (span_eq(p->node.key, topic_wallet(s->own)))
+		bool has_moved = p->changed >= missed && r->n_present <= PRESENT_MAX;
+		bool has_typed = p->typing_changed >= missed;
+		if (p->user == s->own.topic)
 			continue;
 		if (has_moved)
-			presence_tell(s->hub, p, p->is_present ? "user_joined" : "user_left",
-			    "timestamp", now.wall_ms, s);
+			presence_tell(p, p->is_present ? "user_joined" : "user_left", "timestamp",
+			    now.wall_ms, s);
 		if (has_typed)
-			presence_tell(s->hub, p, "user_typing", "isTyping", p->is_typing, s);
+			presence_tell(p, "user_typing", "isTyping", p->is_typing, s);
 		is_told = is_told || has_moved || has_typed;
 	}
 	presence_forget(sub);
@@ -256,16 +259,16 @@ void
 typing_start(struct topic *t, struct session *s, const char *name, struct hub_time now)
 {
 	struct hub *hub = s->hub;
-	struct presence *p = presence_get(t, topic_wallet(s->own), name);
+	struct presence *p = presence_get(t, s->own.topic, name);
 
 	timer_start(&hub->timers, TIMER_TYPING, &p->typing, now.mono_ms + TYPING_MS);
-	if (p->is_typing && now.mono_ms - p->typing_relayed < TYPING_AGAIN_MS)
+	if (p->is_typing && (uint32_t)now.mono_ms - p->typing_relayed < TYPING_AGAIN_MS)
 		return;
 	t->room->n_typing += p->is_typing ? 0 : 1;
 	p->is_typing = true;
-	p->typing_relayed = now.mono_ms;
+	p->typing_relayed = (uint32_t)now.mono_ms;
 	p->typing_changed = ++t->room->changes;
-	presence_tell(hub, p, "user_typing", "isTyping", true, NULL);
+	presence_tell(p, "user_typing", "isTyping", true, NULL);
 }
 
 void
@@ -279,20 +282,19 @@ typing_stop(struct hub *hub, struct topic *t, struct span key)
 	p->is_typing = false;
 	t->room->n_typing--;
 	p->typing_changed = ++t->room->changes;
-	presence_tell(hub, p, "user_typing", "isTyping", false, NULL);
+	presence_tell(p, "user_typing", "isTyping", false, NULL);
 	presence_release(hub, p);
 }
 
 void
-typing_stop_all(struct hub *hub, struct span key)
+typing_stop_all(struct hub *hub, const struct topic *user)
 {
 	struct timer *next;
 
-	for (struct timer *tm = TAILQ_FIRST(&hub->timers.lists[TIMER_TYPING]); tm != NULL;
-	     tm = next) {
+	for (struct timer *tm = timers_first(&hub->timers, TIMER_TYPING); tm != NULL; tm = next) {
 		struct presence *p = MAP_ENTRY(tm, struct presence, typing);
-		next = TAILQ_NEXT(tm, link);
-		if (span_eq(p->node.key, key))
-			typing_stop(hub, p->topic, key);
+		next = timer_after(tm);
+		if (p->user == user)
+			typing_stop(hub, p->topic, map_key(&p->node));
 	}
 }

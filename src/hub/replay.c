@@ -138,7 +138,7 @@ static bool
 is_spent(struct session *s, struct hub_time now)
 {
 	return s->is_asking &&
-	       budget_overdrawn(budget_of(s->hub->spent_replay, topic_wallet(s->own)),
+	       budget_overdrawn(budget_of(s->hub->spent_replay, topic_wallet(s->own.topic)),
 		   REPLAY_WINDOW_MS, now.mono_ms) > 0;
 }
 
@@ -146,7 +146,7 @@ static void
 charge(struct session *s, int64_t bytes, struct hub_time now)
 {
 	if (s->is_asking)
-		budget_charge(budget_of(s->hub->spent_replay, topic_wallet(s->own)), bytes,
+		budget_charge(budget_of(s->hub->spent_replay, topic_wallet(s->own.topic)), bytes,
 		    s->hub->options.replay_rate, now.mono_ms);
 	s->is_asking = s->is_asking && s->n_behind > 0;
 }
@@ -166,7 +166,7 @@ pull_page(struct session *s, struct hub_time now)
 		bool is_room = sub->topic->room != NULL;
 		if (sub->is_behind)
 			page.sources[page.n++] = (struct feed_source){
-			    .name = is_room ? topic_escrow(sub->topic) : topic_wallet(s->own),
+			    .name = is_room ? topic_escrow(sub->topic) : topic_wallet(s->own.topic),
 			    .own = !is_room,
 			    .after = sub->position};
 	}
@@ -198,7 +198,7 @@ session_pull(struct session *s, struct hub_time now)
 		return true;
 	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
 		/* One room at a time: its frames are not refused. */
-		if (sub->missed > 0 && presence_catch_up(sub, now))
+		if (sub->has_missed && presence_catch_up(sub, now))
 			break;
 	}
 	return true;
@@ -237,7 +237,8 @@ sub_gap(struct sub *sub, struct hub_time now)
 	json_member_cstr(&data, "cursor", hub_cursor(hub, cursor, hub->position));
 	json_member_cstr(&data, "oldest", hub_cursor(hub, cursor, oldest - 1));
 	json_close(&data, '}');
-	sub->has_gap = sub->ack != NULL; /* which will say so too */
+	sub->has_gap =
+	    sub->topic->room != NULL && seat_of(sub)->ack != NULL; /* which will say so too */
 	sub->position = hub->position;
 	/* One cursor for all topics stays behind what the others have yet to be given. */
 	if (s->transport->is_merged)
@@ -258,9 +259,9 @@ sub_remove(struct sub *sub, struct hub_time now)
 
 	log_info("conn %u: removed from escrow=%.*s", s->number, (int)topic_escrow(t).n,
 	    topic_escrow(t).p);
-	if (sub->ack != NULL)
-		session_refuse(s, SPAN("subscribe_escrow"), span_of(sub->ack), CHAT_NOT_PARTICIPANT,
-		    NULL, topic_escrow(t));
+	if (seat_of(sub)->ack != NULL)
+		session_refuse(s, SPAN("subscribe_escrow"), span_of(seat_of(sub)->ack),
+		    CHAT_NOT_PARTICIPANT, NULL, topic_escrow(t));
 	view_chat_error(&data, SPAN("subscribe_escrow"), CHAT_REMOVED, NULL, topic_escrow(t));
 	session_send_event(s, "chat_error", buf_as_span(&data), SPAN(""), SPAN(""));
 	buf_clear(&data);

@@ -47,10 +47,10 @@ sub_catch_up_done(struct sub *sub, struct hub_time now)
 
 	sub->has_begun = true;
 	sub_set_behind(sub, false);
-	if (sub->ack == NULL)
+	if (sub->topic->room == NULL || seat_of(sub)->ack == NULL)
 		return;
-	char *ack = sub->ack;
-	sub->ack = NULL;
+	char *ack = seat_of(sub)->ack;
+	seat_of(sub)->ack = NULL;
 	c.ack = span_of(ack);
 	memcpy(c.escrow_id, topic_escrow(sub->topic).p, topic_escrow(sub->topic).n);
 	if (call_look(&l, &c))
@@ -84,7 +84,7 @@ subscribe_now(const struct call *c, const struct look *l)
 		sub->has_gap = false;
 		session_hold_live(s);
 	} else if (l->cursor.n > 0 ? sub_begin_asked(sub) : sub_begin(sub)) {
-		sub->ack = c->ack.n > 0 ? mem_strndup(c->ack.p, c->ack.n) : NULL;
+		seat_of(sub)->ack = c->ack.n > 0 ? mem_strndup(c->ack.p, c->ack.n) : NULL;
 		s->transport->resume(s);
 	} else {
 		answer_subscribed(sub, c->ack, l->unread);
@@ -98,9 +98,9 @@ session_leave(struct session *s, struct span escrow_id, struct hub_time now)
 
 	if (sub == NULL)
 		return;
-	if (sub->ack != NULL)
-		session_refuse(s, SPAN("subscribe_escrow"), span_of(sub->ack), CHAT_CONFLICT,
-		    "unsubscribed meanwhile", escrow_id);
+	if (seat_of(sub)->ack != NULL)
+		session_refuse(s, SPAN("subscribe_escrow"), span_of(seat_of(sub)->ack),
+		    CHAT_CONFLICT, "unsubscribed meanwhile", escrow_id);
 	presence_leave(sub, SESSION_LEFT, now);
 	sub_free(sub);
 	session_release_held(s, now);

@@ -28,14 +28,14 @@ session_number(const struct session *s)
 const char *
 session_name(const struct session *s)
 {
-	return s->name != NULL ? s->name : topic_wallet(s->own).p;
+	return s->name != NULL ? s->name : topic_wallet(s->own.topic).p;
 }
 
 struct user
 session_user(const struct session *s)
 {
 	struct user u = {.proof = session_proof(s)};
-	struct span key = topic_wallet(s->own);
+	struct span key = topic_wallet(s->own.topic);
 
 	memcpy(u.key, key.p, key.n + 1);
 	memcpy(u.name, session_name(s), strlen(session_name(s)) + 1);
@@ -102,7 +102,7 @@ note_refusal(const struct session *s, struct span event, enum chat_err err, stru
 	    (const struct log_field[]){
 		{"code", span_of(chat_err_code(err))},
 		{"conn", span_of(number)},
-		{"wallet", span_of(log_wallet(wallet, topic_wallet(s->own)))},
+		{"wallet", span_of(log_wallet(wallet, topic_wallet(s->own.topic)))},
 		{"escrow", escrow_id},
 		{"verb", event},
 	    },
@@ -219,13 +219,13 @@ session_new(struct hub *hub, const struct session_options *o, int64_t position)
 	s->owner = o->owner;
 	s->number = o->number;
 	s->connected_at = o->now.wall_ms;
-	s->own = topic_get(hub, topic_of_user(own, span_of(o->user->key)), false);
 	if (strcmp(o->user->key, o->user->name) != 0)
 		s->name = mem_strdup(o->user->name);
 	STAILQ_INIT(&s->held);
 	TAILQ_INSERT_TAIL(&hub->sessions, s, link);
 	hub->n_sessions++;
-	sub_new(s->own, s)->position = position;
+	sub_new(topic_get(hub, topic_of_user(own, span_of(o->user->key)), false), s)->position =
+	    position;
 	expiry_start(s, &o->user->proof, o->now);
 	log_line(s->transport->is_passing ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
 	    "conn %u: connected wallet=%s transport=%s connections=%zu", s->number,
@@ -259,8 +259,8 @@ session_enter(struct session *s, struct span escrow_id, const struct standing *s
 	char name[TOPIC_SIZE];
 	struct sub *sub = sub_new(topic_get(s->hub, topic_of_escrow(name, escrow_id), true), s);
 
-	sub->role = standing->role;
-	sub->checked = checked;
+	sub->role = (uint8_t)standing->role;
+	seat_of(sub)->checked = checked;
 	sub->position = position;
 	presence_join(sub, standing->name, now);
 	return sub;
@@ -282,8 +282,8 @@ session_close(struct session *s, enum session_end end, struct hub_time now)
 	struct hub *hub = s->hub;
 
 	kept_end(s, end, now);
-	if (s->types_outside && s->own->n_subs == 1 && !s->transport->is_passing)
-		typing_stop_all(hub, topic_wallet(s->own));
+	if (s->types_outside && s->own.topic->n_subs == 1 && !s->transport->is_passing)
+		typing_stop_all(hub, s->own.topic);
 	expiry_stop(s);
 	timer_stop(&hub->timers, TIMER_PULL, &s->again);
 	session_drop_held(s);

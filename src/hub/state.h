@@ -5,7 +5,7 @@
  *   session --< sub >-- topic --(room)--< presence
  *
  * A topic is an escrow's room or a user's own; a sub is one session in one topic; a presence is one user in one room. Each is freed by
- * its owner: subs by their session, presences by their room, topics when the last of either is gone.
+ * its owner: subs by their session, presences by their room, topics when the last of either is gone, a user's when his last presence is, too.
  */
 #ifndef HUB_STATE_H
 #define HUB_STATE_H
@@ -31,51 +31,57 @@
 
 struct room {                 /* what an escrow's topic has more than a user's */
 	struct map presences; /* by wallet key: struct presence */
-	size_t n_present, n_typing;
-	uint64_t changes; /* of presence and typing, counted */
-	size_t
-	    n_missing; /* subs that have missed some of them: those who left are remembered for them */
+	uint32_t n_present, n_typing;
+	uint64_t changes;   /* of presence and typing, counted */
+	uint32_t n_missing; /* subs that missed some: those who left are remembered for them */
 };
 
 #define SUBS_FEW 2 /* most topics are a user's own, or a room of two */
 
 struct topic {
 	struct map_node node; /* in hub->topics, by name */
-	struct sub **subs;
-	struct sub *few[SUBS_FEW]; /* they, as long as they are few */
+	union {               /* subscribers, see topic_subs */
+		struct sub *few[SUBS_FEW];
+		struct sub **many;
+	};
 	uint32_t n_subs, cap_subs;
-	struct room *room; /* NULL: a user's own */
+	struct room *room;    /* NULL: a user's own */
+	uint32_t n_presences; /* of that user, in any room */
 	char name[];
 };
 
 struct presence {
-	struct map_node node; /* in room->presences, by key */
+	struct map_node node; /* in room->presences, by the wallet in user's name */
 	struct topic *topic;
-	uint32_t n_connections;
-	bool is_present; /* connected, or lost a moment ago */
-	bool is_typing;
-	int64_t typing_relayed; /* mono ms */
-	uint64_t changed;       /* room->changes at his last join or leave */
+	struct topic *user; /* his own: it stays as long as he is in any room */
+	uint32_t n_connections : 30;
+	uint32_t is_present : 1; /* connected, or lost a moment ago */
+	uint32_t is_typing : 1;
+	uint32_t typing_relayed; /* mono ms, its lower half */
+	uint64_t changed;        /* room->changes at his last join or leave */
 	uint64_t typing_changed;
 	struct timer grace, typing;
 	char *name; /* as others see him; NULL: as the key */
-	char key[];
 };
 
 struct sub {
 	/* What a delivery touches is first, side by side. */
 	struct session *session;
-	int64_t position; /* events at or before it were given, or are not wanted */
-	uint64_t missed;  /* the first of room->changes that it missed; 0: none */
-	bool is_behind;   /* served from the log; not live */
-	bool has_begun;   /* its position is set, and it is live or behind */
-	bool has_gap;
-	uint32_t index; /* in topic->subs */
-
+	int64_t position;   /* events at or before it were given, or are not wanted */
+	bool is_behind : 1; /* served from the log; not live */
+	bool has_missed : 1;
+	bool has_begun : 1; /* its position is set, and it is live or behind */
+	bool has_gap : 1;
+	uint8_t role;   /* enum role, in a room */
+	uint32_t index; /* among the topic's */
 	struct topic *topic;
 	struct sub *next; /* of the session */
-	enum role role;
+};
+
+struct seat {            /* a sub in a room */
+	struct sub sub;  /* first */
 	int64_t checked; /* membership was read when the log stood here */
+	uint64_t missed; /* the first of room->changes that it has missed, if it has */
 	struct presence *presence;
 	char *ack; /* of the subscribe_escrow that waits for its replay; NULL: none */
 };
@@ -85,20 +91,20 @@ struct session {
 	struct hub *hub;
 	const struct transport *transport;
 	void *owner;
-	struct topic *own;
-	struct sub *subs; /* the own topic's is the last */
+	struct sub *subs; /* own is the last */
+	struct sub own;   /* in its user's topic */
 	uint32_t n_jobs;
-	bool was_busy;         /* as its transport was told */
-	bool types_outside;    /* it has typed in a room that it was not in */
-	bool is_closed;        /* waits for its last job */
-	bool is_stream;        /* its rooms were named in its request */
-	bool is_asking;        /* it is behind because its client came with a cursor */
+	uint16_t n_rooms, n_behind, n_missed;
+	bool was_busy : 1;      /* as its transport was told */
+	bool types_outside : 1; /* it has typed in a room that it was not in */
+	bool is_closed : 1;     /* waits for its last job */
+	bool is_stream : 1;     /* its rooms were named in its request */
+	bool is_asking : 1;     /* it is behind because its client came with a cursor */
+	uint32_t number;
 	int64_t spent;         /* on events, see budget.h */
 	char *name;            /* as claimed; NULL: the key */
 	struct expiry *expiry; /* NULL: it rests on nothing that could end */
 
-	uint32_t n_rooms, n_behind, n_missed;
-	uint32_t number;
 	TAILQ_ENTRY(session) link;
 	STAILQ_HEAD(hub_job_list, hub_job)
 	held;                 /* done; their own broadcasts are yet to be pulled */
@@ -165,10 +171,20 @@ struct hub {
 struct topic *topic_get(struct hub *, struct span name, bool is_room); /* makes it */
 struct topic *topic_find(struct hub *, struct span name);
 void topic_release(struct hub *, struct topic *); /* frees it if nothing is in it */
-struct span topic_escrow(const struct topic *);   /* the escrowId; n 0: a user's own */
-struct span topic_wallet(const struct topic *);   /* the key of a user's own */
-struct sub *sub_new(struct topic *, struct session *);
-void sub_free(struct sub *); /* leaves presence to the caller */
+static inline struct sub **
+topic_subs(struct topic *t) /* n_subs of them */
+{
+	return t->cap_subs > SUBS_FEW ? t->many : t->few;
+}
+struct span topic_escrow(const struct topic *);        /* the escrowId; n 0: a user's own */
+struct span topic_wallet(const struct topic *);        /* the key of a user's own */
+struct sub *sub_new(struct topic *, struct session *); /* in a user's: the session's own */
+void sub_free(struct sub *);                           /* leaves presence to the caller */
+static inline struct seat *
+seat_of(struct sub *sub) /* of one in a room */
+{
+	return (struct seat *)sub;
+}
 struct sub *session_sub(const struct session *, struct span escrow_id); /* or NULL */
 void sub_set_behind(struct sub *, bool is_behind);
 /* One position stands for all topics of a merged session: while one of them is behind, those that are live wait for it. */
@@ -183,7 +199,7 @@ void topic_push(struct topic *, struct chat_event *, const struct topic *not_to)
 /* ---- presence.c ---- */
 struct presence *presence_find(const struct topic *, struct span key);
 const char *presence_name(const struct presence *);
-void presence_free(struct presence *); /* out of its room already */
+void presence_free(struct hub *, struct presence *); /* out of its room, not of his topic */
 void presence_rename(struct presence *, const char *name);
 void presence_join(struct sub *, const char *name, struct hub_time);
 void presence_leave(struct sub *, enum session_end, struct hub_time);
@@ -195,7 +211,7 @@ bool presence_catch_up(struct sub *, struct hub_time);
 void presence_forget(struct sub *); /* it has missed nothing any more */
 void typing_start(struct topic *, struct session *, const char *name, struct hub_time);
 void typing_stop(struct hub *, struct topic *, struct span key);
-void typing_stop_all(struct hub *, struct span key); /* in every room */
+void typing_stop_all(struct hub *, const struct topic *user); /* in every room */
 
 size_t hub_max_rooms(const struct hub *);
 

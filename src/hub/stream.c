@@ -52,9 +52,10 @@ inherit(struct sub *sub, const struct session *predecessor)
 	struct sub *before =
 	    predecessor != NULL ? session_sub(predecessor, topic_escrow(sub->topic)) : NULL;
 
-	if (before == NULL || before->missed == 0)
+	if (before == NULL || !before->has_missed)
 		return;
-	sub->missed = before->missed;
+	sub->has_missed = true;
+	seat_of(sub)->missed = seat_of(before)->missed;
 	sub->topic->room->n_missing++;
 	sub->session->n_missed++;
 }
@@ -95,8 +96,9 @@ bool
 session_is_of(
     const struct session *s, const struct user *user, const struct span *rooms, size_t n_rooms)
 {
-	if (!span_is(topic_wallet(s->own), user->key) || strcmp(session_name(s), user->name) != 0 ||
-	    s->n_rooms != n_rooms || strcmp(session_proof(s).hash, user->proof.hash) != 0)
+	if (!span_is(topic_wallet(s->own.topic), user->key) ||
+	    strcmp(session_name(s), user->name) != 0 || s->n_rooms != n_rooms ||
+	    strcmp(session_proof(s).hash, user->proof.hash) != 0)
 		return false;
 	for (size_t i = 0; i < n_rooms; i++) {
 		if (session_sub(s, rooms[i]) == NULL)
@@ -123,10 +125,10 @@ size_t
 hub_count_streams(struct hub *hub, const struct user *user)
 {
 	char name[TOPIC_SIZE];
-	const struct topic *own = topic_find(hub, topic_of_user(name, span_of(user->key)));
+	struct topic *own = topic_find(hub, topic_of_user(name, span_of(user->key)));
 	size_t n = 0;
 
 	for (uint32_t i = 0; own != NULL && i < own->n_subs; i++)
-		n += own->subs[i]->session->is_stream;
+		n += topic_subs(own)[i]->session->is_stream;
 	return n;
 }

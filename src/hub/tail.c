@@ -156,9 +156,9 @@ change_membership(struct tail *tail, const struct queue_row *row, struct span es
 		return;
 	if (span_is(row->event, "removed")) {
 		for (uint32_t i = own != NULL ? own->n_subs : 0; i-- > 0;) {
-			struct session *s = own->subs[i]->session;
+			struct session *s = topic_subs(own)[i]->session;
 			struct sub *sub = session_sub(s, escrow_id);
-			if (sub == NULL || sub->checked >= row->position)
+			if (sub == NULL || seat_of(sub)->checked >= row->position)
 				continue;
 			sub_remove(sub, tail->now);
 			session_release_held(s, tail->now);
@@ -171,12 +171,12 @@ change_membership(struct tail *tail, const struct queue_row *row, struct span es
 	    !participant_find(tail->store, escrow.id, row->actor, &p))
 		return;
 	for (uint32_t i = 0; i < own->n_subs; i++) {
-		struct sub *sub = session_sub(own->subs[i]->session, escrow_id);
+		struct sub *sub = session_sub(topic_subs(own)[i]->session, escrow_id);
 		if (sub == NULL)
 			continue;
-		sub->role = p.role;
-		if (sub->presence != NULL)
-			presence_rename(sub->presence, p.name);
+		sub->role = (uint8_t)p.role;
+		if (seat_of(sub)->presence != NULL)
+			presence_rename(seat_of(sub)->presence, p.name);
 	}
 }
 

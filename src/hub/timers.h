@@ -1,30 +1,38 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * timers.h - time-outs of constant length: one list a kind, always sorted, so arming and disarming are O(1).
+ * Few are armed at a time: the others are no more than a pointer.
  */
 #ifndef HUB_TIMERS_H
 #define HUB_TIMERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/queue.h>
+
+#include "base/mem.h"
 
 enum timer_kind {
 	TIMER_GRACE, /* a user's last connection in a room was lost: he has left when it runs out */
 	TIMER_TYPING, /* typing stops by itself */
 	TIMER_PULL,   /* a session pulls once more */
-	TIMER_TOUCH,  /* an open session's token is used */
 	TIMER_KEPT,   /* a lost session cannot be recovered any more */
 	TIMER_KINDS
 };
 
-struct timer { /* all zero: not armed */
-	TAILQ_ENTRY(timer) link;
+struct timer { /* all zero: not armed; embedded in its owner, who stays where he is while it is */
+	struct armed *armed;
+};
+
+struct armed {
+	TAILQ_ENTRY(armed) link;
+	struct timer *timer;
 	int64_t at; /* mono ms */
 };
 
 struct timers {
-	TAILQ_HEAD(timer_list, timer) lists[TIMER_KINDS];
+	TAILQ_HEAD(armed_list, armed) lists[TIMER_KINDS];
 };
 
 static inline void
@@ -37,34 +45,56 @@ timers_init(struct timers *t)
 static inline bool
 timer_is_armed(const struct timer *tm)
 {
-	return tm->link.tqe_prev != NULL;
+	return tm->armed != NULL;
 }
 
 static inline void
 timer_stop(struct timers *t, enum timer_kind kind, struct timer *tm)
 {
-	if (!timer_is_armed(tm))
+	if (tm->armed == NULL)
 		return;
-	TAILQ_REMOVE(&t->lists[kind], tm, link);
-	tm->link.tqe_prev = NULL;
+	TAILQ_REMOVE(&t->lists[kind], tm->armed, link);
+	free(tm->armed);
+	tm->armed = NULL;
 }
 
 /* Arms for at, again if it was armed. Within a kind the length is constant and time does not go back: the list stays sorted. */
 static inline void
 timer_start(struct timers *t, enum timer_kind kind, struct timer *tm, int64_t at)
 {
-	timer_stop(t, kind, tm);
-	tm->at = at;
-	TAILQ_INSERT_TAIL(&t->lists[kind], tm, link);
+	if (tm->armed != NULL)
+		TAILQ_REMOVE(&t->lists[kind], tm->armed, link);
+	else
+		tm->armed = mem_alloc(sizeof(*tm->armed));
+	tm->armed->timer = tm;
+	tm->armed->at = at;
+	TAILQ_INSERT_TAIL(&t->lists[kind], tm->armed, link);
+}
+
+/* The first that is armed of a kind, and the one that was armed behind another; or NULL. */
+static inline struct timer *
+timers_first(const struct timers *t, enum timer_kind kind)
+{
+	const struct armed *first = TAILQ_FIRST(&t->lists[kind]);
+
+	return first != NULL ? first->timer : NULL;
+}
+
+static inline struct timer *
+timer_after(const struct timer *tm)
+{
+	const struct armed *next = TAILQ_NEXT(tm->armed, link);
+
+	return next != NULL ? next->timer : NULL;
 }
 
 /* The first of a kind that is due, disarmed; or NULL. */
 static inline struct timer *
 timers_due(struct timers *t, enum timer_kind kind, int64_t now)
 {
-	struct timer *tm = TAILQ_FIRST(&t->lists[kind]);
+	struct timer *tm = timers_first(t, kind);
 
-	if (tm == NULL || tm->at > now)
+	if (tm == NULL || tm->armed->at > now)
 		return NULL;
 	timer_stop(t, kind, tm);
 	return tm;
@@ -76,9 +106,9 @@ timers_next(const struct timers *t)
 	int64_t next = INT64_MAX;
 
 	for (int i = 0; i < TIMER_KINDS; i++) {
-		const struct timer *tm = TAILQ_FIRST(&t->lists[i]);
-		if (tm != NULL && tm->at < next)
-			next = tm->at;
+		const struct timer *tm = timers_first(t, i);
+		if (tm != NULL && tm->armed->at < next)
+			next = tm->armed->at;
 	}
 	return next;
 }

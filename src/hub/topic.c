@@ -26,9 +26,8 @@ topic_get(struct hub *hub, struct span name, bool is_room)
 
 	if (t != NULL)
 		return t;
-	t = mem_zalloc(sizeof(*t) + name.n + 1);
+	t = mem_zalloc(offsetof(struct topic, name) + name.n + 1);
 	memcpy(t->name, name.p, name.n);
-	t->subs = t->few;
 	t->cap_subs = SUBS_FEW;
 	if (is_room) {
 		t->room = mem_zalloc(sizeof(*t->room));
@@ -41,7 +40,8 @@ topic_get(struct hub *hub, struct span name, bool is_room)
 void
 topic_release(struct hub *hub, struct topic *t)
 {
-	if (t->n_subs > 0 || (t->room != NULL && t->room->presences.count > 0))
+	if (t->n_subs > 0 || t->n_presences > 0 ||
+	    (t->room != NULL && t->room->presences.count > 0))
 		return;
 	map_remove(&hub->topics, &t->node);
 	if (t->room != NULL) {
@@ -49,8 +49,8 @@ topic_release(struct hub *hub, struct topic *t)
 		free(t->room);
 		hub->n_rooms--;
 	}
-	if (t->subs != t->few)
-		free(t->subs);
+	if (t->cap_subs > SUBS_FEW)
+		free(t->many);
 	free(t);
 }
 
@@ -60,7 +60,7 @@ topic_escrow(const struct topic *t)
 	size_t prefix = sizeof(TOPIC_ROOM_PREFIX) - 1;
 
 	return t->room == NULL ? (struct span){"", 0}
-			       : (struct span){t->name + prefix, t->node.key.n - prefix};
+			       : (struct span){t->name + prefix, t->node.key_bytes - prefix};
 }
 
 struct span
@@ -68,7 +68,7 @@ topic_wallet(const struct topic *t)
 {
 	size_t prefix = sizeof(USER_PREFIX) - 1;
 
-	return (struct span){t->name + prefix, t->node.key.n - prefix};
+	return (struct span){t->name + prefix, t->node.key_bytes - prefix};
 }
 
 static void
@@ -77,24 +77,24 @@ grow(struct topic *t)
 	uint32_t cap = t->cap_subs * 2;
 	struct sub **subs = mem_alloc(cap * sizeof(*subs));
 
-	memcpy(subs, t->subs, t->n_subs * sizeof(*subs));
-	if (t->subs != t->few)
-		free(t->subs);
-	t->subs = subs;
+	memcpy(subs, topic_subs(t), t->n_subs * sizeof(*subs));
+	if (t->cap_subs > SUBS_FEW)
+		free(t->many);
+	t->many = subs;
 	t->cap_subs = cap;
 }
 
 struct sub *
 sub_new(struct topic *t, struct session *s)
 {
-	struct sub *sub = mem_zalloc(sizeof(*sub));
+	struct sub *sub = t->room == NULL ? &s->own : mem_zalloc(sizeof(struct seat));
 
 	if (t->n_subs == t->cap_subs)
 		grow(t);
 	sub->topic = t;
 	sub->session = s;
 	sub->index = t->n_subs;
-	t->subs[t->n_subs++] = sub;
+	topic_subs(t)[t->n_subs++] = sub;
 	sub->next = s->subs;
 	s->subs = sub;
 	if (t->room != NULL)
@@ -107,20 +107,23 @@ sub_free(struct sub *sub)
 {
 	struct topic *t = sub->topic;
 	struct session *s = sub->session;
-	struct sub **at = &s->subs;
+	struct sub **at = &s->subs, *last;
+	bool is_seat = t->room != NULL;
 
 	sub_set_behind(sub, false);
 	presence_forget(sub);
 	while (*at != sub)
 		at = &(*at)->next;
 	*at = sub->next;
-	if (t->room != NULL)
-		s->n_rooms--;
-	t->subs[sub->index] = t->subs[--t->n_subs];
-	t->subs[sub->index]->index = sub->index;
+	last = topic_subs(t)[--t->n_subs];
+	topic_subs(t)[sub->index] = last;
+	last->index = sub->index;
 	topic_release(s->hub, t);
-	free(sub->ack);
-	free(sub);
+	if (is_seat) {
+		s->n_rooms--;
+		free(seat_of(sub)->ack);
+		free(sub);
+	}
 }
 
 struct sub *
@@ -189,8 +192,9 @@ sub_missed(struct sub *sub, const struct chat_event *ev)
 		sub->position = ev->position - 1;
 		sub_set_behind(sub, true);
 	} else if (ev->kind == FRAME_EPHEMERAL && ev->position == 0 && sub->topic->room != NULL &&
-		   sub->missed == 0) {
-		sub->missed = sub->topic->room->changes;
+		   !sub->has_missed) {
+		sub->has_missed = true;
+		seat_of(sub)->missed = sub->topic->room->changes;
 		sub->topic->room->n_missing++;
 		sub->session->n_missed++;
 	}
@@ -200,29 +204,31 @@ sub_missed(struct sub *sub, const struct chat_event *ev)
 static bool
 sub_takes(const struct sub *sub, const struct chat_event *ev)
 {
-	return !sub->is_behind && (sub->missed == 0 || ev->position > 0);
+	return !sub->is_behind && (!sub->has_missed || ev->position > 0);
 }
 
 /* The subscribers of a large room are in no cache when their turn comes: their memory is on its way some places before. */
 static void
-fetch_ahead(const struct topic *t, uint32_t i)
+fetch_ahead(struct sub *const *subs, uint32_t i, uint32_t n)
 {
-	if (i + 3 * AHEAD >= t->n_subs)
+	if (i + 3 * AHEAD >= n)
 		return;
-	__builtin_prefetch(t->subs[i + 3 * AHEAD]);
-	__builtin_prefetch(t->subs[i + 2 * AHEAD]->session);
-	__builtin_prefetch(t->subs[i + AHEAD]->session->owner);
+	__builtin_prefetch(subs[i + 3 * AHEAD]);
+	__builtin_prefetch(subs[i + 2 * AHEAD]->session);
+	__builtin_prefetch(subs[i + AHEAD]->session->owner);
 }
 
 void
 topic_push(struct topic *t, struct chat_event *ev, const struct topic *not_to)
 {
+	struct sub **subs = topic_subs(t);
+
 	for (uint32_t i = 0; i < t->n_subs; i++) {
-		struct sub *sub = t->subs[i];
+		struct sub *sub = subs[i];
 		struct session *s = sub->session;
 
-		fetch_ahead(t, i);
-		if (s->own == not_to || (ev->position > 0 && ev->position <= sub->position))
+		fetch_ahead(subs, i, t->n_subs);
+		if (s->own.topic == not_to || (ev->position > 0 && ev->position <= sub->position))
 			continue;
 		if (sub_takes(sub, ev) &&
 		    s->transport->send(s, event_frame(ev, s->transport->wire)))

@@ -26,8 +26,8 @@ typing_begin(const struct call *c)
 	/* A member need not be subscribed to type; who is, was checked when he came. */
 	if (sub != NULL) {
 		l.standing.role = sub->role;
-		snprintf(
-		    l.standing.name, sizeof(l.standing.name), "%s", presence_name(sub->presence));
+		snprintf(l.standing.name, sizeof(l.standing.name), "%s",
+		    presence_name(seat_of(sub)->presence));
 	} else if (!call_look(&l, c)) {
 		return;
 	}
@@ -53,7 +53,7 @@ typing_end(const struct call *c)
 	if (session_sub(s, span_of(c->escrow_id)) == NULL && !call_look(&l, c))
 		return;
 	if (t != NULL)
-		typing_stop(s->hub, t, topic_wallet(s->own));
+		typing_stop(s->hub, t, topic_wallet(s->own.topic));
 	call_answer_ok(c);
 }
 
@@ -279,7 +279,7 @@ is_too_fast(struct session *s, struct hub_time now)
 {
 	struct hub *hub = s->hub;
 	int64_t *spent = s->transport->is_passing
-			     ? budget_of(hub->spent_events, topic_wallet(s->own))
+			     ? budget_of(hub->spent_events, topic_wallet(s->own.topic))
 			     : &s->spent;
 
 	return budget_spend(spent, 1, hub->options.event_rate, EVENT_WINDOW_MS, now.mono_ms) > 0;

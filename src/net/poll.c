@@ -84,7 +84,7 @@ static void
 park(struct poll *p)
 {
 	p->stream.is_idle = true;
-	loop_timer_set_us(p->timer, p->stream.is_named ? PARK_US : 0);
+	loop_timer_set_us(p->timer, p->stream.key != NULL ? PARK_US : 0);
 }
 
 static void
@@ -157,8 +157,8 @@ on_timer(void *arg)
 	struct poll *p = arg;
 
 	if (p->held == NULL) {
-		free_poll(p, p->stream.is_named ? SESSION_LEFT
-						: SESSION_LOST); /* its grace was the parking */
+		free_poll(p, p->stream.key != NULL ? SESSION_LEFT
+						   : SESSION_LOST); /* its grace was the parking */
 		return;
 	}
 	on_later(

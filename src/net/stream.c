@@ -4,9 +4,14 @@
  */
 #include "net/stream.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
+#include "base/mem.h"
 #include "net/identity.h"
 #include "proto/url.h"
+
+#define CLIENT_KEY_SIZE (STORE_NAME_SIZE + CLIENT_ID_SIZE)
 
 #define CLIENTS_MAX 16 /* live ones of one wallet */
 #define TIMEOUT_S   60 /* a time-out up to here is seconds, above it milliseconds; at most so long */
@@ -140,7 +145,7 @@ stream_begin(struct streams *st, struct web_request *req, const char *methods, s
 /* ---- clients ---- */
 
 static struct span
-client_key(char out[STORE_NAME_SIZE + CLIENT_ID_SIZE], const struct user *user, struct span client)
+client_key(char out[CLIENT_KEY_SIZE], const struct user *user, struct span client)
 {
 	size_t n = strlen(user->key);
 
@@ -154,7 +159,7 @@ client_key(char out[STORE_NAME_SIZE + CLIENT_ID_SIZE], const struct user *user, 
 struct stream *
 stream_find(struct streams *st, const struct user *user, struct span client)
 {
-	char key[STORE_NAME_SIZE + CLIENT_ID_SIZE];
+	char key[CLIENT_KEY_SIZE];
 	struct map_node *n = map_find(&st->clients, client_key(key, user, client));
 
 	return n != NULL ? MAP_ENTRY(n, struct stream, node) : NULL;
@@ -167,6 +172,18 @@ predecessor(struct streams *st, const struct stream_query *q, const struct user 
 	struct stream *s = stream_find(st, user, q->client);
 
 	return s != NULL && (q->client.n > 0 || s->is_idle) ? s : NULL;
+}
+
+/* Unless another has it. */
+static void
+give_name(struct stream *s, struct span key)
+{
+	struct map *clients = &s->streams->clients;
+
+	if (map_find(clients, key) != NULL)
+		return;
+	s->key = mem_dup(key.p, key.n);
+	map_insert(clients, &s->node, (struct span){s->key, key.n});
 }
 
 bool
@@ -186,6 +203,7 @@ stream_open(struct stream *s, struct streams *st, struct web_request *req,
 		.cursor = q->cursor,
 		.now = time_now()}};
 	enum chat_err err;
+	char key[CLIENT_KEY_SIZE];
 
 	if (before == NULL && hub_count_streams(st->hub, user) >= CLIENTS_MAX) {
 		web_refuse(req, CHAT_RATE_LIMITED, "this wallet has 16 clients already");
@@ -208,19 +226,17 @@ stream_open(struct stream *s, struct streams *st, struct web_request *req,
 	if (before != NULL)
 		before->end(before, "its client has come again");
 	TAILQ_INSERT_TAIL(&st->all, s, link);
-	if (stream_find(st, user, q->client) == NULL) {
-		s->is_named = true;
-		map_insert(&st->clients, &s->node, client_key(s->key, user, q->client));
-	}
+	give_name(s, client_key(key, user, q->client));
 	return true;
 }
 
 void
 stream_close(struct stream *s, enum session_end end)
 {
-	if (s->is_named)
+	if (s->key != NULL)
 		map_remove(&s->streams->clients, &s->node);
-	s->is_named = false;
+	free(s->key);
+	s->key = NULL;
 	if (s->session == NULL)
 		return;
 	TAILQ_REMOVE(&s->streams->all, s, link);

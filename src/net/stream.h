@@ -30,11 +30,10 @@ struct stream {
 	struct session *session;
 	TAILQ_ENTRY(stream) link;
 	struct map_node node;
-	bool is_named; /* it is in the map */
-	bool is_idle;  /* no request is open: the next of its client takes over */
+	char *key;    /* in the map; NULL: it is not in it, and has no name */
+	bool is_idle; /* no request is open: the next of its client takes over */
 	/* Ends it in good order: goodbye, or another of the same name has taken its place. Frees it. */
 	void (*end)(struct stream *, const char *why);
-	char key[STORE_NAME_SIZE + CLIENT_ID_SIZE];
 };
 
 struct stream_query {

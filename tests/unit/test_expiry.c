@@ -79,7 +79,7 @@ it_is_warned_once_a_minute_before_and_put_out_in_time(void **state)
 	n_dismissed = 0;
 	h->transport = &closing;
 	c = connect_with(h, "alice", "t", WEEK);
-	assert_int_equal(timers_next(&h->hub->timers), begun + 5 * MINUTE); /* of its use */
+	assert_int_equal(hub_next_deadline(h->hub), begun + 5 * MINUTE); /* of its use */
 	pass(h, WEEK - MINUTE - 1);
 	assert_string_equal(heard(c), "");
 	pass(h, 1);
