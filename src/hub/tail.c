@@ -33,20 +33,14 @@ row_data(const struct queue_row *row, struct buf *out)
 	struct json *json;
 	const char *why = NULL;
 
-	if (row->message != NULL) {
-		view_row(out, row);
-		return true;
-	}
 	/* Names that the server makes itself are taken only from its own rules, which name the actor; notification has a route of its own. */
 	if (row->actor.n == 0 && !span_is(row->event, "notification") &&
 	    !name_event_publishable(row->event))
 		return false;
 	/* Rows with an actor were written by the rules of chat, as JSON of our own: checked, not written anew. */
 	if (row->actor.n > 0) {
-		if (!json_check(row->data, &why))
-			return false;
-		buf_span(out, row->data);
-		return true;
+		view_row(out, row);
+		return json_check(buf_as_span(out), &why);
 	}
 	if (row->data.n > DATA_MAX || (json = json_parse(row->data, &why)) == NULL)
 		return false;
