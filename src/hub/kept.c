@@ -14,11 +14,13 @@
 #include "chat/views.h"
 #include "store/kept.h"
 
-#define PID_CHARS 32 /* of 5 random bits each */
-#define SID_CHARS 20
-#define READ_MS   100
-
-#define PID_HASH_SIZE (2 * DIGEST_SHA256_SIZE + 1) /* in hex */
+/* The secret to return with: of 5 bits a character, the time, and 160 random ones. The time is there so that the table's index of what
+ * is kept grows at its end; of the rest the store has a hash. */
+#define TIME_CHARS    8
+#define PID_CHARS     (TIME_CHARS + 32)
+#define SID_CHARS     20
+#define READ_MS       100
+#define PID_HASH_SIZE (TIME_CHARS + 2 * DIGEST_SHA256_SIZE + 1) /* the time, and the whole in hex */
 
 struct kept_room {
 	char escrow_id[STORE_NAME_SIZE];
@@ -45,12 +47,23 @@ struct connect_job {
 };
 
 static void
-hash_pid(char out[PID_HASH_SIZE], struct span pid)
+make_pid(char out[PID_CHARS + 1], int64_t wall_ms)
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuv"; /* in the order of bytes */
+
+	for (int i = TIME_CHARS - 1; i >= 0; i--, wall_ms /= 32)
+		out[i] = digits[wall_ms % 32];
+	ids_token(out + TIME_CHARS, PID_CHARS - TIME_CHARS);
+}
+
+static void
+hash_pid(char out[PID_HASH_SIZE], const char *pid)
 {
 	uint8_t digest[DIGEST_SHA256_SIZE];
 
-	digest_sha256(digest, pid);
-	digest_hex(out, digest, sizeof(digest));
+	digest_sha256(digest, (struct span){pid, PID_CHARS});
+	memcpy(out, pid, TIME_CHARS);
+	digest_hex(out + TIME_CHARS, digest, sizeof(digest));
 }
 
 static struct kept *
@@ -296,10 +309,10 @@ connect_kept(struct hub *hub, const struct connect_options *o)
 	j->job.clear = clear_connect;
 	j->options = *o;
 	j->options.pid = (struct span){mem_strndup(o->pid.p, o->pid.n), o->pid.n};
-	ids_token(j->pid, PID_CHARS);
-	hash_pid(j->hash, span_of(j->pid));
-	hash_pid(j->old_hash, o->pid);
-	if (o->pid.n > 0 && o->offset.n < CURSOR_SIZE) {
+	make_pid(j->pid, o->session.now.wall_ms);
+	hash_pid(j->hash, j->pid);
+	if (o->pid.n == PID_CHARS && o->offset.n < CURSOR_SIZE) {
+		hash_pid(j->old_hash, o->pid.p);
 		struct kept *k = kept_find(hub, j->old_hash);
 		memcpy(j->offset, o->offset.p, o->offset.n);
 		j->may_recover = timer_is_armed(&hub->boot) || k != NULL;

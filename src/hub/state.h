@@ -113,7 +113,7 @@ struct session {
 	int64_t connected_at; /* wall ms */
 };
 
-#define KEPT_KEY_CHARS 32 /* of the 64 that the hash of a pid has: enough to be unique */
+#define KEPT_KEY_CHARS 32 /* of the 72 that the hash of a pid has: enough to be unique */
 
 struct kept { /* what is remembered of a session that can be recovered; the store has the rest */
 	struct map_node node;    /* in hub->kept, by key */

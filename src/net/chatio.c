@@ -108,23 +108,38 @@ on_opened(void *owner, const struct connect_result *result)
 	socketio_reject(socket, chat_err_text(result->err));
 }
 
-static struct span
-member(const struct json *auth, const char *name)
-{
-	struct span s = {"", 0};
+/* What we read of a handshake's auth object; what is no string there is none. */
+struct asked {
+	struct span wallet, token, pid, offset;
+	bool wants_recovery;
+};
 
-	json_string(json_get(auth, name), &s);
-	return s;
+/* decoded: memory for strings with escapes. */
+static struct asked
+read_auth(struct span auth, struct buf *decoded)
+{
+	static const char *const names[] = {"walletAddress", "token", "pid", "offset", "recovery"};
+	struct span values[5], strings[4];
+
+	json_slice_members(auth, names, values, 5);
+	if (memchr(auth.p, '\\', auth.n) != NULL)
+		buf_reserve(decoded, auth.n);
+	for (size_t i = 0; i < 4; i++) {
+		strings[i] = SPAN("");
+		json_slice_string(values[i], decoded, &strings[i]);
+	}
+	return (struct asked){
+	    strings[0], strings[1], strings[2], strings[3], !span_is(values[4], "false")};
 }
 
 /* Who asks, from the handshake's auth object and its request. NULL: fine; else what the CONNECT_ERROR says. */
 static const char *
-identify(const struct chatio *io, struct socketio_socket *socket, const struct json *auth,
+identify(const struct chatio *io, struct socketio_socket *socket, const struct asked *asked,
     struct user *out)
 {
 	struct engine_session *session = socketio_session(socket);
-	struct later later = {.claimed = member(auth, "walletAddress"),
-	    .token = member(auth, "token"),
+	struct later later = {.claimed = asked->wallet,
+	    .token = asked->token,
 	    .has_origin = engine_has_origin(session)};
 	bool has_tokens = auth_has_tokens(io->gate->auth);
 	enum chat_err err = identity_later(io->gate, socketio_handshake_of(socket), &later, out);
@@ -152,15 +167,12 @@ on_handshake(void *arg, struct web_request *req)
 }
 
 static void
-on_connect(void *arg, struct socketio_socket *socket, const struct json *auth)
+connect_as(struct chatio *io, struct socketio_socket *socket, const struct asked *asked)
 {
-	struct chatio *io = arg;
-	struct connect_options o = {
-	    .pid = member(auth, "pid"), .offset = member(auth, "offset"), .done = on_opened};
+	struct connect_options o = {.pid = asked->pid, .offset = asked->offset, .done = on_opened};
 	struct user user;
-	const char *refusal = identify(io, socket, auth, &user);
+	const char *refusal = identify(io, socket, asked, &user);
 	struct hub_job *connecting;
-	bool wants_recovery = true;
 
 	/* Who comes back to what he has takes no more room than before. */
 	if (refusal == NULL && o.pid.n == 0 && hub_user_is_full(io->hub, &user, NULL))
@@ -170,8 +182,7 @@ on_connect(void *arg, struct socketio_socket *socket, const struct json *auth)
 		socketio_reject(socket, refusal);
 		return;
 	}
-	json_bool(json_get(auth, "recovery"), &wants_recovery);
-	o.is_kept = wants_recovery && hub_recovers(io->hub);
+	o.is_kept = asked->wants_recovery && hub_recovers(io->hub);
 	o.session = (struct session_options){.transport = o.is_kept ? &recoverable : &plain,
 	    .owner = socketio_session(socket),
 	    .user = &user,
@@ -179,6 +190,16 @@ on_connect(void *arg, struct socketio_socket *socket, const struct json *auth)
 	    .now = time_now()};
 	if ((connecting = session_connect(io->hub, &o)) != NULL)
 		socketio_set_own(socket, connecting);
+}
+
+static void
+on_connect(void *arg, struct socketio_socket *socket, struct span auth)
+{
+	struct buf decoded = {0};
+	struct asked asked = read_auth(auth, &decoded);
+
+	connect_as(arg, socket, &asked);
+	buf_clear(&decoded);
 }
 
 static void

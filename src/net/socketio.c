@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "base/clock.h"
+#include "base/json_slice.h"
 #include "base/mem.h"
 
 enum socket_state {
@@ -255,7 +256,6 @@ take_connect(struct client *c, const struct sio_packet *p)
 {
 	const struct socketio_options *o = &c->sio->options;
 	struct socketio_socket *s;
-	struct json *auth;
 	const char *const *nsp = o->namespaces;
 
 	if (find_socket(c, p->nsp) != NULL) {
@@ -273,9 +273,7 @@ take_connect(struct client *c, const struct sio_packet *p)
 	s->nsp = *nsp;
 	s->next = c->sockets;
 	c->sockets = s;
-	auth = p->data.n > 0 ? json_parse(p->data, NULL) : NULL;
-	o->ops->on_connect(o->arg, s, auth);
-	json_free(auth);
+	o->ops->on_connect(o->arg, s, json_slice(p->data));
 }
 
 /* One whole packet. False: it breaks the protocol. */

@@ -37,19 +37,19 @@ greet(void *arg)
 }
 
 static void
-on_connect(void *arg, struct socketio_socket *s, const struct json *auth)
+on_connect(void *arg, struct socketio_socket *s, struct span auth)
 {
 	struct sio_echo *echo = arg;
+	struct json *parsed;
 	struct greeting *g = mem_zalloc(sizeof(*g));
 	char sid[21];
 
 	socketio_set_own(s, g);
 	g->socket = s;
 	g->timer = loop_timer_new(echo->echo.loop, greet, g);
-	if (auth != NULL)
-		json_write(&g->args, auth);
-	else
-		buf_str(&g->args, "{}");
+	parsed = json_parse(auth.n > 0 ? auth : SPAN("{}"), NULL);
+	json_write(&g->args, parsed);
+	json_free(parsed);
 	ids_token(sid, 20);
 	socketio_accept(s, sid, NULL);
 	loop_timer_set_us(g->timer, GREETING_US);

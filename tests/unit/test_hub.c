@@ -517,11 +517,34 @@ run_take(struct store *st, void *arg)
 {
 	uint8_t digest[DIGEST_SHA256_SIZE];
 	struct kept_session kept;
-	char hash[65];
+	char hash[8 + 65]; /* the time is first */
 
 	digest_sha256(digest, span_of(arg));
-	digest_hex(hash, digest, sizeof(digest));
+	memcpy(hash, arg, 8);
+	digest_hex(hash + 8, digest, sizeof(digest));
 	return kept_take(st, span_of(hash), SPAN("bob"), &kept);
+}
+
+static void
+secrets_to_return_with_begin_with_the_time_and_differ_in_the_rest(void **state)
+{
+	struct house *h = *state;
+	struct client *b;
+	char first[sizeof(last_pid)], second[sizeof(last_pid)];
+
+	connect_kept(h, &b, "bob");
+	turn(h);
+	memcpy(first, last_pid, sizeof(first));
+	connect_kept(h, &b, "bob");
+	turn(h);
+	memcpy(second, last_pid, sizeof(second));
+	pass(h, 1000);
+	connect_kept(h, &b, "bob");
+	turn(h);
+	assert_int_equal(strlen(first), 40);
+	assert_memory_equal(first, second, 8);
+	assert_memory_not_equal(first + 8, second + 8, 8);
+	assert_true(memcmp(second, last_pid, 8) < 0);
 }
 
 static void
@@ -723,6 +746,7 @@ main(void)
 	    house_test(who_comes_back_to_what_was_lost_has_no_more_than_others),
 	    house_test(who_is_removed_while_he_subscribes_is_not_let_in),
 	    house_test(who_is_made_an_observer_while_he_comes_back_does_not_type),
+	    house_test(secrets_to_return_with_begin_with_the_time_and_differ_in_the_rest),
 	    house_test(
 		what_an_earlier_daemon_kept_is_forgotten_though_a_token_that_was_ended_asked_for_it),
 	    house_test(what_is_cancelled_before_it_is_open_is_not_kept),
