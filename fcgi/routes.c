@@ -5,9 +5,6 @@
  */
 #include "fcgi/routes.h"
 
-#include <pthread.h>
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "chat/tokens.h"
@@ -18,11 +15,6 @@
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX     200
 #define METHODS_ALL   "GET, HEAD, POST, PUT, OPTIONS"
-
-/* The threads of this process wait for each other here: SQLite's lock is polled, which costs more than
- * the write. And they write with one connection, which so knows what is in the database: another one
- * would have to read anew what the last one wrote. */
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- the thread's own ---- */
 
@@ -47,7 +39,8 @@ rest_open(struct rest *rest, const struct config *c, const struct auth *auth, st
 	rest->store = store_open(&o, err);
 	if (!rest->store)
 		return false;
-	rest->writer = rest->store;
+	turn_init(&rest->own_turn, rest->store);
+	rest->turn = &rest->own_turn;
 	rest->ringer = ringer_new(c->database);
 	rest->proxies = proxies_new(&c->trusted_proxies);
 	return true;
@@ -56,6 +49,8 @@ rest_open(struct rest *rest, const struct config *c, const struct auth *auth, st
 void
 rest_close(struct rest *rest)
 {
+	if (rest->store)
+		turn_clear(&rest->own_turn);
 	store_close(rest->store);
 	ringer_free(rest->ringer);
 	proxies_free(rest->proxies);
@@ -65,11 +60,8 @@ rest_close(struct rest *rest)
 void
 rest_tidy(struct rest *rest)
 {
-	if (rest->wrote) {
-		pthread_mutex_lock(&turn);
-		store_checkpoint_if_alone(rest->writer);
-		pthread_mutex_unlock(&turn);
-	}
+	if (rest->wrote)
+		turn_tidy(rest->turn);
 	rest->wrote = false;
 }
 
@@ -140,12 +132,12 @@ run_touch(struct store *st, void *arg)
 	return true;
 }
 
-/* The token is used. Whether that can be written now does not matter to the request. */
+/* The token is used. Whether that can be written now does not matter to the request, which does not wait for it. */
 static void
 touch(struct call *c)
 {
 	if (token_is_stale(&c->user.proof, clock_wall_ms()) &&
-	    store_write(c->rest->store, run_touch, c) == STORE_OK)
+	    turn_try_write(c->rest->turn, run_touch, c) == STORE_OK)
 		c->rest->wrote = true;
 }
 
@@ -352,39 +344,18 @@ rest_answer(struct rest *rest, char *const *params, const struct channel *channe
 
 /* ---- for handlers ---- */
 
-#ifdef __SANITIZE_THREAD__ /* gcc 12's does not know the other */
-#define TURN_CLOCK          CLOCK_REALTIME
-#define turn_lock(m, until) pthread_mutex_timedlock(m, until)
-#else
-#define TURN_CLOCK          CLOCK_MONOTONIC
-#define turn_lock(m, until) pthread_mutex_clocklock(m, TURN_CLOCK, until)
-#endif
-
-static enum store_err
-write_in_turn(struct store *st, bool (*run)(struct store *, void *arg), void *arg)
-{
-	struct timespec until;
-	enum store_err err;
-
-	clock_gettime(TURN_CLOCK, &until);
-	until.tv_sec += BUSY_MS / 1000;
-	if (turn_lock(&turn, &until) != 0)
-		return STORE_BUSY;
-	err = store_write(st, run, arg);
-	pthread_mutex_unlock(&turn);
-	return err;
-}
-
 bool
 call_write(struct call *c, bool (*run)(struct store *, void *arg), void *arg)
 {
-	enum store_err err =
-	    c->rest->store ? write_in_turn(c->rest->writer, run, arg) : STORE_BROKEN;
+	enum store_err err = STORE_BROKEN;
+	bool must_ring = false;
 
-	if (err == STORE_OK) {
+	if (c->rest->store)
+		err = turn_write(c->rest->turn, BUSY_MS, run, arg, &must_ring);
+	if (must_ring)
 		ringer_ring(c->rest->ringer);
+	if (err == STORE_OK)
 		c->rest->wrote = true;
-	}
 	if (err == STORE_OK || err == STORE_REFUSED)
 		return true;
 	reply_store_failure(c->reply, err);

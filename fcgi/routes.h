@@ -15,6 +15,7 @@
 #include "chat/client.h"
 #include "fcgi/reply.h"
 #include "fcgi/request.h"
+#include "fcgi/turn.h"
 #include "store/bell.h"
 #include "store/store.h"
 
@@ -23,9 +24,9 @@ struct rest {
 	const struct config *config;
 	const struct auth *auth;
 	struct rules rules;
-	struct store
-	    *writer;         /* what all threads write with, in turn: store, or another; borrowed */
-	struct store *store; /* owned; NULL: could not be opened, every use is 503 */
+	struct turn *turn;       /* what all threads write with: own_turn, or another's; borrowed */
+	struct store *store;     /* owned; NULL: could not be opened, every use is 503 */
+	struct turn own_turn;    /* of store */
 	struct ringer *ringer;   /* owned */
 	struct proxies *proxies; /* owned; NULL without a store */
 	int64_t started_ms;      /* monotonic */

@@ -49,7 +49,7 @@ struct worker {
 
 struct server {
 	const struct server_options *options;
-	struct rest writing; /* whose store all workers write with */
+	struct rest writing; /* whose turn all workers take */
 	struct worker *workers;
 	size_t n_workers;
 	int stop_fd;                /* readable once the stop has come, for ever */
@@ -72,11 +72,12 @@ disconnect(struct worker *w)
 /* FCGX_Accept_r begins with finishing the last request, and would close a connection that is not
  * to be kept. */
 static void
-connect_with(struct worker *w, int fd)
+connect_with(struct worker *w, int fd, bool is_unix)
 {
 	int on = 1;
 
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (!is_unix)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	FCGX_InitRequest(&w->fcgx, -1, 0);
 	w->fcgx.ipcFd = fd;
 	w->fcgx.keepConnection = 1;
@@ -97,12 +98,12 @@ back_off(struct worker *w)
 
 /* EAGAIN: another thread was faster. */
 static bool
-take_connection_of(struct worker *w, int listening)
+take_connection_of(struct worker *w, const struct listener *l)
 {
-	int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd >= 0)
-		connect_with(w, fd);
+		connect_with(w, fd, l->is_unix);
 	else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 		back_off(w);
 	return fd >= 0;
@@ -111,19 +112,21 @@ take_connection_of(struct worker *w, int listening)
 static void
 take_connection(struct worker *w, const struct pollfd *listening)
 {
-	for (size_t i = 0; i < w->server->options->n_listeners; i++) {
-		if ((listening[i].revents & POLLIN) && take_connection_of(w, listening[i].fd))
+	const struct server_options *o = w->server->options;
+
+	for (size_t i = 0; i < o->n_listeners; i++) {
+		if ((listening[i].revents & POLLIN) && take_connection_of(w, &o->listeners[i]))
 			return;
 	}
 }
 
 /* ---- waiting ---- */
 
-enum turn { TURN_STOP, TURN_REQUEST, TURN_CONNECTION, TURN_IDLE };
+enum wake { TURN_STOP, TURN_REQUEST, TURN_CONNECTION, TURN_IDLE };
 
 /* Waits at most ms for {the connection in hand, stop, the listeners}. A request that is there goes
  * before the stop, the stop before new connections. */
-static enum turn
+static enum wake
 wait_turn(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
 {
 	size_t n = may_accept ? w->server->options->n_listeners : 0;
@@ -141,11 +144,11 @@ wait_turn(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
 }
 
 /* An idle connection must not keep a thread from new ones; a thread without one goes first. */
-static enum turn
+static enum wake
 make_room(struct worker *w, struct pollfd *p)
 {
 	atomic_flag *flag = &w->server->is_making_room;
-	enum turn turn = wait_turn(w, p, false, YIELD_MS);
+	enum wake turn = wait_turn(w, p, false, YIELD_MS);
 
 	if (turn != TURN_IDLE || atomic_flag_test_and_set(flag))
 		return turn;
@@ -176,7 +179,7 @@ wait_last(struct worker *w)
 			disconnect(w);
 		for (size_t i = 0; i < o->n_listeners && w->fcgx.ipcFd < 0; i++) {
 			if (clock_mono_ms() < w->server->last_ms)
-				take_connection_of(w, o->listeners[i].fd);
+				take_connection_of(w, &o->listeners[i]);
 		}
 		if (w->fcgx.ipcFd < 0)
 			return false;
@@ -187,10 +190,16 @@ wait_last(struct worker *w)
 static bool
 wait_request(struct worker *w, struct pollfd *p)
 {
+	/* One that has just been taken most likely has its request already: other connections would only wake this thread. */
+	bool is_new = false;
+
 	for (;;) {
 		bool is_connected = w->fcgx.ipcFd >= 0;
 		int64_t left = is_connected ? w->idle_until_ms - clock_mono_ms() : KEPT_MS;
-		enum turn turn = wait_turn(w, p, true, left);
+		enum wake turn = is_new && is_connected ? wait_turn(w, p, false, YIELD_MS)
+							: wait_turn(w, p, true, left);
+
+		is_new = turn == TURN_CONNECTION;
 
 		if (turn == TURN_CONNECTION && is_connected)
 			turn = make_room(w, p);
@@ -229,9 +238,9 @@ read_body(void *arg, char *p, size_t n)
 	return clock_mono_ms() >= x->deadline_ms ? REQUEST_LATE : REQUEST_BROKEN;
 }
 
-/* A connection can be kept only from the end of STDIN on: libfcgi forgets what it had read
- * ahead. */
-static void
+/* True: all of the request was read. A connection can be kept only from the end of STDIN on, as libfcgi forgets what it had read
+ * ahead; and only then it can be closed without more ado. */
+static bool
 drain(struct worker *w)
 {
 	char trash[4096];
@@ -243,8 +252,17 @@ drain(struct worker *w)
 		n = FCGX_GetStr(trash, sizeof(trash), w->fcgx.in);
 		total += (size_t)n;
 	}
-	if (!FCGX_HasSeenEOF(w->fcgx.in) || FCGX_GetError(w->fcgx.in) != 0)
-		w->fcgx.keepConnection = 0;
+	return FCGX_HasSeenEOF(w->fcgx.in) && FCGX_GetError(w->fcgx.in) == 0;
+}
+
+/* Whether more of the request may come than the end of an empty STDIN. */
+static bool
+has_body(const struct worker *w)
+{
+	const char *length = FCGX_GetParam("CONTENT_LENGTH", w->fcgx.envp);
+
+	return !FCGX_HasSeenEOF(w->fcgx.in) && length && strcmp(length, "") != 0 &&
+	       strcmp(length, "0") != 0;
 }
 
 static bool
@@ -282,6 +300,8 @@ answer(struct worker *w)
 static void
 serve(struct worker *w)
 {
+	bool is_kept;
+
 	watch_set(&w->watch, clock_mono_ms() + PARAMS_MS, SHUT_RDWR);
 	if (FCGX_Accept_r(&w->fcgx) != 0) {
 		/* No request came of it; libfcgi closed the connection and had no other. */
@@ -290,19 +310,21 @@ serve(struct worker *w)
 		return;
 	}
 	w->is_fresh = false;
+	is_kept = w->fcgx.keepConnection && w->server->last_ms == 0;
+	w->fcgx.keepConnection = 0;
 	if (FCGX_GetError(w->fcgx.in) == 0) {
 		if (!answer(w)) {
 			rest_tidy(&w->rest);
 			return;
 		}
-		if (w->server->last_ms != 0)
-			w->fcgx.keepConnection = 0;
-		if (w->fcgx.keepConnection)
-			drain(w);
+		is_kept &= w->server->last_ms == 0;
+		/* libfcgi closes what is not to be kept, and waits until the other side has done so too: needless where nothing is unread. */
+		if (is_kept || !has_body(w))
+			w->fcgx.keepConnection = drain(w);
 	}
 	watch_set(&w->watch, clock_mono_ms() + ANSWER_MS, SHUT_RDWR);
 	FCGX_Finish_r(&w->fcgx);
-	if (w->fcgx.ipcFd < 0)
+	if (w->fcgx.ipcFd < 0 || !is_kept)
 		disconnect(w);
 	else
 		watch_set(&w->watch, WATCH_NEVER, SHUT_RDWR);
@@ -334,6 +356,7 @@ workers_open(struct server *s, struct buf *err)
 
 	if (!rest_open(&s->writing, o->config, o->auth, err))
 		return false;
+	store_remember(s->writing.store);
 	s->workers = mem_zalloc((size_t)o->config->threads * sizeof(*s->workers));
 	for (; s->n_workers < (size_t)o->config->threads; s->n_workers++) {
 		struct worker *w = &s->workers[s->n_workers];
@@ -341,7 +364,7 @@ workers_open(struct server *s, struct buf *err)
 		w->server = s;
 		if (!rest_open(&w->rest, o->config, o->auth, err))
 			return false;
-		w->rest.writer = s->writing.store;
+		w->rest.turn = s->writing.turn;
 		watch_init(&w->watch);
 		FCGX_InitRequest(&w->fcgx, -1, 0);
 	}

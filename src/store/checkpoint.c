@@ -54,12 +54,18 @@ store_checkpoint(struct store *st)
 	sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
+bool
+store_is_checkpoint_due(const struct store *st)
+{
+	return !st->is_checkpointer && st->wal_pages >= st->checkpoint_at_pages;
+}
+
 void
 store_checkpoint_if_alone(struct store *st)
 {
 	int lock;
 
-	if (st->is_checkpointer || st->wal_pages < st->checkpoint_at_pages)
+	if (!store_is_checkpoint_due(st))
 		return;
 	st->checkpoint_at_pages = st->wal_pages + PASSIVE_PAGES;
 	lock = lock_without_daemon(st->path, st->mode, st->group);

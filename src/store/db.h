@@ -43,8 +43,12 @@ struct store {
 	int64_t deadline_us;   /* monotonic; 0: none */
 	int64_t busy_until_us; /* monotonic: when waiting for a lock ends */
 
+	bool is_trying; /* the lock is not waited for */
+
 	bool is_daemons;  /* it is the writer of a daemon, which keeps the following */
 	struct buf fresh; /* rows of the log that it has appended (fresh.h) */
+
+	bool remembers; /* it writes often, and keeps the following */
 	struct memo memo;
 
 	int64_t head;                        /* the newest position; -1: has to be read */

@@ -38,7 +38,7 @@ memo_find(struct store *st, struct span key, size_t size)
 	struct map_node *node;
 	struct entry *e;
 
-	if (!st->is_daemons || !st->is_writing || st->err != STORE_OK)
+	if (!st->remembers || !st->is_writing || st->err != STORE_OK)
 		return NULL;
 	node = map_find(&m->entries, key);
 	e = node != NULL ? MAP_ENTRY(node, struct entry, node) : add(m, key, size);
@@ -55,6 +55,12 @@ memo_forget(struct store *st)
 	st->head = -1;
 }
 
+void
+store_remember(struct store *st)
+{
+	st->remembers = true;
+}
+
 /* Counts the commits that this connection has seen, its own included. */
 static unsigned
 version(struct store *st)
@@ -68,7 +74,7 @@ version(struct store *st)
 void
 memo_begin(struct store *st)
 {
-	if (st->is_daemons && version(st) != st->memo.seen_version)
+	if (st->remembers && version(st) != st->memo.seen_version)
 		memo_forget(st);
 }
 

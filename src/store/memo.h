@@ -16,7 +16,7 @@ struct memo {
 };
 
 /* The memory for what is known under a key, always of that size for it: as it was left or, the first time and whenever it could be out
- * of date, all zero. Valid until the next call. NULL: nothing is kept here (this is no write transaction of the daemon's writer). */
+ * of date, all zero. Valid until the next call. NULL: nothing is kept here (this is no write transaction, or not of one that remembers). */
 void *memo_find(struct store *, struct span key, size_t size);
 
 /* What is kept may be wrong from now on. */

@@ -101,7 +101,7 @@ stick(struct store *st, enum store_err err, const char *why)
 	if (st->err != STORE_OK)
 		return;
 	st->err = err;
-	if (st->told & 1u << err)
+	if (st->told & 1u << err || (st->is_trying && err == STORE_BUSY))
 		return;
 	st->told |= 1u << err;
 	log_line(errors[err].level, "database: %s: %s", errors[err].text, why);
@@ -350,7 +350,7 @@ tx_begin(struct store *st, enum sql_id begin)
 		return st->err;
 	}
 	st->err = STORE_OK;
-	st->busy_until_us = clock_mono_us() + (int64_t)st->busy_ms * 1000;
+	st->busy_until_us = st->is_trying ? 0 : clock_mono_us() + (int64_t)st->busy_ms * 1000;
 	if (!sqlite3_get_autocommit(st->db)) /* a roll-back failed before */
 		tx_rollback(st);
 	st->depth = 1;
@@ -358,7 +358,7 @@ tx_begin(struct store *st, enum sql_id begin)
 	st->fresh.len = 0;
 	st->first_message = 0;
 	st->is_head_ahead = false;
-	if (!st->is_daemons) /* a daemon's writer sees whether another has committed (memo.c) */
+	if (!st->remembers) /* who does sees whether another has committed (memo.c) */
 		st->head = -1;
 	if (!run(use(st, begin)))
 		tx_rollback(st);
@@ -425,6 +425,17 @@ store_write(struct store *st, bool (*run_in)(struct store *, void *), void *arg)
 		return tx_commit(st);
 	tx_rollback(st);
 	return st->err != STORE_OK ? st->err : STORE_REFUSED;
+}
+
+enum store_err
+store_try_write(struct store *st, bool (*run_in)(struct store *, void *), void *arg)
+{
+	enum store_err err;
+
+	st->is_trying = true;
+	err = store_write(st, run_in, arg);
+	st->is_trying = false;
+	return err;
 }
 
 enum store_err

@@ -51,6 +51,12 @@ void store_close(struct store *); /* NULL is fine */
  * results anew. */
 enum store_err store_write(struct store *, bool (*run)(struct store *, void *arg), void *arg);
 
+/* The same if the lock can be had at once, else STORE_BUSY, of which nothing is logged. */
+enum store_err store_try_write(struct store *, bool (*run)(struct store *, void *arg), void *arg);
+
+/* From now on what write transactions read again and again is kept between them (memo.h): for a connection that writes often. */
+void store_remember(struct store *);
+
 /* One read transaction, at most deadline_ms long; sees one state of the database. Nested calls join
  * the outer one. */
 enum store_err
@@ -71,6 +77,9 @@ void store_checkpoint(struct store *);
 /* The FastCGI program after its commits: while no daemon holds the lock and the -wal file exceeds
  * 10,000 pages, checkpoints with RESTART under that lock. Cheap when there is nothing to do. */
 void store_checkpoint_if_alone(struct store *);
+
+/* Whether it is time for that. */
+bool store_is_checkpoint_due(const struct store *);
 
 /* NULL, or one line for the operator if SQLite's version has the WAL-reset bug (before 3.51.3,
  * 3.50.7, 3.44.6). */

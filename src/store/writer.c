@@ -115,8 +115,8 @@ run_alone(struct store *st, struct writer_job *jobs)
 	}
 }
 
-static void
-run_batch(struct store *st, struct writer_job *jobs)
+void
+writer_run(struct store *st, struct writer_job *jobs)
 {
 	enum store_err err = tx_begin(st, SQL_BEGIN_WRITE);
 
@@ -232,7 +232,7 @@ writer_main(void *arg)
 
 		end_rest(w);
 		batch = take_jobs(w);
-		run_batch(w->st, batch.first);
+		writer_run(w->st, batch.first);
 		begin_rest(w, &batch);
 		hand_back(w, batch);
 		checkpoint_after_commit(w->st); /* in the rest: nobody waits for it */
@@ -254,6 +254,7 @@ writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *a
 	w->wake = wake;
 	w->wake_arg = arg;
 	st->is_daemons = true;
+	store_remember(st);
 	STAILQ_INIT(&w->fresh);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);

@@ -27,6 +27,9 @@ struct writer_job {
 	enum store_err err; /* set before done */
 };
 
+/* What the thread does with a batch, for who has a thread of its own: runs the jobs, in order, in one transaction, and sets err of each. */
+void writer_run(struct store *, struct writer_job *first);
+
 /* Starts the thread on a store of its own (owned from now on). wake is called on the writer thread
  * when jobs have finished and none were waiting to be collected before. interval_us: the
  * longest rest between two group commits; after a batch of few jobs it is 400 us for each. */

@@ -13,7 +13,7 @@ set_up(void **state)
 {
 	int rc = tmp_setup(state);
 
-	((struct tmp *)*state)->st->is_daemons = true;
+	((struct tmp *)*state)->st->remembers = true;
 	return rc;
 }
 
@@ -144,7 +144,7 @@ nothing_is_remembered_for_readers_or_other_programs(void **state)
 	begin_read(st);
 	assert_null(memo(st));
 	commit(st);
-	st->is_daemons = false;
+	st->remembers = false;
 	begin_write(st);
 	assert_null(memo(st));
 	commit(st);

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * turn.c - a queue of transactions. Who has the turn takes all that are in it, runs them, and hands the turn to the first of those that
+ * came meanwhile.
+ */
+#include "fcgi/turn.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "store/writer.h"
+
+#ifdef __SANITIZE_THREAD__ /* gcc 12's does not know the other */
+#define TURN_CLOCK             CLOCK_REALTIME
+#define turn_wait(c, m, until) pthread_cond_timedwait(c, m, until)
+#else
+#define TURN_CLOCK             CLOCK_MONOTONIC
+#define turn_wait(c, m, until) pthread_cond_clockwait(c, m, TURN_CLOCK, until)
+#endif
+
+struct turn_job {
+	struct writer_job job; /* first */
+	bool (*run)(struct store *, void *arg);
+	void *arg;
+	enum {
+		QUEUED, /* waits for somebody who takes it along, or for the turn */
+		TAKEN,  /* is being run by another thread, which says when it is done */
+		LEADS,  /* has the turn */
+		DONE
+	} state;
+	pthread_cond_t changed;
+};
+
+void
+turn_init(struct turn *t, struct store *st)
+{
+	*t = (struct turn){.st = st};
+	pthread_mutex_init(&t->lock, NULL);
+}
+
+void
+turn_clear(struct turn *t)
+{
+	pthread_mutex_destroy(&t->lock);
+}
+
+/* ---- the queue; under the lock ---- */
+
+static struct turn_job *
+next_of(const struct turn_job *j)
+{
+	return (struct turn_job *)(void *)j->job.next;
+}
+
+static void
+append(struct turn *t, struct turn_job *j)
+{
+	if (t->last)
+		t->last->job.next = &j->job;
+	else
+		t->first = j;
+	t->last = j;
+}
+
+static void
+take_out(struct turn *t, struct turn_job *gone)
+{
+	struct turn_job *before = NULL;
+
+	for (struct turn_job *j = t->first; j != gone; j = next_of(j))
+		before = j;
+	if (before)
+		before->job.next = gone->job.next;
+	else
+		t->first = next_of(gone);
+	if (t->last == gone)
+		t->last = before;
+}
+
+static struct turn_job *
+take_all(struct turn *t)
+{
+	struct turn_job *all = t->first;
+
+	t->first = t->last = NULL;
+	for (struct turn_job *j = all; j; j = next_of(j))
+		j->state = TAKEN;
+	return all;
+}
+
+static void
+change(struct turn_job *j, int state)
+{
+	j->state = state;
+	pthread_cond_signal(&j->changed);
+}
+
+static void
+hand_on(struct turn *t)
+{
+	struct turn_job *next = t->checkpointer ? t->checkpointer : t->first;
+
+	t->is_taken = next != NULL;
+	if (next)
+		change(next, LEADS);
+}
+
+/* Until it is done or has the turn. False: it was not taken in time, and is not in the queue. */
+static bool
+wait_for_turn(struct turn *t, struct turn_job *j, int busy_ms)
+{
+	struct timespec until;
+
+	clock_gettime(TURN_CLOCK, &until);
+	until.tv_sec += busy_ms / 1000;
+	until.tv_nsec += busy_ms % 1000 * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (j->state == QUEUED || j->state == TAKEN) {
+		if (j->state == TAKEN)
+			pthread_cond_wait(&j->changed, &t->lock);
+		else if (turn_wait(&j->changed, &t->lock, &until) == ETIMEDOUT &&
+			 j->state == QUEUED) {
+			take_out(t, j);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- writing ---- */
+
+static bool
+run_job(struct store *st, struct writer_job *job)
+{
+	struct turn_job *j = (struct turn_job *)(void *)job;
+
+	return j->run(st, j->arg);
+}
+
+/* With the turn. True: something was committed. */
+static bool
+lead(struct turn *t, const struct turn_job *own)
+{
+	struct turn_job *all = take_all(t), *next;
+	bool is_committed = false;
+
+	pthread_mutex_unlock(&t->lock);
+	if (next_of(all))
+		writer_run(t->st, &all->job);
+	else
+		all->job.err = store_write(t->st, all->run, all->arg);
+	pthread_mutex_lock(&t->lock);
+	t->is_checkpoint_due = store_is_checkpoint_due(t->st);
+	for (struct turn_job *j = all; j; j = next) {
+		next = next_of(j); /* it may be gone once it knows */
+		is_committed |= j->job.err == STORE_OK;
+		if (j != own)
+			change(j, DONE);
+	}
+	hand_on(t);
+	return is_committed;
+}
+
+enum store_err
+turn_write(
+    struct turn *t, int busy_ms, bool (*run)(struct store *, void *), void *arg, bool *must_ring)
+{
+	struct turn_job j = {
+	    .job.run = run_job, .run = run, .arg = arg, .changed = PTHREAD_COND_INITIALIZER};
+	bool is_in_time = true;
+
+	*must_ring = false;
+	pthread_mutex_lock(&t->lock);
+	append(t, &j);
+	if (t->is_taken)
+		is_in_time = wait_for_turn(t, &j, busy_ms);
+	else
+		j.state = LEADS;
+	if (is_in_time && j.state == LEADS) {
+		t->is_taken = true;
+		*must_ring = lead(t, &j);
+	}
+	pthread_mutex_unlock(&t->lock);
+	pthread_cond_destroy(&j.changed);
+	return is_in_time ? j.job.err : STORE_BUSY;
+}
+
+enum store_err
+turn_try_write(struct turn *t, bool (*run)(struct store *, void *), void *arg)
+{
+	enum store_err err;
+	bool is_free;
+
+	pthread_mutex_lock(&t->lock);
+	is_free = !t->is_taken;
+	t->is_taken = true;
+	pthread_mutex_unlock(&t->lock);
+	if (!is_free)
+		return STORE_BUSY;
+	err = store_try_write(t->st, run, arg);
+	pthread_mutex_lock(&t->lock);
+	t->is_checkpoint_due = store_is_checkpoint_due(t->st);
+	hand_on(t);
+	pthread_mutex_unlock(&t->lock);
+	return err;
+}
+
+void
+turn_tidy(struct turn *t)
+{
+	struct turn_job j = {.changed = PTHREAD_COND_INITIALIZER};
+
+	pthread_mutex_lock(&t->lock);
+	if (t->is_checkpoint_due && !t->checkpointer) {
+		t->checkpointer = &j;
+		while (t->is_taken && j.state != LEADS)
+			pthread_cond_wait(&j.changed, &t->lock);
+		t->is_taken = true;
+		t->checkpointer = NULL;
+		pthread_mutex_unlock(&t->lock);
+		store_checkpoint_if_alone(t->st);
+		pthread_mutex_lock(&t->lock);
+		t->is_checkpoint_due = false;
+		hand_on(t);
+	}
+	pthread_mutex_unlock(&t->lock);
+	pthread_cond_destroy(&j.changed);
+}
