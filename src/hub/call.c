@@ -24,8 +24,9 @@ call_refuse(const struct call *c, enum chat_err err, const char *why)
 
 /* {ok:true, …}: begins an answer, and sends it. */
 void
-call_answer_begin(struct buf *out)
+call_answer_begin(const struct call *c, struct buf *out)
 {
+	session_answer_begin(c->session, out, c->ack);
 	json_open(out, '{');
 	json_member_bool(out, "ok", true);
 }
@@ -35,7 +36,7 @@ call_answer_end(const struct call *c, struct buf *out)
 {
 	json_close(out, '}');
 	if (c->ack.n > 0)
-		session_answer(c->session, c->ack, buf_as_span(out));
+		session_answer_end(c->session, out);
 	buf_clear(out);
 }
 
@@ -44,7 +45,7 @@ call_answer_ok(const struct call *c)
 {
 	struct buf out = {0};
 
-	call_answer_begin(&out);
+	call_answer_begin(c, &out);
 	call_answer_end(c, &out);
 }
 

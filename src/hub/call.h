@@ -35,7 +35,7 @@ struct span call_string(const struct call *, const char *name);
 void call_refuse(const struct call *, enum chat_err, const char *why);
 
 /* {ok:true, ...}: begins an answer, and sends it; or nothing but ok. */
-void call_answer_begin(struct buf *out);
+void call_answer_begin(const struct call *, struct buf *out);
 void call_answer_end(const struct call *, struct buf *out);
 void call_answer_ok(const struct call *);
 

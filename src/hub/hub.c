@@ -82,8 +82,10 @@ free_topics(struct hub *hub)
 		if (t->room != NULL)
 			free_presences(hub, t->room);
 	}
-	for (struct map_node *n; (n = map_next(&hub->topics, NULL)) != NULL;)
+	for (struct map_node *next, *n = map_next(&hub->topics, NULL); n != NULL; n = next) {
+		next = map_next(&hub->topics, n);
 		topic_release(hub, MAP_ENTRY(n, struct topic, node));
+	}
 	map_clear(&hub->topics);
 }
 

@@ -458,10 +458,10 @@ hub_start_recovery(struct hub *hub, struct hub_time now)
 void
 kept_free(struct hub *hub)
 {
-	struct map_node *n;
-
 	timer_stop(&hub->timers, TIMER_KEPT, &hub->boot);
-	while ((n = map_next(&hub->kept, NULL)) != NULL)
+	for (struct map_node *next, *n = map_next(&hub->kept, NULL); n != NULL; n = next) {
+		next = map_next(&hub->kept, n);
 		kept_release(hub, MAP_ENTRY(n, struct kept, node));
+	}
 	map_clear(&hub->kept);
 }

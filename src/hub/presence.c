@@ -89,6 +89,7 @@ presence_tell(const struct presence *p, const char *name, const char *member, in
 	    .name = span_of(name),
 	    .escrow_id = topic_escrow(t)};
 
+	buf_reserve(&data, 256);
 	json_open(&data, '{');
 	json_member_string(&data, "escrowId", ev.escrow_id);
 	json_member_cstr(&data, "walletAddress", presence_name(p));

@@ -26,7 +26,9 @@ answer_subscribed(struct sub *sub, struct span ack, int64_t unread)
 
 	if (ack.n == 0)
 		return;
-	call_answer_begin(&out);
+	session_answer_begin(sub->session, &out, ack);
+	json_open(&out, '{');
+	json_member_bool(&out, "ok", true);
 	json_member_string(&out, "escrowId", topic_escrow(sub->topic));
 	json_member_cstr(&out, "cursor", hub_cursor(hub, cursor, seam));
 	presence_list(sub->topic, &out);
@@ -34,8 +36,7 @@ answer_subscribed(struct sub *sub, struct span ack, int64_t unread)
 	if (sub->has_gap)
 		json_member_bool(&out, "gap", true);
 	json_close(&out, '}');
-	session_answer(sub->session, ack, buf_as_span(&out));
-	buf_clear(&out);
+	session_answer_end(sub->session, &out);
 }
 
 void
@@ -262,7 +263,7 @@ room_presence(const struct call *c)
 
 	if (!call_look(&l, c))
 		return;
-	call_answer_begin(&out);
+	call_answer_begin(c, &out);
 	presence_list(
 	    topic_find(c->session->hub, topic_of_escrow(name, span_of(c->escrow_id))), &out);
 	call_answer_end(c, &out);

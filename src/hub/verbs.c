@@ -119,7 +119,7 @@ history(const struct call *c)
 	if (h.history.err != CHAT_OK) {
 		call_refuse(c, h.history.err, NULL);
 	} else {
-		call_answer_begin(&out);
+		call_answer_begin(c, &out);
 		json_member_raw(&out, "messages", buf_as_span(&h.history.messages));
 		json_member_cstr(&out, "cursor", h.history.cursor);
 		json_member_bool(&out, "hasMore", h.history.has_more);

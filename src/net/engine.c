@@ -238,11 +238,11 @@ send_packet(struct engine_session *s, enum eio_type type, struct span data)
 	struct buf b = {0};
 	struct frame *f;
 
+	frame_begin(&b, 1 + data.n);
 	eio_put(&b, type, data);
-	f = frame_new_ws(FRAME_CONTROL, WS_TEXT, buf_as_span(&b));
+	f = frame_end_ws(&b, FRAME_CONTROL, WS_TEXT);
 	engine_send(s, f);
 	frame_unref(f);
-	buf_clear(&b);
 }
 
 static void

@@ -236,6 +236,7 @@ websocket_accept(struct web_request *req, const struct websocket_options *o)
 	struct buf head = {0}, extensions = {0}, scratch = {0};
 	int status = http_ws_handshake(req->http, accept), window_bits = 0;
 	struct websocket *ws;
+	struct frame *f;
 
 	if (status != 101) {
 		web_refuse_status(req, status, "GET");
@@ -251,13 +252,15 @@ websocket_accept(struct web_request *req, const struct websocket_options *o)
 		&window_bits, &extensions);
 	ws->window_bits = (uint8_t)window_bits;
 	ws_reader_init(&ws->reader, o->max_message, has_deflate ? o->deflate : NULL);
+	frame_begin(&head, 300);
 	http_put_101(&head, accept, span_of(o->subprotocol), buf_as_span(&extensions));
 	http_put_str(&head, "X-Request-ID", web_request_id(req));
 	http_end(&head);
 	web_take_over(req, &websocket_protocol, ws);
-	conn_send_bytes(ws->conn, buf_as_span(&head));
+	f = frame_end(&head, FRAME_CONTROL);
+	conn_send(ws->conn, f);
+	frame_unref(f);
 	conn_wait(ws->conn, o->ops->pings ? WAIT_PING : WAIT_NOTHING);
-	buf_clear(&head);
 	buf_clear(&extensions);
 	buf_clear(&scratch);
 	return ws;
