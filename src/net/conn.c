@@ -38,8 +38,8 @@ struct conn {
 	struct ring ring;  /* first: what a delivery touches, side by side */
 	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
 	int fd;
-	bool is_closed : 1, is_blocked : 1, wants_room : 1, is_offered : 1, is_paused : 1,
-	    replays_input : 1, has_ended : 1, in_protocol : 1, is_shut_down : 1, is_fresh : 1;
+	bool is_closed : 1, is_blocked : 1, wants_room : 1, is_paused : 1, replays_input : 1,
+	    has_ended : 1, in_protocol : 1, is_shut_down : 1, is_fresh : 1;
 	uint8_t wait; /* enum conn_wait */
 	uint32_t number;
 	const char *finish_why; /* our side is ended, or will be when the ring is empty */
@@ -49,12 +49,12 @@ struct conn {
 	void *own;
 	struct buf *in; /* what the protocol has left for later; NULL: nothing */
 	struct event ev;
-	TAILQ_ENTRY(conn) link;    /* of the fresh, of the known, or of the closed */
-	TAILQ_ENTRY(conn) offered; /* is to be offered room, or its input, in the next turn */
+	TAILQ_ENTRY(conn) link; /* of the fresh, of the known, or of the closed */
 	TAILQ_ENTRY(conn) waiting;
 	struct place *place; /* of its address; NULL: not counted */
 	int64_t deadline;    /* mono ms */
 	uint32_t lingered;
+	uint32_t offered_at; /* its place among those to be offered room, or its input; 0: none */
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -62,9 +62,11 @@ TAILQ_HEAD(conn_list, conn);
 struct net {
 	struct loop *loop;
 	struct net_options options;
-	struct conn_list fresh, known, closed, offered, waits[WAIT_KINDS];
+	struct conn_list fresh, known, closed, waits[WAIT_KINDS];
 	struct conn **dirty; /* have frames to write; NULL: closed meanwhile */
-	size_t n_conns, n_dirty, cap_dirty, n_offered, n_fresh;
+	size_t n_conns, n_dirty, cap_dirty, n_fresh;
+	struct conn **offered; /* from first to n, for the next turn; NULL: closed meanwhile */
+	size_t first_offered, n_offered, cap_offered;
 	uint32_t next_number;
 	struct loop_later *turn;
 	struct loop_timer
@@ -88,7 +90,6 @@ net_new(struct loop *loop, const struct net_options *options)
 	TAILQ_INIT(&net->fresh);
 	TAILQ_INIT(&net->known);
 	TAILQ_INIT(&net->closed);
-	TAILQ_INIT(&net->offered);
 	for (int i = 0; i < WAIT_KINDS; i++)
 		TAILQ_INIT(&net->waits[i]);
 	net->turn = loop_later_new(loop, on_turn, net);
@@ -136,6 +137,7 @@ net_free(struct net *net)
 	loop_timer_free(net->again);
 	loop_timer_free(net->timer);
 	free(net->dirty);
+	free(net->offered);
 	free(net);
 }
 
@@ -295,27 +297,48 @@ clear_dirty(struct conn *c)
 	c->dirty_at = 0;
 }
 
+/* Those who had their turn leave room in front. */
+static void
+make_room(struct net *net)
+{
+	size_t had = net->first_offered;
+
+	if (had == 0 || had < net->n_offered / 2) {
+		net->cap_offered = net->cap_offered ? net->cap_offered * 2 : 64;
+		net->offered = mem_realloc(net->offered, net->cap_offered, sizeof(struct conn *));
+		return;
+	}
+	net->first_offered = 0;
+	net->n_offered -= had;
+	for (size_t i = 0; i < net->n_offered; i++) {
+		net->offered[i] = net->offered[i + had];
+		if (net->offered[i] != NULL)
+			net->offered[i]->offered_at = (uint32_t)i + 1;
+	}
+}
+
 /* For the next turn: no connection keeps the loop to itself. */
 static void
 mark_offered(struct conn *c)
 {
-	if (c->is_offered || c->is_closed)
+	struct net *net = c->net;
+
+	if (c->offered_at > 0 || c->is_closed)
 		return;
-	c->is_offered = true;
-	c->net->n_offered++;
-	TAILQ_INSERT_TAIL(&c->net->offered, c, offered);
-	if (c->net->n_offered == 1)
-		loop_timer_set_us(c->net->again, 0);
+	if (net->first_offered == net->n_offered)
+		loop_timer_set_us(net->again, 0);
+	if (net->n_offered == net->cap_offered)
+		make_room(net);
+	net->offered[net->n_offered++] = c;
+	c->offered_at = (uint32_t)net->n_offered;
 }
 
 static void
 clear_offered(struct conn *c)
 {
-	if (!c->is_offered)
-		return;
-	c->is_offered = false;
-	c->net->n_offered--;
-	TAILQ_REMOVE(&c->net->offered, c, offered);
+	if (c->offered_at > 0)
+		c->net->offered[c->offered_at - 1] = NULL;
+	c->offered_at = 0;
 }
 
 /* Hands input to the protocol, to the new one too if it changed on the way. */
@@ -531,13 +554,16 @@ on_again(void *arg)
 
 	loop_later_want(net->turn);
 	/* Those that are marked on the way are for the next turn. */
-	for (size_t n = net->n_offered < OFFERS ? net->n_offered : OFFERS;
-	     n > 0 && (c = TAILQ_FIRST(&net->offered)) != NULL; n--) {
+	for (size_t n = net->n_offered - net->first_offered, i = 0; i < n && i < OFFERS; i++) {
+		if ((c = net->offered[net->first_offered++]) == NULL)
+			continue;
 		clear_offered(c);
 		offer(c);
 	}
-	if (net->n_offered > 0)
+	if (net->first_offered < net->n_offered)
 		loop_timer_set_us(net->again, 0);
+	else
+		net->first_offered = net->n_offered = 0;
 }
 
 /* ---- life ---- */

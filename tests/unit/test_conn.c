@@ -343,6 +343,48 @@ room_is_offered_on_demand_too(void **state)
 }
 
 static void
+on_room_ask_again(struct conn *c)
+{
+	on_room(c);
+	conn_want_room(c);
+}
+
+static void
+many_that_always_want_room_have_it_in_turn(void **state)
+{
+	enum { MANY = 300, LEAVES = 7 };
+	static const struct protocol asking = {
+	    on_input, on_end, on_timeout, on_room_ask_again, on_shutdown, on_closed};
+	struct wires *w = *state;
+	struct tape tapes[MANY] = {0};
+	struct conn *conns[MANY];
+	int far[MANY], fds[2], least = 1000, most = 0;
+
+	start(w, tape(w, (struct tape){0}));
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+		far[i] = fds[1];
+		conns[i] = conn_new(w->net, fds[0], &asking, &tapes[i]);
+		conn_want_room(conns[i]);
+	}
+	conn_close(conns[LEAVES], "test");
+	turns(w);
+	turns(w);
+	for (int i = 0; i < MANY; i++) {
+		if (i != LEAVES && tapes[i].rooms < least)
+			least = tapes[i].rooms;
+		if (tapes[i].rooms > most)
+			most = tapes[i].rooms;
+		if (i != LEAVES)
+			conn_close(conns[i], "test");
+		close(far[i]);
+	}
+	assert_true(least > 2);
+	assert_true(most - least <= 1);
+	assert_int_equal(tapes[LEAVES].rooms, 0);
+}
+
+static void
 answers_that_nobody_reads_clog_it(void **state)
 {
 	struct wires *w = *state;
@@ -573,6 +615,7 @@ main(void)
 	    wires_test(one_event_fits_however_large),
 	    wires_test(room_is_offered_once_when_all_is_written),
 	    wires_test(room_is_offered_on_demand_too),
+	    wires_test(many_that_always_want_room_have_it_in_turn),
 	    wires_test(answers_that_nobody_reads_clog_it),
 	    wires_test(an_empty_frame_is_none),
 	    wires_test(the_peers_end_is_told_once_and_an_answer_can_still_go),
