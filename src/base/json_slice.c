@@ -137,26 +137,21 @@ json_slice_type(struct span value)
 	return JSON_INT;
 }
 
-/* A name is compared as it stands; one with escapes, which no program writes in ours, decoded. */
-static bool
-is_named(struct span quoted, const char *name)
+static void
+put_if_named(
+    struct span name, struct span value, const char *const names[], struct span values[], size_t n)
 {
-	struct span inside = {quoted.p + 1, quoted.n - 2};
-	struct buf decoded = {0};
-	bool is;
-
-	if (memchr(inside.p, '\\', inside.n) == NULL)
-		return span_is(inside, name);
-	json_slice_string(quoted, &decoded, &inside);
-	is = span_is(inside, name);
-	buf_clear(&decoded);
-	return is;
+	for (size_t i = 0; i < n; i++) {
+		if (span_is(name, names[i]))
+			values[i] = value;
+	}
 }
 
 void
 json_slice_members(struct span object, const char *const names[], struct span values[], size_t n)
 {
 	struct cursor c = begin(object);
+	struct buf decoded = {0}; /* of names with escapes, which no program writes in ours */
 
 	for (size_t i = 0; i < n; i++)
 		values[i] = (struct span){"", 0};
@@ -168,12 +163,11 @@ json_slice_members(struct span object, const char *const names[], struct span va
 		skip_space(&c);
 		c.p++; /* the colon */
 		skip_space(&c);
-		struct span value = take_value(&c);
-		for (size_t i = 0; i < n; i++) {
-			if (is_named(name, names[i]))
-				values[i] = value;
-		}
+		json_slice_string(name, &decoded, &name);
+		put_if_named(name, take_value(&c), names, values, n);
+		decoded.len = 0;
 	}
+	buf_clear(&decoded);
 }
 
 struct span

@@ -13,6 +13,7 @@ struct call { /* one event in hand */
 	struct session *session;
 	struct span event, ack;
 	struct span data;    /* a slice of JSON */
+	struct span read[2]; /* of it: the members that the verb's row names */
 	struct buf *decoded; /* strings of data that have escapes */
 	char escrow_id[STORE_NAME_SIZE];
 	struct hub_time now;

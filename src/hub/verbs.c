@@ -173,17 +173,15 @@ clear_send(struct hub_job *job)
 static void
 chat_message(const struct call *c)
 {
-	static const char *const names[] = {"content", "clientMsgId"};
-	struct span values[2], content = {0}, id = {"", 0};
+	struct span content = {0}, id = {"", 0};
 	struct send_job *j;
 
-	json_slice_members(c->data, names, values, 2);
-	if (!json_slice_string(values[0], c->decoded, &content)) {
+	if (!json_slice_string(c->read[0], c->decoded, &content)) {
 		call_refuse(c, CHAT_BAD_REQUEST, "content: a string is needed");
 		return;
 	}
-	if (json_slice_type(values[1]) != JSON_NULL &&
-	    (!json_slice_string(values[1], c->decoded, &id) || !name_client_id(id))) {
+	if (json_slice_type(c->read[1]) != JSON_NULL &&
+	    (!json_slice_string(c->read[1], c->decoded, &id) || !name_client_id(id))) {
 		call_refuse(
 		    c, CHAT_BAD_REQUEST, "clientMsgId: 1 to 64 of A-Z a-z 0-9 _ - are accepted");
 		return;
@@ -261,9 +259,10 @@ message_read(const struct call *c)
 static const struct verb {
 	const char *name;
 	void (*run)(const struct call *);
-	bool takes_bare_id; /* data may be the escrowId itself */
+	bool takes_bare_id;  /* data may be the escrowId itself */
+	const char *read[2]; /* members of data that are found with the escrowId, in one walk */
 } verbs[] = {
-    {"chat_message", chat_message, false},
+    {"chat_message", chat_message, false, {"content", "clientMsgId"}},
     {"typing_start", typing_begin, false},
     {"typing_stop", typing_end, false},
     {"message_read", message_read, false},
@@ -288,12 +287,15 @@ is_too_fast(struct session *s, struct hub_time now)
 static void
 run_verb(struct call *c, const struct verb *verb)
 {
+	const char *names[] = {"escrowId", verb->read[0], verb->read[1]};
+	struct span values[3] = {0};
 	bool is_object = json_slice_type(c->data) == JSON_OBJECT;
 
+	json_slice_members(c->data, names, values, verb->read[0] != NULL ? 3 : 1);
+	memcpy(c->read, values + 1, sizeof(c->read));
 	if (!is_object && !verb->takes_bare_id)
 		call_refuse(c, CHAT_BAD_REQUEST, "data: one JSON object is needed");
-	else if (!name_escrow_slice(
-		     is_object ? json_slice_member(c->data, "escrowId") : c->data, c->escrow_id))
+	else if (!name_escrow_slice(is_object ? values[0] : c->data, c->escrow_id))
 		call_refuse(c, CHAT_BAD_REQUEST,
 		    "escrowId: 1 to 128 bytes without / or control characters, or a whole number, "
 		    "is accepted");
