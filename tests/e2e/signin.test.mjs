@@ -206,6 +206,22 @@ promise('keys that anybody can sign for are refused at both ends, and as partici
 		refused(await post(w.web, '/api/auth/challenge', body), 400, 'bad_request');
 });
 
+promise('the use of a token is written down by a request that reads, which never waits for it', WEB, async (w) => {
+	const wallet = newWallet();
+	await w.escrow('42', { [wallet.address]: 'client' });
+	const { token } = await signIn(w.web, wallet);
+	const read = () => request(w.web, { path: '/api/chat/42/history', headers: bearer(token) });
+	await w.sqlite('UPDATE tokens SET used_at = used_at - 3600000;');
+	const before = await w.sqlite('SELECT used_at FROM tokens;');
+	const lock = await w.lockDatabase(), begin = Date.now();
+	assert.equal((await read()).status, 200);
+	assert.ok(Date.now() - begin < 1500, 'it would have been 2 s');
+	await lock.release();
+	assert.equal(await w.sqlite('SELECT used_at FROM tokens;'), before);
+	assert.equal((await read()).status, 200);
+	assert.ok(Number(await w.sqlite('SELECT used_at FROM tokens;')) > Number(before));
+});
+
 promise('nobody signs in where identity comes from elsewhere', { web: true, daemon: false }, async (w) => {
 	const { address } = newWallet();
 	refused(await post(w.web, '/api/auth/challenge', { walletAddress: address }), 409, 'conflict');
