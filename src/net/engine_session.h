@@ -33,10 +33,14 @@ struct engine_session {
 	void *own;
 	struct websocket *ws;    /* its transport; NULL: polling */
 	struct websocket *probe; /* wants to become it */
-	bool is_closed, wants_room;
-	bool has_origin; /* what came up last, a POST or a WebSocket, named one */
 	uint32_t conn_number;
+	bool is_closed : 1, wants_room : 1, awaits_pong : 1, is_fresh : 1, is_dirty : 1,
+	    is_parting : 1;
+	bool has_origin : 1;   /* what came up last, a POST or a WebSocket, named one */
+	bool needs_origin : 1; /* nothing may come up without an Origin */
+	bool in_post : 1;      /* its packets are being taken: who does so answers it */
 
+	char sid[SID_CHARS + 1];
 	struct map_node node; /* by sid */
 	TAILQ_ENTRY(engine_session) fresh, heartbeat, dirty;
 	int64_t deadline;      /* mono ms: of the next ping, or of its answer */
@@ -45,10 +49,6 @@ struct engine_session {
 	struct held_post *post;
 	struct frame **queue; /* what waits for a poll */
 	uint32_t n_queue, cap_queue, event_bytes, control_bytes;
-	bool awaits_pong, is_fresh, is_dirty, is_parting;
-	bool needs_origin; /* nothing may come up without an Origin */
-	bool in_post;      /* its packets are being taken: who does so answers it */
-	char sid[SID_CHARS + 1];
 };
 
 TAILQ_HEAD(session_list, engine_session);
