@@ -29,7 +29,7 @@
 
 #define BUSY_MS 5000
 #define COMMIT_US \
-	3000 /* between two group commits of a busy server, which gathers; less after a small one */
+	2500 /* between two group commits of a busy server, which gathers; less after a small one */
 #define PACE_US       1000  /* between two turns, unless a commit is done sooner */
 #define GATHER_US     1000  /* of the writer's rest: if there is more, others are likely to come */
 #define DRAIN_MS      10000 /* from SIGTERM to the end, at most */
