@@ -15,8 +15,10 @@
 #include "base/mem.h"
 #include "net/loop_event.h"
 #include "net/ring.h"
+#include "net/uring.h"
 
 #define READ_SIZE    65536
+#define TOGETHER     4 /* connections to write to, from which on one system call for many pays */
 #define AHEAD        2 /* connections fetched into the cache before they are written to */
 #define OFFERS       64 /* a turn: many that pull from the log at once share the loop with the rest */
 #define LINGER_BYTES (256 * 1024) /* dropped after our end; beyond, a reset is what the peer gets */
@@ -68,6 +70,7 @@ struct net {
 	struct conn **offered; /* from first to n, for the next turn; NULL: closed meanwhile */
 	size_t first_offered, n_offered, cap_offered;
 	uint32_t next_number;
+	struct uring *uring; /* NULL: each connection is written to by itself */
 	struct loop_later *turn;
 	struct loop_timer
 	    *again; /* on_room in the next turn: no connection keeps the loop to itself */
@@ -92,6 +95,7 @@ net_new(struct loop *loop, const struct net_options *options)
 	TAILQ_INIT(&net->closed);
 	for (int i = 0; i < WAIT_KINDS; i++)
 		TAILQ_INIT(&net->waits[i]);
+	net->uring = uring_new();
 	net->turn = loop_later_new(loop, on_turn, net);
 	net->again = loop_timer_new(loop, on_again, net);
 	net->timer = loop_timer_new(loop, on_timer, net);
@@ -133,6 +137,7 @@ net_free(struct net *net)
 		return;
 	net_each(net, close_each, NULL);
 	free_closed(net);
+	uring_free(net->uring);
 	loop_later_free(net->turn);
 	loop_timer_free(net->again);
 	loop_timer_free(net->timer);
@@ -508,15 +513,38 @@ flush(struct conn *c)
 
 /* ---- the end of a turn ---- */
 
+/* Writes to as many of the dirty, from one of them on, as go with one system call. What that leaves is flush's. Returns the first that it
+ * has not looked at. */
+static size_t
+write_together(struct net *net, size_t from)
+{
+	size_t i;
+
+	for (i = from; i < net->n_dirty && !uring_is_full(net->uring); i++) {
+		struct conn *c = net->dirty[i];
+
+		if (i + AHEAD < net->n_dirty)
+			__builtin_prefetch(net->dirty[i + AHEAD]);
+		if (c != NULL && !c->is_blocked && c->ring.count > 0)
+			uring_add(net->uring, c->fd, &c->ring);
+	}
+	uring_write(net->uring);
+	return i;
+}
+
 static void
 on_turn(void *arg)
 {
 	struct net *net = arg;
 	struct conn *c;
+	size_t next; /* of the dirty to be written to together */
 
 	if (net->options.on_turn != NULL)
 		net->options.on_turn(net->options.arg);
+	next = net->uring != NULL && net->n_dirty >= TOGETHER ? 0 : SIZE_MAX;
 	for (size_t i = 0; i < net->n_dirty; i++) { /* it may grow on the way */
+		if (i == next)
+			next = write_together(net, i);
 		if (i + AHEAD < net->n_dirty)
 			__builtin_prefetch(net->dirty[i + AHEAD]);
 		if ((c = net->dirty[i]) == NULL)

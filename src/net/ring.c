@@ -12,7 +12,6 @@
 #include "base/mem.h"
 
 #define IOV_COUNT  64
-#define JOIN_MAX   4096         /* bytes */
 #define BYTES_MAX  (256 * 1024) /* events beyond are refused: the log has them */
 #define FRAMES_MAX 1024
 #define CLOG_BYTES \
@@ -104,55 +103,76 @@ ring_clear(struct ring *r)
 	r->sent = 0;
 }
 
-/* Takes n written bytes out. */
-static void
-advance(struct ring *r, size_t n)
+void
+ring_advance(struct ring *r, size_t written)
 {
-	while (n > 0) {
+	while (written > 0) {
 		size_t left = frame_size(frame_at(r, 0)) - r->sent;
 
-		if (n < left) {
-			r->sent += (uint32_t)n;
+		if (written < left) {
+			r->sent += (uint32_t)written;
 			return;
 		}
-		n -= left;
+		written -= left;
 		r->sent = 0;
 		drop_first(r);
 	}
 }
 
-/* send costs the kernel less than sendmsg, also with a copy. */
-static ssize_t
-send_joined(int fd, const struct iovec *iov, size_t n)
+/* The first frames, at most IOV_COUNT: how many, and their bytes. */
+static size_t
+gather(const struct ring *r, struct iovec iov[IOV_COUNT], size_t *bytes)
 {
-	char bytes[JOIN_MAX];
+	size_t n = 0;
+
+	for (*bytes = 0; n < r->count && n < IOV_COUNT; n++) {
+		struct frame *f = frame_at(r, (uint32_t)n);
+		size_t skip = n == 0 ? r->sent : 0;
+
+		iov[n] = (struct iovec){f->bytes + f->start + skip, frame_size(f) - skip};
+		*bytes += iov[n].iov_len;
+	}
+	return n;
+}
+
+static struct span
+join(const struct iovec *iov, size_t n, char joined[RING_JOIN_MAX])
+{
 	size_t at = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		memcpy(bytes + at, iov[i].iov_base, iov[i].iov_len);
+		memcpy(joined + at, iov[i].iov_base, iov[i].iov_len);
 		at += iov[i].iov_len;
 	}
-	return send(fd, bytes, at, MSG_NOSIGNAL);
+	return (struct span){joined, at};
 }
 
-/* One system call. */
+struct span
+ring_front(const struct ring *r, char joined[RING_JOIN_MAX])
+{
+	struct iovec iov[IOV_COUNT];
+	size_t bytes, n = gather(r, iov, &bytes);
+
+	if (n > 1 && bytes <= RING_JOIN_MAX)
+		return join(iov, n, joined);
+	return (struct span){iov[0].iov_base, iov[0].iov_len};
+}
+
+/* One system call. send costs the kernel less than sendmsg, also with a copy. */
 static ssize_t
 write_some(const struct ring *r, int fd)
 {
+	char joined[RING_JOIN_MAX];
 	struct iovec iov[IOV_COUNT];
-	size_t n = 0, bytes = 0;
+	size_t bytes, n = gather(r, iov, &bytes);
+	struct span all;
 
-	for (; n < r->count && n < IOV_COUNT; n++) {
-		struct frame *f = frame_at(r, (uint32_t)n);
-		size_t skip = n == 0 ? r->sent : 0;
-		iov[n] = (struct iovec){f->bytes + f->start + skip, frame_size(f) - skip};
-		bytes += iov[n].iov_len;
-	}
 	if (n == 1)
 		return send(fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL);
-	if (bytes <= JOIN_MAX)
-		return send_joined(fd, iov, n);
-	return sendmsg(fd, &(struct msghdr){.msg_iov = iov, .msg_iovlen = n}, MSG_NOSIGNAL);
+	if (bytes > RING_JOIN_MAX)
+		return sendmsg(fd, &(struct msghdr){.msg_iov = iov, .msg_iovlen = n}, MSG_NOSIGNAL);
+	all = join(iov, n, joined);
+	return send(fd, all.p, all.n, MSG_NOSIGNAL);
 }
 
 enum ring_state
@@ -162,7 +182,7 @@ ring_write(struct ring *r, int fd)
 		ssize_t n = write_some(r, fd);
 
 		if (n >= 0)
-			advance(r, (size_t)n);
+			ring_advance(r, (size_t)n);
 		else if (errno == EAGAIN)
 			return RING_BLOCKED;
 		else if (errno != EINTR)

@@ -29,6 +29,7 @@ BEGIN {
 	door["openssl/"] = "src/base/"
 	door["nettle/sha3.h"] = "src/base/keccak.c"
 	door["secp256k1.h"] = door["secp256k1_recovery.h"] = "src/base/recover.c"
+	door["linux/io_uring.h"] = "src/net/uring.c"
 	door["zlib.h"] = "src/proto/deflate.c"
 	door["cmocka.h"] = "tests/"
 }

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test_uring.c - many sockets are written to with one call: all arrives in order, and what cannot be written is left as it was.
+ */
+#include "net/uring.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum { MANY = 150 };
+
+struct pipe {
+	int near, far;
+	struct ring ring;
+};
+
+static struct uring *uring;
+
+static void
+pipe_open(struct pipe *p)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	*p = (struct pipe){.near = fds[0], .far = fds[1]};
+}
+
+static void
+pipe_close(struct pipe *p)
+{
+	ring_clear(&p->ring);
+	close(p->near);
+	if (p->far >= 0)
+		close(p->far);
+}
+
+static void
+put(struct pipe *p, const char *text, size_t n)
+{
+	struct frame *f = frame_new(FRAME_EVENT, (struct span){text, n});
+
+	ring_add(&p->ring, f);
+	frame_unref(f);
+}
+
+/* A kernel that has none is a kernel that people have: there is nothing to be promised. */
+static bool
+is_there(void)
+{
+	if (uring == NULL)
+		print_message("this kernel lets us have no io_uring: nothing is tested\n");
+	return uring != NULL;
+}
+
+static void
+all_arrives_whole_and_in_order(void **state)
+{
+	static struct pipe pipes[MANY];
+	char want[64], got[64];
+
+	if (!is_there())
+		return;
+	for (int i = 0; i < MANY; i++) {
+		pipe_open(&pipes[i]);
+		for (int k = 0; k <= i % 5; k++) {
+			snprintf(want, sizeof(want), "%d.%d ", i, k);
+			put(&pipes[i], want, strlen(want));
+		}
+	}
+	for (int i = 0; i < MANY;) {
+		for (; i < MANY && !uring_is_full(uring); i++)
+			uring_add(uring, pipes[i].near, &pipes[i].ring);
+		uring_write(uring);
+	}
+	for (int i = 0; i < MANY; i++) {
+		size_t n = 0;
+
+		for (int k = 0; k <= i % 5; k++)
+			n += (size_t)sprintf(want + n, "%d.%d ", i, k);
+		assert_int_equal(pipes[i].ring.count, 0);
+		assert_int_equal(recv(pipes[i].far, got, sizeof(got), 0), n);
+		assert_memory_equal(got, want, n);
+		pipe_close(&pipes[i]);
+	}
+	uring_write(uring); /* nothing is queued: nothing happens */
+}
+
+static void
+what_does_not_fit_is_left_and_goes_on_where_it_ended(void **state)
+{
+	const size_t size = 1000000;
+	char *big = mem_alloc(size), *got = mem_alloc(size);
+	struct pipe p, other;
+	size_t n = 0;
+
+	for (size_t i = 0; i < size; i++)
+		big[i] = (char)(i * 7 + i / 251);
+	if (is_there()) {
+		pipe_open(&p);
+		pipe_open(&other);
+		put(&p, big, size);
+		put(&other, "x", 1);
+		while (n < size) {
+			ssize_t more;
+
+			if (p.ring.count > 0)
+				uring_add(uring, p.near, &p.ring);
+			if (other.ring.count > 0)
+				uring_add(uring, other.near, &other.ring);
+			uring_write(uring);
+			assert_int_equal(other.ring.count, 0);
+			more = recv(p.far, got + n, size - n, 0);
+			assert_true(more > 0);
+			n += (size_t)more;
+		}
+		assert_int_equal(p.ring.count, 0);
+		assert_memory_equal(got, big, size);
+		pipe_close(&p);
+		pipe_close(&other);
+	}
+	free(big);
+	free(got);
+}
+
+static void
+a_peer_that_is_gone_and_a_full_socket_take_nothing_and_harm_nobody(void **state)
+{
+	struct pipe gone, full, fine;
+	char c;
+
+	if (!is_there())
+		return;
+	pipe_open(&gone);
+	pipe_open(&full);
+	pipe_open(&fine);
+	close(gone.far);
+	gone.far = -1;
+	while (send(full.near, "........", 8, 0) > 0)
+		;
+	put(&gone, "a", 1);
+	put(&full, "b", 1);
+	put(&fine, "c", 1);
+	uring_add(uring, gone.near, &gone.ring);
+	uring_add(uring, full.near, &full.ring);
+	uring_add(uring, fine.near, &fine.ring);
+	uring_write(uring);
+	assert_int_equal(ring_write(&gone.ring, gone.near), RING_FAILED);
+	assert_int_equal(ring_write(&full.ring, full.near), RING_BLOCKED);
+	assert_int_equal(ring_write(&fine.ring, fine.near), RING_EMPTY);
+	assert_int_equal(recv(fine.far, &c, 1, 0), 1);
+	assert_int_equal(c, 'c');
+	pipe_close(&gone);
+	pipe_close(&full);
+	pipe_close(&fine);
+}
+
+static void
+many_frames_that_are_too_long_together_go_one_by_one(void **state)
+{
+	char part[3000], got[9000];
+	struct pipe p;
+
+	if (!is_there())
+		return;
+	pipe_open(&p);
+	for (int i = 0; i < 3; i++) {
+		memset(part, 'a' + i, sizeof(part));
+		put(&p, part, sizeof(part));
+	}
+	for (uint32_t left = 3; left > 0; left--) {
+		assert_int_equal(p.ring.count, left);
+		uring_add(uring, p.near, &p.ring);
+		uring_write(uring);
+	}
+	assert_int_equal(recv(p.far, got, sizeof(got), 0), sizeof(got));
+	for (size_t i = 0; i < sizeof(got); i++)
+		assert_int_equal(got[i], 'a' + i / sizeof(part));
+	pipe_close(&p);
+}
+
+static int
+setup(void **state)
+{
+	uring = uring_new();
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	uring_free(uring);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(all_arrives_whole_and_in_order),
+	    cmocka_unit_test(what_does_not_fit_is_left_and_goes_on_where_it_ended),
+	    cmocka_unit_test(a_peer_that_is_gone_and_a_full_socket_take_nothing_and_harm_nobody),
+	    cmocka_unit_test(many_frames_that_are_too_long_together_go_one_by_one),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
