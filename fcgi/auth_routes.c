@@ -242,7 +242,7 @@ run_revoke_wallet(struct store *st, void *arg)
 {
 	const struct end_job *j = arg;
 
-	session_end_wallet(st, span_of(j->user.key), j->now_ms + token_ahead(st, j->now_ms));
+	tokens_end(st, span_of(j->user.key), j->now_ms);
 	return true;
 }
 

@@ -95,6 +95,12 @@ token_is_news(struct store *st, int64_t ahead_ms, int64_t now_ms)
 	return ahead_ms > 0 && ahead_ms > token_ahead(st, now_ms + JWT_SKEW_MS);
 }
 
+void
+tokens_end(struct store *st, struct span wallet, int64_t now_ms)
+{
+	session_end_wallet(st, wallet, now_ms + token_ahead(st, now_ms));
+}
+
 bool
 user_stands(struct store *st, const struct user *user)
 {

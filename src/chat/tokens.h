@@ -32,6 +32,9 @@ int64_t token_ahead(struct store *, int64_t now_ms);
 /* True if one that is so much ahead is worth a proof's ahead_ms. */
 bool token_is_news(struct store *, int64_t ahead_ms, int64_t now_ms);
 
+/* Ends all tokens of a wallet that were issued up to now, by our clock or by the platform's. */
+void tokens_end(struct store *, struct span wallet, int64_t now_ms);
+
 /* False: what he came with was ended. True for those who proved nothing that could be. */
 bool user_stands(struct store *, const struct user *);
 

@@ -98,7 +98,7 @@ run_revoke(struct store *st, void *arg)
 
 	j->n_found = 0;
 	if (j->options->is_all) {
-		session_end_wallet(st, span_of(j->user.key), j->now_ms);
+		tokens_end(st, span_of(j->user.key), j->now_ms);
 		return store_error(st) == STORE_OK;
 	}
 	tokens_each(st, span_of(j->user.key), j->now_ms, on_candidate, j);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #define IOV_COUNT  64
+#define JOIN_MAX   4096         /* bytes */
 #define BYTES_MAX  (256 * 1024) /* events beyond are refused: the log has them */
 #define FRAMES_MAX 1024
 #define CLOG_BYTES \
@@ -136,7 +137,7 @@ gather(const struct ring *r, struct iovec iov[IOV_COUNT], size_t *bytes)
 }
 
 static struct span
-join(const struct iovec *iov, size_t n, char joined[RING_JOIN_MAX])
+join(const struct iovec *iov, size_t n, char *joined)
 {
 	size_t at = 0;
 
@@ -148,13 +149,13 @@ join(const struct iovec *iov, size_t n, char joined[RING_JOIN_MAX])
 }
 
 struct span
-ring_front(const struct ring *r, char joined[RING_JOIN_MAX])
+ring_front(const struct ring *r, char *room, size_t size)
 {
 	struct iovec iov[IOV_COUNT];
 	size_t bytes, n = gather(r, iov, &bytes);
 
-	if (n > 1 && bytes <= RING_JOIN_MAX)
-		return join(iov, n, joined);
+	if (n > 1 && bytes <= JOIN_MAX && bytes <= size)
+		return join(iov, n, room);
 	return (struct span){iov[0].iov_base, iov[0].iov_len};
 }
 
@@ -162,14 +163,14 @@ ring_front(const struct ring *r, char joined[RING_JOIN_MAX])
 static ssize_t
 write_some(const struct ring *r, int fd)
 {
-	char joined[RING_JOIN_MAX];
+	char joined[JOIN_MAX];
 	struct iovec iov[IOV_COUNT];
 	size_t bytes, n = gather(r, iov, &bytes);
 	struct span all;
 
 	if (n == 1)
 		return send(fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL);
-	if (bytes > RING_JOIN_MAX)
+	if (bytes > JOIN_MAX)
 		return sendmsg(fd, &(struct msghdr){.msg_iov = iov, .msg_iovlen = n}, MSG_NOSIGNAL);
 	all = join(iov, n, joined);
 	return send(fd, all.p, all.n, MSG_NOSIGNAL);

@@ -8,8 +8,7 @@
 
 #include "hub/frame.h"
 
-#define RING_FEW      2
-#define RING_JOIN_MAX 4096 /* bytes */
+#define RING_FEW 2
 
 struct ring {                                /* all zero is an empty one */
 	union {                              /* frames, at (head + i) % cap, i < count */
@@ -36,9 +35,9 @@ enum ring_state {
 };
 enum ring_state ring_write(struct ring *, int fd);
 
-/* For who writes by other means (uring.c), of a ring that is not empty: what one send should take, small frames joined in memory of the
- * caller's; and taking out what went. */
-struct span ring_front(const struct ring *, char joined[RING_JOIN_MAX]);
+/* For who writes by other means (uring.c), of a ring that is not empty: what one send should take, small frames joined where there is
+ * room for them; and taking out what went. */
+struct span ring_front(const struct ring *, char *room, size_t size);
 void ring_advance(struct ring *, size_t written);
 
 /* Drops what is in it. */

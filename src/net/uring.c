@@ -15,7 +15,8 @@
 
 #include "base/mem.h"
 
-#define ENTRIES 64 /* a power of two */
+#define ENTRIES      64    /* a power of two */
+#define JOINED_BYTES 32768 /* for the small frames of all: beyond, one frame goes at a time */
 
 struct uring {
 	int fd;
@@ -30,7 +31,8 @@ struct uring {
 
 	uint32_t n; /* queued */
 	struct ring *rings[ENTRIES];
-	char joined[ENTRIES][RING_JOIN_MAX];
+	size_t n_joined;
+	char joined[JOINED_BYTES];
 };
 
 static bool
@@ -101,7 +103,8 @@ uring_is_full(const struct uring *u)
 void
 uring_add(struct uring *u, int fd, struct ring *r)
 {
-	struct span bytes = ring_front(r, u->joined[u->n]);
+	char *room = u->joined + u->n_joined;
+	struct span bytes = ring_front(r, room, JOINED_BYTES - u->n_joined);
 	uint32_t at = (*u->sq_tail + u->n) % ENTRIES;
 
 	u->requests[at] = (struct io_uring_sqe){
@@ -112,6 +115,7 @@ uring_add(struct uring *u, int fd, struct ring *r)
 	    .msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT,
 	    .user_data = u->n,
 	};
+	u->n_joined += bytes.p == room ? bytes.n : 0;
 	u->rings[u->n++] = r;
 }
 
@@ -157,4 +161,5 @@ uring_write(struct uring *u)
 		taken += take_results(u);
 	}
 	u->n = 0;
+	u->n_joined = 0;
 }

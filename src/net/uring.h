@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * uring.h - the writes of many connections with one system call (io_uring), where the kernel lets us. What a send costs beyond the
- * network's own work is saved: two fifths of it for some twenty connections at a time.
+ * uring.h - writes to many connections with one system call (io_uring), where the kernel lets us: it saves what each send costs beyond
+ * the network's own work.
  * Nothing depends on it: who has none, and what it did not write, is written by ring_write.
  */
 #ifndef NET_URING_H

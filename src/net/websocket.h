@@ -38,7 +38,7 @@ struct websocket *websocket_accept(struct web_request *, const struct websocket_
 void *websocket_own(const struct websocket *);
 void websocket_set_own(struct websocket *, void *own);
 struct conn *websocket_conn(const struct websocket *);
-/* From the next message on. */
+/* From the next frame on; a message that has more already is too big. */
 void websocket_set_max_message(struct websocket *, uint32_t max_bytes);
 
 /* A message of bytes of its own. */

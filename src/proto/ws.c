@@ -246,7 +246,9 @@ take_data(
 	bool is_compressed = r->partial != NULL ? r->partial->is_compressed : h->is_compressed;
 	size_t so_far = r->partial != NULL ? r->partial->message.len : 0;
 
-	if (h->payload > wire_limit(r, is_compressed) - so_far)
+	uint64_t limit = wire_limit(r, is_compressed);
+
+	if (so_far > limit || h->payload > limit - so_far) /* it may have become less on the way */
 		return fail(r, out, WS_TOO_BIG, "message too big");
 	if (r->partial == NULL && h->is_final && h->payload <= len) {
 		struct span payload = {in, (size_t)h->payload};

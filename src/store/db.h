@@ -108,6 +108,8 @@ void store_fail(struct store *, int rc);
 void store_defect(struct store *, const char *what);
 
 /* ---- positions in the log (queue.c) ---- */
+/* The position of the row that is appended next. Where that is a message, positions_settle notes it. */
+int64_t position_take(struct store *);
 /* Notes in sqlite_sequence what messages have taken: before anything else makes rows of the log, and before the commit. */
 void positions_settle(struct store *);
 

@@ -4,7 +4,7 @@
  */
 #include "store/messages.h"
 
-#include "store/rows.h"
+#include "store/db.h"
 
 #define DIGIT_BITS   5
 #define ID_DIGITS    13 /* at most; no leading zero, so that each id has one spelling */

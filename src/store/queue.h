@@ -23,7 +23,8 @@ struct queue_row {
 	struct span topic, event, data;
 	struct span actor; /* n 0: none */
 	bool durable;
-	/* A message as it is stored, which has no data: that is made of it. NULL: any other row, and a message of an earlier schema. */
+	/* A message as read from its table: it has no data, view_row makes it. NULL: the row has its data (any other row, a message of an
+	 * earlier schema, one from fresh_next). */
 	const struct message *message;
 };
 
@@ -68,7 +69,7 @@ bool queue_gap(struct store *, const struct queue_source *);
 
 /* Trims by id from the oldest, stopping at the first row younger than keep_ms; rows > 0 also trims
  * down to so many rows; at most max rows in one call. Remembers each topic's newest durable row.
- * Returns how many. */
+ * Returns how many. Messages stay; they only leave the log. */
 int64_t queue_trim(struct store *, int64_t now_ms, int64_t keep_ms, int64_t rows, int64_t max);
 int64_t queue_count(struct store *); /* rows kept; an estimate from ids */
 

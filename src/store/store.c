@@ -121,7 +121,8 @@ store_defect(struct store *st, const char *what)
 
 /* ---- statements ---- */
 
-/* Of what changes something, only these make no rows of the log by a trigger, and know about positions. */
+/* What a message and a row of the log are written with: none of these makes a row by a trigger. Before any other that writes, positions
+ * taken so far are noted, and after it the head is read anew. */
 static bool
 leaves_positions(enum sql_id id)
 {

@@ -314,6 +314,26 @@ unmasked_frames_and_padded_lengths_are_1002(void **state)
 		expect_bytes(bad[i], NULL, "broken 1002 ");
 }
 
+/* As it does when a client's identity was ended. */
+static void
+a_limit_that_becomes_less_meets_a_message_that_has_begun(void **state)
+{
+	static const char zeros[600];
+	struct peer p;
+	struct buf b = {0};
+
+	peer_init(&p, MAX_BYTES, NULL);
+	put_frame(&b, WS_BINARY, (struct span){zeros, sizeof(zeros)});
+	peer_receive(&p, b.p, b.len);
+	p.reader.max_bytes = 100;
+	b.len = 0;
+	put_frame(&b, WS_CONTINUATION, (struct span){zeros, 1});
+	peer_receive(&p, b.p, b.len);
+	assert_string_equal(buf_cstr(&p.log), "broken 1009 ");
+	peer_clear(&p);
+	buf_clear(&b);
+}
+
 static void
 a_message_over_the_limit_is_1009_from_its_head_on(void **state)
 {
@@ -527,6 +547,7 @@ main(void)
 	    cmocka_unit_test(a_message_inside_a_message_is_1002),
 	    cmocka_unit_test(unmasked_frames_and_padded_lengths_are_1002),
 	    cmocka_unit_test(a_message_over_the_limit_is_1009_from_its_head_on),
+	    cmocka_unit_test(a_limit_that_becomes_less_meets_a_message_that_has_begun),
 	    cmocka_unit_test(close_codes_are_checked),
 	    cmocka_unit_test(text_is_refused_at_its_first_bad_byte),
 	    cmocka_unit_test(text_that_ends_inside_a_character_is_1007),
