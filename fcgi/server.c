@@ -122,12 +122,12 @@ take_connection(struct worker *w, const struct pollfd *listening)
 
 /* ---- waiting ---- */
 
-enum wake { TURN_STOP, TURN_REQUEST, TURN_CONNECTION, TURN_IDLE };
+enum wake { WAKE_STOP, WAKE_REQUEST, WAKE_CONNECTION, WAKE_IDLE };
 
 /* Waits at most ms for {the connection in hand, stop, the listeners}. A request that is there goes
  * before the stop, the stop before new connections. */
 static enum wake
-wait_turn(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
+wait_for(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
 {
 	size_t n = may_accept ? w->server->options->n_listeners : 0;
 
@@ -137,10 +137,10 @@ wait_turn(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
 		p[2 + i] =
 		    (struct pollfd){.fd = w->server->options->listeners[i].fd, .events = POLLIN};
 	if (poll(p, (nfds_t)(2 + n), ms < 0 ? 0 : (int)ms) <= 0)
-		return TURN_IDLE;
+		return WAKE_IDLE;
 	if (p[1].revents)
-		return TURN_REQUEST;
-	return p[0].revents ? TURN_STOP : TURN_CONNECTION;
+		return WAKE_REQUEST;
+	return p[0].revents ? WAKE_STOP : WAKE_CONNECTION;
 }
 
 /* An idle connection must not keep a thread from new ones; a thread without one goes first. */
@@ -148,18 +148,18 @@ static enum wake
 make_room(struct worker *w, struct pollfd *p)
 {
 	atomic_flag *flag = &w->server->is_making_room;
-	enum wake turn = wait_turn(w, p, false, YIELD_MS);
+	enum wake why = wait_for(w, p, false, YIELD_MS);
 
-	if (turn != TURN_IDLE || atomic_flag_test_and_set(flag))
-		return turn;
-	turn = wait_turn(w, p, true, 0);
-	if (turn == TURN_CONNECTION) {
+	if (why != WAKE_IDLE || atomic_flag_test_and_set(flag))
+		return why;
+	why = wait_for(w, p, true, 0);
+	if (why == WAKE_CONNECTION) {
 		disconnect(w);
 		take_connection(w, p + 2);
-		turn = TURN_IDLE;
+		why = WAKE_IDLE;
 	}
 	atomic_flag_clear(flag);
-	return turn;
+	return why;
 }
 
 /* After the stop: what was accepted is still served, and so is what waits at the sockets, for they
@@ -190,26 +190,26 @@ wait_last(struct worker *w)
 static bool
 wait_request(struct worker *w, struct pollfd *p)
 {
-	/* One that has just been taken most likely has its request already: other connections would only wake this thread. */
+	/* One that has just been taken most likely has its request already: wait a moment for it alone. */
 	bool is_new = false;
 
 	for (;;) {
 		bool is_connected = w->fcgx.ipcFd >= 0;
 		int64_t left = is_connected ? w->idle_until_ms - clock_mono_ms() : KEPT_MS;
-		enum wake turn = is_new && is_connected ? wait_turn(w, p, false, YIELD_MS)
-							: wait_turn(w, p, true, left);
+		enum wake why = is_new && is_connected ? wait_for(w, p, false, YIELD_MS)
+						       : wait_for(w, p, true, left);
 
-		is_new = turn == TURN_CONNECTION;
+		is_new = why == WAKE_CONNECTION;
 
-		if (turn == TURN_CONNECTION && is_connected)
-			turn = make_room(w, p);
-		else if (turn == TURN_CONNECTION)
+		if (why == WAKE_CONNECTION && is_connected)
+			why = make_room(w, p);
+		else if (why == WAKE_CONNECTION)
 			take_connection(w, p + 2);
-		else if (turn == TURN_IDLE && is_connected && clock_mono_ms() >= w->idle_until_ms)
+		else if (why == WAKE_IDLE && is_connected && clock_mono_ms() >= w->idle_until_ms)
 			disconnect(w);
-		if (turn == TURN_STOP)
+		if (why == WAKE_STOP)
 			return wait_last(w);
-		if (turn == TURN_REQUEST)
+		if (why == WAKE_REQUEST)
 			return true;
 	}
 }
@@ -318,7 +318,8 @@ serve(struct worker *w)
 			return;
 		}
 		is_kept &= w->server->last_ms == 0;
-		/* libfcgi closes what is not to be kept, and waits until the other side has done so too: needless where nothing is unread. */
+		/* libfcgi closes what is not to be kept, and waits until the other side has done so too: needless where nothing
+		 * is unread. */
 		if (is_kept || !has_body(w))
 			w->fcgx.keepConnection = drain(w);
 	}

@@ -3,7 +3,7 @@
 
 PRAGMA application_id = 1162045556; -- "ECht"
 
--- Facts about this database: auth_class ('open' or 'closed').
+-- Facts about this database, such as auth_class ('open' or 'closed').
 CREATE TABLE meta(
 	key   TEXT PRIMARY KEY,
 	value ANY

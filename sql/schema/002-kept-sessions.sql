@@ -4,7 +4,7 @@
 -- boot: incarnations.n of the daemon that touched it last; what an earlier one left is kept for one window after a start.
 CREATE TABLE kept_sessions(
 	id       INTEGER PRIMARY KEY,
-	pid_hash TEXT NOT NULL UNIQUE,     -- SHA-256, in hex, of the secret that the client returns with
+	pid_hash TEXT NOT NULL UNIQUE,     -- of the secret that the client returns with: its time (where it has one) and its SHA-256, in hex
 	sid      TEXT NOT NULL,            -- the socket's id, which others may see
 	wallet   TEXT NOT NULL,            -- the key
 	own_from INTEGER NOT NULL,         -- the position at which it began, for the own topic

@@ -23,8 +23,8 @@ void proxies_free(struct proxies *); /* NULL is fine */
 bool proxies_trust(const struct proxies *, struct span peer);
 
 /* The address that limits count by, over out: the peer's; where that is trusted, the rightmost entry of X-Forwarded-For (all its lines, in
- * order) that is not, or the leftmost if all are. IPv4 as it is, in IPv6 or not; IPv6 as its /64. n 0: nothing to count by: loopback, a Unix
- * socket, no address at all. What is no address ends the list: whoever stands before it is not believed. */
+ * order) that is not, or the leftmost if all are. IPv4 as it is, in IPv6 or not; IPv6 as its /64. n 0: nothing to count by: loopback,
+ * a Unix socket, no address at all. What is no address ends the list: whoever stands before it is not believed. */
 struct span client_address(const struct proxies *, struct span peer, struct span forwarded_for,
     char out[CLIENT_ADDRESS_SIZE]);
 

@@ -12,9 +12,9 @@
 #include "proto/utf8.h"
 #include "store/queue.h"
 
-#define WALLET_EVM_BYTES  42
-#define EVENT_MAX_BYTES   64
-#define ESCROW_NUMBER_MAX (INT64_C(1) << 53)
+#define WALLET_EVM_BYTES     42
+#define EVENT_NAME_MAX_BYTES 64
+#define ESCROW_NUMBER_MAX    (INT64_C(1) << 53)
 
 static bool
 is_alpha(char c)
@@ -184,7 +184,7 @@ name_escrow_slice(struct span value, char out[STORE_NAME_SIZE])
 bool
 name_event(struct span s)
 {
-	return is_made_of(s, "_.:-", EVENT_MAX_BYTES) && is_alpha(s.p[0]);
+	return is_made_of(s, "_.:-", EVENT_NAME_MAX_BYTES) && is_alpha(s.p[0]);
 }
 
 bool

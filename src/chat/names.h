@@ -14,11 +14,12 @@
 #include "store/escrows.h"
 #include "store/sessions.h"
 
-#define NAME_MAX_BYTES 128
-#define TOPIC_SIZE     (STORE_NAME_SIZE + 12)
-#define CONTENT_MAX    5000  /* Unicode code points */
-#define TITLE_MAX      200   /* the same */
-#define DATA_MAX       65536 /* bytes of an event's data */
+#define NAME_MAX_BYTES  128
+#define TOPIC_SIZE      (STORE_NAME_SIZE + 12)
+#define CONTENT_MAX     5000             /* Unicode code points */
+#define TITLE_MAX       200              /* the same */
+#define DATA_MAX        65536            /* bytes of an event's data */
+#define EVENT_BYTES_MAX (DATA_MAX + 512) /* data, and what stands around it */
 
 /* What a user has proved himself with. All zero: nothing that could expire or be ended. Times are wall clock, ms. */
 struct proof {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * send.c - one message: checked, stored, logged and announced in one transaction.
+ * send.c - one message: checked, appended to the log and announced in one transaction.
  */
 #include "base/ids.h"
 #include "chat/standing.h"

@@ -26,9 +26,7 @@ call_refuse(const struct call *c, enum chat_err err, const char *why)
 void
 call_answer_begin(const struct call *c, struct buf *out)
 {
-	session_answer_begin(c->session, out, c->ack);
-	json_open(out, '{');
-	json_member_bool(out, "ok", true);
+	session_ok_begin(c->session, out, c->ack);
 }
 
 void

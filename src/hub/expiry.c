@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * expiry.c - sessions that rest on a token: told a minute before it expires, put out when it does or when it was ended meanwhile. While they
- * are open the token counts as used.
+ * expiry.c - sessions that rest on a token: told a minute before it expires, put out when it does or when it was ended meanwhile.
+ * While they are open the token counts as used.
  */
 #include "hub/state.h"
 
@@ -19,7 +19,7 @@ struct expiry {
 	struct session *session;
 	struct proof proof;
 	int64_t due;      /* mono ms: when to look at it */
-	int64_t touch_at; /* mono ms: when it is used again; 0: that is not noted */
+	int64_t touch_at; /* mono ms: when its use is noted next; 0: never */
 	size_t place;     /* in hub->expiries, from 1; 0: it is not there */
 	bool is_warned;   /* its client knows */
 };

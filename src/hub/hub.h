@@ -71,7 +71,7 @@ bool hub_owes_answers(const struct hub *);
 void hub_flush(struct hub *);
 bool hub_has_jobs(const struct hub *); /* gathered, and not handed over */
 
-/* Runs what is due: grace periods, typing time-outs. */
+/* Runs what is due: grace periods, typing time-outs, tokens that expire or are used, sessions that cannot be recovered any more. */
 void hub_tick(struct hub *, struct hub_time);
 int64_t hub_next_deadline(const struct hub *); /* mono ms; INT64_MAX: none */
 
@@ -86,8 +86,8 @@ enum dismissal {
 struct transport {
 	const char *name; /* "websocket" */
 	enum wire wire;
-	/* Queues one frame (takes its own reference); never closes or frees. False: full, and the frame may be refused (of FRAME_CONTROL: only
-	 * where nobody listens at the moment). */
+	/* Queues one frame (takes its own reference); never closes or frees. False: full, and the frame may be refused (of FRAME_CONTROL:
+	 * only where nobody listens at the moment). */
 	bool (*send)(struct session *, struct frame *);
 	/* The session can take input again (session_is_busy was true), or has more to pull. */
 	void (*resume)(struct session *);

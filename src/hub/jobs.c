@@ -73,9 +73,7 @@ answer(struct hub_job *hj)
 		session_refuse(
 		    s, span_of(hj->event), span_of(hj->ack), hj->err, NULL, span_of(hj->escrow_id));
 	} else if (hj->ack != NULL) {
-		session_answer_begin(s, &out, span_of(hj->ack));
-		json_open(&out, '{');
-		json_member_bool(&out, "ok", true);
+		session_ok_begin(s, &out, span_of(hj->ack));
 		hj->answer(hj, &out);
 		json_close(&out, '}');
 		session_answer_end(s, &out);

@@ -15,7 +15,7 @@
 #include "store/kept.h"
 
 /* The secret to return with: of 5 bits a character, the time, and 160 random ones. The time is there so that the table's index of what
- * is kept grows at its end; of the rest the store has a hash. */
+ * is kept grows at its end; the store has the time as it is, and a hash of the whole. */
 #define TIME_CHARS    8
 #define PID_CHARS     (TIME_CHARS + 32)
 #define SID_CHARS     20

@@ -26,9 +26,7 @@ answer_subscribed(struct sub *sub, struct span ack, int64_t unread)
 
 	if (ack.n == 0)
 		return;
-	session_answer_begin(sub->session, &out, ack);
-	json_open(&out, '{');
-	json_member_bool(&out, "ok", true);
+	session_ok_begin(sub->session, &out, ack);
 	json_member_string(&out, "escrowId", topic_escrow(sub->topic));
 	json_member_cstr(&out, "cursor", hub_cursor(hub, cursor, seam));
 	presence_list(sub->topic, &out);

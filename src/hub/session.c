@@ -71,8 +71,8 @@ session_send_event(struct session *s, const char *name, struct span data, struct
 	event_clear(&ev);
 }
 
-void
-session_answer_begin(struct session *s, struct buf *out, struct span ack)
+static void
+answer_begin(struct session *s, struct buf *out, struct span ack)
 {
 	ack_begin(s->transport->wire, out, ack);
 }
@@ -84,6 +84,14 @@ session_answer_end(struct session *s, struct buf *out)
 
 	s->transport->send(s, f);
 	frame_unref(f);
+}
+
+void
+session_ok_begin(struct session *s, struct buf *out, struct span ack)
+{
+	answer_begin(s, out, ack);
+	json_open(out, '{');
+	json_member_bool(out, "ok", true);
 }
 
 /* Who may not is a line of the audit trail; what is malformed or too fast is not worth one. */
@@ -114,7 +122,7 @@ session_answer(struct session *s, struct span ack, struct span json)
 {
 	struct buf out = {0};
 
-	session_answer_begin(s, &out, ack);
+	answer_begin(s, &out, ack);
 	buf_span(&out, json);
 	session_answer_end(s, &out);
 }

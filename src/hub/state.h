@@ -5,7 +5,8 @@
  *   session --< sub >-- topic --(room)--< presence
  *
  * A topic is an escrow's room or a user's own; a sub is one session in one topic; a presence is one user in one room. Each is freed by
- * its owner: subs by their session, presences by their room, topics when the last of either is gone, a user's when his last presence is, too.
+ * its owner: subs by their session, presences by their room, topics when the last of either is gone, a user's when his last presence
+ * is, too.
  */
 #ifndef HUB_STATE_H
 #define HUB_STATE_H
@@ -67,13 +68,13 @@ struct presence {
 struct sub {
 	/* What a delivery touches is first, side by side. */
 	struct session *session;
-	int64_t position;   /* events at or before it were given, or are not wanted */
-	bool is_behind : 1; /* served from the log; not live */
-	bool has_missed : 1;
-	bool has_begun : 1; /* its position is set, and it is live or behind */
-	bool has_gap : 1;
-	uint8_t role;   /* enum role, in a room */
-	uint32_t index; /* among the topic's */
+	int64_t position;    /* events at or before it were given, or are not wanted */
+	bool is_behind : 1;  /* served from the log; not live */
+	bool has_missed : 1; /* presence or typing, since seat.missed */
+	bool has_begun : 1;  /* its position is set, and it is live or behind */
+	bool has_gap : 1;    /* its acknowledgement will say so */
+	uint8_t role;        /* enum role, in a room */
+	uint32_t index;      /* among the topic's */
 	struct topic *topic;
 	struct sub *next; /* of the session */
 };
@@ -245,8 +246,8 @@ const char *session_name(const struct session *);
 void session_send_event(struct session *, const char *name, struct span data, struct span cursor,
     struct span escrow_id);
 void session_answer(struct session *, struct span ack, struct span json);
-/* The same, with the JSON appended between the two. */
-void session_answer_begin(struct session *, struct buf *, struct span ack);
+/* Begins {ok:true, ...: the caller appends the rest of the object, closes it, and ends the answer. */
+void session_ok_begin(struct session *, struct buf *, struct span ack);
 void session_answer_end(struct session *, struct buf *);
 void session_refuse(struct session *, struct span event, struct span ack, enum chat_err,
     const char *why, struct span escrow_id);

@@ -33,7 +33,8 @@ row_data(const struct queue_row *row, struct buf *out)
 	struct json *json;
 	const char *why = NULL;
 
-	/* Names that the server makes itself are taken only from its own rules, which name the actor; notification has a route of its own. */
+	/* Names that the server makes itself are taken only from its own rules, which name the actor; notification has
+	 * a route of its own. */
 	if (row->actor.n == 0 && !span_is(row->event, "notification") &&
 	    !name_event_publishable(row->event))
 		return false;

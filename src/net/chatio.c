@@ -13,7 +13,6 @@
 #define PING_TIMEOUT_MS    60000
 #define CONNECT_TIMEOUT_MS 45000
 #define FRESH_PAYLOAD      65536
-#define EVENT_MAX          (DATA_MAX + 512)
 
 #define NAMESPACE "/"
 
@@ -232,7 +231,7 @@ on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 		json_put_int(&ack, (int64_t)ev->id); /* at most SIO_ID_MAX */
 	if (ev->is_binary)
 		session_refuse_event(s, name, buf_as_span(&ack), "binary data is not accepted");
-	else if (ev->args.n > EVENT_MAX)
+	else if (ev->args.n > EVENT_BYTES_MAX)
 		session_refuse_event(
 		    s, name, buf_as_span(&ack), "data: at most 65536 bytes are accepted");
 	else

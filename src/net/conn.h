@@ -108,7 +108,8 @@ enum conn_wait conn_wait_kind(const struct conn *);
 
 /* Closes now; frames not yet written are dropped. why is for the log, static. */
 void conn_close(struct conn *, const char *why);
-/* Writes what is queued, ends our side, drops what comes, closes at the peer's end or after WAIT_LINGER: so an answer is not lost to a reset. */
+/* Writes what is queued, ends our side, drops what comes, closes at the peer's end or after WAIT_LINGER: so an answer is
+ * not lost to a reset. */
 void conn_finish(struct conn *, const char *why);
 /* Asks its protocol to end it in good order; again: nothing. */
 void conn_shut_down(struct conn *);

@@ -202,5 +202,5 @@ emit_handle(struct web_request *req, void *own)
 size_t
 emit_max_body(const struct http_request *http, void *own)
 {
-	return DATA_MAX + 512;
+	return EVENT_BYTES_MAX;
 }

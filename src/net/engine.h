@@ -12,7 +12,8 @@ struct engine;
 struct engine_session;
 
 struct engine_ops {
-	/* Before anything else: may this request be served? Appends header lines for its answer. False: refused, and answered. NULL: any. */
+	/* Before anything else: may this request be served? Appends header lines for its answer. False: refused, and answered.
+	 * NULL: any. */
 	bool (*on_request)(void *arg, struct web_request *, struct buf *fields);
 	/* A session has begun; returns the owner's own of it. */
 	void *(*on_open)(void *arg, struct engine_session *, struct web_request *);
@@ -31,7 +32,7 @@ struct engine_options {
 	void *arg;
 	int64_t ping_interval_ms, ping_timeout_ms;
 	size_t max_payload;   /* bytes of one POST, or of one WebSocket message */
-	size_t fresh_payload; /* the same before engine_confirm; 0: no less */
+	size_t fresh_payload; /* the same before engine_confirm; 0: max_payload */
 	size_t
 	    max_fresh; /* sessions that nobody vouched for with engine_confirm; beyond, the oldest goes */
 };

@@ -53,7 +53,8 @@ struct engine_session {
 
 TAILQ_HEAD(session_list, engine_session);
 
-/* A poll of a session that has upgraded. Its refusal waits a moment: it must not overtake what the WebSocket, another connection, was sent. */
+/* A poll of a session that has upgraded. Its refusal waits a moment: it must not overtake what the WebSocket, another connection,
+ * was sent. */
 struct late_refusal {
 	TAILQ_ENTRY(late_refusal) link;
 	struct engine *engine;

@@ -16,8 +16,8 @@ struct listener;
 /* A new connection: non-blocking, close-on-exec, TCP_NODELAY set; the callee owns it. peer: "" for a Unix socket. */
 typedef void listener_cb(int fd, const char *peer, void *arg);
 
-/* Opens HOST:PORT, unix:PATH, "unix:PATH identity" or fd:N and accepts from the next turn on; port 0 takes a free one. mode is a Unix socket's;
- * one of identity is for its owner and group at most. NULL: err holds one line. */
+/* Opens HOST:PORT, unix:PATH, "unix:PATH identity" or fd:N and accepts from the next turn on; port 0 takes a free one. mode is a Unix
+ * socket's; one of identity is for its owner and group at most. NULL: err holds one line. */
 struct listener *listener_open(
     struct loop *, const char *spec, mode_t mode, listener_cb *, void *arg, struct buf *err);
 

@@ -19,7 +19,8 @@ void loop_free(struct loop *);
 void loop_run(struct loop *);
 void loop_stop(struct loop *);
 
-/* The next turn begins us from now, or when a descriptor can be read, or a timer is due: what comes from others meanwhile comes together. */
+/* The next turn begins us from now, or when a descriptor can be read, or a timer is due: what comes from others meanwhile
+ * comes together. */
 void loop_pace(struct loop *, int64_t us, int urgent_fd);
 
 typedef void loop_cb(void *arg);

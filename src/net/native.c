@@ -14,7 +14,6 @@
 #define CLOSE_UNAUTHORIZED 4401
 #define SUBPROTOCOL        "escrowchat.v1"
 #define ACK_MAX            64 /* bytes of a string that names an acknowledgement */
-#define FRAME_MAX          (DATA_MAX + 512)
 
 static struct hub_time
 time_now(void)
@@ -109,7 +108,7 @@ on_message(struct websocket *ws, enum ws_opcode opcode, struct span text)
 		websocket_close(ws, 1003, "text frames only");
 		return;
 	}
-	if (text.n > FRAME_MAX) {
+	if (text.n > EVENT_BYTES_MAX) {
 		session_bad_frame(s, "data: at most 65536 bytes are accepted");
 		return;
 	}

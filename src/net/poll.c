@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * poll.c - long-poll at /poll: answered at once when something is there, else held.
- * Between two polls a client's session stays, parked: what it misses of presence and typing then, the next poll is told as the latest state.
+ * Between two polls a client's session stays, parked: what it misses of presence and typing then, the next poll is told as the
+ * latest state.
  */
 #include <stdlib.h>
 

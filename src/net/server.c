@@ -34,6 +34,7 @@
 #define GATHER_US     1000  /* of the writer's rest: if there is more, others are likely to come */
 #define DRAIN_MS      10000 /* from SIGTERM to the end, at most */
 #define TRIM_US       60000000
+#define NO_BODY_MAX   4096   /* bytes of a body where none belongs */
 #define SPARE_FILES   64     /* descriptors that are not connections */
 #define LOOK_AGAIN_US 200000 /* after the log could not be read */
 #define ANSWER_MS     2000   /* of DRAIN_MS: for the writer to become idle */
@@ -406,7 +407,7 @@ start_clockwork(struct server *sv)
 static size_t
 little_body(const struct http_request *http, void *own)
 {
-	return 4096;
+	return NO_BODY_MAX;
 }
 
 static const struct web_route routes[] = {

@@ -33,8 +33,8 @@ struct socketio_ops {
 	bool (*on_request)(void *arg, struct web_request *, struct buf *fields);
 	/* A client has come: what is kept of its handshake, from malloc() (both NULL: nothing). */
 	void *(*on_handshake)(void *arg, struct web_request *);
-	/* A client wants into a namespace; auth is its payload, an object as a slice of JSON (base/json_slice.h), or none. Answered, now or later, with socketio_accept or socketio_reject; until
-	 * then no packet of the client is taken. */
+	/* A client wants into a namespace; auth is its payload, an object as a slice of JSON (base/json_slice.h), or none.
+	 * Answered, now or later, with socketio_accept or socketio_reject; until then no packet of the client is taken. */
 	void (*on_connect)(void *arg, struct socketio_socket *, struct span auth);
 	void (*on_event)(struct socketio_socket *, const struct socketio_event *);
 	bool (*is_busy)(struct socketio_socket *); /* of a connected one; NULL: never */

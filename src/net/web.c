@@ -290,7 +290,8 @@ route(struct web_conn *wc, const struct http_request *http, struct span body)
 		web_refuse_status(&req, 404, NULL);
 }
 
-/* Who asks is known when the body is there: what a stranger may have us keep is little. */
+/* How much this request may bring. Who asks is known only when the body is there, so a route says how much it takes from a stranger.
+ * No route: nothing. */
 static size_t
 max_body(const struct web *web, const struct http_request *http)
 {

@@ -67,8 +67,8 @@ void web_refuse(struct web_request *, enum chat_err, const char *why);
 /* Likewise for what HTTP itself refuses: 404, 405 (allow names the methods), 400, 413, …. */
 void web_refuse_status(struct web_request *, int status, const char *allow);
 
-/* Keeps the request open behind the handler's end, for one web_reply_held later; no other request of the connection is taken before. on_gone:
- * the client has left, or the process ends; the handle is void then. fields (copied) go into the answer. */
+/* Keeps the request open behind the handler's end, for one web_reply_held later; no other request of the connection is taken before.
+ * on_gone: the client has left, or the process ends; the handle is void then. fields (copied) go into the answer. */
 struct web_conn *
 web_hold(struct web_request *, struct span fields, void (*on_gone)(void *), void *arg);
 void web_reply_held(struct web_conn *, const struct web_reply *);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * checkpoint.c - who moves the log file's pages into the database, and when.
- * One checkpointer, the daemon's writer, right after its own commit and never when idle: before
- * 3.51.3 SQLite has a race between a passive checkpoint and a writer of another process that resets
- * the log file.
+ * One checkpointer, the daemon's writer, after its own commit, when its jobs are handed back, and never
+ * when idle: before 3.51.3 SQLite has a race between a passive checkpoint and a writer of another
+ * process that resets the log file.
  */
 #include "store/store.h"
 

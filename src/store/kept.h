@@ -20,7 +20,7 @@ struct kept_session {
 	int64_t own_from; /* the position at which it began */
 };
 
-/* Keeps a new one; returns its id. pid_hash is 64 hex digits. */
+/* Keeps a new one; returns its id. pid_hash: what the hub makes of the secret (kept.c). */
 int64_t kept_insert(
     struct store *, struct span pid_hash, struct span sid, struct span wallet, int64_t own_from);
 /* That of this wallet with this secret; it belongs to the present incarnation from now on. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * memo.c - remembered reads of the writer.
+ * memo.c - remembered reads of a connection that writes often.
  */
 #include "store/memo.h"
 

@@ -10,7 +10,7 @@
 #define ID_DIGITS    13 /* at most; no leading zero, so that each id has one spelling */
 #define NONCE_DIGITS 13 /* always */
 
-#define FIRST_BACK_MS 1000
+#define FIRST_BACK_MS 1000 /* the first step back from the newest; doubled each time */
 
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz"; /* Crockford's base32 */
 
@@ -66,7 +66,7 @@ message_id_parse(struct span text, int64_t *id, uint64_t *nonce)
 
 /* ---- statements ---- */
 
-/* The end of a wallet's key as a small number, as unread_count has it (see 001-first.sql). */
+/* The end of a wallet's key as a small number, as the statement unread computes it, and 001-first.sql says why. */
 static int64_t
 wallet_tag(struct span wallet)
 {
@@ -158,7 +158,8 @@ int64_t
 message_at_of_position(struct store *st, int64_t escrow, int64_t position)
 {
 	int64_t id, at, too_new, back = FIRST_BACK_MS;
-	int64_t known = -1, newest = -1; /* at or before known, newest is what is looked for */
+	/* messages with at <= known are not behind position; newest: the last of them, -1: none */
+	int64_t known = -1, newest = -1;
 
 	if (!last_upto(st, escrow, INT64_MAX, &id, &at))
 		return -1;

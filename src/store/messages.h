@@ -31,8 +31,8 @@ struct message {
 const char *message_id_format(char out[MESSAGE_ID_SIZE], int64_t id, uint64_t nonce);
 bool message_id_parse(struct span text, int64_t *id, uint64_t *nonce);
 
-/* Appends it to the log; sets m->id, and moves m->at on where it is not later than the escrow's newest. nonce, escrow, sender, … come from the
- * caller; read is ignored. */
+/* Appends it to the log; sets m->id, and moves m->at on where it is not later than the escrow's newest.
+ * The caller has set nonce, escrow, sender, ...; read is ignored. */
 void message_insert(struct store *, struct message *m);
 
 /* Counts a room's messages up to at, its newest, for those who have not read many (the table tallies). message_insert does,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * writer.c - the one writer thread: takes what has been submitted, runs it in one transaction,
- * hands it back. While a batch commits, the next one gathers: that is all there is to group commit.
+ * hands it back. While a batch commits, the next one gathers, and between two commits it rests, so
+ * that more can gather.
  */
 #include "store/writer.h"
 
@@ -16,7 +17,7 @@
 #include "store/db.h"
 
 #define BATCH_JOBS 512
-#define JOB_US     400 /* of the pause after a batch, for each of its jobs */
+#define JOB_US     400 /* of the rest after a batch, for each of its jobs */
 
 struct list {
 	struct writer_job *first, *last;

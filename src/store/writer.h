@@ -18,11 +18,11 @@ struct writer;
 /* Embedded in the caller's own; owned by the writer from submit until it is given back. */
 struct writer_job {
 	struct writer_job *next;
-	/* On the writer thread, inside a write transaction; like store_write's run. False: it wrote
-	 * nothing (one that did is run again, alone, and rolled back); the rest of its batch
-	 * stands. */
+	/* Inside a write transaction, on the writer thread or the one that calls writer_run; like
+	 * store_write's run. False: it wrote nothing (one that did is run again, alone, and rolled
+	 * back); the rest of its batch stands. */
 	bool (*run)(struct store *, struct writer_job *);
-	/* On the caller's thread, from writer_collect; frees the job or keeps it. */
+	/* On the caller's thread, from writer_collect; frees the job or keeps it. writer_run does not call it. */
 	void (*done)(struct writer_job *, void *context);
 	enum store_err err; /* set before done */
 };

@@ -24,11 +24,11 @@ const END = 'escrow:ended'; // the last event of each room
 
 const WRITERS = [writeBySocket, writeBySocket, writeBySocket, writeBySocket, writeByRest, writeByRest, writeByEmit, writeByEmit, writeByEmit, writeByEmit];
 
-/** Goes on from its cursors until it has seen the end of each of its rooms. */
 // What clients see of a message's number and its nonce (store/messages.c).
 const base32 = (number) => [...number.toString(32)].map((digit) => '0123456789abcdefghjkmnpqrstvwxyz'[parseInt(digit, 32)]).join('');
 const messageId = (id, nonce) => `${base32(BigInt(id))}-${base32(BigInt.asUintN(64, BigInt(nonce))).padStart(13, '0')}`;
 
+/** Goes on from its cursors until it has seen the end of each of its rooms. */
 class Reader {
 	constructor(w, road, index) {
 		this.name = `reader-${index}`;

@@ -6,6 +6,7 @@
 
 #include "chat_world.h"
 #include "store/db.h"
+#include "store/search.h"
 
 struct found {
 	struct world *w;
@@ -48,10 +49,11 @@ static int64_t
 rest_of_batch(struct world *w)
 {
 	sqlite3_stmt *stmt;
+	char sql[80];
 	int64_t rest;
 
-	sqlite3_prepare_v2(
-	    w->st->db, "SELECT coalesce(max(id), 0) % 256 FROM messages", -1, &stmt, NULL);
+	snprintf(sql, sizeof(sql), "SELECT coalesce(max(id), 0) %% %d FROM messages", SEARCH_BATCH);
+	sqlite3_prepare_v2(w->st->db, sql, -1, &stmt, NULL);
 	sqlite3_step(stmt);
 	rest = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);

@@ -227,17 +227,22 @@ who_only_tries_never_waits(void **state)
 }
 
 static void
-the_turn_passes_on_after_a_checkpoint(void **state)
+a_checkpoint_gives_the_turn_back(void **state)
 {
 	struct world *w = *state;
-	struct job first, others[WAITERS] = {0};
+	struct job first, others[WAITERS] = {0}, next = {.w = w, .name = "g", .busy_ms = LONG_MS};
+	int pages;
 
 	w->t->st->checkpoint_at_pages = 1;
 	run_all(w, &first, others);
 	assert_true(w->turn.is_checkpoint_due);
+	pages = w->t->st->wal_pages;
 	turn_tidy(&w->turn);
 	assert_false(w->turn.is_checkpoint_due);
 	assert_false(w->turn.is_taken);
+	write_one(&next);
+	assert_int_equal(next.err, STORE_OK);
+	assert_true(w->t->st->wal_pages < pages); /* the log file was begun anew */
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -250,7 +255,7 @@ main(void)
 	    TEST(what_fails_or_says_no_harms_none_of_those_beside_it),
 	    TEST(who_has_waited_long_enough_gives_up_and_has_written_nothing),
 	    TEST(who_only_tries_never_waits),
-	    TEST(the_turn_passes_on_after_a_checkpoint),
+	    TEST(a_checkpoint_gives_the_turn_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
