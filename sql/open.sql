@@ -32,10 +32,13 @@ PRAGMA journal_mode = WAL;
 PRAGMA foreign_keys = ON;
 PRAGMA secure_delete = OFF;
 PRAGMA wal_autocheckpoint = 0;
-PRAGMA temp_store = MEMORY;
 PRAGMA mmap_size = 0;
 PRAGMA cache_size = -16384;
 PRAGMA journal_size_limit = 16777216;
+
+-- After migrations, which sort all messages.
+-- name: open_sorting
+PRAGMA temp_store = MEMORY;
 
 -- name: open_sync_full
 PRAGMA synchronous = FULL;
@@ -56,6 +59,7 @@ INSERT INTO search(rowid, escrow, content)
 SELECT id, char(63743) || escrow || char(63743), content FROM messages
 WHERE id <= (SELECT max(id) / 256 * 256 FROM messages);
 UPDATE meta SET value = 'words' WHERE key = 'search';
+DELETE FROM meta WHERE key = 'search_from';
 
 -- The same of each three characters that follow one another: for scripts without spaces. A text is a phrase of them, so it
 -- takes their positions.
@@ -67,3 +71,4 @@ INSERT INTO search(rowid, escrow, content)
 SELECT id, char(63743) || escrow || char(63743), content FROM messages
 WHERE id <= (SELECT max(id) / 256 * 256 FROM messages);
 UPDATE meta SET value = 'trigram' WHERE key = 'search';
+DELETE FROM meta WHERE key = 'search_from';

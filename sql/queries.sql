@@ -116,6 +116,10 @@ FROM message_rows WHERE escrow = :escrow AND at > :after ORDER BY at LIMIT :limi
 INSERT INTO search(rowid, escrow, content)
 SELECT id, char(63743) || escrow || char(63743), content FROM messages WHERE id > :above AND id <= :upto;
 
+-- What a migration has indexed beyond a whole batch.
+-- name: search_from
+SELECT value FROM meta WHERE key = 'search_from';
+
 -- name: search_newest
 SELECT max(id) FROM messages WHERE id < :before;
 

@@ -3,10 +3,12 @@
 -- From here on a message's id is its position in the log, which is the tables log and messages merged by id (log_rows). Positions are
 -- still the numbers of log's AUTOINCREMENT: what messages take of them is noted in sqlite_sequence before their transaction ends.
 INSERT INTO sqlite_sequence(name, seq) SELECT 'log', 0 WHERE NOT EXISTS(SELECT 1 FROM sqlite_sequence WHERE name = 'log');
--- The index for searches gets the messages that it did not have yet; what comes now begins a batch of it (SEARCH_BATCH).
+UPDATE sqlite_sequence SET seq = max(seq, coalesce((SELECT max(id) FROM messages), 0)) WHERE name = 'log';
+-- The index for searches is written for 256 messages at a time from here on, not 64 (search_add). It has all that there are: the first
+-- batch begins behind search_from.
 INSERT INTO search(rowid, escrow, content)
 SELECT id, char(63743) || escrow || char(63743), content FROM messages WHERE id > (SELECT max(id) / 64 * 64 FROM messages);
-UPDATE sqlite_sequence SET seq = (seq + 255) / 256 * 256 WHERE name = 'log';
+INSERT INTO meta(key, value) SELECT 'search_from', coalesce(max(id), 0) FROM messages;
 -- Messages above it are rows of the log. Of others log has a row of an earlier schema, or it was trimmed.
 INSERT INTO meta(key, value) SELECT 'log_from', seq FROM sqlite_sequence WHERE name = 'log';
 

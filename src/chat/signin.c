@@ -126,6 +126,8 @@ chat_verify_commit(struct store *st, struct chat_verify *v)
 	int64_t now = v->in.now_ms, ended;
 	char hash[SESSION_HASH_SIZE];
 
+	v->in.err = CHAT_OK; /* of a run that was rolled back with others */
+	v->in.why = NULL;
 	if (!nonce_use(st, span_of(v->nonce), v->challenge_expires_ms))
 		return refuse(&v->in, CHAT_UNAUTHORIZED, "This challenge was used already.");
 	/* What was issued up to the end of all of a wallet's tokens is void. */

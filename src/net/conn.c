@@ -135,7 +135,8 @@ net_free(struct net *net)
 {
 	if (net == NULL)
 		return;
-	net_each(net, close_each, NULL);
+	while (net->n_conns > 0) /* the end of one can be that of others */
+		net_each(net, close_each, NULL);
 	free_closed(net);
 	uring_free(net->uring);
 	loop_later_free(net->turn);

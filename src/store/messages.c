@@ -169,7 +169,8 @@ message_at_of_position(struct store *st, int64_t escrow, int64_t position)
 		bool is_stepping = known < 0 && back < too_new;
 		int64_t middle = is_stepping ? too_new - back : known + (too_new - known) / 2;
 
-		back *= 2;
+		if (is_stepping)
+			back *= 2;
 		if (!last_upto(st, escrow, middle, &id, &at)) {
 			known = middle;
 		} else if (id > position) {

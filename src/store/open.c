@@ -432,7 +432,7 @@ set_up(struct store *st, const struct store_options *options, struct buf *err)
 	if (!once(st, SQL_OPEN_SETTINGS, err) || !migrate(st, options, err))
 		return false;
 	busy_from_now(st);
-	if (!switch_to_wal(st, err) ||
+	if (!switch_to_wal(st, err) || !once(st, SQL_OPEN_SORTING, err) ||
 	    !once(st, options->full_sync ? SQL_OPEN_SYNC_FULL : SQL_OPEN_SYNC_NORMAL, err) ||
 	    (options->search && !search_set_up(st, options->search, err)) || !prepare_all(st, err))
 		return false;

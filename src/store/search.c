@@ -67,12 +67,14 @@ void
 search_add(struct store *st, int64_t first, int64_t last)
 {
 	int64_t above = indexed(st, first), upto = last / SEARCH_BATCH * SEARCH_BATCH;
+	int64_t from;
 	struct query *q;
 
 	if (above == upto)
 		return;
+	from = single_int(use(st, SQL_SEARCH_FROM), 0);
 	q = use(st, SQL_SEARCH_INDEX);
-	bind_int(q, ":above", above);
+	bind_int(q, ":above", above > from ? above : from);
 	bind_int(q, ":upto", upto);
 	run(q);
 }

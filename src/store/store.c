@@ -127,6 +127,7 @@ static bool
 leaves_positions(enum sql_id id)
 {
 	switch (id) {
+	case SQL_BEGIN_WRITE:
 	case SQL_MESSAGE_INSERT:
 	case SQL_QUEUE_APPEND:
 	case SQL_QUEUE_HEAD_PUT:

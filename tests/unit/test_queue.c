@@ -440,7 +440,32 @@ trimmed_messages_stay_and_leave_the_log(void **state)
 	buf_clear(&text);
 }
 
-/* As migration 5 left it: a message had a row of the log beside it, with another number. */
+/* As migration 5 left it: a message had a row of the log beside it, with another number, and was indexed with 63 others. */
+static void
+make_an_older_database(struct tmp *t, int messages)
+{
+	char text[512];
+
+	assert_int_equal(sqlite3_open(t->path, &t->foreign), SQLITE_OK);
+	for (int i = 0; i < 5; i++)
+		sql(t->foreign, sql_migrations[i].text);
+	sql(t->foreign, "PRAGMA user_version = 5; INSERT INTO meta VALUES('auth_class', 'closed');"
+			"INSERT INTO escrows VALUES(1, '42', 'T', NULL, 1, 1);"
+			"INSERT INTO participants(escrow, wallet, name, role) VALUES(1, 'ann', "
+			"'ann', 'client')");
+	snprintf(text, sizeof(text),
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+	    "INSERT INTO messages(nonce, escrow, at, sender, content) SELECT i, 1, i, 'ann', "
+	    "'word' FROM n; "
+	    "INSERT INTO log(at, topic, event, data, actor, durable) "
+	    "SELECT at, 'escrow_42', 'chat_message', '{}', 'ann', 1 FROM messages; "
+	    "INSERT INTO search(rowid, escrow, content) SELECT id, 'e', content FROM messages "
+	    "WHERE id <= %d",
+	    messages, messages / 64 * 64);
+	sql(t->foreign, text);
+	t->st = tmp_open(t);
+}
+
 static void
 an_older_database_keeps_its_log(void **state)
 {
@@ -448,34 +473,54 @@ an_older_database_keeps_its_log(void **state)
 	struct queue_source s = {.topic = SPAN("escrow_42"), .after = 2};
 	struct buf text = {0};
 
-	assert_int_equal(sqlite3_open(t->path, &t->foreign), SQLITE_OK);
-	for (int i = 0; i < 5; i++)
-		sql(t->foreign, sql_migrations[i].text);
-	sql(t->foreign,
-	    "PRAGMA user_version = 5; INSERT INTO meta VALUES('auth_class', 'closed');"
-	    "INSERT INTO escrows VALUES(1, '42', 'T', NULL, 1, 1);"
-	    "INSERT INTO participants(escrow, wallet, name, role) VALUES(1, 'ann', 'ann', "
-	    "'client');"
-	    "INSERT INTO messages(nonce, escrow, at, sender, content) VALUES(1, 1, 5, 'ann', 'a'), "
-	    "(2, 1, 6, 'ann', 'b');"
-	    "INSERT INTO log(at, topic, event, data, actor, durable) VALUES"
-	    "(5, 'escrow_42', 'chat_message', '{\"n\":1}', 'ann', 1),"
-	    "(6, 'escrow_42', 'chat_message', '{\"n\":2}', 'ann', 1)");
-	t->st = tmp_open(t);
+	make_an_older_database(t, 2);
 	begin_write(t->st);
-	assert_int_equal(insert(t->st, 1, 7, "c"), 257); /* a batch of the index begins */
+	assert_int_equal(insert(t->st, 1, 7, "c"), 4);
 	queue_merge(t->st, &s, 1, 1000, 100, note_position, &text);
 	queue_after(t->st, 1, 100, note_position, &text);
-	assert_string_equal(buf_cstr(&text), "3 257 2 3 257 ");
-	assert_int_equal(message_at_of_position(t->st, 1, 256), 6);
+	assert_string_equal(buf_cstr(&text), "3 4 2 3 4 ");
+	assert_int_equal(message_at_of_position(t->st, 1, 3), 2);
 	commit(t->st);
 	assert_string_equal(sql_text(t->foreign,
 				"SELECT group_concat(id || sender || tag || content) FROM messages "
 				"WHERE id <= 2"),
-	    "1ann1816417a,2ann1816417b");
-	assert_int_equal(
-	    sql_int(t->st->db, "SELECT count(*) FROM search WHERE search MATCH 'a OR b'"), 2);
+	    "1ann1816417word,2ann1816417word");
 	buf_clear(&text);
+}
+
+static void
+an_older_databases_messages_are_indexed_once_each(void **state)
+{
+	static const char found[] = "SELECT count(*) FROM search WHERE search MATCH 'word'";
+	struct tmp *t = *state;
+
+	make_an_older_database(t, 200);
+	assert_int_equal(sql_int(t->st->db, found), 200);
+	begin_write(t->st);
+	for (int at = 201; at <= 300; at++)
+		insert(t->st, 1, at, "word");
+	commit(t->st);
+	assert_int_equal(sql_int(t->st->db, "SELECT count(*) FROM messages WHERE id <= 256"), 255);
+	assert_int_equal(sql_int(t->st->db, found), 255);
+	sql(t->st->db, "INSERT INTO search(search) VALUES('optimize')");
+	assert_int_equal(sql_int(t->st->db, found), 255);
+}
+
+/* Messages that were imported, by other means than the program. */
+static void
+an_older_databases_head_is_not_behind_its_messages(void **state)
+{
+	struct tmp *t = *state;
+
+	make_an_older_database(t, 2);
+	store_close(t->st);
+	sql(t->foreign, "DROP VIEW log_rows; DELETE FROM meta WHERE key IN('log_from', "
+			"'search_from'); PRAGMA user_version = 6;"
+			"UPDATE messages SET id = id + 1000");
+	t->st = tmp_open(t);
+	begin_write(t->st);
+	assert_int_equal(insert(t->st, 1, 7, "c"), 1003);
+	commit(t->st);
 }
 
 /* ---- trimming ---- */
@@ -830,7 +875,8 @@ a_new_database_has_an_incarnation_of_its_own(void **state)
 	tmp_teardown(&other_state);
 }
 
-#define OPENED(f) cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
+#define OPENED(f)   cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
+#define UNOPENED(f) cmocka_unit_test_setup_teardown(f, tmp_directory_only, tmp_teardown)
 
 int
 main(void)
@@ -849,8 +895,9 @@ main(void)
 	    OPENED(a_message_is_a_row_of_the_log_in_its_place),
 	    OPENED(what_was_rolled_back_leaves_its_positions_to_others),
 	    OPENED(trimmed_messages_stay_and_leave_the_log),
-	    cmocka_unit_test_setup_teardown(
-		an_older_database_keeps_its_log, tmp_directory_only, tmp_teardown),
+	    UNOPENED(an_older_database_keeps_its_log),
+	    UNOPENED(an_older_databases_messages_are_indexed_once_each),
+	    UNOPENED(an_older_databases_head_is_not_behind_its_messages),
 	    OPENED(trimming_stops_at_the_first_young_row_even_if_older_ones_follow),
 	    OPENED(trimming_takes_at_most_so_many_and_the_brake_trims_young_rows_too),
 	    OPENED(a_merge_gives_exactly_what_a_naive_model_gives),

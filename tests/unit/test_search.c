@@ -596,7 +596,7 @@ an_older_database_is_indexed_when_it_is_opened(void **state)
 		let_it_be_indexed(w);
 	assert_int_equal(sqlite3_exec(w->st->db,
 			     "DROP TABLE search; DROP TABLE tallies; DROP VIEW log_rows; "
-			     "DELETE FROM meta WHERE key IN('search', 'log_from'); "
+			     "DELETE FROM meta WHERE key IN('search', 'log_from', 'search_from'); "
 			     "PRAGMA user_version = 3",
 			     NULL, NULL, NULL),
 	    SQLITE_OK);
