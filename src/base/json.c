@@ -19,6 +19,7 @@
 #endif
 
 #include "base/clock.h"
+#include "base/json_slice.h"
 
 #define TOKENER_KEEP_BYTES \
 	65536 /* a tokener that took more is let go: it keeps its largest string's memory */
@@ -73,6 +74,7 @@ json_parse(struct span text, const char **why)
 	struct json_tokener *tok;
 	struct json_object *value;
 	enum json_tokener_error error;
+	struct buf joined = {0};
 
 	if (!json_check(text, why))
 		return NULL;
@@ -82,6 +84,8 @@ json_parse(struct span text, const char **why)
 			*why = "no memory";
 		return NULL;
 	}
+	if (json_join_pairs(text, &joined))
+		text = buf_as_span(&joined);
 	json_tokener_reset(tok);
 	value = json_tokener_parse_ex(tok, text.p, (int)text.n);
 	if (json_tokener_get_error(tok) == json_tokener_continue)
@@ -91,6 +95,7 @@ json_parse(struct span text, const char **why)
 		*why = json_tokener_error_desc(error);
 	if (text.n > TOKENER_KEEP_BYTES)
 		drop_tokener();
+	buf_clear(&joined);
 	return (struct json *)value;
 }
 

@@ -251,6 +251,29 @@ put_escaped(struct buf *b, const char *p)
 	return p + 12;
 }
 
+static bool
+is_pair(const char *escape)
+{
+	return escape[1] == 'u' && hex4(escape + 2) >= 0xd800 && hex4(escape + 2) < 0xdc00;
+}
+
+bool
+json_join_pairs(struct span text, struct buf *out)
+{
+	const char *p = text.p, *end = text.p + text.n, *escape, *rest = text.p;
+
+	while (p < end && (escape = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+		p = escape + 2;
+		if (!is_pair(escape))
+			continue;
+		buf_add(out, rest, (size_t)(escape - rest));
+		p = rest = put_escaped(out, escape);
+	}
+	if (rest != text.p)
+		buf_add(out, rest, (size_t)(end - rest));
+	return rest != text.p;
+}
+
 bool
 json_slice_string(struct span value, struct buf *decoded, struct span *out)
 {

@@ -25,4 +25,8 @@ struct span json_slice_at(struct span array, size_t i);
 bool json_slice_string(struct span value, struct buf *decoded, struct span *out);
 bool json_slice_int(struct span value, int64_t *out); /* as json_int */
 
+/* Copies a checked text with surrogate pairs as the characters they stand for; false, and nothing: it has none. For json-c, which takes the
+ * pairs of U+1D800 to U+1DFFF, and of those in other planes that end so, for lone ones. */
+bool json_join_pairs(struct span text, struct buf *out);
+
 #endif

@@ -225,6 +225,9 @@ a_value_written_anew_is_compact_and_in_order(void **state)
 	assert_rewritten("null", "null");
 	assert_rewritten("[true,false]", "[true,false]");
 	assert_rewritten("\"\\u0041\\/\\ud83d\\ude00\"", "\"A/\xf0\x9f\x98\x80\"");
+	assert_rewritten("[\"a\\ud836\\uDC00b\\\\ud836\",\"\\ud836\\udfff\\n\"]",
+	    "[\"a\xf0\x9d\xa0\x80"
+	    "b\\\\ud836\",\"\xf0\x9d\xaf\xbf\\n\"]");
 }
 
 static void
