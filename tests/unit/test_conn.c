@@ -221,6 +221,50 @@ the_frames_of_a_turn_leave_in_one_write(void **state)
 	assert_int_equal(recv(w->far, buf_reserve(&w->answer, 64), 64, 0), -1);
 }
 
+/* More than one system call takes; one is closed, one has lost its peer, and one can take no more. */
+static void
+many_are_written_to_in_one_turn_and_none_harms_another(void **state)
+{
+	enum { MANY = 150, CLOSED = 3, GONE = 5, FULL = 7 };
+	static struct tape tapes[MANY];
+	struct conn *conns[MANY];
+	struct wires *w = *state;
+	int fds[MANY][2];
+	char got[8];
+
+	memset(tapes, 0, sizeof(tapes));
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(
+		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds[i]), 0);
+		conns[i] = conn_new(w->net, fds[i][0], &taping, &tapes[i]);
+	}
+	while (send(fds[FULL][0], "........", 8, MSG_NOSIGNAL) > 0)
+		;
+	close(fds[GONE][1]);
+	for (int i = 0; i < MANY; i++)
+		conn_send_bytes(conns[i], SPAN("hello"));
+	conn_close(conns[CLOSED], "test");
+	turns(w);
+	for (int i = 0; i < MANY; i++) {
+		if (i != CLOSED && i != GONE && i != FULL) {
+			assert_int_equal(recv(fds[i][1], got, sizeof(got), 0), 5);
+			assert_memory_equal(got, "hello", 5);
+		}
+		assert_int_equal(tapes[i].closes, i == CLOSED || i == GONE);
+	}
+	assert_int_equal(recv(fds[CLOSED][1], got, sizeof(got), 0), 0);
+	while (recv(fds[FULL][1], got, sizeof(got), 0) > 0)
+		;
+	turns(w);
+	assert_int_equal(recv(fds[FULL][1], got, sizeof(got), 0), 5);
+	for (int i = 0; i < MANY; i++) {
+		if (i != CLOSED && i != GONE)
+			conn_close(conns[i], "end of the test");
+		if (i != GONE)
+			close(fds[i][1]);
+	}
+}
+
 static void
 all_that_was_taken_arrives_in_order_through_a_narrow_socket(void **state)
 {
@@ -608,6 +652,7 @@ main(void)
 	    wires_test(the_buffer_is_used_up_before_more_is_read),
 	    wires_test(closing_while_input_is_handled_is_safe),
 	    wires_test(the_frames_of_a_turn_leave_in_one_write),
+	    wires_test(many_are_written_to_in_one_turn_and_none_harms_another),
 	    wires_test(all_that_was_taken_arrives_in_order_through_a_narrow_socket),
 	    wires_test(a_full_ring_refuses_what_the_log_has_and_takes_what_it_has_not),
 	    wires_test(many_small_frames_fill_it_too),
