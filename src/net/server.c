@@ -382,8 +382,8 @@ open_database(struct server *sv, struct buf *err)
 		store_close(st);
 		return false;
 	}
-	sv->writer = writer_start(st, COMMIT_US, wake_loop, sv);
-	return true;
+	sv->writer = writer_start(st, COMMIT_US, wake_loop, sv, err);
+	return sv->writer != NULL;
 }
 
 static void

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "store/db.h"
 #include "store/search.h"
 
@@ -145,6 +146,7 @@ use(struct store *st, enum sql_id id)
 {
 	struct query *q = &st->queries[id];
 
+	thread_check_store();
 	if (q->is_writer && !leaves_positions(id)) {
 		positions_settle(st);
 		st->head = -1;
@@ -347,6 +349,7 @@ told_no_more(struct store *st, unsigned keep)
 enum store_err
 tx_begin(struct store *st, enum sql_id begin)
 {
+	thread_check_store();
 	if (st->depth > 0) {
 		store_defect(st, "a transaction inside another");
 		return st->err;
@@ -468,6 +471,7 @@ store_changed(struct store *st)
 	int64_t version = -1; /* an error: let the reader find out */
 	bool is_other;
 
+	thread_check_store();
 	if (sqlite3_step(stmt) == SQLITE_ROW)
 		version = sqlite3_column_int64(stmt, 0);
 	sqlite3_reset(stmt);

@@ -6,14 +6,14 @@
  */
 #include "store/writer.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "store/db.h"
 
 #define BATCH_JOBS 512
@@ -228,6 +228,7 @@ writer_main(void *arg)
 {
 	struct writer *w = arg;
 
+	thread_is(THREAD_WRITER);
 	while (wait_for_jobs(w)) {
 		struct list batch;
 
@@ -246,9 +247,10 @@ writer_main(void *arg)
 /* ---- the caller's side ---- */
 
 struct writer *
-writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *arg)
+writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *arg, struct buf *err)
 {
 	struct writer *w = mem_zalloc(sizeof(*w));
+	int error;
 
 	w->st = st;
 	w->interval_us = interval_us;
@@ -259,9 +261,12 @@ writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *a
 	STAILQ_INIT(&w->fresh);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);
-	if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
-		log_error("writer: no thread can be started");
-		abort();
+	if (!thread_start(&w->thread, writer_main, w, &error)) {
+		buf_printf(err, "the writer's thread cannot be started: %s", strerror(error));
+		store_close(st);
+		w->is_joined = true;
+		writer_free(w);
+		return NULL;
 	}
 	return w;
 }

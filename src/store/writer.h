@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "store/fresh.h"
 #include "store/store.h"
@@ -25,6 +26,10 @@ struct writer_job {
 	/* On the caller's thread, from writer_collect; frees the job or keeps it. writer_run does not call it. */
 	void (*done)(struct writer_job *, void *context);
 	enum store_err err; /* set before done */
+	/* Set by the submitter: jobs of one lane (a hash of the wallet; 0: the server's own) keep
+	 * their order; the lanes are served in turn. bytes: of its content, about; 0: few. */
+	uint32_t lane;
+	uint32_t bytes;
 };
 
 /* What the thread does with a batch, for who has a thread of its own: runs the jobs, in order, in one transaction, and sets err of each. */
@@ -32,8 +37,10 @@ void writer_run(struct store *, struct writer_job *first);
 
 /* Starts the thread on a store of its own (owned from now on). wake is called on the writer thread
  * when jobs have finished and none were waiting to be collected before. interval_us: the
- * longest rest between two group commits; after a batch of few jobs it is 400 us for each. */
-struct writer *writer_start(struct store *, int interval_us, void (*wake)(void *arg), void *arg);
+ * longest rest between two group commits; after a batch of few jobs it is 400 us for each. NULL: no
+ * thread could be started, err says why, and the store is closed. */
+struct writer *
+writer_start(struct store *, int interval_us, void (*wake)(void *arg), void *arg, struct buf *err);
 
 /* How long it takes no jobs yet: those that come sooner may as well be gathered. */
 int64_t writer_rest_us(const struct writer *);

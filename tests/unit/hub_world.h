@@ -214,7 +214,7 @@ house_start(struct house *h)
 
 	assert_int_equal(store_write(h->w->st, begin_incarnation, NULL), STORE_OK);
 	h->reader = house_store(h);
-	h->writer = writer_start(house_store(h), 0, on_jobs_done, h);
+	h->writer = writer_start(house_store(h), 0, on_jobs_done, h, &(struct buf){0});
 	h->hub = hub_new(&o, h->reader, h->writer);
 	assert_non_null(h->hub);
 }

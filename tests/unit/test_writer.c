@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "store/queue.h"
 #include "tmp_store.h"
 
@@ -68,7 +69,7 @@ static void
 start(struct fixture *f, struct tmp *t, int interval_us)
 {
 	*f = (struct fixture){.t = t, .woken = eventfd(0, EFD_CLOEXEC)};
-	f->w = writer_start(t->st, interval_us, on_wake, f);
+	f->w = writer_start(t->st, interval_us, on_wake, f, &(struct buf){0});
 	t->st = NULL; /* the writer's now */
 }
 
@@ -443,6 +444,19 @@ rows_that_were_appended_come_back_with_the_jobs_and_no_others(void **state)
 	end(&f);
 }
 
+static void
+a_thread_that_cannot_be_started_is_an_error_with_a_reason(void **state)
+{
+	struct tmp *t = *state;
+	struct buf err = {0};
+
+	thread_fail_at(1);
+	assert_null(writer_start(t->st, 0, on_wake, NULL, &err));
+	t->st = NULL;
+	assert_non_null(strstr(buf_cstr(&err), "the writer's thread cannot be started: "));
+	buf_clear(&err);
+}
+
 #define OPENED(f) cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
 
 int
@@ -463,6 +477,7 @@ main(void)
 	    OPENED(stopping_finishes_what_was_submitted_and_empties_the_log_file),
 	    OPENED(a_done_job_may_be_submitted_again_at_once),
 	    OPENED(rows_that_were_appended_come_back_with_the_jobs_and_no_others),
+	    OPENED(a_thread_that_cannot_be_started_is_an_error_with_a_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
