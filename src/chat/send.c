@@ -3,10 +3,10 @@
  * send.c - one message: checked, appended to the log and announced in one transaction.
  */
 #include "base/ids.h"
+#include "chat/audience.h"
 #include "chat/standing.h"
 #include "chat/views.h"
 #include "proto/utf8.h"
-#include "store/memo.h"
 
 #define US_PER_S INT64_C(1000000)
 
@@ -60,51 +60,25 @@ is_repeat(struct store *st, const struct standing *who, struct chat_send *s, str
 
 /* ---- storing ---- */
 
-struct audience {
-	struct span sender;
-	bool is_there;
-};
-
-static bool
-on_participant(const struct participant *p, void *arg)
-{
-	struct audience *a = arg;
-
-	a->is_there = p->role != ROLE_OBSERVER && !span_is(a->sender, p->wallet);
-	return !a->is_there;
-}
-
-/* Is there somebody to be told of what a user sends? Remembered. */
-static bool
-has_audience(struct store *st, int64_t escrow, struct span sender)
-{
-	char key[1 + sizeof(escrow) + STORE_NAME_SIZE] = "a";
-	struct audience a = {sender, false};
-	enum { NOT_KNOWN, NOBODY, SOMEBODY } own = NOT_KNOWN, *known;
-
-	memcpy(key + 1, &escrow, sizeof(escrow));
-	memcpy(key + 1 + sizeof(escrow), sender.p, sender.n);
-	known = memo_find(st, (struct span){key, 1 + sizeof(escrow) + sender.n}, sizeof(own));
-	known = known != NULL ? known : &own;
-	if (*known == NOT_KNOWN) {
-		participants_each(st, escrow, on_participant, &a);
-		*known = a.is_there ? SOMEBODY : NOBODY;
-	}
-	return *known == SOMEBODY;
-}
-
 /* One row for all who are to be told; none where nobody would be. */
 static void
 notify(struct store *st, const struct chat_send *s, const struct escrow *escrow, int64_t at)
 {
-	struct buf data = {0};
+	struct buf data = {0}, who = {0};
 	char topic[TOPIC_SIZE];
 
-	if (!has_audience(st, escrow->id, span_of(s->user->key)))
-		return;
-	view_message_notification(&data, s->escrow_id, span_of(escrow->title), at);
-	queue_append(st, topic_of_members(topic, s->escrow_id), SPAN("notification"),
-	    buf_as_span(&data), span_of(s->user->key), true, s->now_ms);
+	audience_of_message(st, escrow->id, span_of(s->user->key), &who);
+	if (who.len > 0) {
+		view_message_notification(&data, s->escrow_id, span_of(escrow->title), at);
+		queue_append_row(st, &(struct queue_row){.at = s->now_ms,
+					 .topic = topic_of_members(topic, s->escrow_id),
+					 .event = SPAN("notification"),
+					 .data = buf_as_span(&data),
+					 .actor = span_of(s->user->key),
+					 .durable = true,
+					 .who = buf_as_span(&who)});
+	}
+	buf_clear(&who);
 	buf_clear(&data);
 }
 

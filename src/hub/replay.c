@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "chat/row.h"
 #include "chat/views.h"
 
 #define PAGE_ROWS 128

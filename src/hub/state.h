@@ -231,10 +231,6 @@ struct proof session_proof(const struct session *);
 /* ---- replay.c ---- */
 void replay_tick(struct hub *, struct hub_time); /* sessions that are to pull again */
 
-/* ---- tail.c ---- */
-/* The data of a row as we send it. False: the row is to be passed over, for its event or its data. */
-bool row_data(const struct queue_row *, struct buf *out);
-
 /* ---- session.c, replay.c, verbs.c, jobs.c ---- */
 /* In its own topic from position on; nothing is told to it. */
 struct session *session_new(struct hub *, const struct session_options *, int64_t position);

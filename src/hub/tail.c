@@ -7,10 +7,9 @@
 
 #include <stdlib.h>
 
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "chat/views.h"
+#include "chat/row.h"
 
 #define PAGE_ROWS       512
 #define PAGE_DELIVERIES 5000 /* no read transaction outlives READ_MS, however large the rooms */
@@ -26,31 +25,6 @@ struct tail {
 	bool is_fresh;   /* the row in hand is the writer's, as it was made */
 	bool is_own;     /* fresh rows are enough */
 };
-
-bool
-row_data(const struct queue_row *row, struct buf *out)
-{
-	struct json *json;
-	const char *why = NULL;
-
-	/* Names that the server makes itself are taken only from its own rules, which name the actor; notification has
-	 * a route of its own. */
-	if (row->actor.n == 0 && !span_is(row->event, "notification") &&
-	    !name_event_publishable(row->event))
-		return false;
-	/* Rows with an actor were written by the rules of chat, as JSON of our own: checked, not written anew. */
-	if (row->actor.n > 0) {
-		view_row(out, row);
-		return json_check(buf_as_span(out), &why);
-	}
-	if (row->data.n > DATA_MAX || (json = json_parse(row->data, &why)) == NULL)
-		return false;
-	bool is_object = json_type(json) == JSON_OBJECT;
-	if (is_object)
-		json_write(out, json);
-	json_free(json);
-	return is_object;
-}
 
 struct audience {
 	struct hub *hub;

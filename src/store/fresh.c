@@ -6,18 +6,20 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
+
 #define FIRST_BYTES 8192 /* some ten messages: most commits need no more */
 
 struct head {
 	int64_t position, at;
-	size_t topic_n, event_n, data_n, actor_n;
+	size_t topic_n, event_n, data_n, actor_n, who_n;
 	bool durable;
 };
 
 static size_t
 row_size(const struct head *h)
 {
-	return sizeof(*h) + h->topic_n + h->event_n + h->data_n + h->actor_n;
+	return sizeof(*h) + h->topic_n + h->event_n + h->data_n + h->actor_n + h->who_n;
 }
 
 void
@@ -29,6 +31,7 @@ fresh_add(struct buf *rows, const struct queue_row *row)
 	    .event_n = row->event.n,
 	    .data_n = row->data.n,
 	    .actor_n = row->actor.n,
+	    .who_n = row->who.n,
 	    .durable = row->durable};
 
 	if (rows->cap == 0)
@@ -39,6 +42,7 @@ fresh_add(struct buf *rows, const struct queue_row *row)
 	buf_span(rows, row->event);
 	buf_span(rows, row->data);
 	buf_span(rows, row->actor);
+	buf_span(rows, row->who);
 }
 
 static struct span
@@ -80,6 +84,7 @@ fresh_next(struct fresh_list *list, struct queue_row *out)
 	out->event = take(&p, h.event_n);
 	out->data = take(&p, h.data_n);
 	out->actor = take(&p, h.actor_n);
+	out->who = take(&p, h.who_n);
 	return true;
 }
 
@@ -91,6 +96,19 @@ fresh_pass(struct fresh_list *list)
 
 	memcpy(&h, f->rows.p + f->at, sizeof(h));
 	f->at += row_size(&h);
+}
+
+void
+fresh_take(struct fresh_list *list, struct buf *rows)
+{
+	struct fresh *f;
+
+	if (rows->len == 0)
+		return;
+	f = mem_zalloc(sizeof(*f));
+	f->rows = *rows;
+	*rows = (struct buf){0};
+	STAILQ_INSERT_TAIL(list, f, link);
 }
 
 void

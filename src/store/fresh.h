@@ -23,6 +23,9 @@ void fresh_add(struct buf *rows, const struct queue_row *);
 bool fresh_next(struct fresh_list *, struct queue_row *out);
 void fresh_pass(struct fresh_list *);
 
+/* Moves rows that fresh_add has made behind those of the list; the buffer is empty then. */
+void fresh_take(struct fresh_list *, struct buf *rows);
+
 void fresh_clear(struct fresh_list *);
 
 #endif

@@ -10,10 +10,13 @@
 #include "store/db.h"
 
 #define ENTRIES_MAX 4096 /* beyond, all are dropped */
+#define BYTES_MAX   8388608
+#define VALUE_MAX   524288 /* some 12,000 wallets */
 
 struct entry {
 	struct map_node node;
 	unsigned generation;
+	size_t size;                              /* of the value */
 	char bytes[] __attribute__((aligned(8))); /* the value, then the key */
 };
 
@@ -22,13 +25,29 @@ add(struct memo *m, struct span key, size_t size)
 {
 	struct entry *e;
 
-	if (m->entries.count >= ENTRIES_MAX)
+	if (m->entries.count >= ENTRIES_MAX || m->bytes + size + key.n > BYTES_MAX)
 		memo_clear(m);
+	m->bytes += size + key.n;
 	e = mem_alloc(sizeof(*e) + size + key.n);
+	e->size = size;
 	e->generation = m->generation - 1;
 	memcpy(e->bytes + size, key.p, key.n);
 	map_insert(&m->entries, &e->node, (struct span){e->bytes + size, key.n});
 	return e;
+}
+
+static void
+drop(struct memo *m, struct entry *e)
+{
+	map_remove(&m->entries, &e->node);
+	m->bytes -= e->size + e->node.key_bytes;
+	free(e);
+}
+
+static bool
+is_kept(const struct store *st)
+{
+	return st->remembers && st->is_writing && st->err == STORE_OK;
 }
 
 void *
@@ -38,7 +57,7 @@ memo_find(struct store *st, struct span key, size_t size)
 	struct map_node *node;
 	struct entry *e;
 
-	if (!st->remembers || !st->is_writing || st->err != STORE_OK)
+	if (!is_kept(st))
 		return NULL;
 	node = map_find(&m->entries, key);
 	e = node != NULL ? MAP_ENTRY(node, struct entry, node) : add(m, key, size);
@@ -46,6 +65,36 @@ memo_find(struct store *st, struct span key, size_t size)
 		memset(e->bytes, 0, size);
 	e->generation = m->generation;
 	return e->bytes;
+}
+
+bool
+memo_look(struct store *st, struct span key, struct span *value)
+{
+	struct map_node *node = is_kept(st) ? map_find(&st->memo.entries, key) : NULL;
+	struct entry *e = node != NULL ? MAP_ENTRY(node, struct entry, node) : NULL;
+
+	if (e == NULL || e->generation != st->memo.generation)
+		return false;
+	*value = (struct span){e->bytes, e->size};
+	return true;
+}
+
+void
+memo_keep(struct store *st, struct span key, struct span value)
+{
+	struct memo *m = &st->memo;
+	struct map_node *node;
+	struct entry *e;
+
+	if (!is_kept(st))
+		return;
+	if ((node = map_find(&m->entries, key)) != NULL)
+		drop(m, MAP_ENTRY(node, struct entry, node));
+	if (value.n > VALUE_MAX)
+		return;
+	e = add(m, key, value.n);
+	e->generation = m->generation;
+	memcpy(e->bytes, value.p, value.n);
 }
 
 void
@@ -89,8 +138,7 @@ memo_clear(struct memo *m)
 {
 	for (struct map_node *next, *n = map_next(&m->entries, NULL); n != NULL; n = next) {
 		next = map_next(&m->entries, n);
-		map_remove(&m->entries, n);
-		free(MAP_ENTRY(n, struct entry, node));
+		drop(m, MAP_ENTRY(n, struct entry, node));
 	}
 	map_clear(&m->entries);
 }

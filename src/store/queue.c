@@ -41,31 +41,48 @@ int64_t
 queue_append(struct store *st, struct span topic, struct span event, struct span data,
     struct span actor, bool durable, int64_t now_ms)
 {
-	int64_t position = position_take(st);
-	struct query *q = use(st, SQL_QUEUE_APPEND);
+	return queue_append_row(st, &(struct queue_row){.at = now_ms,
+					.topic = topic,
+					.event = event,
+					.data = data,
+					.actor = actor,
+					.durable = durable});
+}
 
-	bind_int(q, ":id", position);
-	bind_int(q, ":at", now_ms);
-	bind_text(q, ":topic", topic);
-	bind_text(q, ":event", event);
-	bind_text(q, ":data", data);
-	bind_text_or_null(q, ":actor", actor);
-	bind_int(q, ":durable", durable);
+int64_t
+queue_append_row(struct store *st, const struct queue_row *row)
+{
+	struct queue_row appended = *row;
+	struct query *q;
+
+	appended.position = position_take(st);
+	q = use(st, SQL_QUEUE_APPEND);
+	bind_int(q, ":id", appended.position);
+	bind_int(q, ":at", row->at);
+	bind_text(q, ":topic", row->topic);
+	bind_text(q, ":event", row->event);
+	bind_text(q, ":data", row->data);
+	bind_text_or_null(q, ":actor", row->actor);
+	bind_int(q, ":durable", row->durable);
 	if (!run(q))
 		return 0;
 	st->is_head_ahead = false; /* the sequence follows an id that is given */
 	if (st->is_daemons)
-		fresh_add(&st->fresh, &(struct queue_row){position, now_ms, topic, event, data,
-					  actor, durable, NULL});
-	return position;
+		fresh_add(&st->fresh, &appended);
+	return appended.position;
 }
 
 void
 queue_hand_on(struct store *st, const struct message *m, struct span topic, struct span data)
 {
 	if (st->is_daemons && st->err == STORE_OK)
-		fresh_add(&st->fresh, &(struct queue_row){m->id, m->at, topic, SPAN("chat_message"),
-					  data, m->sender, true, NULL});
+		fresh_add(&st->fresh, &(struct queue_row){.position = m->id,
+					  .at = m->at,
+					  .topic = topic,
+					  .event = SPAN("chat_message"),
+					  .data = data,
+					  .actor = m->sender,
+					  .durable = true});
 }
 
 int64_t

@@ -23,6 +23,9 @@ struct queue_row {
 	struct span topic, event, data;
 	struct span actor; /* n 0: none */
 	bool durable;
+	/* Whom the row concerns, see chat/audience.h; n 0: nobody, or not looked up (a row as
+	 * queue_after and queue_merge give it). */
+	struct span who;
 	/* A message as read from its table: it has no data, view_row makes it. NULL: the row has its data (any other row, a message of an
 	 * earlier schema, one from fresh_next). */
 	const struct message *message;
@@ -31,6 +34,8 @@ struct queue_row {
 /* Appends; returns the position. */
 int64_t queue_append(struct store *, struct span topic, struct span event, struct span data,
     struct span actor, bool durable, int64_t now_ms);
+/* The same of a row without position, whose `who` is handed on to its own process (fresh.h). */
+int64_t queue_append_row(struct store *, const struct queue_row *);
 
 /* A message that was just inserted, as clients see it: what its own process broadcasts, see fresh.h. */
 void queue_hand_on(struct store *, const struct message *, struct span topic, struct span data);

@@ -162,31 +162,17 @@ take_jobs(struct writer *w)
 	return batch;
 }
 
-/* What the last transaction has appended, if it stands. NULL: nothing. */
-static struct fresh *
-take_fresh(struct store *st)
-{
-	struct fresh *f;
-
-	if (st->fresh.len == 0)
-		return NULL;
-	f = mem_zalloc(sizeof(*f));
-	f->rows = st->fresh;
-	st->fresh = (struct buf){0};
-	return f;
-}
-
 static void
 hand_back(struct writer *w, struct list batch)
 {
-	struct fresh *fresh = take_fresh(w->st);
+	struct fresh_list appended = STAILQ_HEAD_INITIALIZER(appended);
 	bool was_empty;
 
+	fresh_take(&appended, &w->st->fresh); /* of the last transaction, if it stands */
 	pthread_mutex_lock(&w->lock);
 	was_empty = w->finished.first == NULL;
 	list_append(&w->finished, batch.first, batch.last);
-	if (fresh != NULL)
-		STAILQ_INSERT_TAIL(&w->fresh, fresh, link);
+	STAILQ_CONCAT(&w->fresh, &appended);
 	pthread_mutex_unlock(&w->lock);
 	if (was_empty)
 		w->wake(w->wake_arg);

@@ -168,6 +168,60 @@ keys_are_apart_and_their_number_is_bounded(void **state)
 	commit(st);
 }
 
+static void
+assert_kept(struct store *st, const char *text)
+{
+	struct span value = SPAN("");
+
+	assert_int_equal(memo_look(st, SPAN("text"), &value), text != NULL);
+	assert_true(text == NULL || span_is(value, text));
+}
+
+static void
+values_of_any_length_are_kept_until_something_changes(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+
+	begin_write(st);
+	assert_kept(st, NULL);
+	memo_keep(st, SPAN("text"), SPAN("a"));
+	memo_keep(st, SPAN("text"), SPAN("a longer one"));
+	commit(st);
+	begin_write(st);
+	assert_kept(st, "a longer one");
+	memo_keep(st, SPAN("text"), SPAN(""));
+	assert_kept(st, "");
+	memo_forget(st);
+	assert_kept(st, NULL);
+	memo_keep(st, SPAN("text"), SPAN("b"));
+	assert_kept(st, "b");
+	tx_rollback(st);
+	begin_write(st);
+	assert_kept(st, NULL);
+	commit(st);
+}
+
+static void
+the_bytes_of_such_values_are_bounded(void **state)
+{
+	struct store *st = ((struct tmp *)*state)->st;
+	char *large = mem_zalloc(1000000);
+
+	begin_write(st);
+	for (int i = 0; i < 1000; i++) {
+		struct span key = {(const char *)&i, sizeof(i)}, value;
+
+		memo_keep(st, key, (struct span){large, 100000});
+		assert_true(memo_look(st, key, &value));
+		assert_int_equal(value.n, 100000);
+		assert_true(st->memo.bytes <= 8388608);
+	}
+	memo_keep(st, SPAN("text"), (struct span){large, 1000000}); /* too large for it */
+	assert_kept(st, NULL);
+	commit(st);
+	free(large);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tmp_teardown)
 
 int
@@ -181,6 +235,8 @@ main(void)
 	    TEST(a_rollback_makes_it_void),
 	    TEST(changes_of_escrows_and_participants_make_it_void),
 	    TEST(nothing_is_remembered_for_readers_or_other_programs),
+	    TEST(values_of_any_length_are_kept_until_something_changes),
+	    TEST(the_bytes_of_such_values_are_bounded),
 	    TEST(keys_are_apart_and_their_number_is_bounded),
 	};
 
