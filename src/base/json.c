@@ -236,33 +236,40 @@ skip_verbatim(const char *p, const char *end)
 	return p;
 }
 
-/* Writes what stands at p, a special byte, and returns what follows it. */
+/* What stands for an ASCII byte that is special: as many bytes as the first one says. */
+#define SIX(hex) "\6\\u00" hex
+static const char escapes[128][8] = {SIX("00"), SIX("01"), SIX("02"), SIX("03"), SIX("04"),
+    SIX("05"), SIX("06"), SIX("07"), "\2\\b", "\2\\t", "\2\\n", SIX("0b"), "\2\\f", "\2\\r",
+    SIX("0e"), SIX("0f"), SIX("10"), SIX("11"), SIX("12"), SIX("13"), SIX("14"), SIX("15"),
+    SIX("16"), SIX("17"), SIX("18"), SIX("19"), SIX("1a"), SIX("1b"), SIX("1c"), SIX("1d"),
+    SIX("1e"), SIX("1f"), ['"'] = "\2\\\"", ['\\'] = "\2\\\\", [0x7f] = SIX("7f")};
+
+/* Writes the special ASCII bytes from p on, and returns what follows them. */
 static const char *
-put_special(struct buf *b, const char *p, const char *end)
+put_ascii(struct buf *b, const char *p, const char *end)
 {
-	static const char shorts[] = "btn?fr"; /* from U+0008 on */
+	for (; p < end && (unsigned char)*p < 0x80 && is_special[(unsigned char)*p]; p++) {
+		const char *escape = escapes[(unsigned char)*p];
+
+		memcpy(buf_reserve(b, sizeof(*escapes)), escape + 1, sizeof(*escapes) - 1);
+		b->len += (size_t)*escape;
+	}
+	return p;
+}
+
+/* The same of one character behind a special lead: U+0080 to U+009F, U+2028 and U+2029 are escaped. */
+static const char *
+put_lead(struct buf *b, const char *p, const char *end)
+{
+	static const char hex[] = "0123456789abcdef";
 	unsigned char c = (unsigned char)*p, next = end - p > 1 ? (unsigned char)p[1] : 0;
 
-	if (c == '"' || c == '\\') {
-		buf_addc(b, '\\');
-		buf_addc(b, *p);
-		return p + 1;
-	}
-	if (c >= '\b' && c <= '\r' && c != '\v') {
-		buf_addc(b, '\\');
-		buf_addc(b, shorts[c - '\b']);
-		return p + 1;
-	}
-	if (c < 0x20 || c == 0x7f) {
-		buf_printf(b, "\\u%04x", c);
-		return p + 1;
-	}
 	if (c == 0xc2 && next >= 0x80 && next <= 0x9f) {
-		buf_printf(b, "\\u%04x", next);
+		buf_add(b, (char[]){'\\', 'u', '0', '0', hex[next >> 4], hex[next & 15]}, 6);
 		return p + 2;
 	}
 	if (c == 0xe2 && end - p > 2 && next == 0x80 && ((unsigned char)p[2] & 0xfe) == 0xa8) {
-		buf_printf(b, "\\u20%02x", (unsigned char)p[2] - 0x80);
+		buf_add(b, (unsigned char)p[2] == 0xa8 ? "\\u2028" : "\\u2029", 6);
 		return p + 3;
 	}
 	buf_addc(b, *p);
@@ -285,7 +292,7 @@ json_put_string(struct buf *b, struct span s)
 		memcpy(buf_reserve(b, n + 1), run, n);
 		b->len += n;
 		if (p < end)
-			p = put_special(b, p, end);
+			p = (unsigned char)*p < 0x80 ? put_ascii(b, p, end) : put_lead(b, p, end);
 	}
 	buf_addc(b, '"');
 }

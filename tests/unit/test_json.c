@@ -295,6 +295,28 @@ an_escape_is_made_at_every_place_of_a_string(void **state)
 }
 
 static void
+runs_of_escapes_are_written_like_each_of_them_alone(void **state)
+{
+	for (int c = 0; c < 0x80; c++) {
+		struct buf one = {0}, many = {0}, want = {0};
+		char text[5000];
+
+		memset(text, c, sizeof(text));
+		json_put_string(&one, (struct span){text, 1});
+		json_put_string(&many, (struct span){text, sizeof(text)});
+		buf_addc(&want, '"');
+		for (size_t i = 0; i < sizeof(text); i++)
+			buf_add(&want, one.p + 1, one.len - 2);
+		buf_addc(&want, '"');
+		assert_int_equal(many.len, want.len);
+		assert_memory_equal(many.p, want.p, want.len);
+		buf_clear(&one);
+		buf_clear(&many);
+		buf_clear(&want);
+	}
+}
+
+static void
 commas_put_themselves(void **state)
 {
 	struct buf b = {0};
@@ -378,6 +400,7 @@ main(void)
 	    cmocka_unit_test(numbers_keep_their_value),
 	    cmocka_unit_test(strings_escape_what_they_must_and_nothing_else),
 	    cmocka_unit_test(an_escape_is_made_at_every_place_of_a_string),
+	    cmocka_unit_test(runs_of_escapes_are_written_like_each_of_them_alone),
 	    cmocka_unit_test(commas_put_themselves),
 	    cmocka_unit_test(each_thread_parses_by_itself_and_leaves_nothing),
 	    cmocka_unit_test(a_refused_text_spoils_nothing_for_the_next),
