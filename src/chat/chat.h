@@ -94,6 +94,9 @@ struct chat_mark {
 };
 bool chat_mark(struct store *, const struct rules *, struct chat_mark *);
 
+/* Bytes of a page of history, without the commas: a page of long messages has fewer than were asked
+ * for, and has_more. One message is a page, however long. */
+#define HISTORY_BYTES 262144
 struct chat_history {
 	const struct user *user;
 	struct span escrow_id;
@@ -102,7 +105,7 @@ struct chat_history {
 	/* results */
 	enum chat_err err;
 	struct buf messages; /* a JSON array, oldest first */
-	int count;
+	int count;           /* at most limit, and see HISTORY_BYTES */
 	bool has_more;
 	char cursor[64]; /* the log's head in the same read */
 };

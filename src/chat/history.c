@@ -24,11 +24,17 @@ on_message(const struct message *m, void *arg)
 {
 	struct page *page = arg;
 
-	if (page->n == page->limit) {
-		page->has_more = true;
+	size_t before = page->text.len;
+
+	page->has_more = page->n == page->limit;
+	if (page->has_more)
+		return false;
+	view_message(&page->text, m, page->escrow_id);
+	page->has_more = page->n > 0 && page->text.len > HISTORY_BYTES;
+	if (page->has_more) {
+		page->text.len = before;
 		return false;
 	}
-	view_message(&page->text, m, page->escrow_id);
 	page->end[page->n++] = page->text.len;
 	return true;
 }

@@ -11,8 +11,8 @@
 static bool
 is_event_allowed(const struct queue_row *row)
 {
-	/* Names that the server makes itself are taken only from its own rules, which name the actor;
-	 * notification has a route of its own. */
+	/* Names that the server makes itself are taken only from its own rules, which name the
+	 * actor; notification has a route of its own. */
 	return row->actor.n > 0 || span_is(row->event, "notification") ||
 	       name_event_publishable(row->event);
 }

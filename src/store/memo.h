@@ -11,7 +11,7 @@
 
 struct memo {
 	struct map entries;
-	size_t bytes; /* of their keys and values */
+	size_t bytes;          /* of their keys and values */
 	unsigned generation;   /* entries of an earlier one are void */
 	unsigned seen_version; /* of the database, after our last commit */
 };

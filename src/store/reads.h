@@ -21,8 +21,8 @@ struct read_job {
 	struct read_job *next;
 	/* On the reader thread, inside a read transaction; store_changed may be called there. */
 	void (*run)(struct store *, struct read_job *);
-	/* On the caller's thread, from reads_collect, in the order in which the jobs of the same lane
-	 * were submitted; frees the job or keeps it. */
+	/* On the caller's thread, from reads_collect, in the order in which the jobs of the same
+	 * lane were submitted; frees the job or keeps it. */
 	void (*done)(struct read_job *, void *context);
 	enum store_err err; /* set before done */
 	/* Set by the submitter: jobs of one lane (a hash of the wallet; 0: the server's own) keep
@@ -37,7 +37,8 @@ struct read_job {
 struct reads *
 reads_start(struct store *, int deadline_ms, void (*wake)(void *arg), void *arg, struct buf *err);
 
-/* Hands over a chain of n jobs linked by next, in order: one lock, at most one wake of the thread. */
+/* Hands over a chain of n jobs linked by next, in order: one lock, at most one wake of the
+ * thread. */
 void reads_submit(struct reads *, struct read_job *first, struct read_job *last, size_t n);
 
 /* Calls done for each finished job. Returns how many. */

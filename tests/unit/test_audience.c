@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_audience.c - whom a row of the log concerns, and pages of the log that need no store any more.
+ * test_audience.c - whom a row of the log concerns, and pages of the log that need no store any
+ * more.
  */
 #include "chat/audience.h"
 
@@ -175,7 +176,7 @@ no_wake(void *arg)
 	(void)arg;
 }
 
-/* The rows that the writer hands on are those that a page of the log has, without those of triggers. */
+/* The rows that the writer hands on are those of a page of the log, without those of triggers. */
 static void
 own_rows_say_whom_they_concern_as_those_of_the_log_do(void **state)
 {

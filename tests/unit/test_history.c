@@ -107,6 +107,57 @@ a_page_has_up_to_200_messages(void **state)
 	assert_int_equal(world_history(w, "bob", "42", "", "", -1), CHAT_BAD_REQUEST);
 }
 
+/* 5,000 x U+0000 with a number in front. */
+static void
+send_long(struct world *w, int n)
+{
+	char content[5000] = "";
+
+	for (int i = 0; i < n; i++) {
+		snprintf(content, sizeof(content), "%d", i);
+		assert_int_equal(world_send_as(w, "bob", SPAN("42"),
+				     (struct span){content, sizeof(content)}, SPAN("")),
+		    CHAT_OK);
+	}
+}
+
+/* Pages are no larger than they may be, meet without loss, and are as few as that allows. */
+static void
+walk_long(struct world *w, int total, bool back)
+{
+	char bound[256] = "";
+	int seen = 0, pages = 0;
+
+	do {
+		assert_int_equal(world_history(w, "eve", "42", back ? bound : "",
+				     back        ? ""
+				     : pages > 0 ? bound
+						 : "1970-01-01T00:00:00Z",
+				     200),
+		    CHAT_OK);
+		assert_true(w->history.count > 0);
+		assert_true(w->history.messages.len <= HISTORY_BYTES + 200);
+		assert_numbers(w, back ? total - seen - w->history.count : seen);
+		seen += w->history.count;
+		pages++;
+		assert_int_equal(w->history.has_more, seen < total);
+		of_page(w, back ? 0 : (size_t)w->history.count - 1, "id", bound);
+	} while (w->history.has_more);
+	assert_int_equal(seen, total);
+	assert_true(pages <= total / 8 + 1); /* eight messages of 30 kB are less than a page */
+}
+
+static void
+pages_of_long_messages_end_early_and_meet_without_loss_or_repetition(void **state)
+{
+	struct world *w = *state;
+
+	world_put(w, "42", people);
+	send_long(w, 41);
+	walk_long(w, 41, true);
+	walk_long(w, 41, false);
+}
+
 static void
 bounds_are_a_message_of_this_escrow_or_a_time_and_only_one(void **state)
 {
@@ -214,6 +265,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(pages_meet_without_loss_or_repetition_in_both_directions),
 	    TEST(a_page_has_up_to_200_messages),
+	    TEST(pages_of_long_messages_end_early_and_meet_without_loss_or_repetition),
 	    TEST(bounds_are_a_message_of_this_escrow_or_a_time_and_only_one),
 	    TEST(strangers_get_the_same_answer_for_known_and_unknown),
 	    TEST(an_open_room_that_is_none_yet_is_empty),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_reads.c - the reader thread: what a job sees, in which order jobs come back, and that one's failure is its own.
+ * test_reads.c - the reader thread: what a job sees, in which order jobs come back, and that one's
+ * failure is its own.
  */
 #include "store/reads.h"
 
