@@ -32,7 +32,8 @@ struct reads {
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t more;  /* the thread waits for jobs, or for the end */
-	struct list jobs, finished;
+	struct lanes jobs;
+	struct list finished;
 	bool is_stopping;
 };
 
@@ -64,11 +65,9 @@ take_job(struct reads *r, bool waits)
 	struct read_job *job;
 
 	pthread_mutex_lock(&r->lock);
-	while (waits && r->jobs.first == NULL && !r->is_stopping)
+	while (waits && r->jobs.waiting == 0 && !r->is_stopping)
 		pthread_cond_wait(&r->more, &r->lock);
-	job = r->jobs.first;
-	if (job != NULL && (r->jobs.first = job->next) == NULL)
-		r->jobs.last = NULL;
+	job = lanes_take(&r->jobs);
 	pthread_mutex_unlock(&r->lock);
 	return job;
 }
@@ -121,6 +120,7 @@ reads_start(struct store *st, int deadline_ms, void (*wake)(void *arg), void *ar
 	r->deadline_ms = deadline_ms;
 	r->wake = wake;
 	r->wake_arg = arg;
+	lanes_init(&r->jobs);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->more, NULL);
 	if (!thread_start(&r->thread, reads_main, r, &error)) {
@@ -136,12 +136,17 @@ reads_start(struct store *st, int deadline_ms, void (*wake)(void *arg), void *ar
 void
 reads_submit(struct reads *r, struct read_job *first, struct read_job *last, size_t n)
 {
+	struct read_job *next;
 	bool was_empty;
 
 	atomic_fetch_add(&r->pending, n);
+	last->next = NULL;
 	pthread_mutex_lock(&r->lock);
-	was_empty = r->jobs.first == NULL;
-	list_append(&r->jobs, first, last);
+	was_empty = r->jobs.waiting == 0;
+	for (struct read_job *job = first; job != NULL; job = next) {
+		next = job->next;
+		lanes_add(&r->jobs, job->lane, &job->place, job);
+	}
 	pthread_mutex_unlock(&r->lock);
 	if (was_empty)
 		pthread_cond_signal(&r->more);
@@ -151,6 +156,17 @@ size_t
 reads_pending(const struct reads *r)
 {
 	return atomic_load(&r->pending);
+}
+
+size_t
+reads_pending_of(struct reads *r, uint32_t lane)
+{
+	size_t n;
+
+	pthread_mutex_lock(&r->lock);
+	n = lanes_waiting_in(&r->jobs, lane);
+	pthread_mutex_unlock(&r->lock);
+	return n;
 }
 
 size_t
@@ -190,6 +206,7 @@ reads_free(struct reads *r)
 	if (r == NULL)
 		return;
 	reads_stop(r);
+	lanes_clear(&r->jobs);
 	pthread_cond_destroy(&r->more);
 	pthread_mutex_destroy(&r->lock);
 	free(r);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "store/lanes.h"
 #include "store/store.h"
 
 struct reads;
@@ -25,9 +26,10 @@ struct read_job {
 	 * lane were submitted; frees the job or keeps it. */
 	void (*done)(struct read_job *, void *context);
 	enum store_err err; /* set before done */
-	/* Set by the submitter: jobs of one lane (a hash of the wallet; 0: the server's own) keep
+	/* Set by the submitter: jobs of one lane (lane_of the wallet; 0: the server's own) keep
 	 * their order; the lanes are served in turn. */
 	uint32_t lane;
+	struct lane_place place; /* the reader's own */
 };
 
 /* Starts the thread on a store of its own, which it owns from now on. No job takes longer than
@@ -44,8 +46,9 @@ void reads_submit(struct reads *, struct read_job *first, struct read_job *last,
 /* Calls done for each finished job. Returns how many. */
 size_t reads_collect(struct reads *, void *context);
 
-/* Jobs submitted and not yet collected. */
+/* Jobs submitted and not yet collected; and those of a lane that still wait for the thread. */
 size_t reads_pending(const struct reads *);
+size_t reads_pending_of(struct reads *, uint32_t lane);
 
 /* Finishes what was submitted, stops the thread, closes its store. Call reads_collect before
  * reads_free. NULL is fine for the latter. */

@@ -16,8 +16,10 @@
 #include "base/thread.h"
 #include "store/db.h"
 
-#define BATCH_JOBS 512
-#define JOB_US     400 /* of the rest after a batch, for each of its jobs */
+/* Of one transaction, which holds the lock of the database: what ends it first. */
+#define BATCH_JOBS  512
+#define BATCH_BYTES 262144
+#define JOB_US      400 /* of the rest after a batch, for each of its jobs */
 
 struct list {
 	struct writer_job *first, *last;
@@ -36,7 +38,8 @@ struct writer {
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t more;  /* the thread waits for jobs, or for the end */
-	struct list jobs, finished;
+	struct lanes jobs;
+	struct list finished;
 	struct fresh_list fresh; /* of the finished */
 	bool is_stopping;
 };
@@ -50,23 +53,6 @@ list_append(struct list *l, struct writer_job *first, struct writer_job *last)
 	else
 		l->first = first;
 	l->last = last;
-}
-
-/* Takes at most BATCH_JOBS from the front. */
-static struct list
-list_cut(struct list *l)
-{
-	struct list cut = {l->first, l->first, 1};
-
-	for (; cut.n < BATCH_JOBS && cut.last != NULL && cut.last->next != NULL; cut.n++)
-		cut.last = cut.last->next;
-	if (cut.last == NULL)
-		return cut;
-	l->first = cut.last->next;
-	if (l->first == NULL)
-		l->last = NULL;
-	cut.last->next = NULL;
-	return cut;
 }
 
 /* ---- a batch ---- */
@@ -144,20 +130,29 @@ wait_for_jobs(struct writer *w)
 	bool has;
 
 	pthread_mutex_lock(&w->lock);
-	while (w->jobs.first == NULL && !w->is_stopping)
+	while (w->jobs.waiting == 0 && !w->is_stopping)
 		pthread_cond_wait(&w->more, &w->lock);
-	has = w->jobs.first != NULL;
+	has = w->jobs.waiting > 0;
 	pthread_mutex_unlock(&w->lock);
 	return has;
 }
 
+/* Fills a batch from the lanes in turn; one job is a batch, however large. */
 static struct list
 take_jobs(struct writer *w)
 {
-	struct list batch;
+	struct list batch = {0};
+	size_t bytes = 0;
 
 	pthread_mutex_lock(&w->lock);
-	batch = list_cut(&w->jobs);
+	for (struct writer_job *job; batch.n < BATCH_JOBS; batch.n++) {
+		if ((job = lanes_first(&w->jobs)) == NULL ||
+		    (batch.n > 0 && bytes + job->bytes > BATCH_BYTES))
+			break;
+		lanes_take(&w->jobs);
+		bytes += job->bytes;
+		list_append(&batch, job, job);
+	}
 	pthread_mutex_unlock(&w->lock);
 	return batch;
 }
@@ -245,6 +240,7 @@ writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *a
 	st->is_daemons = true;
 	store_remember(st);
 	STAILQ_INIT(&w->fresh);
+	lanes_init(&w->jobs);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);
 	if (!thread_start(&w->thread, writer_main, w, &error)) {
@@ -260,12 +256,17 @@ writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *a
 void
 writer_submit(struct writer *w, struct writer_job *first, struct writer_job *last, size_t n)
 {
+	struct writer_job *next;
 	bool was_empty;
 
 	atomic_fetch_add(&w->pending, n);
+	last->next = NULL;
 	pthread_mutex_lock(&w->lock);
-	was_empty = w->jobs.first == NULL;
-	list_append(&w->jobs, first, last);
+	was_empty = w->jobs.waiting == 0;
+	for (struct writer_job *job = first; job != NULL; job = next) {
+		next = job->next;
+		lanes_add(&w->jobs, job->lane, &job->place, job);
+	}
 	pthread_mutex_unlock(&w->lock);
 	if (was_empty)
 		pthread_cond_signal(&w->more);
@@ -275,6 +276,17 @@ size_t
 writer_pending(const struct writer *w)
 {
 	return atomic_load(&w->pending);
+}
+
+size_t
+writer_pending_of(struct writer *w, uint32_t lane)
+{
+	size_t n;
+
+	pthread_mutex_lock(&w->lock);
+	n = lanes_waiting_in(&w->jobs, lane);
+	pthread_mutex_unlock(&w->lock);
+	return n;
 }
 
 size_t
@@ -320,6 +332,7 @@ writer_free(struct writer *w)
 		return;
 	writer_stop(w);
 	fresh_clear(&w->fresh);
+	lanes_clear(&w->jobs);
 	pthread_cond_destroy(&w->more);
 	pthread_mutex_destroy(&w->lock);
 	free(w);

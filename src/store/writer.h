@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * writer.h - the one writer thread of the daemon: jobs in, group commits, finished jobs out.
- * Jobs of one batch commit together. If a statement of one fails, the batch is rolled back and each
+ * Jobs of one batch commit together; the lanes in which jobs wait (lanes.h) fill it in turn. If a statement of one fails, the batch is rolled back and each
  * job is run alone, so one job's failure is never another's.
  */
 #ifndef STORE_WRITER_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "store/fresh.h"
+#include "store/lanes.h"
 #include "store/store.h"
 
 struct writer;
@@ -26,10 +27,11 @@ struct writer_job {
 	/* On the caller's thread, from writer_collect; frees the job or keeps it. writer_run does not call it. */
 	void (*done)(struct writer_job *, void *context);
 	enum store_err err; /* set before done */
-	/* Set by the submitter: jobs of one lane (a hash of the wallet; 0: the server's own) keep
+	/* Set by the submitter: jobs of one lane (lane_of the wallet; 0: the server's own) keep
 	 * their order; the lanes are served in turn. bytes: of its content, about; 0: few. */
 	uint32_t lane;
 	uint32_t bytes;
+	struct lane_place place; /* the writer's own */
 };
 
 /* What the thread does with a batch, for who has a thread of its own: runs the jobs, in order, in one transaction, and sets err of each. */
@@ -49,8 +51,9 @@ int64_t writer_rest_us(const struct writer *);
  * */
 void writer_submit(struct writer *, struct writer_job *first, struct writer_job *last, size_t n);
 
-/* Jobs submitted and not yet collected. */
+/* Jobs submitted and not yet collected; and those of a lane that still wait for the thread. */
 size_t writer_pending(const struct writer *);
+size_t writer_pending_of(struct writer *, uint32_t lane);
 
 /* Calls done for each finished job, in commit order; then, behind those in it, the list gets the rows of the log that they have appended
  * (NULL: nobody wants them). Returns how many jobs. */

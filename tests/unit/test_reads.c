@@ -179,6 +179,46 @@ the_failure_of_one_job_is_no_other_s(void **state)
 	end(&f);
 }
 
+/* Keeps the thread until the test lets it go on. */
+static void
+wait_at_gate(struct store *st, struct read_job *base)
+{
+	struct job *job = (struct job *)base;
+	eventfd_t n;
+
+	(void)st;
+	assert_int_equal(eventfd_read((int)job->head, &n), 0);
+}
+
+static void
+a_flood_of_one_lane_does_not_delay_another(void **state)
+{
+	static struct job flood[1000];
+	struct job gate = {.head = eventfd(0, EFD_CLOEXEC)}, other[3] = {0};
+	int opened = (int)gate.head;
+	struct fixture f;
+
+	memset(flood, 0, sizeof(flood));
+	start(&f, *state);
+	gate.base = (struct read_job){.run = wait_at_gate, .done = on_done};
+	reads_submit(f.r, &gate.base, &gate.base, 1);
+	for (int i = 0; i < 1000; i++)
+		flood[i].base.lane = 1;
+	submit(&f, flood, 1000);
+	for (int i = 0; i < 3; i++)
+		other[i].base.lane = 2;
+	submit(&f, other, 3);
+	assert_int_equal(reads_pending_of(f.r, 2), 3);
+	assert_int_equal(eventfd_write(opened, 1), 0);
+	collect_all(&f);
+	close(opened);
+	for (int i = 0; i < 3; i++)
+		assert_in_range(other[i].done_as, 2 * i + 2, 2 * i + 3);
+	for (int i = 1; i < 1000; i++)
+		assert_true(flood[i].done_as > flood[i - 1].done_as);
+	end(&f);
+}
+
 static void
 a_reader_does_not_wait_for_a_writer(void **state)
 {
@@ -230,6 +270,7 @@ main(void)
 	    T(a_job_is_told_whether_another_connection_has_committed),
 	    T(jobs_come_back_in_the_order_in_which_they_were_submitted),
 	    T(the_failure_of_one_job_is_no_other_s),
+	    T(a_flood_of_one_lane_does_not_delay_another),
 	    T(a_reader_does_not_wait_for_a_writer),
 	    T(what_was_submitted_is_finished_before_the_end),
 	    T(a_thread_that_cannot_be_started_is_an_error_with_a_reason),

@@ -457,6 +457,103 @@ a_thread_that_cannot_be_started_is_an_error_with_a_reason(void **state)
 	buf_clear(&err);
 }
 
+/* ---- turns ---- */
+
+/* Keeps the thread until the test lets it go on. */
+struct gate {
+	struct writer_job base;
+	int opened; /* eventfd */
+};
+
+static bool
+wait_at_gate(struct store *st, struct writer_job *base)
+{
+	eventfd_t n;
+
+	(void)st;
+	return eventfd_read(((struct gate *)base)->opened, &n) == 0;
+}
+
+static void
+gate_done(struct writer_job *base, void *context)
+{
+	(void)base;
+	(void)context;
+}
+
+static void
+close_gate(struct fixture *f, struct gate *g)
+{
+	*g = (struct gate){
+	    .base = {.run = wait_at_gate, .done = gate_done}, .opened = eventfd(0, EFD_CLOEXEC)};
+	writer_submit(f->w, &g->base, &g->base, 1);
+}
+
+static void
+open_gate(struct fixture *f, struct gate *g)
+{
+	assert_int_equal(eventfd_write(g->opened, 1), 0);
+	collect_all(f);
+	close(g->opened);
+}
+
+static void
+submit_to(struct fixture *f, struct job *jobs, int n, uint32_t lane, uint32_t bytes)
+{
+	prepare(jobs, n);
+	for (int i = 0; i < n; i++) {
+		jobs[i].base.lane = lane;
+		jobs[i].base.bytes = bytes;
+	}
+	writer_submit(f->w, &jobs[0].base, &jobs[n - 1].base, (size_t)n);
+}
+
+static void
+a_flood_of_one_lane_does_not_delay_another(void **state)
+{
+	enum { FLOOD = 10000 };
+	struct job *flood = mem_zalloc(FLOOD * sizeof(*flood)), other[3] = {0};
+	struct gate gate;
+	struct fixture f;
+
+	start(&f, *state, 0);
+	close_gate(&f, &gate);
+	submit_to(&f, flood, FLOOD, 1, 0);
+	submit_to(&f, other, 3, 2, 0);
+	assert_int_equal(writer_pending_of(f.w, 2), 3);
+	assert_true(writer_pending_of(f.w, 1) >= FLOOD - 1);
+	open_gate(&f, &gate);
+	for (int i = 0; i < 3; i++) /* one of each lane in turn; the gate's batch may have one */
+		assert_in_range(other[i].position, 2 * i + 1, 2 * i + 3);
+	for (int i = 1; i < FLOOD; i++)
+		assert_true(flood[i].position > flood[i - 1].position);
+	assert_int_equal(writer_pending_of(f.w, 1), 0);
+	end(&f);
+	free(flood);
+}
+
+static void
+a_batch_is_bounded_in_bytes_and_a_job_alone_is_not(void **state)
+{
+	struct job jobs[40] = {0}, large[2] = {0};
+	struct tmp *t = *state;
+	struct gate gate;
+	struct fixture f;
+	int commits = 0;
+
+	sqlite3_commit_hook(t->st->db, count_commit, &commits);
+	start(&f, t, 0);
+	close_gate(&f, &gate);
+	submit_to(&f, jobs, 40, 1, 20000); /* 13 of them are 256 KiB */
+	open_gate(&f, &gate);
+	assert_in_range(commits, 4, 5); /* the gate was alone, or not */
+	commits = 0;
+	submit_to(&f, large, 2, 1, 1000000);
+	collect_all(&f);
+	assert_int_equal(commits, 2);
+	end(&f);
+}
+
 #define OPENED(f) cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
 
 int
@@ -478,6 +575,8 @@ main(void)
 	    OPENED(a_done_job_may_be_submitted_again_at_once),
 	    OPENED(rows_that_were_appended_come_back_with_the_jobs_and_no_others),
 	    OPENED(a_thread_that_cannot_be_started_is_an_error_with_a_reason),
+	    OPENED(a_flood_of_one_lane_does_not_delay_another),
+	    OPENED(a_batch_is_bounded_in_bytes_and_a_job_alone_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
