@@ -33,7 +33,7 @@ rest_open(struct rest *rest, const struct config *c, const struct auth *auth, st
 	*rest = (struct rest){
 	    .config = c,
 	    .auth = auth,
-	    .rules = {c->rooms, c->message_rate},
+	    .rules = rules_of(c),
 	    .started_ms = clock_mono_ms(),
 	};
 	rest->store = store_open(&o, err);

@@ -68,10 +68,14 @@ SELECT arrival FROM rates WHERE wallet = :wallet;
 INSERT INTO rates(wallet, arrival) VALUES(:wallet, :arrival)
 ON CONFLICT(wallet) DO UPDATE SET arrival = excluded.arrival;
 
--- Buckets that are full again, or of an earlier boot, say nothing.
+-- The next buckets, in the order of their names: how many, and the last one.
+-- name: rates_page
+SELECT count(*), max(wallet) FROM (SELECT wallet FROM rates WHERE wallet > :after ORDER BY wallet LIMIT :limit);
+
+-- Buckets that are full again, or further from it than they can be, say nothing.
 -- name: rates_sweep
-DELETE FROM rates WHERE wallet IN
-	(SELECT wallet FROM rates WHERE arrival <= :now OR arrival > :latest LIMIT :limit);
+DELETE FROM rates
+WHERE wallet > :after AND wallet <= :upto AND (wallet GLOB '/day/*') = :is_day AND (arrival <= :now OR arrival > :latest);
 
 -- ---- messages ----
 

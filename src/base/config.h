@@ -49,10 +49,11 @@ struct config {
 	int64_t recovery_ms;
 	int64_t queue_keep_ms;
 	int64_t queue_rows;
-	int64_t message_rate; /* per wallet and second; 0: none */
-	int64_t event_rate;   /* per connection and second; 0: none */
-	int64_t sign_in_rate; /* per address and minute; 0: none */
-	int64_t replay_rate;  /* bytes replayed to a wallet in a second; 0: none */
+	int64_t message_rate;  /* per wallet and second; 0: none */
+	int64_t message_bytes; /* of messages of a wallet in a day; 0: none */
+	int64_t event_rate;    /* per connection and second; 0: none */
+	int64_t sign_in_rate;  /* per address and minute; 0: none */
+	int64_t replay_rate;   /* bytes replayed to a wallet in a second; 0: none */
 	int64_t max_connections;
 	int64_t max_per_wallet, max_per_address; /* of them; 0: no limit */
 	int64_t max_rooms;                       /* of one connection */

@@ -43,11 +43,22 @@ const char *chat_err_code(enum chat_err); /* "not_participant" */
 const char *chat_err_text(enum chat_err); /* a sentence for people */
 int chat_err_status(enum chat_err);       /* of HTTP */
 
-/* What the rules need of the configuration. */
+/* The sentence of CHAT_RATE_LIMITED for a wallet that has all the connections it may have. */
+#define CHAT_FULL_SIZE 112
+const char *chat_full_text(char out[CHAT_FULL_SIZE], size_t limit);
+
+/* What the rules need of the configuration, and how they are made of it. */
 struct rules {
 	enum config_rooms rooms;
-	int64_t message_rate;
+	int64_t message_rate;  /* of one wallet: messages a second; 0: any number */
+	int64_t message_bytes; /* and bytes of their contents a day; 0: any number */
 };
+
+static inline struct rules
+rules_of(const struct config *c)
+{
+	return (struct rules){c->rooms, c->message_rate, c->message_bytes};
+}
 
 /* A user's standing in an escrow. */
 struct standing {

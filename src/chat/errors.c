@@ -4,6 +4,8 @@
  */
 #include "chat/chat.h"
 
+#include <stdio.h>
+
 static const struct {
 	int status; /* of HTTP */
 	const char *code, *text;
@@ -50,4 +52,13 @@ int
 chat_err_status(enum chat_err err)
 {
 	return errors[err].status;
+}
+
+const char *
+chat_full_text(char out[CHAT_FULL_SIZE], size_t limit)
+{
+	snprintf(out, CHAT_FULL_SIZE,
+	    "Too much at once: this wallet has %zu connections already, which is the limit.",
+	    limit);
+	return out;
 }

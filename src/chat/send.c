@@ -2,13 +2,54 @@
 /*
  * send.c - one message: checked, appended to the log and announced in one transaction.
  */
+#include <stdio.h>
+
 #include "base/ids.h"
 #include "chat/audience.h"
 #include "chat/standing.h"
 #include "chat/views.h"
 #include "proto/utf8.h"
+#include "store/rates.h"
 
-#define US_PER_S INT64_C(1000000)
+#define US_PER_S  INT64_C(1000000)
+#define US_PER_MS INT64_C(1000)
+
+/* ---- how much a wallet sends ---- */
+
+struct spending {
+	struct rate messages, bytes;
+	char bytes_bucket[sizeof(RATE_DAY_PREFIX) + STORE_NAME_SIZE];
+};
+
+/* 0, or how many ms it is to wait; then nothing is written. */
+static int64_t
+spend(struct store *st, const struct rules *rules, const struct chat_send *s, int64_t bytes)
+{
+	struct spending sp = {.messages = {.bucket = span_of(s->user->key),
+				  .tokens = rules->message_rate,
+				  .per_us = US_PER_S,
+				  .now_us = s->mono_us},
+	    .bytes = {.tokens = rules->message_bytes,
+		.per_us = RATE_DAY_US,
+		.now_us = s->now_ms * US_PER_MS}};
+	int64_t wait_ms = 0;
+
+	snprintf(sp.bytes_bucket, sizeof(sp.bytes_bucket), RATE_DAY_PREFIX "%s", s->user->key);
+	sp.bytes.bucket = span_of(sp.bytes_bucket);
+	if (rules->message_rate > 0)
+		wait_ms = rate_wait(st, &sp.messages, 1);
+	if (wait_ms == 0 && rules->message_bytes > 0)
+		wait_ms = rate_wait(st, &sp.bytes, bytes);
+	if (wait_ms > 0)
+		return wait_ms;
+	if (rules->message_rate > 0)
+		rate_take(st, &sp.messages, 1);
+	if (rules->message_bytes > 0)
+		rate_take(st, &sp.bytes, bytes);
+	return 0;
+}
+
+/* ---- the content ---- */
 
 /* Trims; the limit is in code points. */
 static enum chat_err
@@ -124,9 +165,7 @@ send_message(struct store *st, const struct rules *rules, struct chat_send *s)
 		return CHAT_BAD_REQUEST;
 	if (is_repeat(st, &who, s, content, &err))
 		return err;
-	if (rules->message_rate > 0)
-		s->retry_ms = rate_spend(
-		    st, span_of(s->user->key), rules->message_rate, US_PER_S, s->mono_us);
+	s->retry_ms = spend(st, rules, s, (int64_t)content.n);
 	if (s->retry_ms > 0)
 		return CHAT_RATE_LIMITED;
 	if (escrow.id == 0) {

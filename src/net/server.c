@@ -449,7 +449,7 @@ server_new(const struct config *c, struct buf *err)
 	sv->limits = limits_new(sv->proxies, (size_t)c->max_per_address);
 	if ((sv->auth = auth_new(c, err)) == NULL || !open_database(sv, err))
 		goto fail;
-	sv->hub = hub_new(&(struct hub_options){.rules = {c->rooms, c->message_rate},
+	sv->hub = hub_new(&(struct hub_options){.rules = rules_of(c),
 			      .max_per_wallet = (size_t)c->max_per_wallet,
 			      .max_rooms = (size_t)c->max_rooms,
 			      .max_kept = (size_t)c->max_connections * 2,

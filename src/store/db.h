@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
+#include "store/escrows.h"
 #include "store/memo.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -59,11 +60,12 @@ struct store {
 		Fts5Tokenizer *it; /* NULL: not made yet */
 	} tokenizers[2];           /* of words, of trigrams (search.c) */
 
-	unsigned told;        /* bit per store_err: it is in the log already */
-	unsigned jitter;      /* state of the busy handler's random sleeps */
-	unsigned rate_spends; /* since the last sweep */
-	int64_t seen_version; /* PRAGMA data_version */
-	int wal_pages;        /* in the log file after our last commit */
+	unsigned told;                             /* bit per store_err: it is in the log already */
+	unsigned jitter;                           /* state of the busy handler's random sleeps */
+	unsigned rate_takes[2];                    /* rates.c: of buckets of a day: [1] */
+	char rates_swept[2][STORE_NAME_SIZE + 64]; /* up to which bucket; "": from the first */
+	int64_t seen_version;                      /* PRAGMA data_version */
+	int wal_pages;                             /* in the log file after our last commit */
 	int checkpoint_at_pages;
 	int fail_countdown; /* tests: 0: none */
 	enum store_err fail_err;

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * escrows.c - statements on escrows, their participants, and the rate of each wallet.
+ * escrows.c - statements on escrows and their participants.
  */
 #include "store/escrows.h"
 
 #include "store/db.h"
 
-#define SWEEP_EVERY         256 /* spends; each sweep takes away more than came in */
-#define SWEEP_ROWS          512
 #define PARTICIPANT_COLUMNS 5
 
 static const char *const role_names[] = {
@@ -196,47 +194,4 @@ participations_by_activity(struct store *st, struct span wallet, int64_t activit
 	bind_text(q, ":name", escrow_id);
 	bind_int(q, ":limit", limit);
 	give_participations(q, true, each, arg);
-}
-
-/* ---- rates ---- */
-
-/* Buckets that are full again are swept now and then, so that the table is no larger than the
- * wallets of a moment. */
-static void
-sweep(struct store *st, int64_t now_us)
-{
-	struct query *q;
-
-	if (++st->rate_spends % SWEEP_EVERY != 0)
-		return;
-	q = use(st, SQL_RATES_SWEEP);
-	bind_int(q, ":now", now_us);
-	bind_int(q, ":latest", now_us + RATE_PER_MAX_US);
-	bind_int(q, ":limit", SWEEP_ROWS);
-	run(q);
-}
-
-/* GCRA: a bucket is the time at which it is full again. One token is `each` µs; a full bucket holds
- * per_us' worth. */
-int64_t
-rate_spend(struct store *st, struct span bucket, int64_t rate, int64_t per_us, int64_t now_us)
-{
-	int64_t each = rate < 1 ? per_us : rate > per_us ? 1 : per_us / rate;
-	int64_t arrival, wait_us;
-	struct query *q;
-
-	q = use(st, SQL_RATE_FIND);
-	bind_text(q, ":wallet", bucket);
-	arrival = single_int(q, now_us);
-	if (arrival < now_us || arrival > now_us + per_us)
-		arrival = now_us;
-	wait_us = arrival + each - per_us - now_us;
-	if (wait_us > 0)
-		return (wait_us + 999) / 1000;
-	q = use(st, SQL_RATE_PUT);
-	bind_text(q, ":wallet", bucket);
-	bind_int(q, ":arrival", arrival + each);
-	run(q);
-	sweep(st, now_us);
-	return 0;
 }

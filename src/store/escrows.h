@@ -68,13 +68,4 @@ void participations_each(struct store *, struct span wallet, participation_each 
 void participations_by_activity(struct store *, struct span wallet, int64_t activity,
     struct span escrow_id, int limit, participation_each *, void *arg);
 
-/* Spends one of a bucket's tokens, of which there are rate in per_us, RATE_PER_MAX_US at most (GCRA;
- * capacity: per_us' worth, at least 1). 0, or how many ms until there is one, and then nothing is
- * spent. A bucket is a wallet's, or somebody else's whose name begins with a '/', as no wallet's
- * does. now_us is monotonic; a stored arrival further ahead than capacity allows is of an earlier
- * boot. */
-#define RATE_PER_MAX_US INT64_C(60000000)
-int64_t
-rate_spend(struct store *, struct span bucket, int64_t rate, int64_t per_us, int64_t now_us);
-
 #endif

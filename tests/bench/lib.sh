@@ -62,6 +62,9 @@ wait_for_address() {
 	address=$(sed -n 's/.*listening on \([^ ]*\).*/\1/p' "$1" | head -n 1)
 }
 
+# A benchmark sends faster than any wallet may.
+no_limits='--message-rate 0 --message-bytes 0'
+
 # The daemon: start_daemon unix|… [COMMAND...], the command being what it runs under; sets address and daemon_pid. Below level info it
 # does not say which port it got, so it is given one; a taken one is tried again.
 start_daemon() {
@@ -71,7 +74,8 @@ start_daemon() {
 	for try in 1 2 3 4 5; do
 		[ "$family" = unix ] || address=127.0.0.1:$(some_port $try)
 		"$@" "$BUILDDIR/escrowchatd" --listen "$address" --database "$dir/db/bench.db" --auth open --rooms open \
-			--durability "$DURABILITY" --log-level "$LOG_LEVEL" >"$dir/daemon.log" 2>&1 &
+			--durability "$DURABILITY" --log-level "$LOG_LEVEL" \
+			$no_limits --event-rate 0 --max-per-wallet 0 >"$dir/daemon.log" 2>&1 &
 		daemon_pid=$!
 		until_true 'the daemon starting' is_listening "$address" $daemon_pid
 		! kill -0 $daemon_pid 2>/dev/null || break
@@ -100,7 +104,7 @@ start_floor() {
 start_rest() {
 	rm -f "$dir/fcgi.socket"
 	"$@" "$BUILDDIR/escrowchat.fcgi" --listen "unix:$dir/fcgi.socket" --database "$dir/db/bench.db" --auth open \
-		--rooms open --durability "$DURABILITY" --log-level "$LOG_LEVEL" >"$dir/fcgi.log" 2>&1 &
+		--rooms open --durability "$DURABILITY" --log-level "$LOG_LEVEL" $no_limits >"$dir/fcgi.log" 2>&1 &
 	rest_pids=$!
 	server_pids="$server_pids $!"
 	until_true "escrowchat.fcgi's socket" test -S "$dir/fcgi.socket"

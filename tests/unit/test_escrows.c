@@ -331,82 +331,6 @@ escrows_come_by_what_was_written_or_said_last(void **state)
 	buf_clear(&seen.text);
 }
 
-/* ---- rates ---- */
-
-static int
-spend_all(struct store *st, const char *wallet, int64_t rate, int64_t now_us)
-{
-	int n = 0;
-
-	while (n < 1000 && rate_spend(st, span_of(wallet), rate, 1000000, now_us) == 0)
-		n++;
-	return n;
-}
-
-static void
-a_wallet_may_spend_a_seconds_worth_at_once_and_then_its_rate(void **state)
-{
-	struct store *st = ((struct tmp *)*state)->st;
-	int64_t now = 50000000;
-
-	begin_write(st);
-	for (int64_t rate = 1; rate <= 100; rate = rate * 3 + 1) {
-		char wallet[32];
-
-		snprintf(wallet, sizeof(wallet), "w%d", (int)rate);
-		assert_int_equal(spend_all(st, wallet, rate, now), rate);
-		assert_int_equal(spend_all(st, wallet, rate, now + 1000000 / rate), 1);
-		assert_int_equal(spend_all(st, wallet, rate, now + 60000000), rate);
-	}
-	assert_int_equal(spend_all(st, "other", 5, now), 5); /* each wallet has its own */
-	commit(st);
-}
-
-static void
-a_refusal_says_how_long_to_wait_and_costs_nothing(void **state)
-{
-	struct store *st = ((struct tmp *)*state)->st;
-	int64_t now = 1000, wait;
-
-	begin_write(st);
-	assert_int_equal(spend_all(st, "w", 4, now), 4);
-	for (int i = 0; i < 10; i++)
-		assert_int_equal(rate_spend(st, SPAN("w"), 4, 1000000, now), 250);
-	wait = rate_spend(st, SPAN("w"), 4, 1000000, now + 100300);
-	assert_int_equal(wait, 150); /* 149.7 */
-	assert_int_equal(rate_spend(st, SPAN("w"), 4, 1000000, now + 100300 + wait * 1000), 0);
-	commit(st);
-}
-
-static void
-a_bucket_of_an_earlier_boot_is_a_full_one(void **state)
-{
-	struct store *st = ((struct tmp *)*state)->st;
-
-	begin_write(st);
-	assert_int_equal(spend_all(st, "w", 2, 900000000000), 2);
-	assert_int_equal(spend_all(st, "w", 2, 5000000), 2);
-	commit(st);
-}
-
-static void
-buckets_that_are_full_again_do_not_pile_up(void **state)
-{
-	struct tmp *t = *state;
-
-	begin_write(t->st);
-	for (int i = 0; i < 5000; i++) {
-		char wallet[32];
-
-		snprintf(wallet, sizeof(wallet), "w%d", i);
-		assert_int_equal(
-		    rate_spend(t->st, span_of(wallet), 10, 1000000, 1000000 + (int64_t)i * 10000),
-		    0);
-	}
-	commit(t->st);
-	assert_true(sql_int(t->foreign, "SELECT count(*) FROM rates") < 600);
-}
-
 #define OPENED(f) cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
 
 int
@@ -424,10 +348,6 @@ main(void)
 	    OPENED(the_participants_of_an_escrow_come_by_wallet_until_the_caller_stops),
 	    OPENED(all_escrows_of_a_wallet_are_told_with_his_part),
 	    OPENED(escrows_come_by_what_was_written_or_said_last),
-	    OPENED(a_wallet_may_spend_a_seconds_worth_at_once_and_then_its_rate),
-	    OPENED(a_refusal_says_how_long_to_wait_and_costs_nothing),
-	    OPENED(a_bucket_of_an_earlier_boot_is_a_full_one),
-	    OPENED(buckets_that_are_full_again_do_not_pile_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

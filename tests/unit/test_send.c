@@ -239,6 +239,46 @@ a_refused_message_costs_nothing_of_the_rate(void **state)
 	assert_int_equal(world_send(w, "bob", "42", "1"), CHAT_OK);
 }
 
+static void
+a_wallet_sends_so_many_bytes_a_day_over_all_its_escrows(void **state)
+{
+	struct world *w = *state;
+	int64_t head;
+
+	world_put(w, "42", people);
+	world_put(w, "43", people);
+	w->rules.message_bytes = 10;
+	assert_int_equal(world_send(w, "bob", "42", " 12345 "), CHAT_OK); /* trimmed */
+	assert_int_equal(world_send(w, "bob", "43", "67890"), CHAT_OK);
+	head = world_head(w);
+	assert_int_equal(world_send(w, "bob", "42", "a"), CHAT_RATE_LIMITED);
+	assert_int_equal(w->send.retry_ms, 8640000); /* a tenth of a day */
+	assert_int_equal(world_head(w), head);
+	assert_int_equal(world_send(w, ALICE, "42", "others may"), CHAT_OK);
+	w->now_ms += 8640000;
+	assert_int_equal(world_send(w, "bob", "42", "a"), CHAT_OK);
+	assert_int_equal(world_send(w, "bob", "42", "a"), CHAT_RATE_LIMITED);
+}
+
+static void
+what_one_limit_refuses_costs_nothing_of_the_other(void **state)
+{
+	struct world *w = *state;
+
+	world_put(w, "42", people);
+	w->rules.message_bytes = 10;
+	w->rules.message_rate = 2;
+	assert_int_equal(world_send(w, "bob", "42", "1234567890"), CHAT_OK);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(world_send(w, "bob", "42", "a"), CHAT_RATE_LIMITED);
+	w->now_ms += 86400000; /* the other clock stands still */
+	assert_int_equal(world_send(w, "bob", "42", "a"), CHAT_OK);
+	assert_int_equal(world_send(w, "bob", "42", "a"), CHAT_RATE_LIMITED);
+	assert_in_range(w->send.retry_ms, 1, 1000);
+	w->mono_us += 1000000;
+	assert_int_equal(world_send(w, "bob", "42", "123456789"), CHAT_OK);
+}
+
 /* ---- rooms = open ---- */
 
 static void
@@ -301,6 +341,7 @@ a_message_is_all_or_nothing_under_faults(void **state)
 
 	world_put(w, "42", people);
 	w->rules.message_rate = 1;
+	w->rules.message_bytes = 1000;
 	before = world_snapshot(w, "bob", "42");
 	for (;;) {
 		enum chat_err err;
@@ -374,6 +415,8 @@ main(void)
 	    TEST(ids_of_other_senders_and_escrows_are_other_ids),
 	    TEST(a_wallet_sends_so_many_a_second_over_all_its_escrows),
 	    TEST(a_refused_message_costs_nothing_of_the_rate),
+	    TEST(a_wallet_sends_so_many_bytes_a_day_over_all_its_escrows),
+	    TEST(what_one_limit_refuses_costs_nothing_of_the_other),
 	    TEST(in_open_rooms_the_first_message_makes_the_escrow),
 	    TEST(in_open_rooms_a_refused_message_makes_no_escrow),
 	    TEST(in_open_rooms_the_listed_keep_their_roles_and_are_notified),

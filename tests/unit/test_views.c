@@ -186,6 +186,16 @@ refusals_use_the_code_s_sentence_or_the_reason_given(void **state)
 	buf_clear(&out);
 }
 
+static void
+a_wallet_with_all_its_connections_is_told_how_many_it_may_have(void **state)
+{
+	char text[CHAT_FULL_SIZE];
+
+	(void)state;
+	assert_string_equal(chat_full_text(text, 50),
+	    "Too much at once: this wallet has 50 connections already, which is the limit.");
+}
+
 int
 main(void)
 {
@@ -198,6 +208,7 @@ main(void)
 	    cmocka_unit_test(every_refusal_has_its_code_and_a_sentence),
 	    cmocka_unit_test(every_refusal_has_the_contract_s_status),
 	    cmocka_unit_test(refusals_use_the_code_s_sentence_or_the_reason_given),
+	    cmocka_unit_test(a_wallet_with_all_its_connections_is_told_how_many_it_may_have),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

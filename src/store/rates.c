@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * rates.c - buckets of tokens: each is the time at which it is full again.
+ */
+#include "store/rates.h"
+
+#include <string.h>
+
+#include "store/db.h"
+
+#define SWEEP_EVERY 128 /* takings; each sweep looks at more rows than came in since the last */
+#define SWEEP_ROWS  512
+#define KEY_MAX     192 /* longer names are not remembered */
+
+/* What is known of a bucket; NULL: it is not kept, or its name is too long for that. */
+static int64_t *
+remembered(struct store *st, struct span bucket)
+{
+	char key[1 + KEY_MAX] = "r";
+
+	if (bucket.n > KEY_MAX)
+		return NULL;
+	memcpy(key + 1, bucket.p, bucket.n);
+	return memo_find(st, (struct span){key, 1 + bucket.n}, sizeof(int64_t));
+}
+
+static int64_t
+read_bucket(struct store *st, struct span bucket)
+{
+	struct query *q = use(st, SQL_RATE_FIND);
+
+	bind_text(q, ":wallet", bucket);
+	return single_int(q, 1); /* of long ago */
+}
+
+/* How much later a bucket is full for so many tokens. */
+static int64_t
+cost_of(const struct rate *r, int64_t tokens)
+{
+	int64_t cost;
+
+	if (tokens >= r->tokens)
+		return r->per_us;
+	cost = (int64_t)((__int128)tokens * r->per_us / r->tokens);
+	return cost > 0 ? cost : 1;
+}
+
+int64_t
+rate_wait(struct store *st, struct rate *r, int64_t tokens)
+{
+	int64_t *known = remembered(st, r->bucket), wait_us;
+
+	r->full_at = known != NULL && *known != 0 ? *known : read_bucket(st, r->bucket);
+	if (known != NULL && st->err == STORE_OK)
+		*known = r->full_at;
+	if (r->full_at < r->now_us || r->full_at > r->now_us + r->per_us)
+		r->full_at = r->now_us;
+	wait_us = r->full_at + cost_of(r, tokens) - r->per_us - r->now_us;
+	return wait_us > 0 ? (wait_us + 999) / 1000 : 0;
+}
+
+/* ---- sweeping: buckets that are full again, or cannot be right, say nothing ---- */
+
+static bool
+is_of_a_day(struct span bucket)
+{
+	return bucket.n > strlen(RATE_DAY_PREFIX) &&
+	       memcmp(bucket.p, RATE_DAY_PREFIX, strlen(RATE_DAY_PREFIX)) == 0;
+}
+
+/* Both kinds of buckets stand in one table; each kind is swept by its own clock. */
+static void
+sweep(struct store *st, const struct rate *r)
+{
+	bool is_day = is_of_a_day(r->bucket);
+	char *after = st->rates_swept[is_day], upto[sizeof(st->rates_swept[0])];
+	struct query *q = use(st, SQL_RATES_PAGE);
+	int64_t n;
+
+	bind_text(q, ":after", span_of(after));
+	bind_int(q, ":limit", SWEEP_ROWS);
+	if (!step(q))
+		return;
+	n = column_int(q, 0);
+	column_copy(q, 1, upto, sizeof(upto));
+	done(q);
+	if (n == 0) {
+		after[0] = '\0';
+		return;
+	}
+	q = use(st, SQL_RATES_SWEEP);
+	bind_text(q, ":after", span_of(after));
+	bind_text(q, ":upto", span_of(upto));
+	bind_int(q, ":is_day", is_day);
+	bind_int(q, ":now", r->now_us);
+	bind_int(q, ":latest", r->now_us + (is_day ? RATE_DAY_US : RATE_PER_MAX_US));
+	run(q);
+	strcpy(after, n < SWEEP_ROWS ? "" : upto);
+}
+
+void
+rate_take(struct store *st, struct rate *r, int64_t tokens)
+{
+	int64_t *known = remembered(st, r->bucket);
+	struct query *q = use(st, SQL_RATE_PUT);
+
+	r->full_at += cost_of(r, tokens);
+	bind_text(q, ":wallet", r->bucket);
+	bind_int(q, ":arrival", r->full_at);
+	run(q);
+	if (known != NULL)
+		*known = r->full_at;
+	if (++st->rate_takes[is_of_a_day(r->bucket)] % SWEEP_EVERY == 0)
+		sweep(st, r);
+}
+
+int64_t
+rate_spend(struct store *st, struct span bucket, int64_t rate, int64_t per_us, int64_t now_us)
+{
+	struct rate r = {
+	    .bucket = bucket, .tokens = rate < 1 ? 1 : rate, .per_us = per_us, .now_us = now_us};
+	int64_t wait_ms = rate_wait(st, &r, 1);
+
+	if (wait_ms == 0)
+		rate_take(st, &r, 1);
+	return wait_ms;
+}
