@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * reads.c - the one reader thread: takes jobs, runs each in a read transaction, hands them back.
+ * reads.c - the one reader thread: takes jobs, runs them in read transactions, hands them back.
  * In the log file's mode (WAL) a reader never waits for a writer.
  */
 #include "store/reads.h"
@@ -14,8 +14,9 @@
 #include "base/thread.h"
 #include "store/db.h"
 
-#define BATCH_JOBS 64  /* run before they are handed back */
-#define BATCH_US   500 /* or so long: whoever waits for the first is not kept waiting */
+#define BATCH_JOBS  64    /* run before they are handed back */
+#define BATCH_US    500   /* or so long: whoever waits for the first is not kept waiting */
+#define SNAPSHOT_US 20000 /* no snapshot is older when a job begins: the log file can be reset */
 
 struct list {
 	struct read_job *first, *last;
@@ -30,9 +31,14 @@ struct reads {
 	bool is_joined;
 	atomic_size_t pending;
 
+	/* the thread's own */
+	uint64_t snapshot_of; /* jobs up to this number were submitted before it was taken */
+	int64_t snapshot_until;
+
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t more;  /* the thread waits for jobs, or for the end */
 	struct lanes jobs;
+	uint64_t submitted; /* ever */
 	struct list finished;
 	bool is_stopping;
 };
@@ -48,19 +54,50 @@ list_append(struct list *l, struct read_job *first, struct read_job *last)
 	l->last = last;
 }
 
-/* ---- the thread ---- */
+/* ---- the thread: jobs that were submitted before a snapshot was taken share it ---- */
 
 static void
-run_job(struct store *st, void *arg)
+snapshot_end(struct reads *r)
 {
-	struct read_job *job = arg;
-
-	job->run(st, job);
+	if (r->st->depth > 0)
+		tx_commit(
+		    r->st); /* nothing was written: an error would say nothing of what was read */
 }
 
-/* NULL: there is none, and it is the end. */
+/* False: there is none, and st->err says why. */
+static bool
+snapshot_begin(struct reads *r, uint64_t submitted, int64_t now_us)
+{
+	if (tx_begin(r->st, SQL_BEGIN_READ) != STORE_OK)
+		return false;
+	r->snapshot_of = submitted;
+	r->snapshot_until = now_us + SNAPSHOT_US;
+	return true;
+}
+
+static void
+run_job(struct reads *r, struct read_job *job, uint64_t submitted)
+{
+	struct store *st = r->st;
+	int64_t now_us = clock_mono_us();
+
+	if (job->number > r->snapshot_of || now_us > r->snapshot_until)
+		snapshot_end(r);
+	if (st->depth == 0 && !snapshot_begin(r, submitted, now_us)) {
+		job->err = st->err;
+		return;
+	}
+	st->deadline_us = now_us + (int64_t)r->deadline_ms * 1000;
+	job->run(st, job);
+	job->err = st->err;
+	if (st->err != STORE_OK) /* it is no other job's */
+		tx_rollback(st);
+}
+
+/* The next job, and how many were submitted by then. NULL: none waits or, if it was waited for, it
+ * is the end. */
 static struct read_job *
-take_job(struct reads *r, bool waits)
+take_job(struct reads *r, bool waits, uint64_t *submitted)
 {
 	struct read_job *job;
 
@@ -68,8 +105,21 @@ take_job(struct reads *r, bool waits)
 	while (waits && r->jobs.waiting == 0 && !r->is_stopping)
 		pthread_cond_wait(&r->more, &r->lock);
 	job = lanes_take(&r->jobs);
+	*submitted = r->submitted;
 	pthread_mutex_unlock(&r->lock);
 	return job;
+}
+
+/* The snapshot is given back before the thread waits. NULL: it is the end. */
+static struct read_job *
+wait_for_job(struct reads *r, uint64_t *submitted)
+{
+	struct read_job *job = take_job(r, false, submitted);
+
+	if (job != NULL)
+		return job;
+	snapshot_end(r);
+	return take_job(r, true, submitted);
 }
 
 static void
@@ -90,17 +140,19 @@ reads_main(void *arg)
 {
 	struct reads *r = arg;
 	struct read_job *job;
+	uint64_t submitted;
 
 	thread_is(THREAD_READER);
-	while ((job = take_job(r, true)) != NULL) {
+	while ((job = wait_for_job(r, &submitted)) != NULL) {
 		int64_t until = clock_mono_us() + BATCH_US;
 		struct list batch = {0};
 
-		for (int n = 0; job != NULL; n++) {
-			job->err = store_read(r->st, r->deadline_ms, run_job, job);
+		for (int n = 1; job != NULL; n++) {
+			run_job(r, job, submitted);
 			list_append(&batch, job, job);
-			job = n + 1 < BATCH_JOBS && clock_mono_us() < until ? take_job(r, false)
-									    : NULL;
+			if (n >= BATCH_JOBS || clock_mono_us() >= until)
+				break;
+			job = take_job(r, false, &submitted);
 		}
 		hand_back(r, &batch);
 	}
@@ -145,6 +197,7 @@ reads_submit(struct reads *r, struct read_job *first, struct read_job *last, siz
 	was_empty = r->jobs.waiting == 0;
 	for (struct read_job *job = first; job != NULL; job = next) {
 		next = job->next;
+		job->number = ++r->submitted;
 		lanes_add(&r->jobs, job->lane, &job->place, job);
 	}
 	pthread_mutex_unlock(&r->lock);

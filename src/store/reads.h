@@ -29,7 +29,8 @@ struct read_job {
 	/* Set by the submitter: jobs of one lane (lane_of the wallet; 0: the server's own) keep
 	 * their order; the lanes are served in turn. */
 	uint32_t lane;
-	struct lane_place place; /* the reader's own */
+	struct lane_place place; /* the reader's own, as the next */
+	uint64_t number;
 };
 
 /* Starts the thread on a store of its own, which it owns from now on. No job takes longer than

@@ -6,6 +6,7 @@
 #include "store/reads.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 
 #include "base/thread.h"
@@ -220,6 +221,42 @@ a_flood_of_one_lane_does_not_delay_another(void **state)
 }
 
 static void
+a_job_sees_what_was_committed_while_one_before_it_was_running(void **state)
+{
+	struct job gate = {.head = eventfd(0, EFD_CLOEXEC)}, late = {0};
+	int opened = (int)gate.head;
+	struct fixture f;
+
+	start(&f, *state);
+	gate.base = (struct read_job){.run = wait_at_gate, .done = on_done};
+	reads_submit(f.r, &gate.base, &gate.base, 1);
+	assert_int_equal(store_write(f.t->st, append, NULL), STORE_OK);
+	submit(&f, &late, 1);
+	assert_int_equal(eventfd_write(opened, 1), 0);
+	collect_all(&f);
+	close(opened);
+	assert_int_equal(late.head, 1);
+	end(&f);
+}
+
+/* Else the log file could not begin anew. */
+static void
+a_reader_that_waits_holds_no_snapshot(void **state)
+{
+	static struct job jobs[300];
+	struct fixture f;
+
+	memset(jobs, 0, sizeof(jobs));
+	start(&f, *state);
+	submit(&f, jobs, 300);
+	collect_all(&f);
+	assert_int_equal(store_write(f.t->st, append, NULL), STORE_OK);
+	while (sql_int(f.t->foreign, "PRAGMA wal_checkpoint(TRUNCATE)") != 0)
+		sched_yield();
+	end(&f);
+}
+
+static void
 a_reader_does_not_wait_for_a_writer(void **state)
 {
 	struct fixture f;
@@ -271,6 +308,8 @@ main(void)
 	    T(jobs_come_back_in_the_order_in_which_they_were_submitted),
 	    T(the_failure_of_one_job_is_no_other_s),
 	    T(a_flood_of_one_lane_does_not_delay_another),
+	    T(a_job_sees_what_was_committed_while_one_before_it_was_running),
+	    T(a_reader_that_waits_holds_no_snapshot),
 	    T(a_reader_does_not_wait_for_a_writer),
 	    T(what_was_submitted_is_finished_before_the_end),
 	    T(a_thread_that_cannot_be_started_is_an_error_with_a_reason),
