@@ -70,7 +70,7 @@ ON CONFLICT(wallet) DO UPDATE SET arrival = excluded.arrival;
 
 -- The next buckets, in the order of their names: how many, and the last one.
 -- name: rates_page
-SELECT count(*), max(wallet) FROM (SELECT wallet FROM rates WHERE wallet > :after ORDER BY wallet LIMIT :limit);
+SELECT count(*), max(wallet) FROM (SELECT wallet FROM rates WHERE wallet > :after ORDER BY wallet LIMIT :limit) AS s;
 
 -- Buckets that are full again, or further from it than they can be, say nothing.
 -- name: rates_sweep

@@ -398,7 +398,7 @@ static bool
 may_scan(const char *detail)
 {
 	static const char *const fine[] = {"SCAN sqlite_sequence", "SCAN incarnations",
-	    "SCAN newest", "SCAN CONSTANT ROW", "SCAN t", "SCAN rates", "SCAN log", "SCAN log_rows",
+	    "SCAN newest", "SCAN CONSTANT ROW", "SCAN t", "SCAN log", "SCAN log_rows",
 	    "SCAN kept_sessions", "SCAN of", "SCAN mark", "SCAN s", "SCAN u",
 	    "SCAN s VIRTUAL TABLE INDEX 192:M2><" /* MATCH, rowid > ?, rowid < ? */};
 
