@@ -21,7 +21,7 @@ void thread_is(enum thread_role);
 enum thread_role thread_role(void);
 
 /* In builds with CHECKS_ALL: ends the process if the loop's thread is calling. The entries of the
- * store call it; opening and closing a store is allowed on each thread. */
+ * store call it; a store is opened before its thread has that role, and closed after. */
 void thread_check_store(void);
 
 /* Starts a thread with main(arg). False: the system gave none, and *error is the errno. */
