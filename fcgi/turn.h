@@ -2,8 +2,8 @@
 /*
  * turn.h - the threads' turn to write. They write with one connection, which so knows what is in the database: another one would have to
  * read anew what the last one wrote. And who waits while another commits is in the next transaction together with all who wait:
- * one commit for all of them, made by one of them. There is one job for each thread at most, so none waits longer than one commit
- * of others: an order by wallet is not needed.
+ * one commit for all of them, made by one of them. Each thread has one job at most, so none waits for
+ * longer than one commit of others: an order by wallet is not needed.
  */
 #ifndef FCGI_TURN_H
 #define FCGI_TURN_H

@@ -257,7 +257,7 @@ put_ascii(struct buf *b, const char *p, const char *end)
 	return p;
 }
 
-/* The same of one character behind a special lead: U+0080 to U+009F, U+2028 and U+2029 are escaped. */
+/* The same of one character behind a special lead: U+0080 to U+009F, U+2028, U+2029 are escaped. */
 static const char *
 put_lead(struct buf *b, const char *p, const char *end)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rates.h - how much a wallet, or somebody else, may do in a time: buckets that both programs share.
+ * rates.h - how much a wallet, or somebody else, may do in a time: buckets that both programs
+ * share.
  * Inside a write transaction only.
  */
 #ifndef STORE_RATES_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * writer.h - the one writer thread of the daemon: jobs in, group commits, finished jobs out.
- * Jobs of one batch commit together; the lanes in which jobs wait (lanes.h) fill it in turn. If a statement of one fails, the batch is rolled back and each
- * job is run alone, so one job's failure is never another's.
+ * Jobs of one batch commit together; the lanes in which jobs wait (lanes.h) fill it in turn. If a
+ * statement of one job fails, the batch is rolled back and each job is run alone, so one job's
+ * failure is never another's.
  */
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
