@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_rates.c - buckets: how much at once, how long to wait, and that those which are full again go.
+ * test_rates.c - buckets: how much at once, how long to wait, and that those that are full again go.
  */
 #include "store/rates.h"
 
