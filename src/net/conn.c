@@ -2,22 +2,19 @@
 /*
  * conn.c - connections: reading, writing, time-outs, and the end of a turn.
  */
-#include "net/conn.h"
+#include "net/conn_struct.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/loop_event.h"
-#include "net/ring.h"
 #include "net/uring.h"
 
-#define READ_SIZE    65536
 #define TOGETHER     4 /* connections to write to, from which on one system call for many pays */
 #define AHEAD        2 /* connections fetched into the cache before they are written to */
 #define OFFERS       64 /* a turn: many that pull from the log at once share the loop with the rest */
@@ -34,49 +31,6 @@ static const int64_t wait_ms[WAIT_KINDS] = {
     [WAIT_PROBE] = 10000,
     [WAIT_FLUSH] = 30000,
     [WAIT_LINGER] = 2000,
-};
-
-struct conn {
-	struct ring ring;  /* first: what a delivery touches, side by side */
-	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
-	int fd;
-	bool is_closed : 1, is_blocked : 1, wants_room : 1, is_paused : 1, replays_input : 1,
-	    has_ended : 1, in_protocol : 1, is_shut_down : 1, is_fresh : 1;
-	uint8_t wait; /* enum conn_wait */
-	uint32_t number;
-	const char *finish_why; /* our side is ended, or will be when the ring is empty */
-	struct net *net;
-
-	const struct protocol *protocol;
-	void *own;
-	struct buf *in; /* what the protocol has left for later; NULL: nothing */
-	struct event ev;
-	TAILQ_ENTRY(conn) link; /* of the fresh, of the known, or of the closed */
-	TAILQ_ENTRY(conn) waiting;
-	struct place *place; /* of its address; NULL: not counted */
-	int64_t deadline;    /* mono ms */
-	uint32_t lingered;
-	uint32_t offered_at; /* its place among those to be offered room, or its input; 0: none */
-};
-
-TAILQ_HEAD(conn_list, conn);
-
-struct net {
-	struct loop *loop;
-	struct net_options options;
-	struct conn_list fresh, known, closed, waits[WAIT_KINDS];
-	struct conn **dirty; /* have frames to write; NULL: closed meanwhile */
-	size_t n_conns, n_dirty, cap_dirty, n_fresh;
-	struct conn **offered; /* from first to n, for the next turn; NULL: closed meanwhile */
-	size_t first_offered, n_offered, cap_offered;
-	uint32_t next_number;
-	struct uring *uring; /* NULL: each connection is written to by itself */
-	struct loop_later *turn;
-	struct loop_timer
-	    *again; /* on_room in the next turn: no connection keeps the loop to itself */
-	struct loop_timer *timer;
-	int64_t timer_at;
-	char scratch[READ_SIZE];
 };
 
 static void on_turn(void *arg);
@@ -376,11 +330,11 @@ read_some(struct conn *c)
 	struct net *net = c->net;
 	struct buf in = {net->scratch, 0, sizeof(net->scratch)};
 	bool is_kept = c->in != NULL;
-	char *to = is_kept ? buf_reserve(c->in, READ_SIZE / 4) : net->scratch;
+	char *to = is_kept ? buf_reserve(c->in, NET_READ_SIZE / 4) : net->scratch;
 	ssize_t n;
 
 	__builtin_prefetch(c->own); /* is on its way while the kernel copies */
-	n = recv(c->fd, to, is_kept ? READ_SIZE / 4 : READ_SIZE, 0);
+	n = recv(c->fd, to, is_kept ? NET_READ_SIZE / 4 : NET_READ_SIZE, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -555,6 +509,8 @@ on_turn(void *arg)
 	}
 	net->n_dirty = 0;
 	free_closed(net);
+	if (CHECKS_ALL)
+		net_check(net);
 }
 
 static void

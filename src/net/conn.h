@@ -69,6 +69,9 @@ void net_trim_fresh(struct net *);
 void net_want_turn(struct net *);
 /* Calls back for each open connection; the callback may close it. */
 void net_each(struct net *, void (*each)(struct conn *, void *), void *arg);
+/* Recounts every list and counter at the end of a turn; ends the process (check) if one of them is wrong. Builds with CHECKS_ALL call it
+ * after each turn. */
+void net_check(const struct net *);
 
 /* ---- a connection ---- */
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/mem.h"
@@ -458,6 +459,8 @@ on_turn(void *arg)
 	if (e->n_dirty > 0)
 		loop_timer_set_us(e->again, 0);
 	free_closed(e);
+	if (CHECKS_ALL)
+		engine_check(e);
 }
 
 static void

@@ -93,6 +93,9 @@ bool engine_session_is_busy(const struct engine_session *);
 /* What is due first may be something else now. */
 void engine_arm_timer(struct engine *);
 
+/* engine_check.c: recounts every list and counter at the end of a turn; ends the process (check) if one of them is wrong. */
+void engine_check(const struct engine *);
+
 /* engine_http.c: the answers of the requests that are held; nothing where none is. */
 void engine_answer_poll(struct engine_session *, struct span payload);
 void engine_answer_post(struct engine_session *, enum eio_error);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "base/check.h"
 #include "base/mem.h"
 
 #define IOV_COUNT  64
@@ -118,6 +119,22 @@ ring_advance(struct ring *r, size_t written)
 		r->sent = 0;
 		drop_first(r);
 	}
+}
+
+void
+ring_check(const struct ring *r)
+{
+	size_t event_bytes = 0, control_bytes = 0;
+
+	check(r->count <= r->cap && (r->cap & (r->cap - 1)) == 0);
+	check(r->count == 0 ? r->sent == 0 : r->sent < frame_size(frame_at(r, 0)));
+	for (uint32_t i = 0; i < r->count; i++) {
+		const struct frame *f = frame_at(r, i);
+
+		check(f->refs > 0 && frame_size(f) > 0);
+		*(f->kind == FRAME_CONTROL ? &control_bytes : &event_bytes) += frame_size(f);
+	}
+	check(event_bytes == r->event_bytes && control_bytes == r->control_bytes);
 }
 
 /* The first frames, at most IOV_COUNT: how many, and their bytes. */

@@ -40,6 +40,9 @@ enum ring_state ring_write(struct ring *, int fd);
 struct span ring_front(const struct ring *, char *room, size_t size);
 void ring_advance(struct ring *, size_t written);
 
+/* Recounts the bytes; ends the process (check) if a counter is wrong. */
+void ring_check(const struct ring *);
+
 /* Drops what is in it. */
 void ring_clear(struct ring *);
 

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * net_check.c - the walker of the set of connections: it recounts every list and counter at the end of a turn.
+ */
+#include "net/conn_struct.h"
+
+#include "base/check.h"
+
+/* What a walk over all connections found, to be compared with the set's own lists and counters. */
+struct census {
+	size_t conns, fresh, waiting, dirty, offered;
+};
+
+static void
+check_events(const struct conn *c)
+{
+	short want = (c->is_paused ? 0 : EV_READ) | (c->is_blocked ? EV_WRITE : 0);
+
+	check((event_pending(&c->ev, EV_READ | EV_WRITE, NULL) & (EV_READ | EV_WRITE)) == want);
+	check(event_get_fd(&c->ev) == c->fd);
+}
+
+static void
+check_output(const struct conn *c)
+{
+	ring_check(&c->ring);
+	/* Frames are about to be written, or the kernel takes no more for now. */
+	check(c->ring.count == 0 || c->dirty_at > 0 || c->is_blocked);
+	check(!c->wants_room || c->ring.count > 0 || c->offered_at > 0 || c->finish_why != NULL);
+	check(c->dirty_at == 0 || c->net->dirty[c->dirty_at - 1] == c);
+}
+
+static void
+check_input(const struct conn *c)
+{
+	check(c->in == NULL || c->in->len > 0);
+	check(!c->in_protocol);
+	check(!c->replays_input || c->offered_at > 0);
+	check(c->offered_at == 0 || c->net->offered[c->offered_at - 1] == c);
+}
+
+static void
+check_end(const struct conn *c)
+{
+	if (c->finish_why == NULL)
+		check(c->wait != WAIT_FLUSH && c->wait != WAIT_LINGER);
+	else
+		check(c->wait == WAIT_FLUSH || (c->wait == WAIT_LINGER && c->ring.count == 0));
+}
+
+static void
+check_open(const struct conn *c, const struct net *net, bool is_fresh, struct census *census)
+{
+	check(c->net == net && !c->is_closed && c->is_fresh == is_fresh);
+	check_events(c);
+	check_output(c);
+	check_input(c);
+	check_end(c);
+	census->conns++;
+	census->fresh += is_fresh;
+	census->waiting += c->wait != WAIT_NOTHING;
+	census->dirty += c->dirty_at > 0;
+	census->offered += c->offered_at > 0;
+}
+
+static size_t
+check_waits(const struct net *net)
+{
+	const struct conn *c;
+	size_t n = 0;
+
+	check(TAILQ_EMPTY(&net->waits[WAIT_NOTHING]));
+	for (enum conn_wait kind = WAIT_NOTHING + 1; kind < WAIT_KINDS; kind++) {
+		int64_t last = net->timer_at;
+
+		TAILQ_FOREACH (c, &net->waits[kind], waiting) {
+			check(c->wait == kind && c->deadline >= last);
+			last = c->deadline;
+			n++;
+		}
+	}
+	return n;
+}
+
+static size_t
+count_places(struct conn *const *places, size_t from, size_t n)
+{
+	size_t taken = 0;
+
+	for (size_t i = from; i < n; i++)
+		taken += places[i] != NULL;
+	return taken;
+}
+
+void
+net_check(const struct net *net)
+{
+	struct census census = {0};
+	const struct conn *c;
+
+	TAILQ_FOREACH (c, &net->fresh, link)
+		check_open(c, net, true, &census);
+	TAILQ_FOREACH (c, &net->known, link)
+		check_open(c, net, false, &census);
+	TAILQ_FOREACH (c, &net->closed, link)
+		check(c->is_closed && c->dirty_at == 0 && c->offered_at == 0 &&
+		      c->wait == WAIT_NOTHING && c->ring.count == 0 && c->place == NULL);
+	check(census.conns == net->n_conns && census.fresh == net->n_fresh);
+	check(census.waiting == check_waits(net));
+	check(census.dirty == count_places(net->dirty, 0, net->n_dirty));
+	check(census.offered == count_places(net->offered, net->first_offered, net->n_offered));
+}
