@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * conn.h - one accepted connection: bytes in, a ring of counted frames out, one time-out.
- * Sending and closing never free: a closed connection is unlinked at once and freed at the end of the turn. What goes
- * over it is its protocol's business (HTTP, WebSocket, …), which can change in its life.
+ * Sending and closing never free: a closed connection is unlinked at once and freed at the end of
+ * the turn. What goes over it is its protocol's business, which can change in its life.
+ * All functions belong to the loop's thread.
  */
 #ifndef NET_CONN_H
 #define NET_CONN_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "hub/frame.h"
 #include "net/limits.h"
-#include "net/loop.h"
+#include "net/net.h"
 
-struct conn;
-struct net;
-
-/* What a connection waits for; each wait has one constant length (see conn.c) and ends in the protocol's on_timeout. */
+/* What a connection waits for; each wait has one constant length (see net.c) and ends in the
+ * protocol's on_timeout. */
 enum conn_wait {
 	WAIT_NOTHING,
 	WAIT_HEAD,      /* a whole request head; absolute: a drip does not renew it */
@@ -49,33 +46,7 @@ struct protocol {
 	void (*on_closed)(struct conn *, const char *why);
 };
 
-/* ---- the connections of a process ---- */
-
-struct net_options {
-	size_t max_connections;
-	size_t max_fresh; /* connections that nobody vouched for with conn_confirm; 0: no limit */
-	/* Runs at the end of each turn in which something happened, before the rings are written (may be NULL). */
-	loop_cb *on_turn;
-	void *arg;
-};
-struct net *net_new(struct loop *, const struct net_options *);
-/* Closes what is left. */
-void net_free(struct net *);
-size_t net_connections(const struct net *);
-bool net_is_full(const struct net *); /* max_connections are open */
-/* Closes the oldest of those that nobody vouched for, until they are no more than max_fresh. */
-void net_trim_fresh(struct net *);
-/* Asks for an on_turn. */
-void net_want_turn(struct net *);
-/* Calls back for each open connection; the callback may close it. */
-void net_each(struct net *, void (*each)(struct conn *, void *), void *arg);
-/* Recounts every list and counter at the end of a turn; ends the process (check) if one of them is wrong. Builds with CHECKS_ALL call it
- * after each turn. */
-void net_check(const struct net *);
-
-/* ---- a connection ---- */
-
-/* Takes over a non-blocking descriptor. */
+/* Takes over a non-blocking descriptor. The connection belongs to the set. */
 struct conn *conn_new(struct net *, int fd, const struct protocol *, void *own);
 
 void conn_set_protocol(struct conn *, const struct protocol *, void *own);
@@ -83,13 +54,14 @@ void *conn_own(const struct conn *);
 uint32_t conn_number(const struct conn *); /* for the log */
 struct net *conn_net(const struct conn *);
 
-/* It belongs to somebody who is known. */
+/* The connection belongs to a user who is known: it is no stranger any more. */
 void conn_confirm(struct conn *);
-/* Gives back the place that it has among those of its address, and takes this one over (NULL: none) until its end. */
+/* Gives back the place that the connection has among those of its address, and takes this one
+ * over (NULL: none) until its end. */
 void conn_set_place(struct conn *, struct place *);
 
-/* Queues a frame (its own reference); written at the end of the turn. False, and not queued: the ring is full and the frame may be
- * refused (not FRAME_CONTROL); on_room follows. */
+/* Queues a frame (its own reference); it is written at the end of the turn. False, and not queued:
+ * the ring is full and the frame may be refused (not FRAME_CONTROL); on_room follows. */
 bool conn_send(struct conn *, struct frame *);
 /* The same, whatever the ring holds: for a frame that was accepted before, elsewhere. */
 void conn_put(struct conn *, struct frame *);
@@ -100,10 +72,10 @@ void conn_want_room(struct conn *);
 /* True while frames that cannot be given up fill the ring: do not read on. */
 bool conn_is_clogged(const struct conn *);
 
-/* Stops and starts reading; input that is there already stays in the buffer. */
-void conn_pause(struct conn *, bool is_paused);
-/* Ends a pause in the next turn: what is in the buffer is offered to the protocol again and then, unless that pauses anew, reading
- * goes on. */
+/* Stops reading; the input that is there already stays in the buffer. */
+void conn_pause(struct conn *);
+/* Offers the buffer to the protocol again in the next turn. Then, unless that pauses anew, reading
+ * goes on; not before, else the buffer would grow. */
 void conn_replay_input(struct conn *);
 
 void conn_wait(struct conn *, enum conn_wait);
@@ -111,13 +83,14 @@ enum conn_wait conn_wait_kind(const struct conn *);
 
 /* Closes now; frames not yet written are dropped. why is for the log, static. */
 void conn_close(struct conn *, const char *why);
-/* Writes what is queued, ends our side, drops what comes, closes at the peer's end or after WAIT_LINGER: so an answer is
- * not lost to a reset. */
+/* Writes what is queued, ends our side, drops what comes, closes at the peer's end or after
+ * WAIT_LINGER: so an answer is not lost to a reset. */
 void conn_finish(struct conn *, const char *why);
-/* Asks its protocol to end it in good order; again: nothing. */
+/* Asks its protocol to end the connection in good order; again: nothing. */
 void conn_shut_down(struct conn *);
 /* In on_shutdown: not yet; the next conn_shut_down asks again. */
 void conn_put_off_shut_down(struct conn *);
+/* True after conn_finish or conn_close. */
 bool conn_is_closing(const struct conn *);
 
 #endif

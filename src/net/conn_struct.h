@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * conn_struct.h - the structs of connections and of the set that they are in; only the files named below include it.
- * conn.c has the connections, net_check.c recounts everything.
+ * conn_struct.h - the structs of connections and of the set that they are in; nobody else includes
+ * it. conn.c has one connection, net.c the set, net_check.c the walker.
  */
 #ifndef NET_CONN_STRUCT_H
 #define NET_CONN_STRUCT_H
@@ -14,27 +14,44 @@
 
 #define NET_READ_SIZE 65536
 
+/* The life of a connection, which only goes downwards; net_move is the one mover. */
+enum conn_state {
+	CONN_OPEN,      /* waits for input, and for frames */
+	CONN_FINISHING, /* waits until its ring is written; then our side is ended */
+	CONN_LINGERING, /* our side is ended: waits for the peer's end, or for WAIT_LINGER's */
+	CONN_CLOSED     /* waits for the end of the turn, which frees it */
+};
+
+/* Who reads next; set_reading in conn.c is the one mover. */
+enum conn_reading {
+	READING_ON,     /* waits for the descriptor */
+	READING_PAUSED, /* waits for conn_replay_input: its protocol takes no more for now */
+	READING_AGAIN   /* waits for its turn to offer the buffer again; then reading is on */
+};
+
 struct conn {
 	struct ring ring;  /* first: what a delivery touches, side by side */
 	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
 	int fd;
-	bool is_closed : 1, is_blocked : 1, wants_room : 1, is_paused : 1, replays_input : 1,
-	    has_ended : 1, in_protocol : 1, is_shut_down : 1, is_fresh : 1;
-	uint8_t wait; /* enum conn_wait */
+	bool is_blocked : 1; /* the kernel takes no more: waits for EV_WRITE */
+	bool wants_room : 1, has_ended : 1, in_protocol : 1, is_shut_down : 1, is_stranger : 1;
+	uint8_t state, reading, wait; /* enums conn_state, conn_reading, conn_wait */
 	uint32_t number;
-	const char *finish_why; /* our side is ended, or will be when the ring is empty */
 	struct net *net;
 
 	const struct protocol *protocol;
 	void *own;
-	struct buf *in; /* what the protocol has left for later; NULL: nothing */
+	union {
+		struct buf *in;  /* while open: what the protocol has left; NULL: nothing */
+		const char *why; /* later: why it ends */
+	};
 	struct event ev;
-	TAILQ_ENTRY(conn) link; /* of the fresh, of the known, or of the closed */
+	TAILQ_ENTRY(conn) link; /* of the strangers, of the known, or of the closed */
 	TAILQ_ENTRY(conn) waiting;
 	struct place *place; /* of its address; NULL: not counted */
 	int64_t deadline;    /* mono ms */
-	uint32_t lingered;
-	uint32_t offered_at; /* its place among those to be offered room, or its input; 0: none */
+	uint32_t lingered;   /* bytes read away after our end */
+	uint32_t offered_at; /* its place among those to be offered room or input; 0: none */
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -42,19 +59,38 @@ TAILQ_HEAD(conn_list, conn);
 struct net {
 	struct loop *loop;
 	struct net_options options;
-	struct conn_list fresh, known, closed, waits[WAIT_KINDS];
-	struct conn **dirty; /* have frames to write; NULL: closed meanwhile */
-	size_t n_conns, n_dirty, cap_dirty, n_fresh;
+	struct conn_list strangers, known, closed; /* each connection is in one of them */
+	size_t n_strangers, n_known;
+	struct conn_list waits[WAIT_KINDS]; /* each in order of deadlines */
+	struct conn **dirty;                /* have frames to write; NULL: closed meanwhile */
+	size_t n_dirty, cap_dirty;
 	struct conn **offered; /* from first to n, for the next turn; NULL: closed meanwhile */
 	size_t first_offered, n_offered, cap_offered;
 	uint32_t next_number;
 	struct uring *uring; /* NULL: each connection is written to by itself */
 	struct loop_later *turn;
-	struct loop_timer
-	    *again; /* on_room in the next turn: no connection keeps the loop to itself */
+	struct loop_timer *again; /* for the offered: no connection keeps the loop to itself */
 	struct loop_timer *timer;
 	int64_t timer_at;
 	char scratch[NET_READ_SIZE];
 };
+
+/* net.c: takes a new connection into the set. */
+void net_add(struct conn *);
+/* Moves a connection to a state, among the strangers or the known, and keeps lists, counters and
+ * the wait that the state has. A closed one is freed at the end of the turn. */
+void net_move(struct conn *, enum conn_state, bool is_stranger);
+/* Starts the time-out of that kind; WAIT_NOTHING stops the present one. */
+void net_set_wait(struct conn *, enum conn_wait);
+/* At the end of this turn: conn_flush. In the next turn: conn_offer. Again: nothing. */
+void net_mark_dirty(struct conn *);
+void net_mark_offered(struct conn *);
+
+/* conn.c: writes what the kernel takes; at its EAGAIN the rest waits for EV_WRITE. */
+void conn_flush(struct conn *);
+/* Offers room, and what is in the buffer, to those that asked for it. */
+void conn_offer(struct conn *);
+void conn_time_out(struct conn *, enum conn_wait);
+void conn_free(struct conn *);
 
 #endif

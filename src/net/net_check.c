@@ -8,15 +8,19 @@
 
 /* What a walk over all connections found, to be compared with the set's own lists and counters. */
 struct census {
-	size_t conns, fresh, waiting, dirty, offered;
+	size_t conns, strangers, waiting, dirty, offered;
 };
 
 static void
 check_events(const struct conn *c)
 {
-	short want = (c->is_paused ? 0 : EV_READ) | (c->is_blocked ? EV_WRITE : 0);
+	short have = event_pending(&c->ev, EV_READ | EV_WRITE, NULL) & (EV_READ | EV_WRITE);
 
-	check((event_pending(&c->ev, EV_READ | EV_WRITE, NULL) & (EV_READ | EV_WRITE)) == want);
+	check(!(have & EV_WRITE) == !c->is_blocked);
+	if (c->has_ended || c->reading == READING_PAUSED)
+		check(!(have & EV_READ));
+	else
+		check(have & EV_READ || c->reading == READING_AGAIN);
 	check(event_get_fd(&c->ev) == c->fd);
 }
 
@@ -26,38 +30,41 @@ check_output(const struct conn *c)
 	ring_check(&c->ring);
 	/* Frames are about to be written, or the kernel takes no more for now. */
 	check(c->ring.count == 0 || c->dirty_at > 0 || c->is_blocked);
-	check(!c->wants_room || c->ring.count > 0 || c->offered_at > 0 || c->finish_why != NULL);
+	check(!c->wants_room || c->ring.count > 0 || c->offered_at > 0 || c->state != CONN_OPEN);
 	check(c->dirty_at == 0 || c->net->dirty[c->dirty_at - 1] == c);
 }
 
 static void
 check_input(const struct conn *c)
 {
-	check(c->in == NULL || c->in->len > 0);
+	check(c->state != CONN_OPEN || c->in == NULL || c->in->len > 0);
 	check(!c->in_protocol);
-	check(!c->replays_input || c->offered_at > 0);
+	check(c->reading != READING_AGAIN || c->offered_at > 0);
 	check(c->offered_at == 0 || c->net->offered[c->offered_at - 1] == c);
 }
 
 static void
-check_end(const struct conn *c)
+check_state(const struct conn *c)
 {
-	if (c->finish_why == NULL)
+	if (c->state == CONN_OPEN) {
 		check(c->wait != WAIT_FLUSH && c->wait != WAIT_LINGER);
-	else
-		check(c->wait == WAIT_FLUSH || (c->wait == WAIT_LINGER && c->ring.count == 0));
+		return;
+	}
+	check(c->wait == (c->state == CONN_FINISHING ? WAIT_FLUSH : WAIT_LINGER));
+	check(c->why != NULL && c->reading == READING_ON);
+	check(c->ring.count > 0 || c->dirty_at > 0 || c->state == CONN_LINGERING);
 }
 
 static void
-check_open(const struct conn *c, const struct net *net, bool is_fresh, struct census *census)
+check_open(const struct conn *c, const struct net *net, bool is_stranger, struct census *census)
 {
-	check(c->net == net && !c->is_closed && c->is_fresh == is_fresh);
+	check(c->net == net && c->state < CONN_CLOSED && c->is_stranger == is_stranger);
 	check_events(c);
 	check_output(c);
 	check_input(c);
-	check_end(c);
+	check_state(c);
 	census->conns++;
-	census->fresh += is_fresh;
+	census->strangers += is_stranger;
 	census->waiting += c->wait != WAIT_NOTHING;
 	census->dirty += c->dirty_at > 0;
 	census->offered += c->offered_at > 0;
@@ -98,14 +105,14 @@ net_check(const struct net *net)
 	struct census census = {0};
 	const struct conn *c;
 
-	TAILQ_FOREACH (c, &net->fresh, link)
+	TAILQ_FOREACH (c, &net->strangers, link)
 		check_open(c, net, true, &census);
 	TAILQ_FOREACH (c, &net->known, link)
 		check_open(c, net, false, &census);
 	TAILQ_FOREACH (c, &net->closed, link)
-		check(c->is_closed && c->dirty_at == 0 && c->offered_at == 0 &&
+		check(c->state == CONN_CLOSED && c->dirty_at == 0 && c->offered_at == 0 &&
 		      c->wait == WAIT_NOTHING && c->ring.count == 0 && c->place == NULL);
-	check(census.conns == net->n_conns && census.fresh == net->n_fresh);
+	check(census.conns == net_connections(net) && census.strangers == net->n_strangers);
 	check(census.waiting == check_waits(net));
 	check(census.dirty == count_places(net->dirty, 0, net->n_dirty));
 	check(census.offered == count_places(net->offered, net->first_offered, net->n_offered));

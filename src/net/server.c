@@ -442,7 +442,7 @@ server_new(const struct config *c, struct buf *err)
 	raise_file_limit(c->max_connections);
 	sv->net =
 	    net_new(sv->loop, &(struct net_options){.max_connections = (size_t)c->max_connections,
-				  .max_fresh = fresh_share(c),
+				  .max_strangers = fresh_share(c),
 				  .on_turn = on_turn,
 				  .arg = sv});
 	sv->proxies = proxies_new(&c->trusted_proxies);

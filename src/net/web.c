@@ -428,7 +428,7 @@ must_wait(struct conn *c)
 {
 	if (!conn_is_clogged(c))
 		return false;
-	conn_pause(c, true);
+	conn_pause(c);
 	conn_want_room(c);
 	return true;
 }
@@ -461,7 +461,7 @@ on_input(struct conn *c, struct buf *in)
 		}
 	}
 	if (wc->is_held && in->len - at > HELD_MAX)
-		conn_pause(c, true);
+		conn_pause(c);
 	buf_drop(in, at);
 }
 
@@ -579,5 +579,5 @@ web_accept(const struct web *web, struct net *net, int fd, const char *peer)
 		return;
 	}
 	conn_wait(wc->conn, WAIT_HEAD);
-	net_trim_fresh(net);
+	net_trim_strangers(net);
 }

@@ -142,7 +142,7 @@ must_wait(struct websocket *ws)
 		conn_want_room(ws->conn);
 	else if (ws->ops->is_busy == NULL || !ws->ops->is_busy(ws))
 		return false;
-	conn_pause(ws->conn, true);
+	conn_pause(ws->conn);
 	return true;
 }
 

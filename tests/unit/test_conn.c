@@ -30,7 +30,7 @@ on_input(struct conn *c, struct buf *in)
 	if (t->closes_on_input)
 		conn_close(c, "test");
 	if (t->pauses) {
-		conn_pause(c, true);
+		conn_pause(c);
 		conn_replay_input(c);
 	}
 }
@@ -156,7 +156,7 @@ a_paused_connection_is_not_read(void **state)
 	struct tape *t = tape(w, (struct tape){0});
 	struct conn *c = start(w, t);
 
-	conn_pause(c, true);
+	conn_pause(c);
 	put_text(w, "abc");
 	turns(w);
 	assert_int_equal(t->in.len, 0);
@@ -574,7 +574,7 @@ what_is_sent_to_a_closed_connection_is_dropped(void **state)
 	assert_true(send_event(c, FRAME_EVENT, 10));
 	conn_close(c, "again");
 	conn_finish(c, "again");
-	conn_pause(c, true);
+	conn_pause(c);
 	conn_replay_input(c);
 	conn_want_room(c);
 	conn_wait(c, WAIT_IDLE);

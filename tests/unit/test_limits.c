@@ -166,8 +166,8 @@ crowd_setup(void **state)
 	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
 	c->wires.loop = loop_new();
 	c->wires.clock = loop_timer_new(c->wires.loop, on_clock, &c->wires);
-	c->net =
-	    net_new(c->wires.loop, &(struct net_options){.max_connections = 100, .max_fresh = 2});
+	c->net = net_new(
+	    c->wires.loop, &(struct net_options){.max_connections = 100, .max_strangers = 2});
 	c->takers = takers(2);
 	c->web = (struct web){routes, 3, c, c->takers.limits};
 	*state = c;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * net.h - the set of a process's connections: how many there are, whom nobody has vouched for, their
+ * time-outs, and the end of a turn, which writes what was queued and frees what was closed.
+ * All functions belong to the loop's thread.
+ */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "net/loop.h"
+
+struct conn;
+struct net;
+
+struct net_options {
+	size_t max_connections;
+	/* Connections that nobody has vouched for with conn_confirm; 0: no limit. */
+	size_t max_strangers;
+	/* Runs at the end of each turn in which something happened, before the rings are written
+	 * (may be NULL). */
+	loop_cb *on_turn;
+	void *arg;
+};
+
+/* A new, empty set; borrows the loop. */
+struct net *net_new(struct loop *, const struct net_options *);
+/* Closes the connections that are left, and frees the set. NULL is fine. */
+void net_free(struct net *);
+
+/* How many connections are open; those that are finishing count. */
+size_t net_connections(const struct net *);
+/* True if max_connections are open. */
+bool net_is_full(const struct net *);
+
+/* Closes the oldest strangers until there are no more than max_strangers. */
+void net_trim_strangers(struct net *);
+
+/* Asks for an on_turn at the end of this turn. */
+void net_want_turn(struct net *);
+
+/* Calls back for each open connection; the callback may close it, and no other. */
+void net_each(struct net *, void (*each)(struct conn *, void *), void *arg);
+
+/* Recounts every list and counter at the end of a turn; ends the process (check) if one of them is
+ * wrong. Builds with CHECKS_ALL call it after each turn. */
+void net_check(const struct net *);
+
+#endif
