@@ -55,12 +55,20 @@ offer_input(struct conn *c, struct buf *in)
 {
 	const struct protocol *p;
 
+	slice_begin(&c->net->slice, c->net->loop);
 	c->in_protocol = true;
 	do {
 		p = c->protocol;
 		p->on_input(c, in);
 	} while (!conn_is_closing(c) && c->protocol != p && in->len > 0);
 	c->in_protocol = false;
+	slice_end(&c->net->slice);
+}
+
+bool
+conn_turn_is_spent(struct conn *c)
+{
+	return slice_is_spent(&c->net->slice);
 }
 
 static void

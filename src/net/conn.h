@@ -72,6 +72,10 @@ void conn_want_room(struct conn *);
 /* True while frames that cannot be given up fill the ring: do not read on. */
 bool conn_is_clogged(const struct conn *);
 
+/* To be asked in on_input after each message when there is more input. True: this connection has had
+ * its share of the turn; on_input asks for conn_replay_input and leaves the rest. */
+bool conn_turn_is_spent(struct conn *);
+
 /* Stops reading; the input that is there already stays in the buffer. */
 void conn_pause(struct conn *);
 /* Offers the buffer to the protocol again in the next turn. Then, unless that pauses anew, reading

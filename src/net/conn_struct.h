@@ -11,6 +11,7 @@
 #include "net/conn.h"
 #include "net/loop_event.h"
 #include "net/ring.h"
+#include "net/slice.h"
 
 #define NET_READ_SIZE 65536
 
@@ -72,6 +73,7 @@ struct net {
 	struct loop_timer *again; /* for the offered: no connection keeps the loop to itself */
 	struct loop_timer *timer;
 	int64_t timer_at;
+	struct slice slice; /* of the connection whose input is in hand */
 	char scratch[NET_READ_SIZE];
 };
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/mem.h"
+#include "net/slice.h"
 
 #define RING_BYTES  (256 * 1024)
 #define RING_FRAMES 1024
@@ -27,6 +28,7 @@ engine_new(struct loop *loop, const struct engine_options *options)
 {
 	struct engine *e = mem_zalloc(sizeof(*e));
 
+	e->loop = loop;
 	e->options = *options;
 	TAILQ_INIT(&e->fresh);
 	TAILQ_INIT(&e->pings);
@@ -269,18 +271,32 @@ on_timer(void *arg)
 
 /* ---- packets down ---- */
 
-void
-engine_session_dirty(struct engine_session *s)
+static void
+enter_dirty(struct engine_session *s)
 {
 	struct engine *e = s->engine;
 
-	if (!e->in_turn)
-		loop_later_want(e->turn);
 	if (s->is_dirty || s->is_closed)
 		return;
 	s->is_dirty = true;
 	TAILQ_INSERT_TAIL(&e->dirty, s, dirty);
 	e->n_dirty++;
+}
+
+void
+engine_session_dirty(struct engine_session *s)
+{
+	if (!s->engine->in_turn)
+		loop_later_want(s->engine->turn);
+	enter_dirty(s);
+}
+
+void
+engine_session_later(struct engine_session *s)
+{
+	if (!s->engine->in_turn)
+		loop_timer_set_us(s->engine->again, 0);
+	enter_dirty(s);
 }
 
 static void
@@ -443,13 +459,15 @@ on_turn(void *arg)
 {
 	struct engine *e = arg;
 	struct engine_session *s;
-	int offers = OFFERS;
+	int offers = OFFERS, posts = 0;
 
 	e->in_turn = true;
 	/* Those that are marked on the way are for the next turn: one may be behind a long way, and be given nothing. */
 	for (size_t n = e->n_dirty; n > 0 && (s = TAILQ_FIRST(&e->dirty)) != NULL; n--) {
 		leave_dirty(s);
-		if (s->post != NULL)
+		if (s->post != NULL && posts++ >= SLICE_LEAST && loop_is_spent(e->loop))
+			engine_session_later(s);
+		else if (s->post != NULL)
 			engine_take_post(s);
 		offer_room(s, &offers);
 		if (!s->is_closed)

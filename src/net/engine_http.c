@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/slice.h"
 
 #define LATE_MS 10
 
@@ -85,19 +86,27 @@ void
 engine_take_post(struct engine_session *s)
 {
 	struct eio_packet p;
+	struct slice slice;
+	bool is_spent = false;
 	int more = 1;
 
+	slice_begin(&slice, s->engine->loop);
 	s->in_post = true;
-	while (!s->is_closed && !engine_session_is_busy(s) &&
+	while (!is_spent && !s->is_closed && !engine_session_is_busy(s) &&
 	       (more = eio_payload_next(&s->post->rest, &p)) > 0) {
 		if (!engine_session_take(s, &p)) {
 			more = -1;
 			break;
 		}
+		is_spent = slice_is_spent(&slice);
 	}
 	s->in_post = false;
-	if (more > 0 && !s->is_closed)
+	slice_end(&slice);
+	if (more > 0 && !s->is_closed) {
+		if (is_spent)
+			engine_session_later(s);
 		return;
+	}
 	if (more < 0) {
 		engine_answer_post(s, EIO_BAD_REQUEST);
 		engine_session_end(s, "bad packet", END_CLOSE, false);

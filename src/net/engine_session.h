@@ -63,6 +63,7 @@ struct late_refusal {
 };
 
 struct engine {
+	struct loop *loop;
 	struct engine_options options;
 	struct map sessions;
 	struct session_list fresh, pings, pongs, parting, dirty, closed;
@@ -84,6 +85,8 @@ void engine_session_end(struct engine_session *, const char *why, enum ending, b
 void engine_session_part(struct engine_session *);
 /* At the end of this turn: a held POST goes on, a held poll gets what waits. */
 void engine_session_dirty(struct engine_session *);
+/* In the next turn, to take more of its POST. */
+void engine_session_later(struct engine_session *);
 void engine_session_unqueue(struct engine_session *);
 /* False: the packet breaks the protocol. */
 bool engine_session_take(struct engine_session *, const struct eio_packet *);
@@ -103,7 +106,7 @@ void engine_answer_post(struct engine_session *, enum eio_error);
 void engine_flush_poll(struct engine_session *);
 /* Answers those that are due, or all. */
 void engine_refuse_late(struct engine *, int64_t now);
-/* As much of the held POST as the owner takes; answers it at its end. */
+/* As much of the held POST as the owner and the turn take; answers it at its end. */
 void engine_take_post(struct engine_session *);
 
 /* engine_ws.c: a WebSocket of a new session, to become the transport of one, or one too many. */

@@ -17,6 +17,8 @@
 #include "base/mem.h"
 #include "net/loop_event.h"
 
+#define TURN_US 4000 /* on input, in a turn: then each connection with more waits for the next */
+
 struct loop_signal {
 	struct event ev;
 	loop_cb *cb;
@@ -61,6 +63,7 @@ struct loop {
 
 	TAILQ_HEAD(, loop_later) laters; /* wanted */
 
+	int64_t spent_us; /* of this turn, on input */
 	int64_t paced_until;
 	int urgent; /* -1: none */
 };
@@ -279,6 +282,18 @@ loop_base(struct loop *loop)
 }
 
 void
+loop_spend_us(struct loop *loop, int64_t us)
+{
+	loop->spent_us += us;
+}
+
+bool
+loop_is_spent(const struct loop *loop)
+{
+	return loop->spent_us >= TURN_US;
+}
+
+void
 loop_pace(struct loop *loop, int64_t us, int urgent_fd)
 {
 	loop->paced_until = clock_mono_us() + us;
@@ -314,6 +329,7 @@ loop_run(struct loop *loop)
 		if (may_wait && loop->n_heap > 0)
 			set_clock(loop, now);
 		loop->set_us = 0;
+		loop->spent_us = 0;
 		event_base_loop(loop->base, EVLOOP_ONCE | (may_wait ? 0 : EVLOOP_NONBLOCK));
 		run_timers(loop);
 		run_laters(loop);

@@ -23,6 +23,11 @@ void loop_stop(struct loop *);
  * comes together. */
 void loop_pace(struct loop *, int64_t us, int urgent_fd);
 
+/* Work on input is counted, so that many connections with much input share a turn: true when this
+ * turn has spent its time on it. */
+void loop_spend_us(struct loop *, int64_t us);
+bool loop_is_spent(const struct loop *);
+
 typedef void loop_cb(void *arg);
 
 /* A timer that fires once after each loop_timer_set_us, in the next turn at the soonest. */

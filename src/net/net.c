@@ -387,6 +387,8 @@ on_again(void *arg)
 	loop_later_want(net->turn);
 	/* Those that are marked on the way are for the next turn. */
 	for (size_t n = net->n_offered - net->first_offered, i = 0; i < n && i < OFFERS; i++) {
+		if (i >= SLICE_LEAST && loop_is_spent(net->loop))
+			break;
 		if ((c = net->offered[net->first_offered++]) == NULL)
 			continue;
 		clear_offered(c);

@@ -459,6 +459,10 @@ on_input(struct conn *c, struct buf *in)
 				conn_wait(c, WAIT_HEAD);
 			break;
 		}
+		if (at < in->len && conn_turn_is_spent(c)) {
+			conn_replay_input(c);
+			break;
+		}
 	}
 	if (wc->is_held && in->len - at > HELD_MAX)
 		conn_pause(c);

@@ -161,6 +161,10 @@ on_input(struct conn *c, struct buf *in)
 		take_event(ws, event, &m);
 		if (event == WS_MORE || conn_is_closing(c))
 			break;
+		if (at < in->len && conn_turn_is_spent(c)) {
+			conn_replay_input(c);
+			break;
+		}
 	}
 	if (!conn_is_closing(c))
 		buf_drop(in, at);

@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "net/conn.h"
+#include "net/slice.h"
 
 struct wires {
 	struct loop *loop;
@@ -48,6 +49,15 @@ static inline void
 turns(struct wires *w)
 {
 	w->turns_left = 20;
+	loop_timer_set_us(w->clock, 0);
+	loop_run(w->loop);
+}
+
+/* The loop turns once, to the end of the turn, and begins another. */
+static inline void
+one_turn(struct wires *w)
+{
+	w->turns_left = 2;
 	loop_timer_set_us(w->clock, 0);
 	loop_run(w->loop);
 }

@@ -184,6 +184,62 @@ the_buffer_is_used_up_before_more_is_read(void **state)
 	assert_true(t->most <= 65536 + 16384);
 }
 
+/* Takes a byte as a message, and as many as its share of the turn has. */
+static void
+on_bytes(struct conn *c, struct buf *in)
+{
+	struct tape *t = conn_own(c);
+	size_t n = 0;
+
+	while (n < in->len) {
+		n++;
+		if (n < in->len && conn_turn_is_spent(c)) {
+			conn_replay_input(c);
+			break;
+		}
+	}
+	buf_add(&t->in, in->p, n);
+	buf_drop(in, n);
+}
+
+static void
+connections_with_much_input_take_turns(void **state)
+{
+	enum { MANY = 100, BYTES = 2000 };
+	static const struct protocol slicing = {
+	    on_bytes, on_end, on_timeout, on_room, on_shutdown, on_closed};
+	static char bytes[BYTES];
+	struct wires *w = *state;
+	struct tape tapes[MANY] = {0};
+	struct conn *conns[MANY];
+	int far[MANY], fds[2], left = MANY;
+
+	start(w, tape(w, (struct tape){0}));
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+		far[i] = fds[1];
+		conns[i] = conn_new(w->net, fds[0], &slicing, &tapes[i]);
+		assert_int_equal(send(far[i], bytes, BYTES, MSG_NOSIGNAL), BYTES);
+	}
+	while (left > 0) {
+		size_t before[MANY];
+
+		for (int i = 0; i < MANY; i++)
+			before[i] = tapes[i].in.len;
+		one_turn(w);
+		left = 0;
+		for (int i = 0; i < MANY; i++) {
+			assert_true(tapes[i].in.len - before[i] <= 4 * SLICE_EVENTS);
+			left += tapes[i].in.len < BYTES;
+		}
+	}
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(tapes[i].in.len, BYTES);
+		conn_close(conns[i], "end of the test");
+		close(far[i]);
+	}
+}
+
 static void
 closing_while_input_is_handled_is_safe(void **state)
 {
@@ -650,6 +706,7 @@ main(void)
 	    wires_test(a_new_protocol_is_given_the_rest_at_once),
 	    wires_test(a_paused_connection_is_not_read),
 	    wires_test(the_buffer_is_used_up_before_more_is_read),
+	    wires_test(connections_with_much_input_take_turns),
 	    wires_test(closing_while_input_is_handled_is_safe),
 	    wires_test(the_frames_of_a_turn_leave_in_one_write),
 	    wires_test(many_are_written_to_in_one_turn_and_none_harms_another),

@@ -283,6 +283,29 @@ answers_that_are_not_read_hold_up_the_requests_behind_them(void **state)
 }
 
 static void
+many_requests_at_once_are_taken_in_slices_and_all_are_answered(void **state)
+{
+	enum { MANY = 600 };
+	struct wires *w = *state;
+	struct site *s = serve(w);
+	struct buf all = {0};
+	int before;
+
+	for (int i = 0; i < MANY; i++)
+		buf_str(&all, HELLO);
+	assert_int_equal(put(w, all.p, all.len), all.len);
+	shutdown(w->far, SHUT_WR);
+	do {
+		before = s->hellos;
+		one_turn(w);
+		get(w);
+		assert_true(s->hellos - before <= 4 * SLICE_EVENTS);
+	} while (!w->has_ended);
+	assert_int_equal(s->hellos, MANY);
+	buf_clear(&all);
+}
+
+static void
 a_client_that_has_ended_its_side_still_gets_every_answer(void **state)
 {
 	struct wires *w = *state;
@@ -774,6 +797,7 @@ main(void)
 	    wires_test(a_head_that_drips_is_one_request),
 	    wires_test(each_part_of_a_request_has_its_own_time_out),
 	    wires_test(requests_in_a_row_are_answered_in_their_order),
+	    wires_test(many_requests_at_once_are_taken_in_slices_and_all_are_answered),
 	    wires_test(answers_that_are_not_read_hold_up_the_requests_behind_them),
 	    wires_test(a_client_that_has_ended_its_side_still_gets_every_answer),
 	    wires_test(the_last_request_ends_the_connection),

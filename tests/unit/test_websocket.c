@@ -309,6 +309,28 @@ a_stream_split_at_every_byte_is_the_same_messages(void **state)
 	buf_clear(&all);
 }
 
+static void
+many_messages_at_once_are_taken_in_slices_and_none_is_lost(void **state)
+{
+	enum { MANY = 1000 };
+	struct wires *w = *state;
+	struct peer *p = open_ws(w);
+	struct buf all = {0};
+	int before;
+
+	for (int i = 0; i < MANY; i++)
+		frame(&all, FIN | WS_TEXT, SPAN("x"));
+	assert_int_equal(put(w, all.p, all.len), all.len);
+	do {
+		before = p->messages;
+		one_turn(w);
+		assert_true(p->messages - before <= 4 * SLICE_EVENTS);
+	} while (p->messages < MANY);
+	turns(w);
+	assert_int_equal(p->messages, MANY);
+	buf_clear(&all);
+}
+
 /* ---- heartbeat ---- */
 
 static void
@@ -602,6 +624,7 @@ main(void)
 	    wires_test(messages_are_given_whole_in_order_with_their_kind),
 	    wires_test(fragments_are_one_message_with_control_frames_between),
 	    wires_test(a_stream_split_at_every_byte_is_the_same_messages),
+	    wires_test(many_messages_at_once_are_taken_in_slices_and_none_is_lost),
 	    wires_test(a_pong_nobody_asked_for_is_fine),
 	    wires_test(a_close_frame_is_answered_with_its_code_and_an_end),
 	    wires_test(broken_frames_end_with_the_code_of_the_rfc),
