@@ -55,13 +55,14 @@ struct config {
 	int64_t sign_in_rate;  /* per address and minute; 0: none */
 	int64_t replay_rate;   /* bytes replayed to a wallet in a second; 0: none */
 	int64_t max_connections;
-	int64_t max_per_wallet, max_per_address; /* of them; 0: no limit */
-	int64_t max_rooms;                       /* of one connection */
-	int64_t max_message;                     /* bytes of one WebSocket message or event */
-	int64_t max_body, max_header;            /* bytes of one request's */
-	int64_t socket_mode;                     /* of Unix sockets listened on */
-	int64_t threads;                         /* of the FastCGI program */
-	char *url_prefix;                        /* cut from REQUEST_URI before routing; FastCGI */
+	int64_t max_per_wallet, max_per_address;   /* of them; 0: no limit */
+	int64_t max_queued_per_wallet, max_queued; /* bytes that wait to be read; 0: no limit */
+	int64_t max_rooms;                         /* of one connection */
+	int64_t max_message;                       /* bytes of one WebSocket message or event */
+	int64_t max_body, max_header;              /* bytes of one request's */
+	int64_t socket_mode;                       /* of Unix sockets listened on */
+	int64_t threads;                           /* of the FastCGI program */
+	char *url_prefix; /* cut from REQUEST_URI before routing; FastCGI */
 	enum log_target log;
 	enum log_format log_format;
 	enum log_level log_level;

@@ -14,6 +14,14 @@
 #define TAIL_ROOM 2  /* the end of a chunk */
 #define PAYLOAD   (offsetof(struct frame, bytes) + HEAD_ROOM) /* in the buffer */
 
+static size_t live_bytes; /* atomic */
+
+size_t
+frame_live_bytes(void)
+{
+	return __atomic_load_n(&live_bytes, __ATOMIC_RELAXED);
+}
+
 void
 frame_begin(struct buf *b, size_t expected)
 {
@@ -28,9 +36,11 @@ frame_end(struct buf *b, enum frame_kind kind)
 
 	*f = (struct frame){.refs = 1,
 	    .kind = kind,
+	    .room = (uint32_t)b->cap,
 	    .start = HEAD_ROOM,
 	    .payload = HEAD_ROOM,
 	    .end = (uint32_t)(b->len - offsetof(struct frame, bytes))};
+	__atomic_fetch_add(&live_bytes, b->cap, __ATOMIC_RELAXED);
 	*b = (struct buf){0};
 	return f;
 }
@@ -111,6 +121,8 @@ frame_ref(struct frame *f)
 void
 frame_unref(struct frame *f)
 {
-	if (f != NULL && --f->refs == 0)
-		free(f);
+	if (f == NULL || --f->refs > 0)
+		return;
+	__atomic_fetch_sub(&live_bytes, f->room, __ATOMIC_RELAXED);
+	free(f);
 }

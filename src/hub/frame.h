@@ -21,8 +21,9 @@ enum frame_kind {
 
 struct frame {
 	uint32_t refs;
-	enum frame_kind kind;
+	enum frame_kind kind : 8;
 	bool is_binary;
+	uint32_t room;  /* bytes of memory */
 	uint32_t start; /* what goes on the wire: bytes[start, end) */
 	uint32_t
 	    payload; /* what a WebSocket frame carries, without its head: bytes[payload, end) */
@@ -45,6 +46,8 @@ struct frame *frame_new_ws(enum frame_kind, int opcode, struct span payload);
 struct frame *frame_new_chunk(enum frame_kind, struct span payload);
 struct frame *frame_ref(struct frame *);
 void frame_unref(struct frame *); /* NULL is fine */
+/* The memory of all frames that there are, bytes. Any thread. */
+size_t frame_live_bytes(void);
 
 static inline struct span
 frame_payload(const struct frame *f)

@@ -181,6 +181,7 @@ connect_as(struct chatio *io, struct socketio_socket *socket, const struct asked
 		socketio_reject(socket, refusal);
 		return;
 	}
+	engine_set_wallet(socketio_session(socket), span_of(user.key));
 	o.is_kept = asked->wants_recovery && hub_recovers(io->hub);
 	o.session = (struct session_options){.transport = o.is_kept ? &recoverable : &plain,
 	    .owner = socketio_session(socket),
@@ -287,7 +288,8 @@ chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct 
 					      .ping_timeout_ms = PING_TIMEOUT_MS,
 					      .max_payload = limits->max_payload,
 					      .fresh_payload = FRESH_PAYLOAD,
-					      .max_fresh = limits->max_fresh});
+					      .max_fresh = limits->max_fresh,
+					      .accounts = limits->accounts});
 }
 
 void

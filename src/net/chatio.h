@@ -16,8 +16,9 @@ struct chatio {
 };
 
 struct chatio_limits {
-	size_t max_fresh;   /* sessions without an identity */
-	size_t max_payload; /* bytes of one POST, or of one WebSocket message */
+	size_t max_fresh;          /* sessions without an identity */
+	size_t max_payload;        /* bytes of one POST, or of one WebSocket message */
+	struct accounts *accounts; /* of what waits to be read */
 };
 
 /* Borrows hub and gate. */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 
 #define LINGER_BYTES (256 * 1024) /* dropped after our end; beyond, a reset is what the peer gets */
@@ -231,6 +232,8 @@ on_empty(struct conn *c)
 {
 	if (c->wants_room)
 		net_mark_offered(c);
+	if (c->behind_at > 0)
+		net_count_behind(c);
 	if (c->state != CONN_FINISHING)
 		return;
 	shutdown(c->fd, SHUT_WR);
@@ -243,8 +246,10 @@ on_empty(struct conn *c)
 void
 conn_flush(struct conn *c)
 {
-	if (c->is_blocked)
+	if (c->is_blocked) {
+		net_count_behind(c);
 		return;
+	}
 	switch (ring_write(&c->ring, c->fd)) {
 	case RING_EMPTY:
 		on_empty(c);
@@ -252,6 +257,7 @@ conn_flush(struct conn *c)
 	case RING_BLOCKED:
 		c->is_blocked = true;
 		update_events(c);
+		net_count_behind(c);
 		break;
 	case RING_FAILED:
 		conn_close(c, conn_is_closing(c) ? c->why : "connection lost");
@@ -331,6 +337,33 @@ conn_confirm(struct conn *c)
 }
 
 void
+conn_set_account(struct conn *c, struct account *account)
+{
+	struct accounts *as = c->net->options.accounts;
+	struct account *before = c->account;
+	int64_t bytes = c->behind_at > 0 ? (int64_t)c->net->behind[c->behind_at - 1].bytes : 0;
+
+	if (as == NULL || c->state == CONN_CLOSED || before == account)
+		return;
+	c->account = account_ref(account);
+	account_charge(as, before, -bytes, true);
+	account_charge(as, account, bytes, true);
+	account_give_back(before);
+}
+
+void
+conn_set_wallet(struct conn *c, struct span wallet)
+{
+	struct account *a;
+
+	if (c->net->options.accounts == NULL || account_is_of(c->account, wallet))
+		return;
+	a = account_open(c->net->options.accounts, wallet);
+	conn_set_account(c, a);
+	account_give_back(a);
+}
+
+void
 conn_set_place(struct conn *c, struct place *place)
 {
 	place_give_back(c->place);
@@ -391,7 +424,27 @@ conn_close(struct conn *c, const char *why)
 	event_del(&c->ev);
 	close(c->fd);
 	ring_clear(&c->ring);
+	if (c->behind_at > 0)
+		net_count_behind(c);
+	account_give_back(c->account);
+	c->account = NULL;
 	c->protocol->on_closed(c, why);
+}
+
+void
+conn_cut(void *net, void *conn)
+{
+	struct conn *c = conn;
+
+	log_debug("conn %u: closed: " ACCOUNT_OVERRUN, c->number);
+	if (c->state != CONN_OPEN || c->protocol->on_overrun == NULL) {
+		conn_close(c, ACCOUNT_OVERRUN);
+		return;
+	}
+	ring_give_up(&c->ring);
+	c->protocol->on_overrun(c);
+	if (c->state != CONN_CLOSED)
+		net_count_behind(c);
 }
 
 void

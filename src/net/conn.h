@@ -44,6 +44,9 @@ struct protocol {
 	void (*on_shutdown)(struct conn *);
 	/* The connection is closed: the last call; frees the protocol's own. */
 	void (*on_closed)(struct conn *, const char *why);
+	/* Too much waits to be read, and was given up: say so and finish (NULL: the connection is
+	 * closed). */
+	void (*on_overrun)(struct conn *);
 };
 
 /* Takes over a non-blocking descriptor. The connection belongs to the set. */
@@ -56,6 +59,9 @@ struct net *conn_net(const struct conn *);
 
 /* The connection belongs to a user who is known: it is no stranger any more. */
 void conn_confirm(struct conn *);
+/* From now on what waits in the ring counts as that wallet's (its key). */
+void conn_set_wallet(struct conn *, struct span wallet);
+void conn_set_account(struct conn *, struct account *); /* the same; takes a reference */
 /* Gives back the place that the connection has among those of its address, and takes this one
  * over (NULL: none) until its end. */
 void conn_set_place(struct conn *, struct place *);

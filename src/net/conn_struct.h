@@ -8,6 +8,7 @@
 
 #include <sys/queue.h>
 
+#include "net/account.h"
 #include "net/conn.h"
 #include "net/loop_event.h"
 #include "net/ring.h"
@@ -49,13 +50,22 @@ struct conn {
 	struct event ev;
 	TAILQ_ENTRY(conn) link; /* of the strangers, of the known, or of the closed */
 	TAILQ_ENTRY(conn) waiting;
-	struct place *place; /* of its address; NULL: not counted */
-	int64_t deadline;    /* mono ms */
-	uint32_t lingered;   /* bytes read away after our end */
-	uint32_t offered_at; /* its place among those to be offered room or input; 0: none */
+	struct place *place;     /* of its address; NULL: not counted */
+	struct account *account; /* of its wallet; NULL: not known */
+	int64_t deadline;        /* mono ms */
+	union {
+		uint32_t offered_at; /* while open: its place among the offered; 0: none */
+		uint32_t lingered;   /* later: bytes read away */
+	};
+	uint32_t behind_at; /* its place among those whose ring is not empty, from 1 */
 };
 
 TAILQ_HEAD(conn_list, conn);
+
+struct behind { /* frames wait for a peer that does not read as fast as they come */
+	struct conn *conn;
+	size_t bytes; /* as its account was charged */
+};
 
 struct net {
 	struct loop *loop;
@@ -65,6 +75,9 @@ struct net {
 	struct conn_list waits[WAIT_KINDS]; /* each in order of deadlines */
 	struct conn **dirty;                /* have frames to write; NULL: closed meanwhile */
 	size_t n_dirty, cap_dirty;
+	struct behind *behind; /* at the end of a turn: all whose ring is not empty */
+	size_t n_behind, cap_behind;
+	struct account_source source;
 	struct conn **offered; /* from first to n, for the next turn; NULL: closed meanwhile */
 	size_t first_offered, n_offered, cap_offered;
 	uint32_t next_number;
@@ -88,11 +101,18 @@ void net_set_wait(struct conn *, enum conn_wait);
 void net_mark_dirty(struct conn *);
 void net_mark_offered(struct conn *);
 
+/* The bytes in the ring are to be counted again: some wait, or waited. */
+void net_count_behind(struct conn *);
+/* For the accounts: the connection with the most bytes in its ring. */
+size_t net_largest_behind(void *net, const struct account *, void **conn);
+
 /* conn.c: writes what the kernel takes; at its EAGAIN the rest waits for EV_WRITE. */
 void conn_flush(struct conn *);
 /* Offers room, and what is in the buffer, to those that asked for it. */
 void conn_offer(struct conn *);
 void conn_time_out(struct conn *, enum conn_wait);
+/* Too much waits: gives it up, and ends the connection. */
+void conn_cut(void *net, void *conn);
 void conn_free(struct conn *);
 
 #endif

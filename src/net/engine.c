@@ -41,6 +41,7 @@ engine_new(struct loop *loop, const struct engine_options *options)
 	e->timer_at = INT64_MAX;
 	e->turn = loop_later_new(loop, on_turn, e);
 	e->again = loop_timer_new(loop, on_again, e);
+	engine_account_begin(e);
 	return e;
 }
 
@@ -51,6 +52,7 @@ free_closed(struct engine *e)
 
 	while ((s = TAILQ_FIRST(&e->closed)) != NULL) {
 		TAILQ_REMOVE(&e->closed, s, dirty);
+		account_give_back(s->account);
 		free(s);
 	}
 }
@@ -69,6 +71,7 @@ engine_free(struct engine *e)
 		    MAP_ENTRY(n, struct engine_session, node), "shutdown", END_CLOSE, false);
 	engine_refuse_late(e, INT64_MAX);
 	free_closed(e);
+	engine_account_end(e);
 	map_clear(&e->sessions);
 	loop_timer_free(e->timer);
 	loop_later_free(e->turn);
@@ -319,11 +322,13 @@ queue_add(struct engine_session *s, struct frame *f)
 	s->queue[s->n_queue++] = frame_ref(f);
 	*(f->kind == FRAME_CONTROL ? &s->control_bytes : &s->event_bytes) +=
 	    (uint32_t)frame_size(f);
+	engine_charge(s, (int64_t)frame_size(f), true);
 }
 
 void
 engine_session_unqueue(struct engine_session *s)
 {
+	engine_charge(s, -(int64_t)((size_t)s->event_bytes + s->control_bytes), true);
 	for (uint32_t i = 0; i < s->n_queue; i++)
 		frame_unref(s->queue[i]);
 	free(s->queue);

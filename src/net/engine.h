@@ -31,8 +31,9 @@ struct engine_options {
 	const struct engine_ops *ops;
 	void *arg;
 	int64_t ping_interval_ms, ping_timeout_ms;
-	size_t max_payload;   /* bytes of one POST, or of one WebSocket message */
-	size_t fresh_payload; /* the same before engine_confirm; 0: max_payload */
+	struct accounts *accounts; /* of what waits to be read (borrowed; NULL: nobody counts) */
+	size_t max_payload;        /* bytes of one POST, or of one WebSocket message */
+	size_t fresh_payload;      /* the same before engine_confirm; 0: max_payload */
 	size_t
 	    max_fresh; /* sessions that nobody vouched for with engine_confirm; beyond, the oldest goes */
 };
@@ -58,6 +59,8 @@ void engine_need_origin(struct engine_session *);
 void engine_confirm(struct engine_session *);
 /* It does not any more. */
 void engine_doubt(struct engine_session *);
+/* From now on what waits for the session counts as that wallet's (its key). */
+void engine_set_wallet(struct engine_session *, struct span wallet);
 
 /* Of its route: how much a request may bring. */
 size_t engine_max_body(const struct http_request *, void *own);

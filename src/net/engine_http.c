@@ -39,6 +39,7 @@ post_release(struct engine_session *s)
 	if (post == NULL)
 		return NULL;
 	held = post->wc;
+	engine_charge(s, -(int64_t)post->charged, false);
 	s->post = NULL;
 	buf_clear(&post->body);
 	free(post);
@@ -197,6 +198,8 @@ post(struct engine_session *s, struct web_request *req, struct span fields)
 	s->post->wc = web_hold(req, fields, on_post_gone, s);
 	buf_span(&s->post->body, req->body);
 	eio_payload_init(&s->post->rest, buf_as_span(&s->post->body));
+	s->post->charged = s->post->body.cap;
+	engine_charge(s, (int64_t)s->post->charged, false);
 	engine_take_post(s);
 }
 
@@ -281,8 +284,10 @@ serve(struct engine *e, struct web_request *req, struct span fields)
 	    s == NULL       ? EIO_NO_TRANSPORT
 	    : s->ws != NULL ? EIO_WEBSOCKET
 			    : EIO_POLLING);
-	if (s != NULL && !s->is_fresh) /* whoever has the secret is whom it belongs to */
+	if (s != NULL && !s->is_fresh) { /* whoever has the secret is whom it belongs to */
 		conn_confirm(req->conn);
+		conn_set_account(req->conn, s->account);
+	}
 	if (error == EIO_BAD_REQUEST && s != NULL && s->ws != NULL && http->method == METHOD_GET &&
 	    q.transport == EIO_POLLING)
 		refuse_later(e, req, fields);

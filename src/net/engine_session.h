@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
+#include "net/account.h"
 #include "net/engine.h"
 #include "net/websocket.h"
 #include "proto/eio.h"
@@ -25,6 +26,7 @@ struct held_post { /* a POST of which the owner, busy, has not taken everything 
 	struct web_conn *wc;
 	struct buf body;
 	struct eio_payload rest; /* points into body */
+	size_t charged;          /* bytes, to the session's account */
 };
 
 struct engine_session {
@@ -49,6 +51,7 @@ struct engine_session {
 	struct held_post *post;
 	struct frame **queue; /* what waits for a poll */
 	uint32_t n_queue, cap_queue, event_bytes, control_bytes;
+	struct account *account; /* of its wallet; NULL: not known */
 };
 
 TAILQ_HEAD(session_list, engine_session);
@@ -74,6 +77,7 @@ struct engine {
 	struct loop_timer *again; /* to go on in the next turn */
 	bool in_turn;
 	int64_t timer_at;
+	struct account_source source;
 };
 
 /* engine.c: a new session, which the caller gives a transport and its owner's own. */
@@ -95,6 +99,12 @@ size_t engine_session_max_payload(const struct engine *, const struct engine_ses
 bool engine_session_is_busy(const struct engine_session *);
 /* What is due first may be something else now. */
 void engine_arm_timer(struct engine *);
+
+/* engine_account.c: so many bytes more wait for the session, or less; see account_charge. */
+void engine_charge(struct engine_session *, int64_t bytes, bool is_shared);
+/* Sessions as a source of the accounts. */
+void engine_account_begin(struct engine *);
+void engine_account_end(struct engine *);
 
 /* engine_check.c: recounts every list and counter at the end of a turn; ends the process (check) if one of them is wrong. */
 void engine_check(const struct engine *);

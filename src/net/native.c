@@ -175,6 +175,7 @@ native_handle(struct web_request *req, void *own)
 
 	if (!identity_user(native->gate, req, &user))
 		return;
+	conn_set_wallet(req->conn, span_of(user.key));
 	if (!read_cursor(req->http, &cursor) ||
 	    !hub_knows_cursor(native->hub, buf_as_span(&cursor))) {
 		web_refuse(

@@ -50,6 +50,9 @@ net_new(struct loop *loop, const struct net_options *options)
 	net->again = loop_timer_new(loop, on_again, net);
 	net->timer = loop_timer_new(loop, on_timer, net);
 	net->timer_at = INT64_MAX;
+	net->source = (struct account_source){net_largest_behind, conn_cut, net};
+	if (options->accounts != NULL)
+		accounts_add_source(options->accounts, &net->source);
 	return net;
 }
 
@@ -82,7 +85,10 @@ net_free(struct net *net)
 	loop_later_free(net->turn);
 	loop_timer_free(net->again);
 	loop_timer_free(net->timer);
+	if (net->options.accounts != NULL)
+		accounts_remove_source(net->options.accounts, &net->source);
 	free(net->dirty);
+	free(net->behind);
 	free(net->offered);
 	free(net);
 }
@@ -173,7 +179,8 @@ net_add(struct conn *c)
 	enter_list(c);
 }
 
-static void clear_marks(struct conn *);
+static void clear_dirty(struct conn *);
+static void clear_offered(struct conn *);
 
 void
 net_move(struct conn *c, enum conn_state state, bool is_stranger)
@@ -188,8 +195,10 @@ net_move(struct conn *c, enum conn_state state, bool is_stranger)
 	check(state >= c->state && c->state != CONN_CLOSED);
 	if (state != c->state)
 		net_set_wait(c, waits[state]);
+	if (c->state == CONN_OPEN && state != CONN_OPEN)
+		clear_offered(c); /* and nothing is read away yet */
 	if (state == CONN_CLOSED) {
-		clear_marks(c);
+		clear_dirty(c);
 		loop_later_want(c->net->turn);
 	}
 	if (is_other_list)
@@ -292,7 +301,7 @@ net_mark_offered(struct conn *c)
 {
 	struct net *net = c->net;
 
-	if (c->offered_at > 0 || c->state == CONN_CLOSED)
+	if (c->state != CONN_OPEN || c->offered_at > 0)
 		return;
 	if (net->first_offered == net->n_offered)
 		loop_timer_set_us(net->again, 0);
@@ -318,11 +327,62 @@ clear_offered(struct conn *c)
 	c->offered_at = 0;
 }
 
-static void
-clear_marks(struct conn *c)
+/* ---- those that are behind ---- */
+
+static struct behind *
+enter_behind(struct conn *c)
 {
-	clear_dirty(c);
-	clear_offered(c);
+	struct net *net = c->net;
+
+	if (net->n_behind == net->cap_behind) {
+		net->cap_behind = net->cap_behind ? net->cap_behind * 2 : 64;
+		net->behind = mem_realloc(net->behind, net->cap_behind, sizeof(struct behind));
+	}
+	net->behind[net->n_behind++] = (struct behind){c, 0};
+	c->behind_at = (uint32_t)net->n_behind;
+	return &net->behind[net->n_behind - 1];
+}
+
+static void
+leave_behind(struct conn *c)
+{
+	struct net *net = c->net;
+	struct behind *last = &net->behind[--net->n_behind];
+
+	net->behind[c->behind_at - 1] = *last;
+	last->conn->behind_at = c->behind_at;
+	c->behind_at = 0;
+}
+
+void
+net_count_behind(struct conn *c)
+{
+	struct behind *b = c->behind_at > 0 ? &c->net->behind[c->behind_at - 1] : enter_behind(c);
+	size_t bytes = ring_bytes(&c->ring);
+	int64_t more = (int64_t)bytes - (int64_t)b->bytes;
+
+	b->bytes = bytes;
+	if (bytes == 0)
+		leave_behind(c);
+	if (more != 0 && c->net->options.accounts != NULL)
+		account_charge(c->net->options.accounts, c->account, more, true);
+}
+
+size_t
+net_largest_behind(void *arg, const struct account *account, void **conn)
+{
+	const struct net *net = arg;
+	size_t most = 0;
+
+	for (size_t i = 0; i < net->n_behind; i++) {
+		const struct behind *b = &net->behind[i];
+
+		if ((account == NULL || b->conn->account == account) && b->bytes > most) {
+			most = b->bytes;
+			*conn = b->conn;
+		}
+	}
+	return most;
 }
 
 /* ---- the end of a turn, and the beginning of the next ---- */

@@ -12,6 +12,8 @@
 
 #include "net/loop.h"
 
+struct account;
+struct accounts;
 struct conn;
 struct net;
 
@@ -23,6 +25,8 @@ struct net_options {
 	 * (may be NULL). */
 	loop_cb *on_turn;
 	void *arg;
+	/* Counts the bytes that wait in rings (borrowed; NULL: nobody does). */
+	struct accounts *accounts;
 };
 
 /* A new, empty set; borrows the loop. */

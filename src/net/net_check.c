@@ -8,7 +8,7 @@
 
 /* What a walk over all connections found, to be compared with the set's own lists and counters. */
 struct census {
-	size_t conns, strangers, waiting, dirty, offered;
+	size_t conns, strangers, waiting, dirty, offered, behind;
 };
 
 static void
@@ -40,7 +40,19 @@ check_input(const struct conn *c)
 	check(c->state != CONN_OPEN || c->in == NULL || c->in->len > 0);
 	check(!c->in_protocol);
 	check(c->reading != READING_AGAIN || c->offered_at > 0);
-	check(c->offered_at == 0 || c->net->offered[c->offered_at - 1] == c);
+	check(
+	    c->state != CONN_OPEN || c->offered_at == 0 || c->net->offered[c->offered_at - 1] == c);
+}
+
+/* All that waits when the turn is over is charged. */
+static void
+check_behind(const struct conn *c)
+{
+	const struct behind *b = c->behind_at > 0 ? &c->net->behind[c->behind_at - 1] : NULL;
+
+	check(b == NULL || (b->conn == c && b->bytes > 0));
+	if (c->dirty_at == 0)
+		check((b != NULL ? b->bytes : 0) == ring_bytes(&c->ring));
 }
 
 static void
@@ -63,11 +75,13 @@ check_open(const struct conn *c, const struct net *net, bool is_stranger, struct
 	check_output(c);
 	check_input(c);
 	check_state(c);
+	check_behind(c);
 	census->conns++;
 	census->strangers += is_stranger;
 	census->waiting += c->wait != WAIT_NOTHING;
 	census->dirty += c->dirty_at > 0;
-	census->offered += c->offered_at > 0;
+	census->offered += c->state == CONN_OPEN && c->offered_at > 0;
+	census->behind += c->behind_at > 0;
 }
 
 static size_t
@@ -110,10 +124,11 @@ net_check(const struct net *net)
 	TAILQ_FOREACH (c, &net->known, link)
 		check_open(c, net, false, &census);
 	TAILQ_FOREACH (c, &net->closed, link)
-		check(c->state == CONN_CLOSED && c->dirty_at == 0 && c->offered_at == 0 &&
+		check(c->state == CONN_CLOSED && c->dirty_at == 0 && c->behind_at == 0 &&
 		      c->wait == WAIT_NOTHING && c->ring.count == 0 && c->place == NULL);
 	check(census.conns == net_connections(net) && census.strangers == net->n_strangers);
 	check(census.waiting == check_waits(net));
+	check(census.behind == net->n_behind);
 	check(census.dirty == count_places(net->dirty, 0, net->n_dirty));
 	check(census.offered == count_places(net->offered, net->first_offered, net->n_offered));
 }

@@ -97,6 +97,19 @@ drop_first(struct ring *r)
 }
 
 void
+ring_give_up(struct ring *r)
+{
+	uint32_t kept = r->sent > 0;
+
+	while (r->count > kept) {
+		struct frame *f = frame_at(r, --r->count);
+
+		*bytes_of(r, f) -= (uint32_t)frame_size(f);
+		frame_unref(f);
+	}
+}
+
+void
 ring_clear(struct ring *r)
 {
 	while (r->count > 0)

@@ -43,6 +43,15 @@ void ring_advance(struct ring *, size_t written);
 /* Recounts the bytes; ends the process (check) if a counter is wrong. */
 void ring_check(const struct ring *);
 
+/* Drops all frames but one that is begun. */
+void ring_give_up(struct ring *);
+/* The bytes in it, without those of the first frame that are written. */
+static inline size_t
+ring_bytes(const struct ring *r)
+{
+	return (size_t)r->event_bytes + r->control_bytes - r->sent;
+}
+
 /* Drops what is in it. */
 void ring_clear(struct ring *);
 

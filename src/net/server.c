@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "chat/auth.h"
 #include "hub/hub.h"
+#include "net/account.h"
 #include "net/chatio.h"
 #include "net/conn.h"
 #include "net/listener.h"
@@ -42,6 +43,7 @@
 struct server {
 	const struct config *config;
 	struct loop *loop;
+	struct accounts *accounts;
 	struct net *net;
 	struct proxies *proxies;
 	struct limits *limits;
@@ -440,10 +442,14 @@ server_new(const struct config *c, struct buf *err)
 	sv->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sv->loop = loop_new();
 	raise_file_limit(c->max_connections);
+	sv->accounts = accounts_new(
+	    sv->loop, &(struct account_limits){.max_per_wallet = (size_t)c->max_queued_per_wallet,
+			  .max_in_all = (size_t)c->max_queued});
 	sv->net =
 	    net_new(sv->loop, &(struct net_options){.max_connections = (size_t)c->max_connections,
 				  .max_strangers = fresh_share(c),
 				  .on_turn = on_turn,
+				  .accounts = sv->accounts,
 				  .arg = sv});
 	sv->proxies = proxies_new(&c->trusted_proxies);
 	sv->limits = limits_new(sv->proxies, (size_t)c->max_per_address);
@@ -469,7 +475,7 @@ server_new(const struct config *c, struct buf *err)
 	sv->native = (struct native){sv->hub, &sv->gate, (uint32_t)c->max_message};
 	streams_init(&sv->streams, sv->hub, &sv->gate, sv->loop);
 	chatio_init(&sv->chatio, sv->loop, sv->hub, &sv->gate,
-	    &(struct chatio_limits){fresh_share(c), (size_t)c->max_body});
+	    &(struct chatio_limits){fresh_share(c), (size_t)c->max_body, sv->accounts});
 	sv->status = (struct status){
 	    .hub = sv->hub, .gate = &sv->gate, .net = sv->net, .started_ms = clock_mono_ms()};
 	sv->web = (struct web){.routes = routes,
@@ -511,6 +517,7 @@ server_free(struct server *sv)
 	chatio_clear(&sv->chatio);
 	streams_clear(&sv->streams);
 	net_free(sv->net);
+	accounts_free(sv->accounts);
 	limits_free(sv->limits);
 	proxies_free(sv->proxies);
 	if (sv->writer != NULL) {

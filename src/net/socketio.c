@@ -456,7 +456,8 @@ socketio_new(struct loop *loop, const struct socketio_options *o)
 					   .ping_timeout_ms = o->ping_timeout_ms,
 					   .max_payload = o->max_payload,
 					   .fresh_payload = o->fresh_payload,
-					   .max_fresh = o->max_fresh});
+					   .max_fresh = o->max_fresh,
+					   .accounts = o->accounts});
 	return sio;
 }
 

@@ -51,6 +51,7 @@ struct socketio_options {
 	int64_t connect_timeout_ms;
 	int64_t ping_interval_ms, ping_timeout_ms;
 	size_t max_payload, fresh_payload, max_fresh; /* see engine_options */
+	struct accounts *accounts;                    /* likewise */
 };
 
 struct socketio *socketio_new(struct loop *, const struct socketio_options *);

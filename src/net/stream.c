@@ -135,6 +135,7 @@ stream_begin(struct streams *st, struct web_request *req, const char *methods, s
 	}
 	if (!identity_user(st->gate, req, out))
 		return false;
+	conn_set_wallet(req->conn, span_of(out->key));
 	if ((why = read_query(q, req->http)) != NULL) {
 		web_refuse(req, CHAT_BAD_REQUEST, why);
 		return false;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "net/account.h"
 #include "proto/deflate.h"
 
 #define COMPRESS_MIN 128 /* bytes; smaller messages gain nothing */
@@ -207,6 +208,15 @@ on_timeout(struct conn *c, enum conn_wait wait)
 }
 
 static void
+on_overrun(struct conn *c)
+{
+	struct websocket *ws = conn_own(c);
+
+	send_close(ws, WS_TRY_AGAIN, SPAN(ACCOUNT_OVERRUN));
+	conn_finish(c, ACCOUNT_OVERRUN);
+}
+
+static void
 on_shutdown(struct conn *c)
 {
 	websocket_close(conn_own(c), WS_GOING_AWAY, "the server is stopping");
@@ -227,6 +237,7 @@ static const struct protocol websocket_protocol = {
     .on_end = on_end,
     .on_timeout = on_timeout,
     .on_room = on_room,
+    .on_overrun = on_overrun,
     .on_shutdown = on_shutdown,
     .on_closed = on_closed,
 };

@@ -132,6 +132,8 @@ defaults_are_as_documented(void **state)
 	assert_int_equal(c->max_message, 128 << 10);
 	assert_int_equal(c->max_per_wallet, 50);
 	assert_int_equal(c->max_per_address, 1000);
+	assert_int_equal(c->max_queued_per_wallet, 8 << 20);
+	assert_int_equal(c->max_queued, 256 << 20);
 	assert_int_equal(c->max_rooms, 200);
 	assert_int_equal(c->max_body, 1000000);
 	assert_int_equal(c->max_header, 16 << 10);

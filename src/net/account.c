@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * account.c - accounts of waiting bytes by wallet, and their ceilings.
+ */
+#include "net/account.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "hub/frame.h"
+
+struct account {
+	struct map_node node;
+	struct accounts *accounts;
+	size_t refs;
+	size_t queued;
+	bool is_over; /* an episode: its log line is written */
+	TAILQ_ENTRY(account) over;
+	bool is_marked; /* in accounts->over */
+	char wallet[];
+};
+
+struct accounts {
+	struct account_limits limits;
+	struct map wallets;
+	SLIST_HEAD(, account_source) sources;
+	TAILQ_HEAD(, account) over; /* to be looked at, at the end of the turn */
+	struct loop_later *settle;
+	size_t unshared; /* bytes that are no frames */
+	bool is_over;    /* all together; likewise an episode */
+};
+
+static void on_settle(void *arg);
+
+struct accounts *
+accounts_new(struct loop *loop, const struct account_limits *limits)
+{
+	struct accounts *as = mem_zalloc(sizeof(*as));
+
+	as->limits = *limits;
+	SLIST_INIT(&as->sources);
+	TAILQ_INIT(&as->over);
+	as->settle = loop_later_new(loop, on_settle, as);
+	return as;
+}
+
+void
+accounts_free(struct accounts *as)
+{
+	if (as == NULL)
+		return;
+	check(as->wallets.count == 0);
+	map_clear(&as->wallets);
+	loop_later_free(as->settle);
+	free(as);
+}
+
+void
+accounts_add_source(struct accounts *as, struct account_source *source)
+{
+	SLIST_INSERT_HEAD(&as->sources, source, link);
+}
+
+void
+accounts_remove_source(struct accounts *as, struct account_source *source)
+{
+	SLIST_REMOVE(&as->sources, source, account_source, link);
+}
+
+/* ---- accounts ---- */
+
+struct account *
+account_open(struct accounts *as, struct span wallet)
+{
+	struct map_node *node = map_find(&as->wallets, wallet);
+	struct account *a;
+
+	if (node != NULL) {
+		a = MAP_ENTRY(node, struct account, node);
+	} else {
+		a = mem_zalloc(sizeof(*a) + wallet.n + 1);
+		a->accounts = as;
+		memcpy(a->wallet, wallet.p, wallet.n);
+		map_insert(&as->wallets, &a->node, (struct span){a->wallet, wallet.n});
+	}
+	a->refs++;
+	return a;
+}
+
+struct account *
+account_ref(struct account *a)
+{
+	if (a != NULL)
+		a->refs++;
+	return a;
+}
+
+bool
+account_is_of(const struct account *a, struct span wallet)
+{
+	return a != NULL && span_eq(map_key(&a->node), wallet);
+}
+
+void
+account_give_back(struct account *a)
+{
+	if (a == NULL || --a->refs > 0)
+		return;
+	check(a->queued == 0);
+	if (a->is_marked)
+		TAILQ_REMOVE(&a->accounts->over, a, over);
+	map_remove(&a->accounts->wallets, &a->node);
+	free(a);
+}
+
+size_t
+account_queued(const struct account *a)
+{
+	return a->queued;
+}
+
+static bool
+is_over(size_t bytes, size_t limit)
+{
+	return limit > 0 && bytes > limit;
+}
+
+static bool
+is_over_in_all(const struct accounts *as)
+{
+	return is_over(frame_live_bytes() + as->unshared, as->limits.max_in_all);
+}
+
+void
+account_charge(struct accounts *as, struct account *a, int64_t bytes, bool is_shared)
+{
+	if (!is_shared)
+		as->unshared += (size_t)bytes;
+	if (a != NULL) {
+		a->queued += (size_t)bytes;
+		check(a->queued <= SIZE_MAX / 2);
+		if (!a->is_marked && is_over(a->queued, as->limits.max_per_wallet)) {
+			a->is_marked = true;
+			TAILQ_INSERT_TAIL(&as->over, a, over);
+			loop_later_want(as->settle);
+		}
+		a->is_over = a->is_over && a->queued > as->limits.max_per_wallet / 2;
+	}
+	if (bytes > 0 && is_over_in_all(as))
+		loop_later_want(as->settle);
+}
+
+/* ---- the end of a turn ---- */
+
+/* False: nothing waits. */
+static bool
+cut_largest(struct accounts *as, const struct account *a)
+{
+	struct account_source *source, *of_largest = NULL;
+	void *consumer, *largest = NULL;
+	size_t bytes, most = 0;
+
+	SLIST_FOREACH (source, &as->sources, link) {
+		bytes = source->largest(source->arg, a, &consumer);
+		if (bytes > most) {
+			most = bytes;
+			of_largest = source;
+			largest = consumer;
+		}
+	}
+	if (of_largest != NULL)
+		of_largest->cut(of_largest->arg, largest);
+	return of_largest != NULL;
+}
+
+static void
+settle_wallet(struct accounts *as, struct account *a)
+{
+	char text[16];
+
+	if (!is_over(a->queued, as->limits.max_per_wallet))
+		return;
+	if (!a->is_over)
+		log_warn("wallet %s: %zu bytes wait to be read: its largest connections are closed",
+		    log_wallet(text, map_key(&a->node)), a->queued);
+	a->is_over = true;
+	a->refs++; /* a cut may give the last one back */
+	while (is_over(a->queued, as->limits.max_per_wallet) && cut_largest(as, a))
+		;
+	account_give_back(a);
+}
+
+static void
+on_settle(void *arg)
+{
+	struct accounts *as = arg;
+	struct account *a;
+
+	while ((a = TAILQ_FIRST(&as->over)) != NULL) {
+		TAILQ_REMOVE(&as->over, a, over);
+		a->is_marked = false;
+		settle_wallet(as, a);
+	}
+	if (!is_over_in_all(as)) {
+		as->is_over = false;
+		return;
+	}
+	if (!as->is_over)
+		log_warn("memory: %zu bytes wait to be read: the largest connections are closed",
+		    frame_live_bytes() + as->unshared);
+	as->is_over = true;
+	while (is_over_in_all(as) && cut_largest(as, NULL))
+		;
+}

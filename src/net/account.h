@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * account.h - how many bytes wait to be read, for each wallet and in all, and who is cut when they are
+ * too many: the largest consumer, at the end of the turn, never within the call that sends.
+ * All functions belong to the loop's thread.
+ */
+#ifndef NET_ACCOUNT_H
+#define NET_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/span.h"
+#include "net/loop.h"
+
+#define ACCOUNT_OVERRUN "too much is waiting to be read" /* why a consumer was cut */
+
+struct accounts;
+struct account; /* of one wallet: it is known as long as somebody has it open */
+
+struct account_limits { /* bytes; 0: no limit */
+	size_t max_per_wallet, max_in_all;
+};
+
+/* Where bytes wait: connections, polling sessions. Embedded in its owner. */
+struct account_source {
+	/* The largest consumer of an account (NULL: of all), and how much waits there; 0: none. */
+	size_t (*largest)(void *arg, const struct account *, void **consumer);
+	/* Gives up what waits there and ends the consumer. */
+	void (*cut)(void *arg, void *consumer);
+	void *arg;
+	SLIST_ENTRY(account_source) link;
+};
+
+struct accounts *accounts_new(struct loop *, const struct account_limits *);
+/* After all accounts were given back. NULL is fine. */
+void accounts_free(struct accounts *);
+/* Borrows the source until accounts_remove_source. */
+void accounts_add_source(struct accounts *, struct account_source *);
+void accounts_remove_source(struct accounts *, struct account_source *);
+
+/* The account of a wallet, by its key; the caller gives it back. */
+struct account *account_open(struct accounts *, struct span wallet);
+struct account *account_ref(struct account *);                  /* NULL is fine */
+void account_give_back(struct account *);                       /* likewise */
+bool account_is_of(const struct account *, struct span wallet); /* NULL: nobody's */
+
+/* So many bytes more wait for consumers of an account (NULL: of nobody's), or less. is_shared: they
+ * are those of frames, which others may wait for too; all frames are counted once, where they are
+ * made. A ceiling that is passed is looked at at the end of the turn. */
+void account_charge(struct accounts *, struct account *, int64_t bytes, bool is_shared);
+/* How many bytes wait for the consumers of an account. */
+size_t account_queued(const struct account *);
+
+#endif

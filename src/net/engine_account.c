@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * engine_account.c - what waits for Engine.IO sessions that poll, and in their held POSTs, as bytes of
+ * the accounts. What waits in a WebSocket's ring is its connection's.
+ */
+#include "net/engine_session.h"
+
+void
+engine_charge(struct engine_session *s, int64_t bytes, bool is_shared)
+{
+	if (s->engine->options.accounts != NULL && bytes != 0)
+		account_charge(s->engine->options.accounts, s->account, bytes, is_shared);
+}
+
+static size_t
+queued_bytes(const struct engine_session *s)
+{
+	return (size_t)s->event_bytes + s->control_bytes;
+}
+
+static size_t
+post_bytes(const struct engine_session *s)
+{
+	return s->post != NULL ? s->post->charged : 0;
+}
+
+static void
+move_charges(struct engine_session *s, struct account *to)
+{
+	struct account *before = s->account;
+
+	engine_charge(s, -(int64_t)queued_bytes(s), true);
+	engine_charge(s, -(int64_t)post_bytes(s), false);
+	s->account = to;
+	engine_charge(s, (int64_t)queued_bytes(s), true);
+	engine_charge(s, (int64_t)post_bytes(s), false);
+	account_give_back(before);
+}
+
+void
+engine_set_wallet(struct engine_session *s, struct span wallet)
+{
+	struct accounts *as = s->engine->options.accounts;
+
+	if (as == NULL || s->is_closed || account_is_of(s->account, wallet))
+		return;
+	move_charges(s, account_open(as, wallet));
+	if (s->ws != NULL)
+		conn_set_account(websocket_conn(s->ws), s->account);
+	if (s->probe != NULL)
+		conn_set_account(websocket_conn(s->probe), s->account);
+}
+
+/* A look at all of them: it happens only where a ceiling is passed. */
+static size_t
+largest(void *arg, const struct account *account, void **session)
+{
+	const struct engine *e = arg;
+	size_t most = 0;
+
+	for (struct map_node *n = NULL; (n = map_next(&e->sessions, n)) != NULL;) {
+		struct engine_session *s = MAP_ENTRY(n, struct engine_session, node);
+		size_t bytes = queued_bytes(s) + post_bytes(s);
+
+		if (!s->is_closed && bytes > most && (account == NULL || s->account == account)) {
+			most = bytes;
+			*session = s;
+		}
+	}
+	return most;
+}
+
+static void
+cut(void *arg, void *session)
+{
+	struct engine_session *s = session;
+
+	engine_session_unqueue(s);
+	engine_session_end(s, ACCOUNT_OVERRUN, END_CLOSE, false);
+}
+
+void
+engine_account_begin(struct engine *e)
+{
+	e->source = (struct account_source){largest, cut, e};
+	if (e->options.accounts != NULL)
+		accounts_add_source(e->options.accounts, &e->source);
+}
+
+void
+engine_account_end(struct engine *e)
+{
+	if (e->options.accounts != NULL)
+		accounts_remove_source(e->options.accounts, &e->source);
+}

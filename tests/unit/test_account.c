@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test_account.c - bytes that wait to be read: over a ceiling the largest consumer goes, at the end of the turn, and nobody else.
+ */
+#include "net_world.h"
+
+#include "net/account.h"
+
+enum { MANY = 6, FRAME = 200000 };
+
+struct hall { /* connections of two wallets whose peers read nothing */
+	struct wires *w;
+	struct accounts *accounts;
+	struct net *net;
+	struct conn *conns[MANY];
+	int far[MANY];
+	const char *why[MANY];
+	bool is_overrun[MANY];
+};
+
+static struct hall hall;
+
+static int
+index_of(const struct conn *c)
+{
+	int i = 0;
+
+	while (hall.conns[i] != c)
+		i++;
+	return i;
+}
+
+static void
+on_input(struct conn *c, struct buf *in)
+{
+	buf_drop(in, in->len);
+}
+
+static void
+on_end(struct conn *c)
+{
+	conn_close(c, "end");
+}
+
+static void
+on_timeout(struct conn *c, enum conn_wait wait)
+{
+}
+
+static void
+on_room(struct conn *c)
+{
+}
+
+static void
+on_closed(struct conn *c, const char *why)
+{
+	hall.why[index_of(c)] = why;
+}
+
+static void
+on_overrun(struct conn *c)
+{
+	hall.is_overrun[index_of(c)] = true;
+	conn_send_bytes(c, SPAN("over"));
+	conn_finish(c, ACCOUNT_OVERRUN);
+}
+
+static const struct protocol silent = {
+    on_input, on_end, on_timeout, on_room, on_end, on_closed, on_overrun};
+
+static void
+open_hall(struct wires *w, size_t per_wallet, size_t in_all)
+{
+	int fds[2];
+
+	hall = (struct hall){.w = w,
+	    .accounts = accounts_new(w->loop, &(struct account_limits){per_wallet, in_all})};
+	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+	hall.net = net_new(
+	    w->loop, &(struct net_options){.max_connections = MANY, .accounts = hall.accounts});
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+		small_buffer(fds[0]);
+		hall.far[i] = fds[1];
+		hall.conns[i] = conn_new(hall.net, fds[0], &silent, NULL);
+		conn_set_wallet(hall.conns[i], i % 2 == 0 ? SPAN("even") : SPAN("odd"));
+	}
+}
+
+static void
+close_hall(void)
+{
+	net_free(hall.net);
+	accounts_free(hall.accounts);
+	assert_int_equal(frame_live_bytes(), 0);
+	for (int i = 0; i < MANY; i++)
+		close(hall.far[i]);
+}
+
+static void
+send_to(int i, int frames)
+{
+	static char bytes[FRAME];
+
+	while (frames-- > 0)
+		conn_send_bytes(hall.conns[i], (struct span){bytes, sizeof(bytes)});
+}
+
+static bool
+is_cut(int i)
+{
+	return hall.is_overrun[i] || hall.why[i] != NULL;
+}
+
+static void
+over_its_ceiling_a_wallet_loses_its_largest_consumer_alone(void **state)
+{
+	open_hall(*state, 4 * FRAME, 0);
+	send_to(0, 1);
+	send_to(1, 3); /* of the other wallet */
+	send_to(2, 3);
+	send_to(4, 1);
+	assert_false(is_cut(2)); /* a send never cuts */
+	turns(hall.w);
+	assert_true(is_cut(2));
+	assert_false(is_cut(0) || is_cut(1) || is_cut(4));
+	turns(hall.w);
+	assert_false(is_cut(0) || is_cut(1) || is_cut(4));
+	close_hall();
+}
+
+static void
+over_the_ceiling_of_all_the_largest_goes_and_the_frames_with_it(void **state)
+{
+	open_hall(*state, 0, 8 * FRAME);
+	for (int i = 0; i < MANY; i++)
+		send_to(i, i == 3 ? 3 : 1);
+	turns(hall.w);
+	assert_true(is_cut(3));
+	assert_true(frame_live_bytes() <= 8 * FRAME);
+	close_hall();
+}
+
+static void
+who_was_told_and_still_reads_nothing_is_cut_hard_if_need_be(void **state)
+{
+	open_hall(*state, FRAME / 2, 0);
+	send_to(0, 1); /* begun, so that it cannot be given up */
+	turns(hall.w);
+	assert_true(hall.is_overrun[0]);
+	assert_string_equal(hall.why[0], ACCOUNT_OVERRUN);
+	close_hall();
+}
+
+static void
+without_ceilings_nobody_is_cut_and_who_reads_is_not_counted(void **state)
+{
+	static char got[65536];
+
+	open_hall(*state, 0, 0);
+	for (int i = 0; i < MANY; i++)
+		send_to(i, 4);
+	turns(hall.w);
+	for (int i = 0; i < MANY; i++)
+		assert_false(is_cut(i));
+	close_hall();
+	open_hall(*state, 3 * FRAME, 0);
+	for (int round = 0; round < 10; round++) {
+		send_to(0, 2);
+		turns(hall.w);
+		for (size_t n = 0; n < 2 * FRAME; turns(hall.w)) {
+			ssize_t more;
+
+			while ((more = recv(hall.far[0], got, sizeof(got), 0)) > 0)
+				n += (size_t)more;
+		}
+	}
+	assert_false(is_cut(0));
+	close_hall();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    wires_test(over_its_ceiling_a_wallet_loses_its_largest_consumer_alone),
+	    wires_test(over_the_ceiling_of_all_the_largest_goes_and_the_frames_with_it),
+	    wires_test(who_was_told_and_still_reads_nothing_is_cut_hard_if_need_be),
+	    wires_test(without_ceilings_nobody_is_cut_and_who_reads_is_not_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
