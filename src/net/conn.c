@@ -7,11 +7,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/sys.h"
 
 #define LINGER_BYTES (256 * 1024) /* dropped after our end; beyond, a reset is what the peer gets */
 
@@ -37,8 +38,11 @@ update_events(struct conn *c)
 		return;
 	event_del(&c->ev);
 	event_assign(&c->ev, loop_base(c->net->loop), c->fd, want | EV_PERSIST, on_ready, c);
-	if (want != 0)
-		event_add(&c->ev, NULL);
+	if (want == 0 || loop_event_add(&c->ev))
+		return;
+	log_warn("conn %u: closed: its events cannot be watched: %s", c->number, strerror(errno));
+	c->is_unwatched = true;
+	net_mark_dirty(c); /* a close here would surprise the caller */
 }
 
 static void
@@ -117,7 +121,7 @@ read_some(struct conn *c)
 	ssize_t n;
 
 	__builtin_prefetch(c->own); /* is on its way while the kernel copies */
-	n = recv(c->fd, to, kept != NULL ? NET_READ_SIZE / 4 : NET_READ_SIZE, 0);
+	n = sys_recv(c->fd, to, kept != NULL ? NET_READ_SIZE / 4 : NET_READ_SIZE, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -246,6 +250,10 @@ on_empty(struct conn *c)
 void
 conn_flush(struct conn *c)
 {
+	if (c->is_unwatched) {
+		conn_close(c, "its events cannot be watched");
+		return;
+	}
 	if (c->is_blocked) {
 		net_count_behind(c);
 		return;
@@ -292,9 +300,14 @@ conn_new(struct net *net, int fd, const struct protocol *protocol, void *own)
 	c->fd = fd;
 	c->protocol = protocol;
 	c->own = own;
-	net_add(c);
 	event_assign(&c->ev, loop_base(net->loop), fd, EV_READ | EV_PERSIST, on_ready, c);
-	event_add(&c->ev, NULL);
+	if (!loop_event_add(&c->ev)) {
+		log_warn("net: a connection cannot be watched: %s", strerror(errno));
+		close(fd);
+		free(c);
+		return NULL;
+	}
+	net_add(c);
 	return c;
 }
 

@@ -49,7 +49,8 @@ struct protocol {
 	void (*on_overrun)(struct conn *);
 };
 
-/* Takes over a non-blocking descriptor. The connection belongs to the set. */
+/* Takes over a non-blocking descriptor. The connection belongs to the set. NULL: the loop cannot watch it;
+ * the descriptor is closed, and no callback comes. */
 struct conn *conn_new(struct net *, int fd, const struct protocol *, void *own);
 
 void conn_set_protocol(struct conn *, const struct protocol *, void *own);

@@ -36,6 +36,8 @@ struct conn {
 	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
 	int fd;
 	bool is_blocked : 1; /* the kernel takes no more: waits for EV_WRITE */
+	bool
+	    is_unwatched : 1; /* the kernel watches no longer: to be closed at the end of the turn */
 	bool wants_room : 1, has_ended : 1, in_protocol : 1, is_shut_down : 1, is_stranger : 1;
 	uint8_t state, reading, wait; /* enums conn_state, conn_reading, conn_wait */
 	uint32_t number;

@@ -9,9 +9,9 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -20,12 +20,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "base/sys.h"
 #include "net/loop_event.h"
 
 #define BACKLOG       1024
 #define ACCEPT_BATCH  64
 #define IDENTITY_MODE 0660
-#define BACKOFF_US    100000 /* no descriptor left: others need this turn more */
+#define BACKOFF_US    100000   /* no descriptor left: others need this turn more */
+#define CALM_US       10000000 /* without a shortage: then it is over */
 
 union address {
 	struct sockaddr sa;
@@ -38,8 +40,12 @@ union address {
 struct listener {
 	struct event ev;
 	struct loop_timer *backoff;
+	struct loop_timer *calm; /* is set in a shortage */
 	listener_cb *cb;
+	listener_relief_cb *relieve;
 	void *arg;
+	size_t n_relieved; /* in this shortage */
+	bool is_short;
 	int fd;
 	char *name;
 	char *unlink_path; /* NULL: not ours to unlink */
@@ -64,6 +70,57 @@ address_text(const union address *a, char out[INET6_ADDRSTRLEN])
 	return out;
 }
 
+/* One line at the beginning of a shortage of descriptors, and one at its end. */
+static void
+note_shortage(struct listener *l, int err)
+{
+	if (!l->is_short)
+		log_warn("listener %s: no descriptor left (%s): the oldest strangers go", l->name,
+		    strerror(err));
+	l->is_short = true;
+	loop_timer_set_us(l->calm, CALM_US);
+}
+
+static void
+on_calm(void *arg)
+{
+	struct listener *l = arg;
+
+	log_warn(
+	    "listener %s: descriptors are left again; %zu strangers went", l->name, l->n_relieved);
+	l->is_short = false;
+	l->n_relieved = 0;
+}
+
+/* The kernel looks for a descriptor first: without one it does not say that nobody waits. */
+static bool
+has_waiting(const struct listener *l)
+{
+	struct pollfd p = {.fd = l->fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* True: accept again. */
+static bool
+is_relieved(struct listener *l, int err)
+{
+	if (err == EINTR || err == ECONNABORTED)
+		return true;
+	if (err != EMFILE && err != ENFILE && err != ENOBUFS && err != ENOMEM)
+		return false;
+	if (!has_waiting(l))
+		return false;
+	note_shortage(l, err);
+	if (l->relieve != NULL && l->relieve(l->arg)) {
+		l->n_relieved++;
+		return true;
+	}
+	event_del(&l->ev);
+	loop_timer_set_us(l->backoff, BACKOFF_US);
+	return false;
+}
+
 static void
 on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
@@ -74,17 +131,12 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 		socklen_t len = sizeof(peer);
 		char text[INET6_ADDRSTRLEN];
 		int on = 1;
-		int client = accept4(l->fd, &peer.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int client = sys_accept(l->fd, &peer.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (client < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-			    errno == ENOMEM) {
-				log_warn("listener %s: %s: waiting", l->name, strerror(errno));
-				event_del(&l->ev);
-				loop_timer_set_us(l->backoff, BACKOFF_US);
-			}
+		if (client < 0 && is_relieved(l, errno))
+			continue;
+		if (client < 0)
 			return;
-		}
 		if (peer.sa.sa_family != AF_UNIX)
 			setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		l->cb(client, address_text(&peer, text), l->arg);
@@ -96,7 +148,14 @@ on_backoff(void *arg)
 {
 	struct listener *l = arg;
 
-	event_add(&l->ev, NULL);
+	if (!loop_event_add(&l->ev))
+		loop_timer_set_us(l->backoff, BACKOFF_US);
+}
+
+void
+listener_set_relief(struct listener *l, listener_relief_cb *relieve)
+{
+	l->relieve = relieve;
 }
 
 /* ---- opening ---- */
@@ -111,7 +170,7 @@ fail(struct buf *err, const char *spec, const char *what)
 static int
 bind_and_listen(int fd, const union address *a, socklen_t len, const char *spec, struct buf *err)
 {
-	if (bind(fd, &a->sa, len) != 0 || listen(fd, BACKLOG) != 0) {
+	if (sys_bind(fd, &a->sa, len) != 0 || sys_listen(fd, BACKLOG) != 0) {
 		fail(err, spec, "cannot be listened on");
 		close(fd);
 		return -1;
@@ -142,7 +201,7 @@ open_tcp(const char *spec, struct buf *err)
 	socklen_t len = ai->ai_addrlen;
 	memcpy(&a, ai->ai_addr, len);
 	freeaddrinfo(ai);
-	if ((fd = socket(a.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+	if ((fd = sys_socket(a.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
 		return fail(err, spec, "no socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	return bind_and_listen(fd, &a, len, spec, err);
@@ -180,7 +239,7 @@ open_unix(const char *spec, mode_t mode, struct buf *err)
 	memcpy(a.un.sun_path, path, strlen(path) + 1);
 	if (is_stale(&a, len))
 		unlink(path);
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+	if ((fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
 		return fail(err, spec, "no socket");
 	/* Nobody connects before the mode is right. */
 	mode_t old = umask(0777);
@@ -266,9 +325,13 @@ listener_open(
 	name_listener(l, text);
 	free(text);
 	l->backoff = loop_timer_new(loop, on_backoff, l);
+	l->calm = loop_timer_new(loop, on_calm, l);
 	event_assign(&l->ev, loop_base(loop), fd, EV_READ | EV_PERSIST, on_acceptable, l);
-	event_add(&l->ev, NULL);
-	return l;
+	if (loop_event_add(&l->ev))
+		return l;
+	fail(err, l->name, "cannot be watched");
+	listener_close(l);
+	return NULL;
 }
 
 void
@@ -278,6 +341,7 @@ listener_close(struct listener *l)
 		return;
 	event_del(&l->ev);
 	loop_timer_free(l->backoff);
+	loop_timer_free(l->calm);
 	close(l->fd);
 	if (l->unlink_path != NULL)
 		unlink(l->unlink_path);

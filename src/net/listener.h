@@ -16,10 +16,16 @@ struct listener;
 /* A new connection: non-blocking, close-on-exec, TCP_NODELAY set; the callee owns it. peer: "" for a Unix socket. */
 typedef void listener_cb(int fd, const char *peer, void *arg);
 
+/* No descriptor is left for a connection that waits: frees one. False: there is none to free. */
+typedef bool listener_relief_cb(void *arg);
+
 /* Opens HOST:PORT, unix:PATH, "unix:PATH identity" or fd:N and accepts from the next turn on; port 0 takes a free one. mode is a Unix
  * socket's; one of identity is for its owner and group at most. NULL: err holds one line. */
 struct listener *listener_open(
     struct loop *, const char *spec, mode_t mode, listener_cb *, void *arg, struct buf *err);
+
+/* Asked, with the callback's arg, where the process has no descriptor left. NULL: nobody is. */
+void listener_set_relief(struct listener *, listener_relief_cb *);
 
 /* Stops accepting; a Unix socket of ours is unlinked. NULL is fine. */
 void listener_close(struct listener *);

@@ -6,18 +6,22 @@
  */
 #include "net/loop.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/sys.h"
 #include "net/loop_event.h"
 
-#define TURN_US 4000 /* on input, in a turn: then each connection with more waits for the next */
+#define WAITS_MAX 1000 /* that the kernel refuses in a row, before the process ends */
+#define TURN_US   4000 /* on input, in a turn: then each connection with more waits for the next */
 
 struct loop_signal {
 	struct event ev;
@@ -63,6 +67,7 @@ struct loop {
 
 	TAILQ_HEAD(, loop_later) laters; /* wanted */
 
+	int refused_waits;
 	int64_t spent_us; /* of this turn, on input */
 	int64_t paced_until;
 	int urgent; /* -1: none */
@@ -165,17 +170,21 @@ run_timers(struct loop *loop)
 	loop->running_us = 0;
 }
 
-/* The first timer ends the coming wait. The descriptor may be set for sooner, for one that was stopped: then it ends a wait in vain. */
-static void
+/* The first timer ends the coming wait. The descriptor may be set for sooner, for one that was stopped: then it ends a wait in vain. False: the
+ * system does not set it. */
+static bool
 set_clock(struct loop *loop, int64_t now)
 {
 	int64_t at = loop->heap[1]->at_us;
 	struct itimerspec its = {.it_value = {at / 1000000, at % 1000000 * 1000}};
 
 	if (loop->clock_at > now && loop->clock_at <= at)
-		return;
+		return true;
+	loop->clock_at = 0;
+	if (sys_timerfd_settime(loop->clock, TFD_TIMER_ABSTIME, &its) != 0)
+		return false;
 	loop->clock_at = at;
-	timerfd_settime(loop->clock, TFD_TIMER_ABSTIME, &its, NULL);
+	return true;
 }
 
 static void
@@ -184,8 +193,9 @@ on_clock(evutil_socket_t fd, short what, void *arg)
 	struct loop *loop = arg;
 	uint64_t n;
 
-	if (read(fd, &n, sizeof(n)) > 0)
-		loop->clock_at = 0;
+	loop->clock_at = 0; /* if it cannot be read now, it is set anew */
+	if (sys_read(fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
+		log_debug("loop: the timer cannot be read: %d", errno);
 }
 
 /* ---- the end of a turn ---- */
@@ -240,22 +250,36 @@ run_laters(struct loop *loop)
 
 /* ---- turns ---- */
 
+bool
+loop_event_add(struct event *ev)
+{
+	return !sys_fails() && event_add(ev, NULL) == 0;
+}
+
+static bool
+open_loop(struct loop *loop)
+{
+	loop->clock = sys_timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (loop->clock < 0 || sys_fails() || (loop->base = event_base_new()) == NULL)
+		return false;
+	event_assign(
+	    &loop->clock_ev, loop->base, loop->clock, EV_READ | EV_PERSIST, on_clock, loop);
+	return loop_event_add(&loop->clock_ev);
+}
+
 struct loop *
-loop_new(void)
+loop_new(struct buf *err)
 {
 	struct loop *loop = mem_zalloc(sizeof(*loop));
 
 	TAILQ_INIT(&loop->laters);
 	loop->urgent = -1;
-	loop->clock = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (loop->clock < 0 || (loop->base = event_base_new()) == NULL) {
-		log_error("loop: no event loop on this system");
-		exit(1);
-	}
-	event_assign(
-	    &loop->clock_ev, loop->base, loop->clock, EV_READ | EV_PERSIST, on_clock, loop);
-	event_add(&loop->clock_ev, NULL);
-	return loop;
+	if (open_loop(loop))
+		return loop;
+	if (err != NULL)
+		buf_printf(err, "loop: no event loop on this system: %s", strerror(errno));
+	loop_free(loop);
+	return NULL;
 }
 
 void
@@ -268,9 +292,12 @@ loop_free(struct loop *loop)
 		event_del(&s->ev);
 		free(s);
 	}
-	event_del(&loop->clock_ev);
-	event_base_free(loop->base);
-	close(loop->clock);
+	if (loop->base != NULL) {
+		event_del(&loop->clock_ev);
+		event_base_free(loop->base);
+	}
+	if (loop->clock >= 0)
+		close(loop->clock);
 	free(loop->heap);
 	free(loop);
 }
@@ -316,6 +343,28 @@ wait_for_pace(struct loop *loop, int64_t now)
 	loop->paced_until = 0;
 }
 
+/* What the kernel refuses now it may give in a moment; if it never does, nothing can be promised. */
+static void
+nap(struct loop *loop)
+{
+	check(++loop->refused_waits < WAITS_MAX);
+	ppoll(NULL, 0, &(struct timespec){0, 1000000}, NULL);
+}
+
+static void
+wait_for_events(struct loop *loop, bool may_wait, int64_t now)
+{
+	if (may_wait && loop->n_heap > 0 && !set_clock(loop, now)) {
+		nap(loop);
+		may_wait = false;
+	}
+	if (sys_fails() ||
+	    event_base_loop(loop->base, EVLOOP_ONCE | (may_wait ? 0 : EVLOOP_NONBLOCK)) < 0)
+		nap(loop);
+	else if (may_wait)
+		loop->refused_waits = 0;
+}
+
 void
 loop_run(struct loop *loop)
 {
@@ -325,12 +374,9 @@ loop_run(struct loop *loop)
 
 		int64_t now = clock_mono_us();
 		bool is_due = loop->n_heap > 0 && loop->heap[1]->at_us <= now;
-		bool may_wait = !is_due && TAILQ_EMPTY(&loop->laters);
-		if (may_wait && loop->n_heap > 0)
-			set_clock(loop, now);
 		loop->set_us = 0;
 		loop->spent_us = 0;
-		event_base_loop(loop->base, EVLOOP_ONCE | (may_wait ? 0 : EVLOOP_NONBLOCK));
+		wait_for_events(loop, !is_due && TAILQ_EMPTY(&loop->laters), now);
 		run_timers(loop);
 		run_laters(loop);
 	}
@@ -361,8 +407,10 @@ loop_watch_new(struct loop *loop, int fd, loop_cb *cb, void *arg)
 	w->cb = cb;
 	w->arg = arg;
 	event_assign(&w->ev, loop->base, fd, EV_READ | EV_PERSIST, on_readable, w);
-	event_add(&w->ev, NULL);
-	return w;
+	if (loop_event_add(&w->ev))
+		return w;
+	free(w);
+	return NULL;
 }
 
 void
@@ -382,7 +430,7 @@ on_signal(evutil_socket_t signo, short what, void *arg)
 	s->cb(s->arg);
 }
 
-void
+bool
 loop_on_signal(struct loop *loop, int signo, loop_cb *cb, void *arg)
 {
 	struct loop_signal *s = mem_zalloc(sizeof(*s));
@@ -392,5 +440,5 @@ loop_on_signal(struct loop *loop, int signo, loop_cb *cb, void *arg)
 	s->next = loop->signals;
 	loop->signals = s;
 	event_assign(&s->ev, loop->base, signo, EV_SIGNAL | EV_PERSIST, on_signal, s);
-	event_add(&s->ev, NULL);
+	return loop_event_add(&s->ev);
 }

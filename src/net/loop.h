@@ -11,8 +11,10 @@
 
 struct loop;
 
-/* Ends the process where the system gives no event loop. */
-struct loop *loop_new(void);
+struct buf;
+
+/* NULL: the system gives no event loop; err holds one line (NULL: no matter). */
+struct loop *loop_new(struct buf *err);
 void loop_free(struct loop *);
 
 /* Runs until loop_stop. */
@@ -37,13 +39,14 @@ void loop_timer_set_us(struct loop_timer *, int64_t us);
 void loop_timer_stop(struct loop_timer *);
 void loop_timer_free(struct loop_timer *); /* NULL is fine */
 
-/* Calls back whenever the descriptor can be read, until freed. The descriptor stays the caller's. */
+/* Calls back whenever the descriptor can be read, until freed. The descriptor stays the caller's.
+ * NULL: it cannot be watched; errno says why. */
 struct loop_watch;
 struct loop_watch *loop_watch_new(struct loop *, int fd, loop_cb *, void *arg);
 void loop_watch_free(struct loop_watch *); /* NULL is fine */
 
-/* Calls back for each arrival of a signal. Lives as long as the loop. */
-void loop_on_signal(struct loop *, int signo, loop_cb *, void *arg);
+/* Calls back for each arrival of a signal. Lives as long as the loop. False: it cannot be watched. */
+bool loop_on_signal(struct loop *, int signo, loop_cb *, void *arg);
 
 /* Something to run once at the end of the turn in which it is wanted, after all that was ready. */
 struct loop_later;

@@ -5,6 +5,7 @@
 #include "net/conn_struct.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -12,9 +13,10 @@
 #include "base/mem.h"
 #include "net/uring.h"
 
-#define TOGETHER 4  /* connections to write to, from which on one system call for many pays */
-#define AHEAD    2  /* connections fetched into the cache before they are written to */
-#define OFFERS   64 /* a turn: many that pull from the log at once share the loop with the rest */
+#define SPARE_FILES 64 /* descriptors that are not connections */
+#define TOGETHER    4  /* connections to write to, from which on one system call for many pays */
+#define AHEAD       2  /* connections fetched into the cache before they are written to */
+#define OFFERS      64 /* a turn: many that pull from the log at once share the loop with the rest */
 
 static const int64_t wait_ms[WAIT_KINDS] = {
     [WAIT_HEAD] = 10000,
@@ -107,17 +109,36 @@ net_is_full(const struct net *net)
 	return net_connections(net) >= net->options.max_connections;
 }
 
+bool
+net_drop_oldest_stranger(struct net *net)
+{
+	struct conn *c = TAILQ_FIRST(&net->strangers);
+
+	if (c == NULL)
+		return false;
+	log_debug("conn %u: closed: too many without an identity", c->number);
+	conn_close(c, "too many without an identity");
+	return true;
+}
+
 void
 net_trim_strangers(struct net *net)
 {
 	size_t most = net->options.max_strangers;
 
-	while (most > 0 && net->n_strangers > most) {
-		struct conn *c = TAILQ_FIRST(&net->strangers);
+	while (most > 0 && net->n_strangers > most)
+		net_drop_oldest_stranger(net);
+}
 
-		log_debug("conn %u: closed: too many without an identity", c->number);
-		conn_close(c, "too many without an identity");
-	}
+size_t
+net_stranger_share(size_t max_connections)
+{
+	struct rlimit rl;
+	size_t room = max_connections;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < max_connections + SPARE_FILES)
+		room = rl.rlim_cur > SPARE_FILES ? (size_t)rl.rlim_cur - SPARE_FILES : 0;
+	return room < 20 ? 2 : room / 10;
 }
 
 static void

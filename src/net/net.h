@@ -42,6 +42,12 @@ bool net_is_full(const struct net *);
 /* Closes the oldest strangers until there are no more than max_strangers. */
 void net_trim_strangers(struct net *);
 
+/* Closes the oldest stranger, whose descriptor is free at once. False: there is none. */
+bool net_drop_oldest_stranger(struct net *);
+/* How many strangers to allow: a tenth of the connections that the limit of descriptors (RLIMIT_NOFILE,
+ * when it has been raised) leaves room for, but the two that a client needs that polls. */
+size_t net_stranger_share(size_t max_connections);
+
 /* Asks for an on_turn at the end of this turn. */
 void net_want_turn(struct net *);
 

@@ -6,11 +6,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/sys.h"
 
 #define IOV_COUNT  64
 #define JOIN_MAX   4096         /* bytes */
@@ -199,11 +199,12 @@ write_some(const struct ring *r, int fd)
 	struct span all;
 
 	if (n == 1)
-		return send(fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL);
+		return sys_send(fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL);
 	if (bytes > JOIN_MAX)
-		return sendmsg(fd, &(struct msghdr){.msg_iov = iov, .msg_iovlen = n}, MSG_NOSIGNAL);
+		return sys_sendmsg(
+		    fd, &(struct msghdr){.msg_iov = iov, .msg_iovlen = n}, MSG_NOSIGNAL);
 	all = join(iov, n, joined);
-	return send(fd, all.p, all.n, MSG_NOSIGNAL);
+	return sys_send(fd, all.p, all.n, MSG_NOSIGNAL);
 }
 
 enum ring_state

@@ -4,10 +4,10 @@
  */
 #include "net/server.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -23,6 +23,7 @@
 #include "net/native.h"
 #include "net/status.h"
 #include "net/stream.h"
+#include "net/wake.h"
 #include "net/wakeup.h"
 #include "net/web.h"
 #include "store/bell.h"
@@ -61,8 +62,7 @@ struct server {
 	struct wakeup *wakeup;
 	struct listener **listeners;
 	size_t n_listeners;
-	int done_fd; /* the writer has finished jobs */
-	struct loop_watch *done_watch;
+	struct wake *done; /* the writer has finished jobs */
 	struct loop_timer *hub_timer, *flush_timer, *look_timer, *trim_timer, *drain_timer;
 	int64_t hub_timer_at;
 	bool is_trimming, is_draining;
@@ -113,10 +113,10 @@ on_turn(void *arg)
 	else
 		hub_flush(sv->hub);
 	if (writer_pending(sv->writer) > 0) {
-		loop_pace(sv->loop, PACE_US, sv->done_fd);
+		loop_pace(sv->loop, PACE_US, wake_fd(sv->done));
 		wakeup_note_commit(sv->wakeup);
 	} else if (hub_has_jobs(sv->hub) || rest_us > GATHER_US) {
-		loop_pace(sv->loop, rest_us, sv->done_fd);
+		loop_pace(sv->loop, rest_us, wake_fd(sv->done));
 	}
 }
 
@@ -157,9 +157,7 @@ static void
 on_done(void *arg)
 {
 	struct server *sv = arg;
-	eventfd_t n;
 
-	eventfd_read(sv->done_fd, &n);
 	wakeup_note_commit(sv->wakeup);
 	hub_collect(sv->hub);
 	go_on(sv, hub_tail_own(sv->hub, time_now()));
@@ -171,7 +169,7 @@ wake_loop(void *arg)
 {
 	struct server *sv = arg;
 
-	eventfd_write(sv->done_fd, 1);
+	wake_ring(sv->done);
 }
 
 /* ---- trimming: once a minute, a tenth of the log at most ---- */
@@ -234,6 +232,14 @@ on_accept(int fd, const char *peer, void *arg)
 	web_accept(&sv->web, sv->net, fd, peer);
 }
 
+static bool
+on_shortage(void *arg)
+{
+	struct server *sv = arg;
+
+	return net_drop_oldest_stranger(sv->net);
+}
+
 /* Port 0: the system chooses one. */
 static bool
 is_port_free(const char *spec)
@@ -256,6 +262,7 @@ open_listeners(struct server *sv, struct buf *err)
 		if (l == NULL)
 			return false;
 		sv->listeners[sv->n_listeners++] = l;
+		listener_set_relief(l, on_shortage);
 		const char *refusal = auth_listener_refusal(sv->auth,
 		    (struct auth_listener){listener_is_loopback(l), listener_is_identity(l)});
 		if (refusal != NULL) {
@@ -388,10 +395,9 @@ open_database(struct server *sv, struct buf *err)
 	return sv->writer != NULL;
 }
 
-static void
+static bool
 start_clockwork(struct server *sv)
 {
-	sv->done_watch = loop_watch_new(sv->loop, sv->done_fd, on_done, sv);
 	sv->hub_timer = loop_timer_new(sv->loop, on_hub_timer, sv);
 	sv->hub_timer_at = INT64_MAX;
 	sv->flush_timer = loop_timer_new(sv->loop, on_rested, sv);
@@ -400,9 +406,9 @@ start_clockwork(struct server *sv)
 	loop_timer_set_us(sv->trim_timer, TRIM_US);
 	sv->drain_timer = loop_timer_new(sv->loop, on_drain_timer, sv);
 	sv->wakeup = wakeup_new(sv->loop, sv->bell, sv->reader, sv->config->database, on_look, sv);
-	loop_on_signal(sv->loop, SIGTERM, on_stop_signal, sv);
-	loop_on_signal(sv->loop, SIGINT, on_stop_signal, sv);
-	loop_on_signal(sv->loop, SIGHUP, on_reload_signal, sv);
+	return loop_on_signal(sv->loop, SIGTERM, on_stop_signal, sv) &&
+	       loop_on_signal(sv->loop, SIGINT, on_stop_signal, sv) &&
+	       loop_on_signal(sv->loop, SIGHUP, on_reload_signal, sv);
 }
 
 /* Of those that take none: it is read away. */
@@ -423,13 +429,6 @@ static const struct web_route routes[] = {
     {"/api/websocket/stats", status_stats, offsetof(struct server, status), little_body},
 };
 
-/* How many may be without an identity: a tenth of all, but the two that a client needs that polls. */
-static size_t
-fresh_share(const struct config *c)
-{
-	return c->max_connections < 20 ? 2 : (size_t)c->max_connections / 10;
-}
-
 struct server *
 server_new(const struct config *c, struct buf *err)
 {
@@ -439,20 +438,26 @@ server_new(const struct config *c, struct buf *err)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit of file size is a full disk, not an end */
 	sv->config = c;
-	sv->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	sv->loop = loop_new();
+	if ((sv->loop = loop_new(err)) == NULL) {
+		free(sv);
+		return NULL;
+	}
 	raise_file_limit(c->max_connections);
 	sv->accounts = accounts_new(
 	    sv->loop, &(struct account_limits){.max_per_wallet = (size_t)c->max_queued_per_wallet,
 			  .max_in_all = (size_t)c->max_queued});
 	sv->net =
 	    net_new(sv->loop, &(struct net_options){.max_connections = (size_t)c->max_connections,
-				  .max_strangers = fresh_share(c),
+				  .max_strangers = net_stranger_share((size_t)c->max_connections),
 				  .on_turn = on_turn,
 				  .accounts = sv->accounts,
 				  .arg = sv});
 	sv->proxies = proxies_new(&c->trusted_proxies);
 	sv->limits = limits_new(sv->proxies, (size_t)c->max_per_address);
+	if ((sv->done = wake_new(sv->loop, on_done, sv)) == NULL) {
+		buf_printf(err, "loop: no wake-ups on this system: %s", strerror(errno));
+		goto fail;
+	}
 	if ((sv->auth = auth_new(c, err)) == NULL || !open_database(sv, err))
 		goto fail;
 	sv->hub = hub_new(&(struct hub_options){.rules = rules_of(c),
@@ -475,7 +480,8 @@ server_new(const struct config *c, struct buf *err)
 	sv->native = (struct native){sv->hub, &sv->gate, (uint32_t)c->max_message};
 	streams_init(&sv->streams, sv->hub, &sv->gate, sv->loop);
 	chatio_init(&sv->chatio, sv->loop, sv->hub, &sv->gate,
-	    &(struct chatio_limits){fresh_share(c), (size_t)c->max_body, sv->accounts});
+	    &(struct chatio_limits){
+		net_stranger_share((size_t)c->max_connections), (size_t)c->max_body, sv->accounts});
 	sv->status = (struct status){
 	    .hub = sv->hub, .gate = &sv->gate, .net = sv->net, .started_ms = clock_mono_ms()};
 	sv->web = (struct web){.routes = routes,
@@ -485,7 +491,10 @@ server_new(const struct config *c, struct buf *err)
 	    .max_body = (size_t)c->max_body,
 	    .max_header = (size_t)c->max_header,
 	    .refuses_underscores = auth_identity_header(sv->auth) != NULL};
-	start_clockwork(sv);
+	if (!start_clockwork(sv)) {
+		buf_printf(err, "loop: no signals on this system: %s", strerror(errno));
+		goto fail;
+	}
 	hub_start_recovery(sv->hub, time_now());
 	if (!open_listeners(sv, err))
 		goto fail;
@@ -535,14 +544,13 @@ server_free(struct server *sv)
 	store_close(sv->reader);
 	bell_release(sv->bell);
 	auth_free(sv->auth);
-	loop_watch_free(sv->done_watch);
+	wake_free(sv->done);
 	loop_timer_free(sv->hub_timer);
 	loop_timer_free(sv->flush_timer);
 	loop_timer_free(sv->look_timer);
 	loop_timer_free(sv->trim_timer);
 	loop_timer_free(sv->drain_timer);
 	loop_free(sv->loop);
-	close(sv->done_fd);
 	free(sv);
 	log_info("daemon: stopped");
 }

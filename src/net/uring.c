@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/sys.h"
 
 #define ENTRIES      64    /* a power of two */
 #define JOINED_BYTES 32768 /* for the small frames of all: beyond, one frame goes at a time */
@@ -72,7 +73,7 @@ uring_new(void)
 
 	u->queues = MAP_FAILED;
 	u->requests = MAP_FAILED;
-	u->fd = (int)syscall(__NR_io_uring_setup, ENTRIES, &p);
+	u->fd = sys_fails() ? -1 : (int)syscall(__NR_io_uring_setup, ENTRIES, &p);
 	if (u->fd >= 0 && (p.features & needed) == needed && p.sq_entries == ENTRIES &&
 	    map_queues(u, &p))
 		return u;
@@ -154,8 +155,8 @@ uring_write(struct uring *u)
 	while (taken < u->n) {
 		uint32_t submitted = __atomic_load_n(u->sq_head, __ATOMIC_ACQUIRE) - begin;
 
-		if (syscall(__NR_io_uring_enter, u->fd, u->n - submitted, u->n - taken,
-			IORING_ENTER_GETEVENTS, NULL, 0) < 0 &&
+		if ((sys_fails() || syscall(__NR_io_uring_enter, u->fd, u->n - submitted,
+					u->n - taken, IORING_ENTER_GETEVENTS, NULL, 0) < 0) &&
 		    errno != EINTR)
 			withdraw(u, begin);
 		taken += take_results(u);

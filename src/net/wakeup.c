@@ -10,13 +10,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/sys.h"
 #include "store/lock.h"
 
 #define POLL_US 200000
@@ -81,7 +81,7 @@ read_inotify(struct wakeup *w)
 	char bytes[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)] __attribute__((aligned(8)));
 	bool is_wal = false;
 	ssize_t n =
-	    read(w->inotify, bytes, sizeof(bytes)); /* if there are more, it is called again */
+	    sys_read(w->inotify, bytes, sizeof(bytes)); /* if there are more, it is called again */
 
 	for (char *p = bytes; p < bytes + n;) {
 		const struct inotify_event *ev = (const struct inotify_event *)(void *)p;
@@ -140,13 +140,12 @@ watch_wal(struct wakeup *w, struct loop *loop, const char *path)
 
 	buf_printf(&name, "%s-wal", slash == NULL ? database : slash + 1);
 	w->wal = buf_steal(&name);
-	w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	w->inotify = sys_inotify_init(IN_NONBLOCK | IN_CLOEXEC);
 	if (w->inotify < 0 ||
-	    inotify_add_watch(w->inotify, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+	    sys_inotify_add_watch(w->inotify, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0 ||
+	    (w->inotify_watch = loop_watch_new(loop, w->inotify, on_inotify, w)) == NULL)
 		log_warn("wakeup: no inotify on %s (%s): rows inserted by others take up to %d ms",
 		    dir, strerror(errno), POLL_US / 1000);
-	else
-		w->inotify_watch = loop_watch_new(loop, w->inotify, on_inotify, w);
 	free(dir);
 	free(database);
 }
@@ -162,6 +161,9 @@ wakeup_new(struct loop *loop, struct bell *bell, struct store *store, const char
 	w->look = look;
 	w->arg = arg;
 	w->bell_watch = loop_watch_new(loop, bell_fd(bell), on_bell, w);
+	if (w->bell_watch == NULL)
+		log_warn("wakeup: the bell cannot be watched (%s): rows of others take up to %d ms",
+		    strerror(errno), POLL_US / 1000);
 	w->poll = loop_timer_new(loop, on_poll, w);
 	w->retry = loop_timer_new(loop, on_retry, w);
 	watch_wal(w, loop, database);

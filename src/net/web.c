@@ -576,7 +576,10 @@ web_accept(const struct web *web, struct net *net, int fd, const char *peer)
 
 	wc->web = web;
 	memcpy(wc->peer, peer, peer_size);
-	wc->conn = conn_new(net, fd, &http_protocol, wc);
+	if ((wc->conn = conn_new(net, fd, &http_protocol, wc)) == NULL) {
+		free(wc);
+		return;
+	}
 	if ((status = admit(wc, is_full)) != 0) {
 		conn_confirm(wc->conn); /* it makes no room for itself by putting out another */
 		refuse_unread(wc, status);

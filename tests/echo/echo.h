@@ -54,7 +54,11 @@ echo_begin(struct echo *e, int argc, char **argv, const char *flag)
 		exit(2);
 	}
 	signal(SIGPIPE, SIG_IGN);
-	e->loop = loop_new();
+	struct buf err = {0};
+	if ((e->loop = loop_new(&err)) == NULL) {
+		fprintf(stderr, "%s: %s\n", e->name, buf_cstr(&err));
+		exit(1);
+	}
 	e->net = net_new(e->loop, &(struct net_options){.max_connections = 10000});
 	return has_flag;
 }

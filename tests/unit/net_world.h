@@ -78,7 +78,7 @@ wires_setup(void **state)
 	struct wires *w = calloc(1, sizeof(*w));
 
 	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
-	w->loop = loop_new();
+	w->loop = loop_new(NULL);
 	w->net = net_new(w->loop, &(struct net_options){.max_connections = 2});
 	w->clock = loop_timer_new(w->loop, on_clock, w);
 	wires_connect(w, SOCK_STREAM);

@@ -164,7 +164,7 @@ crowd_setup(void **state)
 	struct crowd *c = calloc(1, sizeof(*c));
 
 	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
-	c->wires.loop = loop_new();
+	c->wires.loop = loop_new(NULL);
 	c->wires.clock = loop_timer_new(c->wires.loop, on_clock, &c->wires);
 	c->net = net_new(
 	    c->wires.loop, &(struct net_options){.max_connections = 100, .max_strangers = 2});

@@ -37,7 +37,7 @@ set_up(void **state)
 {
 	struct scene *s = calloc(1, sizeof(*s));
 
-	s->loop = loop_new();
+	s->loop = loop_new(NULL);
 	*state = s;
 	return 0;
 }

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sys.h - the system calls of net and base, each in a wrapper that tests can make fail: the nth call from
+ * now on, whichever it is. Where no test asks for that, a wrapper is the call and one comparison.
+ */
+#ifndef BASE_SYS_H
+#define BASE_SYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+/* For tests. The nth call from now on (from 1) fails with that errno, once; 0: none does. One thread. */
+void sys_fail_nth(unsigned nth, int err);
+/* True if a call has failed since sys_fail_nth. */
+bool sys_has_failed(void);
+
+extern unsigned sys_countdown; /* sys.c's own; 0: nothing is counted */
+bool sys_count_down(void);     /* likewise; sets errno if true */
+
+/* To be asked in front of a call that has no wrapper here. True: the call is to fail; errno is set. */
+static inline bool
+sys_fails(void)
+{
+	return __builtin_expect(sys_countdown > 0, 0) && sys_count_down();
+}
+
+static inline int
+sys_eventfd(unsigned n, int flags)
+{
+	return sys_fails() ? -1 : eventfd(n, flags);
+}
+
+static inline int
+sys_timerfd_create(int clock, int flags)
+{
+	return sys_fails() ? -1 : timerfd_create(clock, flags);
+}
+
+static inline int
+sys_timerfd_settime(int fd, int flags, const struct itimerspec *at)
+{
+	return sys_fails() ? -1 : timerfd_settime(fd, flags, at, NULL);
+}
+
+static inline int
+sys_inotify_init(int flags)
+{
+	return sys_fails() ? -1 : inotify_init1(flags);
+}
+
+static inline int
+sys_inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+	return sys_fails() ? -1 : inotify_add_watch(fd, path, mask);
+}
+
+static inline int
+sys_socket(int domain, int type, int protocol)
+{
+	return sys_fails() ? -1 : socket(domain, type, protocol);
+}
+
+static inline int
+sys_bind(int fd, const struct sockaddr *address, socklen_t len)
+{
+	return sys_fails() ? -1 : bind(fd, address, len);
+}
+
+static inline int
+sys_listen(int fd, int backlog)
+{
+	return sys_fails() ? -1 : listen(fd, backlog);
+}
+
+static inline int
+sys_accept(int fd, struct sockaddr *peer, socklen_t *len, int flags)
+{
+	return sys_fails() ? -1 : accept4(fd, peer, len, flags);
+}
+
+static inline ssize_t
+sys_read(int fd, void *to, size_t n)
+{
+	return sys_fails() ? -1 : read(fd, to, n);
+}
+
+static inline ssize_t
+sys_write(int fd, const void *from, size_t n)
+{
+	return sys_fails() ? -1 : write(fd, from, n);
+}
+
+static inline ssize_t
+sys_recv(int fd, void *to, size_t n, int flags)
+{
+	return sys_fails() ? -1 : recv(fd, to, n, flags);
+}
+
+static inline ssize_t
+sys_send(int fd, const void *from, size_t n, int flags)
+{
+	return sys_fails() ? -1 : send(fd, from, n, flags);
+}
+
+static inline ssize_t
+sys_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return sys_fails() ? -1 : sendmsg(fd, message, flags);
+}
+
+#endif
