@@ -160,12 +160,22 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 
 	if (what & EV_WRITE) {
 		c->is_blocked = false;
+		c->makes_progress = true;
 		conn_flush(c);
 	}
 	if (c->state != CONN_CLOSED && (what & EV_READ) && c->reading == READING_ON)
 		read_some(c);
 	if (c->state != CONN_CLOSED)
 		update_events(c);
+}
+
+bool
+conn_take_progress(struct conn *c)
+{
+	bool makes_progress = c->makes_progress;
+
+	c->makes_progress = false;
+	return makes_progress;
 }
 
 void

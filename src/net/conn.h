@@ -83,6 +83,10 @@ bool conn_is_clogged(const struct conn *);
  * its share of the turn; on_input asks for conn_replay_input and leaves the rest. */
 bool conn_turn_is_spent(struct conn *);
 
+/* True if the peer has taken bytes of a full ring since the last question: it reads, so it is alive, though
+ * its own words may wait unread behind a pause. */
+bool conn_take_progress(struct conn *);
+
 /* Stops reading; the input that is there already stays in the buffer. */
 void conn_pause(struct conn *);
 /* Offers the buffer to the protocol again in the next turn. Then, unless that pauses anew, reading

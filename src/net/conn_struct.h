@@ -38,6 +38,7 @@ struct conn {
 	bool is_blocked : 1; /* the kernel takes no more: waits for EV_WRITE */
 	bool
 	    is_unwatched : 1; /* the kernel watches no longer: to be closed at the end of the turn */
+	bool makes_progress : 1; /* see conn_take_progress */
 	bool wants_room : 1, has_ended : 1, in_protocol : 1, is_shut_down : 1, is_stranger : 1;
 	uint8_t state, reading, wait; /* enums conn_state, conn_reading, conn_wait */
 	uint32_t number;

@@ -224,6 +224,21 @@ await_pong(struct engine_session *s)
 	TAILQ_INSERT_TAIL(&e->pongs, s, heartbeat);
 }
 
+/* The peer takes what waits on its WebSocket; the ping may be behind that. */
+static bool
+takes_what_waits(struct engine_session *s)
+{
+	return s->ws != NULL && conn_take_progress(websocket_conn(s->ws));
+}
+
+static void
+await_pong_again(struct engine_session *s, int64_t now)
+{
+	heartbeat_stop(s);
+	s->deadline = now;
+	await_pong(s);
+}
+
 /* Likewise from ping to ping, however long the answer took; but not before those that are in the list, which is in order. */
 static void
 await_ping(struct engine_session *s)
@@ -262,10 +277,15 @@ on_timer(void *arg)
 	while ((s = TAILQ_FIRST(&e->pings)) != NULL && s->deadline <= now) {
 		heartbeat_stop(s);
 		await_pong(s);
+		takes_what_waits(s);
 		send_packet(s, EIO_PING, (struct span){"", 0});
 	}
-	while ((s = TAILQ_FIRST(&e->pongs)) != NULL && s->deadline <= now)
-		engine_session_end(s, "ping timeout", END_CLOSE, false);
+	while ((s = TAILQ_FIRST(&e->pongs)) != NULL && s->deadline <= now) {
+		if (takes_what_waits(s))
+			await_pong_again(s, now);
+		else
+			engine_session_end(s, "ping timeout", END_CLOSE, false);
+	}
 	while ((s = TAILQ_FIRST(&e->parting)) != NULL && s->deadline <= now)
 		engine_session_part(s);
 	engine_refuse_late(e, now);
@@ -519,7 +539,7 @@ engine_session_find(struct engine *e, struct span sid, bool is_poll)
 	if (s != NULL && s->is_parting)
 		return is_poll ? s : NULL;
 	/* The deadline is exact, whichever comes first: the timer or a request. */
-	if (s != NULL && s->awaits_pong && s->deadline <= clock_mono_ms()) {
+	if (s != NULL && s->ws == NULL && s->awaits_pong && s->deadline <= clock_mono_ms()) {
 		engine_session_end(s, "ping timeout", END_CLOSE, false);
 		return NULL;
 	}

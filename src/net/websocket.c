@@ -200,8 +200,11 @@ on_timeout(struct conn *c, enum conn_wait wait)
 	struct websocket *ws = conn_own(c);
 
 	if (wait == WAIT_PING) {
+		conn_take_progress(c);
 		send_control(ws, WS_PING, (struct span){"", 0});
 		conn_wait(c, WAIT_PONG);
+	} else if (wait == WAIT_PONG && conn_take_progress(c)) {
+		conn_wait(c, WAIT_PONG); /* the ping itself may wait behind what is being read */
 	} else {
 		conn_close(c, wait == WAIT_PONG ? "ping time-out" : "close time-out");
 	}
