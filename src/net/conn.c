@@ -246,7 +246,7 @@ on_empty(struct conn *c)
 {
 	if (c->wants_room)
 		net_mark_offered(c);
-	if (c->behind_at > 0)
+	if (c->is_behind)
 		net_count_behind(c);
 	if (c->state != CONN_FINISHING)
 		return;

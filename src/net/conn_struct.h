@@ -35,12 +35,14 @@ struct conn {
 	struct ring ring;  /* first: what a delivery touches, side by side */
 	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
 	int fd;
-	bool is_blocked : 1; /* the kernel takes no more: waits for EV_WRITE */
-	bool
-	    is_unwatched : 1; /* the kernel watches no longer: to be closed at the end of the turn */
+	bool is_blocked : 1;     /* the kernel takes no more: waits for EV_WRITE */
+	bool is_unwatched : 1;   /* it watches no longer: to be closed at the end of the turn */
+	bool is_behind : 1;      /* behind_at is set, which is far from here */
 	bool makes_progress : 1; /* see conn_take_progress */
-	bool wants_room : 1, has_ended : 1, in_protocol : 1, is_shut_down : 1, is_stranger : 1;
-	uint8_t state, reading, wait; /* enums conn_state, conn_reading, conn_wait */
+	bool wants_room : 1, has_ended : 1, in_protocol : 1, is_shut_down : 1;
+	uint8_t state;                 /* enum conn_state */
+	uint8_t wait : 4, reading : 2; /* enums conn_wait, conn_reading */
+	bool is_stranger : 1;
 	uint32_t number;
 	struct net *net;
 

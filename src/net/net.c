@@ -4,6 +4,7 @@
  */
 #include "net/conn_struct.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -241,6 +242,8 @@ arm_timer(struct net *net, int64_t at, int64_t now)
 	loop_timer_set_us(net->timer, (at - now) * 1000);
 }
 
+static_assert(WAIT_KINDS <= 16, "conn's wait has four bits");
+
 void
 net_set_wait(struct conn *c, enum conn_wait wait)
 {
@@ -361,6 +364,7 @@ enter_behind(struct conn *c)
 	}
 	net->behind[net->n_behind++] = (struct behind){c, 0};
 	c->behind_at = (uint32_t)net->n_behind;
+	c->is_behind = true;
 	return &net->behind[net->n_behind - 1];
 }
 
@@ -373,6 +377,7 @@ leave_behind(struct conn *c)
 	net->behind[c->behind_at - 1] = *last;
 	last->conn->behind_at = c->behind_at;
 	c->behind_at = 0;
+	c->is_behind = false;
 }
 
 void
@@ -433,6 +438,14 @@ write_together(struct net *net, size_t from)
 	return i;
 }
 
+/* The system call for many has written all, and nobody waited for that. */
+static bool
+is_flushed(const struct conn *c)
+{
+	return ring_is_idle(&c->ring) && c->state == CONN_OPEN && !c->is_behind && !c->wants_room &&
+	       !c->is_unwatched;
+}
+
 static void
 on_turn(void *arg)
 {
@@ -450,8 +463,10 @@ on_turn(void *arg)
 			__builtin_prefetch(net->dirty[i + AHEAD]);
 		if ((c = net->dirty[i]) == NULL)
 			continue;
-		clear_dirty(c);
-		conn_flush(c);
+		net->dirty[i] = NULL;
+		c->dirty_at = 0;
+		if (!is_flushed(c))
+			conn_flush(c);
 	}
 	net->n_dirty = 0;
 	free_closed(net);

@@ -50,7 +50,7 @@ check_behind(const struct conn *c)
 {
 	const struct behind *b = c->behind_at > 0 ? &c->net->behind[c->behind_at - 1] : NULL;
 
-	check(b == NULL || (b->conn == c && b->bytes > 0));
+	check(c->is_behind == (b != NULL) && (b == NULL || (b->conn == c && b->bytes > 0)));
 	if (c->dirty_at == 0)
 		check((b != NULL ? b->bytes : 0) == ring_bytes(&c->ring));
 }

@@ -43,6 +43,13 @@ void ring_advance(struct ring *, size_t written);
 /* Recounts the bytes; ends the process (check) if a counter is wrong. */
 void ring_check(const struct ring *);
 
+/* Empty, with no memory to give back. */
+static inline bool
+ring_is_idle(const struct ring *r)
+{
+	return r->count == 0 && r->cap <= RING_FEW;
+}
+
 /* Drops all frames but one that is begun. */
 void ring_give_up(struct ring *);
 /* The bytes in it, without those of the first frame that are written. */
