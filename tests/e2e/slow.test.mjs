@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 
+import { until } from './lib/wait.mjs';
 import { promise } from './lib/world.mjs';
 
 const READERS = 12;
@@ -69,4 +70,34 @@ promise('a client that sends and never reads its acknowledgements is held up, an
 	assert.ok(resident(w.daemon.pid) - before < 64e6);
 	await greedy.lose();
 	await w.connections(1);
+});
+
+promise('a wallet whose connections read nothing loses the largest of them, and harms nobody', { config: { rooms: 'open', max_queued_per_wallet: '2m' } }, async (w) => {
+	const alice = await w.client('alice'), greedy = [];
+	for (let i = 0; i < 100; i++)
+		await alice.send('room', 'x'.repeat(5000));
+	const before = resident(w.daemon.pid);
+	for (let i = 0; i < 30; i++) {
+		const one = await w.client('greedy', { target: { socketPath: w.path('daemon.sock') } }); // whose buffers in the kernel are small
+		one.mayFail = true; // it may be cut while it writes
+		one.ws.pause();
+		greedy.push(one);
+		for (let k = 0; k < 10; k++)
+			one.ws.send(JSON.stringify({ event: 'history', data: { escrowId: 'room', limit: 100 }, ack: k }));
+	}
+	const said = () => w.daemon.lines.filter((line) => line.includes('bytes wait to be read'));
+	await until('the ceiling', () => said().length > 0);
+	await alice.subscribe('room');
+	await alice.send('room', 'still served');
+	assert.ok(resident(w.daemon.pid) - before < 100e6);
+	for (const one of greedy)
+		one.ws.resume();
+	const ends = await Promise.all(greedy.map((one) => Promise.race([one.ws.closed.promise, until('its answers', () => one.log.filter((m) => m.ack !== undefined).length === 10).then(() => null)])));
+	assert.ok(ends.some((end) => end !== null), JSON.stringify(ends)); // the kernel takes in what it likes of the others
+	for (const end of ends)
+		assert.ok(end === null || end.code === 1013 || end.code === 1006, JSON.stringify(end));
+	assert.ok(said().length <= 3, 'one line an episode');
+	for (let i = 0; i < 30; i++)
+		if (ends[i] === null)
+			await greedy[i].lose();
 });

@@ -4,6 +4,7 @@
  */
 #include "net_world.h"
 
+#include "net/account.h"
 #include "net/websocket.h"
 
 #define UPGRADE                                                                                \
@@ -331,6 +332,43 @@ many_messages_at_once_are_taken_in_slices_and_none_is_lost(void **state)
 	buf_clear(&all);
 }
 
+static void
+who_lets_too_much_wait_is_told_so_with_1013(void **state)
+{
+	enum { MANY = 500 };
+	static const char text[101] = {[0 ... 99] = 'x'};
+	struct wires *w = *state;
+	struct accounts *accounts =
+	    accounts_new(w->loop, &(struct account_limits){.max_per_wallet = 20000});
+	struct span payload;
+	struct peer *p;
+	int first;
+
+	net_free(w->net);
+	w->net =
+	    net_new(w->loop, &(struct net_options){.max_connections = 2, .accounts = accounts});
+	small_buffer(w->near);
+	p = open_ws(w);
+	conn_set_wallet(websocket_conn(p->ws), SPAN("greedy"));
+	for (int i = 0; i < MANY; i++)
+		websocket_send_message(p->ws, WS_TEXT, (struct span){text, 100});
+	assert_false(p->is_closed);
+	turns(w);
+	for (size_t before = 0; w->answer.len > before || before == 0; turns(w)) {
+		before = w->answer.len;
+		get(w);
+	}
+	assert_true(w->answer.len - p->at < MANY * 100);
+	while ((first = next_frame(p, &payload)) == (FIN | WS_TEXT))
+		;
+	assert_int_equal(first, FIN | WS_CLOSE);
+	assert_int_equal((uint8_t)payload.p[0] << 8 | (uint8_t)payload.p[1], WS_TRY_AGAIN);
+	net_free(w->net);
+	w->net = NULL;
+	assert_true(p->is_closed);
+	accounts_free(accounts);
+}
+
 /* ---- heartbeat ---- */
 
 static void
@@ -624,6 +662,7 @@ main(void)
 	    wires_test(messages_are_given_whole_in_order_with_their_kind),
 	    wires_test(fragments_are_one_message_with_control_frames_between),
 	    wires_test(a_stream_split_at_every_byte_is_the_same_messages),
+	    wires_test(who_lets_too_much_wait_is_told_so_with_1013),
 	    wires_test(many_messages_at_once_are_taken_in_slices_and_none_is_lost),
 	    wires_test(a_pong_nobody_asked_for_is_fine),
 	    wires_test(a_close_frame_is_answered_with_its_code_and_an_end),
