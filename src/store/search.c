@@ -148,10 +148,14 @@ search_tokens(struct store *st, bool is_trigram, struct span text, search_token 
 {
 	struct tokenizer *t = tokenizer_of(st, is_trigram);
 	struct taking taking = {each, arg};
+	struct buf ended = {0};
 
+	/* SQLite 3.45 and newer: the trigram tokenizer reads on behind the text until there is a NUL. */
+	buf_span(&ended, text);
 	if (st->err == STORE_OK)
-		t->methods.xTokenize(
-		    t->it, &taking, FTS5_TOKENIZE_DOCUMENT, text.p, (int)text.n, on_token);
+		t->methods.xTokenize(t->it, &taking, FTS5_TOKENIZE_DOCUMENT, buf_cstr(&ended),
+		    (int)text.n, on_token);
+	buf_clear(&ended);
 }
 
 /* ---- looking ---- */
