@@ -45,7 +45,7 @@ run_once() {
 		to=$address pid=$daemon_pid
 		;;
 	esac
-	"$bench/bench-load" "$@" --connect "$to" --pid "$pid" --window 1 --messages "$count" --seconds 120 >"$dir/out" &&
+	"$bench/bench-load" "$@" --connect "$to" --pid "$pid" --window 1 --messages "$count" --seconds 3600 >"$dir/out" &&
 		grep -qx "messages $count" "$dir/out" || { cat "$dir/out" "$dir"/*.log >&2; exit 1; }
 	stop_servers
 	counted=$(sed -n 's/^totals: \([0-9]*\).*/\1/p' "$dir/counted")

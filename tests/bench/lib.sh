@@ -26,13 +26,20 @@ stop_servers() {
 	server_pids=
 }
 
-# until_true WHAT COMMAND...: asks ten times a second, for 10 s.
+# give_up WHAT: ends the benchmark, and shows the logs of the servers.
+give_up() {
+	echo "$1 did not happen:" >&2
+	cat "$dir"/*.log "$dir"/*.out >&2 2>/dev/null
+	exit 1
+}
+
+# until_true WHAT COMMAND...: asks ten times a second; the limit of ten minutes is for what never happens.
 until_true() {
 	what=$1 tries=0
 	shift
 	until "$@"; do
 		tries=$((tries + 1))
-		[ $tries -lt 100 ] || { echo "$what did not happen:" >&2; cat "$dir"/*.log >&2; exit 1; }
+		[ $tries -lt 6000 ] || give_up "$what"
 		sleep 0.1
 	done
 }
@@ -79,6 +86,7 @@ start_daemon() {
 		daemon_pid=$!
 		until_true 'the daemon starting' is_listening "$address" $daemon_pid
 		! kill -0 $daemon_pid 2>/dev/null || break
+		[ $try -lt 5 ] || give_up 'the daemon starting'
 	done
 	server_pids="$server_pids $daemon_pid"
 }
@@ -116,7 +124,7 @@ start_rest() {
 			server.bind = "127.0.0.1"
 			server.port = $port
 			server.errorlog = "$dir/lighttpd.log"
-			server.max-keep-alive-requests = 1000000
+			server.max-keep-alive-requests = 65535
 			server.stream-response-body = 1
 			fastcgi.server = ("/api/" => (("socket" => "$dir/fcgi.socket", "check-local" => "disable")))
 		END
@@ -124,6 +132,7 @@ start_rest() {
 		pid=$!
 		until_true 'lighttpd starting' is_listening "127.0.0.1:$port" $pid
 		! kill -0 $pid 2>/dev/null || break
+		[ $try -lt 5 ] || give_up 'lighttpd starting'
 	done
 	rest_address=127.0.0.1:$port
 	rest_pids=$rest_pids,$pid

@@ -30,7 +30,7 @@ start_express() {
 			server.bind = "127.0.0.1"
 			server.port = $port
 			server.errorlog = "$dir/lighttpd.log"
-			server.max-keep-alive-requests = 1000000
+			server.max-keep-alive-requests = 65535
 			server.stream-response-body = 1
 			proxy.server = ("" => (("host" => "127.0.0.1", "port" => ${address#*:})))
 		END
@@ -38,6 +38,7 @@ start_express() {
 		pid=$!
 		until_true 'lighttpd starting' is_listening "127.0.0.1:$port" $pid
 		! kill -0 $pid 2>/dev/null || break
+		[ $try -lt 5 ] || give_up 'lighttpd starting'
 	done
 	rest_address=127.0.0.1:$port
 	rest_pids=$rest_pids,$pid
