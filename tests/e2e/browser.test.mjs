@@ -57,7 +57,7 @@ class Tab {
 			socket.on('connect', () => log.push(['connect', { id: socket.id, recovered: socket.recovered }]));
 			socket.on('disconnect', (reason) => log.push(['disconnect', reason]));
 			socket.onAny((name, data) => log.push([name, data]));
-			window.ask = (...args) => socket.timeout(20000).emitWithAck(...args);
+			window.ask = (...args) => socket.timeout(300000).emitWithAck(...args);
 		}, [`http://localhost:${w.target.port}`, wallet, options]);
 		await tab.until((log) => log.some(([n]) => n === 'connect'));
 		return tab;

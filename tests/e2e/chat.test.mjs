@@ -384,7 +384,7 @@ promise('with rooms = open anyone may use a room, and the first message creates 
 	assert.equal(await w.sqlite(`SELECT count(*) FROM escrows WHERE name = 'fresh';`), '1');
 });
 
-promise('message_rate refuses what is too fast, by wallet', { config: { message_rate: 1 } }, async (w) => {
+promise('message_rate refuses what is too fast, by wallet', { brief: 1000, config: { message_rate: 1 } }, async (w) => {
 	const [alice, bob] = await pair(w);
 	const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => alice.ask('chat_message', { escrowId: '42', content: `r${i}` })));
 	const refused = answers.filter((a) => !a.ok);

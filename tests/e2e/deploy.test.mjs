@@ -16,7 +16,7 @@ import { run } from './lib/process.mjs';
 import { recordFcgi, recordHttp } from './lib/recorder.mjs';
 import { road, SocketClient, TRANSPORTS } from './lib/socketio.mjs';
 import { emit, emitted, EventStream, heldPoll, poll } from './lib/stream.mjs';
-import { until, within } from './lib/wait.mjs';
+import { until, WAIT_MS, within } from './lib/wait.mjs';
 import { DEPLOYMENTS, missing } from './lib/webserver.mjs';
 import { promise, SRCDIR } from './lib/world.mjs';
 
@@ -45,7 +45,7 @@ function behind(names, what, options, body) {
 
 for (const name of installed.filter((n) => n !== 'lighttpd' && DEPLOYMENTS[n].by !== 'systemd')) {
 	test(`${name}: all of rest.test.mjs`, async () => {
-		const { code, out } = await run(process.execPath, [path.join(E2E, 'rest.test.mjs')], { env: { E2E_WEB: name }, ms: 180000 });
+		const { code, out } = await run(process.execPath, [path.join(E2E, 'rest.test.mjs')], { env: { E2E_WEB: name }, ms: 4 * WAIT_MS });
 		assert.equal(code, 0, out);
 	});
 }

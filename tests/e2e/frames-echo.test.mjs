@@ -10,7 +10,7 @@ import { BUILDDIR, promise } from './lib/world.mjs';
 import { BINARY, CLOSE, closePayload, deflate, frame, PING, PONG, TEXT, WebSocket } from './lib/ws.mjs';
 
 const MIB = 1024 * 1024, LIMIT = 64 * MIB;
-const NOTHING = { daemon: false, timeout: 300000 };
+const NOTHING = { daemon: false };
 
 const bytes = (...list) => Buffer.from(list);
 const text = (payload, more) => frame({ opcode: TEXT, payload, ...more });

@@ -11,7 +11,7 @@ import { promise } from './lib/world.mjs';
 
 const MESSAGES = Number(process.env.E2E_LEDGER ?? 4000);
 const ROOMS = 200, WRITERS = 8, READERS = 4, KILLS = 5;
-const MINUTES = 12;
+const MINUTES = 40; // of the slowest machine
 
 /** Reads all rooms, and after each loss goes on from its cursors. */
 class Reader {
@@ -78,7 +78,7 @@ promise(`${MESSAGES} messages over ${ROOMS} rooms by ${WRITERS} writers, and ${K
 			}
 		})();
 		await within(Promise.all([...writing, killing]), 'the writers', (MINUTES - 1) * 60000);
-		await within(Promise.all(reading), () => `the readers, who have ${readers.map((r) => r.total)}`, 120000);
+		await within(Promise.all(reading), () => `the readers, who have ${readers.map((r) => r.total)}`);
 
 		assert.equal(ledger.acknowledged.size, MESSAGES);
 		const rows = (await w.sqlite(`SELECT e.name || ' ' || m.client_msg_id || ' ' || m.content FROM messages m JOIN escrows e ON e.id = m.escrow ORDER BY m.escrow, m.at;`)).split('\n');

@@ -59,7 +59,7 @@ promise('message_rate is one bucket, whichever program takes the message', { web
 
 /* ---- events, rooms, replay ---- */
 
-promise('event_rate is a connection\'s, and refuses without closing', { config: { rooms: 'open', event_rate: 5 } }, async (w) => {
+promise('event_rate is a connection\'s, and refuses without closing', { brief: 1000, config: { rooms: 'open', event_rate: 5 } }, async (w) => {
 	const alice = await w.client('alice'), other = await w.client('alice');
 	const answers = await Promise.all(Array.from({ length: 60 }, () => alice.ask('presence', { escrowId: 'x' })));
 	assert.ok(answers.slice(0, 5).every((a) => a.ok));
@@ -85,7 +85,7 @@ promise('max_rooms is a connection\'s', { config: { rooms: 'open', max_rooms: 2 
 	await alice.subscribe('3');
 });
 
-promise('what was replayed counts: too much, and cursors wait', { config: { rooms: 'open', replay_rate: '1k' } }, async (w) => {
+promise('what was replayed counts: too much, and cursors wait', { brief: 20000, config: { rooms: 'open', replay_rate: '1k' } }, async (w) => {
 	const alice = await w.client('alice'), bob = await w.client('bob');
 	const { cursor } = await alice.subscribe('room');
 	for (let i = 0; i < 30; i++)
@@ -196,7 +196,7 @@ promise('sessions that are left behind are kept in twice the number of connectio
 
 /** Raw connections that say nothing, or something that makes them nobody: they are counted as long as they are open. */
 function idle(target, text = '') {
-	return new Promise((resolve, reject) => {
+	return within(new Promise((resolve) => {
 		const socket = net.connect({ host: '127.0.0.1', port: target.port }, () => {
 			socket.write(text);
 			resolve(socket);
@@ -204,8 +204,7 @@ function idle(target, text = '') {
 		socket.isOver = new Promise((over) => socket.on('close', () => over(true)));
 		socket.on('error', () => {}).on('data', () => {});
 		socket.on('close', () => (socket.hasEnded = true));
-		setTimeout(reject, 30000).unref();
-	});
+	}), 'a connection');
 }
 
 promise('connections that are nobody\'s are a tenth at most, and the oldest goes first', { config: { rooms: 'open', max_connections: 40 } }, async (w) => {
@@ -309,7 +308,7 @@ promise('bodies, heads and messages are as long as they may be', { web: true, co
 
 /* ---- sign-ins ---- */
 
-promise('sign_in_rate counts by address, and never by wallet', { web: true, daemon: false, config: { auth: 'wallet', sign_in_rate: 3, trusted_proxies: '127.0.0.1' } }, async (w) => {
+promise('sign_in_rate counts by address, and never by wallet', { web: true, daemon: false, brief: 15000, config: { auth: 'wallet', sign_in_rate: 3, trusted_proxies: '127.0.0.1' } }, async (w) => {
 	const wallet = newWallet();
 	const knock = async (address, who = wallet, isGood = true) => {
 		const headers = { 'X-Forwarded-For': address }, message = await challenge(w.web, who.address, headers);

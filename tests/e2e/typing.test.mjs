@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 
 import { promise } from './lib/world.mjs';
 
+const BRIEF = { brief: 2900 }; // typing ends by itself 3 s after it was said
+
 async function pair(w) {
 	await w.escrow('42', { alice: 'client', bob: 'freelancer' });
 	const alice = await w.client('alice'), bob = await w.client('bob');
@@ -21,7 +23,7 @@ async function story(client, other) {
 		.map((m) => m.event === 'user_typing' ? m.data.isTyping : m.event === 'user_left' ? 'left' : m.data.content);
 }
 
-promise('typing is shown to the others, not to the user\'s own tabs, and typing_stop ends it once', async (w) => {
+promise('typing is shown to the others, not to the user\'s own tabs, and typing_stop ends it once', BRIEF, async (w) => {
 	const [alice, bob] = await pair(w);
 	const tab = await w.client('alice');
 	await tab.subscribe('42');
@@ -51,13 +53,13 @@ promise('typing stops by itself, once', async (w) => {
 	assert.deepEqual(await story(bob, alice), [true, false, 'the end']);
 });
 
-promise('a repeated typing_start is not relayed at once', async (w) => {
+promise('a repeated typing_start is not relayed at once', BRIEF, async (w) => {
 	const [alice, bob] = await pair(w);
 	await Promise.all([1, 2, 3].map(() => alice.ok('typing_start', { escrowId: '42' })));
 	assert.deepEqual(await story(bob, bob), [true, 'the end']);
 });
 
-promise('a message ends its sender\'s typing, after that message', { web: true }, async (w) => {
+promise('a message ends its sender\'s typing, after that message', { ...BRIEF, web: true }, async (w) => {
 	const [alice, bob] = await pair(w);
 	await alice.ok('typing_start', { escrowId: '42' });
 	await alice.send('42', 'by WebSocket');
@@ -68,14 +70,14 @@ promise('a message ends its sender\'s typing, after that message', { web: true }
 	assert.deepEqual(await story(bob, bob), [true, 'by WebSocket', false, true, 'by REST', false, 'the end']);
 });
 
-promise('another\'s message does not end it', async (w) => {
+promise('another\'s message does not end it', BRIEF, async (w) => {
 	const [alice, bob] = await pair(w);
 	await alice.ok('typing_start', { escrowId: '42' });
 	await bob.send('42', 'go on');
 	assert.deepEqual(await story(bob, bob), [true, 'go on', 'the end']);
 });
 
-promise('leaving ends it before user_left', async (w) => {
+promise('leaving ends it before user_left', BRIEF, async (w) => {
 	const [alice, bob] = await pair(w);
 	await alice.ok('typing_start', { escrowId: '42' });
 	await alice.ok('unsubscribe_escrow', '42');
@@ -83,7 +85,7 @@ promise('leaving ends it before user_left', async (w) => {
 	assert.deepEqual(await story(bob, bob), [true, false, 'left', 'the end']);
 });
 
-promise('the loss of the last connection ends it at once, and only of the last', { config: { presence_grace: '1h' } }, async (w) => {
+promise('the loss of the last connection ends it at once, and only of the last', { ...BRIEF, config: { presence_grace: '1h' } }, async (w) => {
 	const [alice, bob] = await pair(w);
 	const tab = await w.client('alice');
 	await tab.subscribe('42');

@@ -9,7 +9,6 @@ import { emit } from './stream.mjs';
 import { until } from './wait.mjs';
 
 const IN_FLIGHT = 8; // of one writer by WebSocket
-const PATIENCE_MS = 60000;
 
 /** Gives out the numbers of messages, and keeps what was acknowledged. */
 export class Ledger {
@@ -47,7 +46,7 @@ const draft = (n, writer) => ({ content: `message ${n} by ${writer}`, clientMsgI
 
 /** Connects until there is a daemon again. */
 export function connected(w, name, options) {
-	return until(`${name} to connect`, () => w.client(name, { target: w.target, ...options }).then((c) => Object.assign(c, { mayFail: true })).catch(() => null), PATIENCE_MS);
+	return until(`${name} to connect`, () => w.client(name, { target: w.target, ...options }).then((c) => Object.assign(c, { mayFail: true })).catch(() => null));
 }
 
 export async function writeBySocket(w, ledger, name) {
@@ -83,7 +82,7 @@ export async function writeByRest(w, ledger, name) {
 					return false;
 				ledger.acknowledge(answer.json.message);
 				return true;
-			}, PATIENCE_MS);
+			});
 		}
 	}));
 	agent.destroy();
@@ -99,6 +98,6 @@ export async function writeByEmit(w, ledger, name) {
 				return false;
 			ledger.acknowledge(answer.json.message);
 			return true;
-		}, PATIENCE_MS);
+		});
 	}
 }

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 
 import { BUILDDIR, SRCDIR } from './world.mjs';
 
-const INSTALL_MS = 120000;
+const INSTALL_MS = 600000;
 
 export function skip(reason) {
 	console.log(`skipped: ${reason}`);
@@ -30,7 +30,7 @@ function install(own) {
 	fs.mkdirSync(own, { recursive: true });
 	for (const name of ['package.json', 'package-lock.json'])
 		fs.copyFileSync(path.join(SRCDIR, 'tests/e2e', name), path.join(own, name));
-	const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=30000'],
+	const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=300000'],
 		{ cwd: own, stdio: ['ignore', 'ignore', 'inherit'], timeout: INSTALL_MS });
 	return npm.status === 0;
 }

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from './client.mjs';
 import { request } from './http.mjs';
 import { Process, run } from './process.mjs';
-import { until } from './wait.mjs';
+import { until, WAIT_MS } from './wait.mjs';
 import * as webserver from './webserver.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -23,34 +23,52 @@ export const DAEMON = path.join(BUILDDIR, 'escrowchatd');
 export const FCGI = path.join(BUILDDIR, 'escrowchat.fcgi');
 export const CTL = path.join(BUILDDIR, 'escrowchatctl');
 const WEB = process.env.E2E_WEB ?? 'lighttpd';
-const TEST_MS = Number(process.env.E2E_TEST_MS ?? 180000);
+const TEST_MS = Number(process.env.E2E_TEST_MS ?? 1200000);
+const PLAYS = 20; // of a brief scene
 
-/** A test with a world of its own. options: config (more keys), daemon: false, web: true or a name of webserver.DEPLOYMENTS. */
+/**
+ * A test with a world of its own. options: config (more keys), daemon: false, web: true or a name of webserver.DEPLOYMENTS.
+ * brief: the milliseconds after which the programs change something by themselves, e.g. end a typing. A scene that took longer and
+ * failed proves nothing, and is played again in a fresh world; one that failed in a shorter time has failed.
+ */
 export function promise(name, options, body) {
 	if (typeof options === 'function')
 		[options, body] = [{}, options];
 	test(name, { timeout: options.timeout ?? TEST_MS }, async () => {
-		const world = new World(options);
-		let failure;
-		try {
-			if (options.web)
-				world.deploy(options.web === true ? WEB : options.web);
-			if (options.daemon !== false)
-				await world.startDaemon();
-			if (options.web)
-				await world.startWeb();
-			await body(world);
-		} catch (error) {
-			failure = error;
-		}
-		const faults = await world.close();
-		if (failure) {
-			failure.message += '\n' + (faults.length ? faults.join('\n') : world.tail());
+		for (let plays = 1; ; plays++) {
+			const { failure, faults, ms } = await play(options, body);
+			if (!failure && !faults.length)
+				return;
+			if (failure && !faults.length && ms >= options.brief && plays < PLAYS)
+				continue;
+			if (!failure)
+				throw new Error(faults.join('\n'));
+			failure.message += faults.length ? `\n${faults.join('\n')}` : '';
 			throw failure;
 		}
-		if (faults.length)
-			throw new Error(faults.join('\n'));
 	});
+}
+
+/** Plays a scene in a world of its own: {failure, faults, ms}, the time being that of the scene alone. */
+async function play(options, body) {
+	const world = new World(options);
+	let failure, begun = Infinity;
+	try {
+		if (options.web)
+			world.deploy(options.web === true ? WEB : options.web);
+		if (options.daemon !== false)
+			await world.startDaemon();
+		if (options.web)
+			await world.startWeb();
+		begun = performance.now();
+		await body(world);
+	} catch (error) {
+		failure = error;
+	}
+	const ms = performance.now() - begun, faults = await world.close();
+	if (failure && !faults.length)
+		failure.message += `\n${world.tail()}`;
+	return { failure, faults, ms };
 }
 
 export class World {
@@ -181,7 +199,7 @@ export class World {
 
 	/** escrowchatctl, to its end: {code, out, output}; output is standard output alone, by lines. */
 	ctl(...args) {
-		return run(CTL, args, { ms: 90000 });
+		return run(CTL, args);
 	}
 
 	/** Creates or replaces an escrow: participants as {wallet: role}. */
@@ -205,7 +223,7 @@ export class World {
 
 	/** The sqlite3 shell's answer, one line a row. */
 	async sqlite(sql, ...options) {
-		const { code, out } = await run('sqlite3', ['-batch', '-bail', ...options, this.database], { input: `.timeout 5000\n${sql}\n` });
+		const { code, out } = await run('sqlite3', ['-batch', '-bail', ...options, this.database], { input: `.timeout ${WAIT_MS}\n${sql}\n` });
 		if (code !== 0)
 			throw new Error(`sqlite3: ${out}`);
 		return out;
@@ -214,7 +232,7 @@ export class World {
 	/** A shell that holds the write lock until its release() is called. */
 	async lockDatabase() {
 		const shell = this.start('sqlite3', 'sqlite3', ['-batch', this.database], { input: null });
-		shell.child.stdin.write(".timeout 5000\nBEGIN IMMEDIATE;\nSELECT 'locked';\n");
+		shell.child.stdin.write(`.timeout ${WAIT_MS}\nBEGIN IMMEDIATE;\nSELECT 'locked';\n`);
 		await shell.line(/locked/);
 		return {
 			release: async () => {
