@@ -20,6 +20,7 @@
 #include "chat/chat.h"
 #include "chat/cursor.h"
 #include "chat/views.h"
+#include "patience.h"
 
 #define WORLD_NOW INT64_C(1764000000000) /* 2025-11-24T16:00:00.000Z */
 
@@ -43,7 +44,7 @@ static inline void
 world_open(struct world *w)
 {
 	struct store_options options = {
-	    .path = w->path, .mode = 0600, .auth_open = true, .busy_ms = 1000};
+	    .path = w->path, .mode = 0600, .auth_open = true, .busy_ms = PATIENT_MS};
 	struct buf err = {0};
 
 	w->st = store_open(&options, &err);
@@ -202,7 +203,7 @@ world_history(struct world *w, const char *wallet, const char *escrow, const cha
 	w->history.before = span_of(before);
 	w->history.after = span_of(after);
 	w->history.limit = limit;
-	err = store_read(w->st, 1000, world_run_history, w);
+	err = store_read(w->st, PATIENT_MS, world_run_history, w);
 	return err == STORE_OK ? w->history.err : CHAT_UNAVAILABLE;
 }
 
@@ -309,7 +310,7 @@ world_log(struct world *w, int64_t after)
 	struct world_look look = {w, after, 0};
 
 	w->text.len = 0;
-	assert_int_equal(store_read(w->st, 1000, world_run_log, &look), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, world_run_log, &look), STORE_OK);
 	return buf_cstr(&w->text);
 }
 
@@ -324,7 +325,7 @@ world_head(struct world *w)
 {
 	struct world_look look = {w, 0, 0};
 
-	assert_int_equal(store_read(w->st, 1000, world_run_head, &look), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, world_run_head, &look), STORE_OK);
 	return look.result;
 }
 
@@ -354,7 +355,7 @@ world_unread(struct world *w, const char *wallet, const char *escrow)
 {
 	struct world_unread u = {w, world_user(wallet), escrow, 0};
 
-	assert_int_equal(store_read(w->st, 1000, world_run_unread, &u), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, world_run_unread, &u), STORE_OK);
 	return (int)u.count;
 }
 

@@ -20,6 +20,7 @@
 
 #include "chat/cursor.h"
 #include "fcgi/routes.h"
+#include "patience.h"
 
 #define PLATFORM "HTTP_X_SERVICE_KEY=platform-secret-0123456789abcdef"
 #define WATCHER  "HTTP_X_SERVICE_KEY=watcher-secret-0123456789abcdef"

@@ -29,7 +29,7 @@ resolve(struct world *w, const char *text, int64_t *position)
 {
 	struct resolved r = {.text = text};
 
-	assert_int_equal(store_read(w->st, 1000, run_resolve, &r), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_resolve, &r), STORE_OK);
 	*position = r.position;
 	return r.state;
 }
@@ -62,11 +62,11 @@ a_cursor_is_read_as_it_was_written(void **state)
 	char text[CURSOR_SIZE], again[CURSOR_SIZE];
 	int64_t position = -1;
 
-	store_read(w->st, 1000, run_now, text);
+	store_read(w->st, PATIENT_MS, run_now, text);
 	assert_int_equal(resolve(w, text, &position), CURSOR_GOOD);
 	assert_int_equal(position, 0);
 	store_write(w->st, run_publish_ten, NULL);
-	store_read(w->st, 1000, run_now, text);
+	store_read(w->st, PATIENT_MS, run_now, text);
 	assert_int_equal(resolve(w, text, &position), CURSOR_GOOD);
 	assert_int_equal(position, 10);
 	text[16] = '\0';
@@ -82,7 +82,7 @@ a_cursor_ahead_of_the_log_or_of_another_is_lost(void **state)
 	int64_t position;
 
 	store_write(w->st, run_publish_ten, NULL);
-	store_read(w->st, 1000, run_now, name);
+	store_read(w->st, PATIENT_MS, run_now, name);
 	name[16] = '\0';
 	assert_int_equal(resolve(w, cursor_format(text, name, 10), &position), CURSOR_GOOD);
 	assert_int_equal(resolve(w, cursor_format(text, name, 11), &position), CURSOR_LOST);
@@ -99,14 +99,14 @@ an_incarnation_s_cursors_end_where_its_successor_begins(void **state)
 	int64_t position;
 
 	store_write(w->st, run_publish_ten, NULL);
-	store_read(w->st, 1000, run_now, old);
+	store_read(w->st, PATIENT_MS, run_now, old);
 	store_write(w->st, run_begin, w);
 	store_write(w->st, run_publish_ten, NULL);
 	assert_int_equal(resolve(w, old, &position), CURSOR_GOOD);
 	assert_int_equal(position, 10);
 	old[16] = '\0';
 	assert_int_equal(resolve(w, cursor_format(text, old, 11), &position), CURSOR_LOST);
-	store_read(w->st, 1000, run_now, text);
+	store_read(w->st, PATIENT_MS, run_now, text);
 	assert_int_equal(strncmp(text, old, 16) == 0, 0);
 	assert_int_equal(resolve(w, text, &position), CURSOR_GOOD);
 	assert_int_equal(position, 20);
@@ -311,13 +311,13 @@ assert_feed(struct world *w, const struct rows *log, int64_t trimmed, const char
 	f.until = head - dice(seed, head / 8 + 1);
 	f.n = 4;
 	memcpy(sources, start, sizeof(start));
-	assert_int_equal(store_read(w->st, 5000, run_model, &m), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_model, &m), STORE_OK);
 	memcpy(start, sources, sizeof(start));
 	do {
 		size_t before = f.got.n;
 
 		f.got.stop_after = dice(seed, 4) == 0 ? before + 1 : 0;
-		assert_int_equal(store_read(w->st, 5000, run_page, &f), STORE_OK);
+		assert_int_equal(store_read(w->st, PATIENT_MS, run_page, &f), STORE_OK);
 		assert_in_range(f.got.n - before, 0, limit);
 		assert_true(f.whole <= f.until);
 		assert_true(f.whole == f.until || f.got.n > before);
@@ -361,7 +361,7 @@ play(struct world *w, unsigned seed)
 	for (int i = 0; i < 150; i++)
 		step(w, &seed);
 	rows_new(&log);
-	assert_int_equal(store_read(w->st, 1000, run_all_rows, &log), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_all_rows, &log), STORE_OK);
 	for (int round = 0; round < 4; round++) {
 		for (size_t i = 0; i < COUNT(wallets); i++) {
 			for (int limit = 1; limit < 40; limit += 6)
@@ -403,7 +403,7 @@ who_was_removed_gets_nothing_and_is_told_so(void **state)
 	assert_int_equal(world_send(w, "alice", "42", "hi"), CHAT_OK);
 	world_put(w, "42", "alice client");
 	f.until = world_head(w);
-	assert_int_equal(store_read(w->st, 1000, run_page, &f), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_page, &f), STORE_OK);
 	assert_int_equal(source.state, FEED_REMOVED);
 	assert_int_equal(f.got.n, 0);
 	assert_int_equal(source.after, 0);
@@ -427,7 +427,7 @@ an_idle_source_has_no_gap(void **state)
 		assert_true(world_publish(w, "escrow_7", "e", "{}", true));
 	assert_int_equal(store_write(w->st, run_trim, &(struct trim){1, 1000}), STORE_OK);
 	f.until = world_head(w);
-	assert_int_equal(store_read(w->st, 1000, run_page, &f), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_page, &f), STORE_OK);
 	assert_int_equal(sources[0].state, FEED_OK);
 	assert_int_equal(sources[1].state, FEED_OK);
 	assert_int_equal(f.whole, f.until);
@@ -454,7 +454,7 @@ a_fault_advances_nothing_and_removes_nobody(void **state)
 		f.whole = -1;
 		sources[0].state = sources[1].state = FEED_OK;
 		store_fail_at(w->st, faults + 1, STORE_DEADLINE);
-		err = store_read(w->st, 1000, run_page, &f);
+		err = store_read(w->st, PATIENT_MS, run_page, &f);
 		store_fail_at(w->st, 0, STORE_OK);
 		if (err == STORE_OK)
 			break;

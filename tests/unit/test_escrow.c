@@ -27,7 +27,7 @@ view_of(struct world *w, const char *escrow)
 {
 	struct view v = {.escrow = escrow};
 
-	store_read(w->st, 1000, run_view, &v);
+	store_read(w->st, PATIENT_MS, run_view, &v);
 	return v;
 }
 

@@ -258,7 +258,7 @@ used_at(struct house *h, const char *token)
 {
 	struct looked l = {.token = token};
 
-	assert_int_equal(store_read(h->w->st, 1000, run_look, &l), STORE_OK);
+	assert_int_equal(store_read(h->w->st, PATIENT_MS, run_look, &l), STORE_OK);
 	return l.found.used_at;
 }
 

@@ -36,7 +36,7 @@ begin(struct job *j, struct world *w, const char *wallet, enum export_format for
 static bool
 next(struct job *j)
 {
-	assert_int_equal(store_read(j->w->st, 5000, run_export, j), STORE_OK);
+	assert_int_equal(store_read(j->w->st, PATIENT_MS, run_export, j), STORE_OK);
 	if (j->e.err != CHAT_OK)
 		return false;
 	buf_span(&j->file, buf_as_span(&j->e.text));
@@ -251,7 +251,7 @@ a_fault_is_a_refusal(void **state)
 	do {
 		begin(&j, w, "alice", EXPORT_JSON);
 		store_fail_at(w->st, ++nth, STORE_BROKEN);
-		if (store_read(w->st, 5000, run_export, &j) == STORE_OK)
+		if (store_read(w->st, PATIENT_MS, run_export, &j) == STORE_OK)
 			assert_true(j.e.is_done);
 		store_fail_at(w->st, 0, STORE_OK);
 		assert_true(nth < 30);

@@ -228,7 +228,7 @@ the_cursor_is_the_log_s_head_in_the_same_read(void **state)
 	world_put(w, "42", people);
 	send_numbered(w, 3);
 	assert_int_equal(world_history(w, "bob", "42", "", "", 1), CHAT_OK);
-	assert_int_equal(store_read(w->st, 1000, run_resolve, &r), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_resolve, &r), STORE_OK);
 	assert_int_equal(r.state, CURSOR_GOOD);
 	assert_int_equal(r.position, world_head(w));
 }

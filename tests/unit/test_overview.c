@@ -20,8 +20,8 @@ list(struct world *w, const char *wallet, struct span before, int limit)
 	w->escrows.user = &w->user;
 	w->escrows.before = before;
 	w->escrows.limit = limit;
-	return store_read(w->st, 5000, run_escrows, w) == STORE_OK ? w->escrows.err
-								   : CHAT_UNAVAILABLE;
+	return store_read(w->st, PATIENT_MS, run_escrows, w) == STORE_OK ? w->escrows.err
+									 : CHAT_UNAVAILABLE;
 }
 
 /* The escrowIds of the page, each with a blank behind. Valid until the next. */
@@ -67,7 +67,7 @@ seen(struct world *w, const char *wallet, const char *escrow)
 	struct look l = {.w = w, .escrow = escrow};
 
 	w->user = world_user(wallet);
-	assert_int_equal(store_read(w->st, 1000, run_seen, &l), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_seen, &l), STORE_OK);
 	return l;
 }
 
@@ -255,7 +255,7 @@ unread(struct world *w, const char *wallet)
 	struct look l = {.w = w};
 
 	w->user = world_user(wallet);
-	assert_int_equal(store_read(w->st, 5000, run_unread, &l), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_unread, &l), STORE_OK);
 	return l;
 }
 

@@ -56,7 +56,7 @@ rows_after(struct world *w, int64_t after)
 {
 	struct rows rows = {.after = after};
 
-	assert_int_equal(store_read(w->rest.store, 1000, run_rows, &rows), STORE_OK);
+	assert_int_equal(store_read(w->rest.store, PATIENT_MS, run_rows, &rows), STORE_OK);
 	return buf_steal(&rows.text);
 }
 
@@ -78,7 +78,7 @@ last_row(struct world *w)
 {
 	struct buf text = {0};
 
-	assert_int_equal(store_read(w->rest.store, 1000, run_last, &text), STORE_OK);
+	assert_int_equal(store_read(w->rest.store, PATIENT_MS, run_last, &text), STORE_OK);
 	return buf_steal(&text);
 }
 
@@ -192,7 +192,7 @@ head_of(struct world *w)
 {
 	int64_t head = 0;
 
-	assert_int_equal(store_read(w->rest.store, 1000, run_head, &head), STORE_OK);
+	assert_int_equal(store_read(w->rest.store, PATIENT_MS, run_head, &head), STORE_OK);
 	return head;
 }
 

@@ -88,7 +88,7 @@ search(struct world *w, struct found *f, const char *wallet, const char *escrow,
 	f->s.before = span_of(before);
 	f->s.limit = limit;
 	do {
-		assert_int_equal(store_read(w->st, 5000, run_search, f), STORE_OK);
+		assert_int_equal(store_read(w->st, PATIENT_MS, run_search, f), STORE_OK);
 		steps++;
 	} while (f->s.err == CHAT_OK && !f->s.is_done);
 	return steps;
@@ -438,10 +438,10 @@ what_is_indexed_between_two_steps_is_not_found_twice(void **state)
 	}
 	say(w, "alice", "many-129", "word");
 	f.s = (struct chat_search){.user = &f.user, .text = SPAN("word"), .limit = 50};
-	assert_int_equal(store_read(w->st, 5000, run_search, &f), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_search, &f), STORE_OK);
 	assert_false(f.s.is_done);
 	let_it_be_indexed(w);
-	assert_int_equal(store_read(w->st, 5000, run_search, &f), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_search, &f), STORE_OK);
 	assert_true(f.s.is_done);
 	assert_string_equal(contents(&f), "word");
 	chat_search_clear(&f.s);
@@ -605,8 +605,11 @@ an_older_database_is_indexed_when_it_is_opened(void **state)
 static void
 reopen(struct world *w, const char *kind)
 {
-	struct store_options options = {
-	    .path = w->path, .mode = 0600, .auth_open = true, .busy_ms = 1000, .search = kind};
+	struct store_options options = {.path = w->path,
+	    .mode = 0600,
+	    .auth_open = true,
+	    .busy_ms = PATIENT_MS,
+	    .search = kind};
 	struct buf err = {0};
 
 	store_close(w->st);

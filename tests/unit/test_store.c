@@ -567,7 +567,7 @@ a_read_transaction_changes_nothing(void **state)
 {
 	struct tmp *t = *state;
 
-	assert_int_equal(store_read(t->st, 1000, change_in_read, NULL), STORE_BROKEN);
+	assert_int_equal(store_read(t->st, PATIENT_MS, change_in_read, NULL), STORE_BROKEN);
 	assert_int_equal(sql_int(t->foreign, "SELECT count(*) FROM log"), 0);
 }
 
@@ -585,7 +585,7 @@ see_one_state(struct store *st, void *arg)
 
 	sql(foreign,
 	    "INSERT INTO broadcast_queue(topic, event, data) VALUES('escrow_1', 'a', '{}')");
-	assert_int_equal(store_read(st, 1000, head_in_read, &inner), STORE_OK);
+	assert_int_equal(store_read(st, PATIENT_MS, head_in_read, &inner), STORE_OK);
 	assert_int_equal(inner, head);
 	assert_int_equal(queue_head(st), head);
 }
@@ -596,8 +596,8 @@ a_read_transaction_sees_one_state_and_nested_ones_join_it(void **state)
 	struct tmp *t = *state;
 	int64_t head = -1;
 
-	assert_int_equal(store_read(t->st, 1000, see_one_state, t->foreign), STORE_OK);
-	assert_int_equal(store_read(t->st, 1000, head_in_read, &head), STORE_OK);
+	assert_int_equal(store_read(t->st, PATIENT_MS, see_one_state, t->foreign), STORE_OK);
+	assert_int_equal(store_read(t->st, PATIENT_MS, head_in_read, &head), STORE_OK);
 	assert_int_equal(head, 1);
 }
 
@@ -653,7 +653,7 @@ a_statement_used_inside_its_own_loop_is_a_defect_not_an_endless_loop(void **stat
 
 	store_write(t->st, append_one, &position);
 	store_write(t->st, append_one, &position);
-	assert_int_equal(store_read(t->st, 1000, loop_inside_itself, NULL), STORE_BROKEN);
+	assert_int_equal(store_read(t->st, PATIENT_MS, loop_inside_itself, NULL), STORE_BROKEN);
 	assert_int_equal(store_write(t->st, append_one, &position), STORE_OK);
 }
 
@@ -684,7 +684,7 @@ a_read_ends_at_its_deadline_and_the_next_one_has_its_own(void **state)
 		append(t->st, "escrow_1");
 	commit(t->st);
 	assert_int_equal(store_read(t->st, 1, read_past_the_deadline, NULL), STORE_DEADLINE);
-	assert_int_equal(store_read(t->st, 1000, head_in_read, &head), STORE_OK);
+	assert_int_equal(store_read(t->st, PATIENT_MS, head_in_read, &head), STORE_OK);
 	assert_int_equal(head, 2000);
 	assert_int_equal(store_write(t->st, append_one, &head), STORE_OK);
 }
@@ -693,14 +693,13 @@ static void
 a_lock_is_waited_for_until_the_deadline_and_then_it_works_again(void **state)
 {
 	struct tmp *t = *state;
-	int64_t position, start, took_ms;
+	int64_t position, start;
 
 	t->st->busy_ms = 20;
 	sql(t->foreign, "BEGIN IMMEDIATE");
 	start = clock_mono_ms();
 	assert_int_equal(store_write(t->st, append_one, &position), STORE_BUSY);
-	took_ms = clock_mono_ms() - start;
-	assert_true(took_ms >= 19 && took_ms < 5000);
+	assert_true(clock_mono_ms() - start >= 19);
 	sql(t->foreign, "COMMIT");
 	assert_int_equal(store_write(t->st, append_one, &position), STORE_OK);
 }

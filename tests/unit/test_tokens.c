@@ -334,7 +334,7 @@ a_list_of_tokens_is_whole(void **state)
 	struct counting c = {.now_ms = w->now_ms};
 
 	assert_int_equal(store_write(w->st, run_many, w), STORE_OK);
-	assert_int_equal(store_read(w->st, 5000, run_count, &c), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_count, &c), STORE_OK);
 	assert_int_equal(c.n, MANY);
 }
 
@@ -409,16 +409,16 @@ a_challenge_needs_a_key_which_is_made_once(void **state)
 	    .in = {.wallet = SPAN(SIGNER), .origin = SPAN(PAGE), .now_ms = w->now_ms}};
 	char first[80], second[80];
 
-	assert_int_equal(store_read(w->st, 100, run_challenge, &c), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_challenge, &c), STORE_OK);
 	assert_true(c.lacks_key);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(store_write(w->st, run_key, NULL), STORE_OK);
-	assert_int_equal(store_read(w->st, 100, run_challenge, &c), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_challenge, &c), STORE_OK);
 	assert_false(c.lacks_key);
 	assert_int_equal(c.in.err, CHAT_OK);
 	assert_int_equal(c.in.expires_ms, w->now_ms + 5 * MINUTE);
 	memcpy(first, c.text.p, sizeof(first));
-	assert_int_equal(store_read(w->st, 100, run_challenge, &c), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, run_challenge, &c), STORE_OK);
 	memcpy(second, c.text.p, sizeof(second));
 	assert_memory_equal(first, second, sizeof(first));
 	buf_clear(&c.text);
@@ -435,13 +435,13 @@ a_challenge_that_has_expired_is_refused(void **state)
 	struct chat_verify v = {.in = in, .recover = r, .signature = SPAN("0x")};
 
 	store_write(w->st, run_key, NULL);
-	store_read(w->st, 100, run_challenge, &c);
+	store_read(w->st, PATIENT_MS, run_challenge, &c);
 	v.text = buf_as_span(&c.text);
 	v.in.now_ms = w->now_ms + 5 * MINUTE - 1;
-	store_read(w->st, 100, run_verify, &v);
+	store_read(w->st, PATIENT_MS, run_verify, &v);
 	assert_int_equal(v.in.err, CHAT_BAD_REQUEST);
 	v.in.now_ms++;
-	store_read(w->st, 100, run_verify, &v);
+	store_read(w->st, PATIENT_MS, run_verify, &v);
 	assert_int_equal(v.in.err, CHAT_UNAUTHORIZED);
 	buf_clear(&c.text);
 	recover_free(r);

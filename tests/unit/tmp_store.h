@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "store/db.h"
+#include "patience.h"
 
 struct tmp {
 	char directory[64];
@@ -48,7 +49,7 @@ tmp_directory_only(void **state)
 	if (mkdtemp(t->directory) == NULL)
 		return -1;
 	snprintf(t->path, sizeof(t->path), "%s/chat.db", t->directory);
-	t->options = (struct store_options){.path = t->path, .mode = 0660, .busy_ms = 5000};
+	t->options = (struct store_options){.path = t->path, .mode = 0660, .busy_ms = PATIENT_MS};
 	*state = t;
 	return 0;
 }
