@@ -50,7 +50,13 @@ map_key(const struct map_node *e)
 /* Keyed hash of the bytes; the key is random for each process. */
 uint64_t map_hash(struct span);
 
-/* The entry that embeds a node. */
-#define MAP_ENTRY(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+static inline void *
+map_embedder(const void *member, size_t offset)
+{
+	return (char *)member - offset;
+}
+
+/* The entry that embeds a node, or another member. */
+#define MAP_ENTRY(node, type, member) ((type *)map_embedder(node, offsetof(type, member)))
 
 #endif

@@ -11,13 +11,15 @@
 #define TERMS_MAX  8
 #define RANGES_MAX 32 /* of one text; what is beyond is not shown */
 
+struct token {
+	size_t at, n;      /* in the text of its tokens */
+	size_t start, end; /* in what was taken apart */
+};
+
 /* The tokens of a text: their bytes one after the other, and where in the text each was. */
 struct tokens {
 	struct buf text;
-	struct token {
-		size_t at, n;      /* in text */
-		size_t start, end; /* in what was taken apart */
-	} * v;
+	struct token *v;
 	size_t n, cap;
 };
 

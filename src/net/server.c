@@ -270,9 +270,8 @@ open_listeners(struct server *sv, struct buf *err)
 			return false;
 		}
 		log_info("listening on %s", listener_name(l));
-		if (is_port_free(
-			c->listen
-			    .v[i])) /* whoever asked needs to know, whatever the log's level is */
+		/* Whoever asked for any port needs to know which, whatever the log's level is. */
+		if (is_port_free(c->listen.v[i]))
 			printf("listening on %s\n", listener_name(l));
 	}
 	fflush(stdout);

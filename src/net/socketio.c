@@ -410,8 +410,9 @@ on_room(struct engine_session *session)
 	struct client *c = engine_own(session);
 	const struct socketio_ops *ops = c->sio->options.ops;
 
-	for (struct socketio_socket *s = c->sockets; s != NULL && ops->on_room != NULL;
-	     s = s->next) {
+	if (ops->on_room == NULL)
+		return;
+	for (struct socketio_socket *s = c->sockets; s != NULL; s = s->next) {
 		if (s->state == SOCKET_CONNECTED)
 			ops->on_room(s);
 	}

@@ -12,11 +12,13 @@
 
 /* ---- counting ---- */
 
+struct count {
+	char sender[STORE_NAME_SIZE];
+	int64_t n;
+};
+
 struct counts {
-	struct count {
-		char sender[STORE_NAME_SIZE];
-		int64_t n;
-	} * of;
+	struct count *of;
 	size_t n, room;
 };
 

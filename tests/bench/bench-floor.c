@@ -55,7 +55,10 @@ struct floor {
 	uint64_t sent, total;
 };
 
-static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *fmt, ...)
+static void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+static void
+die(const char *fmt, ...)
 {
 	va_list ap;
 

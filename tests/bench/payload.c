@@ -47,10 +47,10 @@ payload_read(struct span in, uint64_t *message, int64_t *due_us)
 	if (in.n < PAYLOAD_MIN || !get_number(in.p, message) ||
 	    !get_number(in.p + DIGITS + 1, &due))
 		return false;
-	for (size_t i = FILLER, at = (*message + i) % 26; i < in.n;
-	     i++, at = at == 25 ? 0 : at + 1) {
+	for (size_t i = FILLER, at = (*message + i) % 26; i < in.n; i++) {
 		if (in.p[i] != letters[at])
 			return false;
+		at = at == 25 ? 0 : at + 1;
 	}
 	*due_us = (int64_t)due;
 	return true;

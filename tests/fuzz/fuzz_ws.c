@@ -14,7 +14,7 @@ LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 	struct ws_reader r;
 	ws_reader_init(&r, 4096, d);
 	for (size_t at = 1, end = 1, used; end < n; end += n - end < in[0] ? n - end : in[0] + 1u)
-		for (; ws_read(&r, p + at, end - at, &used, &m) != WS_MORE || used > 0;
-		     at += used) {}
+		while (ws_read(&r, p + at, end - at, &used, &m) != WS_MORE || used > 0)
+			at += used;
 	return ws_reader_clear(&r), deflate_free(d), free(p), 0;
 }

@@ -37,7 +37,7 @@ write_file(struct run *r, const char *contents, size_t n)
 static enum config_verdict
 load(struct run *r, enum config_program program, const char *words, const char *env)
 {
-	char *argv[32] = {(char *)(uintptr_t) "program"}, *environ_like[32] = {NULL};
+	char name[] = "program", *argv[32] = {name}, *environ_like[32] = {NULL};
 	char *words_copy = strdup(words), *env_copy = strdup(env), *rest, *word;
 	enum config_verdict verdict;
 	int argc = 1, n_env = 0;
@@ -463,7 +463,7 @@ help_and_version_need_nothing_else(void **state)
 static void
 without_arguments_no_option_is_read(void **state)
 {
-	char *env[] = {(char *)(uintptr_t) "ESCROWCHAT_AUTH=open", NULL};
+	char auth[] = "ESCROWCHAT_AUTH=open", *env[] = {auth, NULL};
 	struct run r = {0};
 
 	assert_int_equal(

@@ -12,11 +12,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-/* A literal that may hold NULs; usable in a static table. */
-#define BYTES(lit)                   \
-	{                            \
-		lit, sizeof(lit) - 1 \
-	}
+/* A literal that may hold NULs; usable in a static table. Formatters disagree about it. */
+/* clang-format off */
+#define BYTES(lit) {lit, sizeof(lit) - 1}
+/* clang-format on */
 
 static struct span
 repeated(char *out, char c, size_t n)

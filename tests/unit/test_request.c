@@ -41,7 +41,8 @@ init(struct request *r, const char *uri, const char *prefix)
 {
 	struct buf line = {0};
 	const char *why = NULL;
-	char *params[3] = {(char *)(uintptr_t) "REQUEST_METHOD=GET"};
+	static char method[] = "REQUEST_METHOD=GET";
+	char *params[3] = {method};
 	enum request_verdict verdict;
 	static char kept[16384];
 
