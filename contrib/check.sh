@@ -10,6 +10,7 @@ PATH=$PATH:/usr/sbin:/sbin
 . "$top/contrib/packages.sh"
 
 FUZZ_SECONDS=${FUZZ_SECONDS:-20}
+CLANG_FORMAT=clang-format-19 # one version, of those that Debian 12 and 13 both have: the verdict is the same on both
 JOBS=$(nproc)
 passed=0 failed=0 begun=$(date +%s)
 
@@ -23,7 +24,8 @@ mkdir -p "$build"
 # ---- the stages: each is a function that fails where anything is wrong ----
 
 stage_packages() {
-	install_packages $BUILD_PACKAGES libcmocka-dev sqlite3 clang clang-format libclang-rt-14-dev xz-utils util-linux valgrind &&
+	install_packages $BUILD_PACKAGES libcmocka-dev sqlite3 clang $CLANG_FORMAT xz-utils util-linux valgrind &&
+		install_packages "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev" &&
 		install_tool lighttpd lighttpd && install_tool nginx nginx-light && install_tool spawn-fcgi spawn-fcgi &&
 		install_packages apache2-bin libapache2-mod-fcgid perl-base &&
 		install_tool node nodejs && install_tool npm npm && install_tool curl curl && install_tool chromium chromium &&
@@ -39,7 +41,7 @@ stage_modules() {
 }
 
 stage_style() {
-	(cd "$top" && find src fcgi tests -name '*.[ch]' -type f -exec clang-format --dry-run -Werror {} +)
+	(cd "$top" && find src fcgi tests -name '*.[ch]' -type f -exec $CLANG_FORMAT --dry-run -Werror {} +)
 }
 
 stage_floors() {
