@@ -8,18 +8,22 @@ set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 . "$top/contrib/packages.sh"
+. "$top/contrib/source.sh"
 
 FUZZ_SECONDS=${FUZZ_SECONDS:-20}
 CLANG_FORMAT=clang-format-19 # one version, of those that Debian 12 and 13 both have: the verdict is the same on both
 JOBS=$(nproc)
 passed=0 failed=0 begun=$(date +%s)
 
+# Where the tree is not writable, or was configured in place, the check builds from a copy.
 build=$top/build-check
-if [ ! -w "$top" ]; then
-	build=$(mktemp -d "${TMPDIR:-/tmp}/escrowchat-check.XXXXXX")
-	cp -R "$top" "$build/source" && chmod -R u+w "$build/source" && top=$build/source
-fi
+[ -w "$top" ] || build=$(mktemp -d "${TMPDIR:-/tmp}/escrowchat-check.XXXXXX")
 mkdir -p "$build"
+if [ ! -w "$top" ] || [ -e "$top/config.status" ]; then
+	rm -rf "$build/source"
+	copy_source "$top" "$build/source" || exit 1
+	top=$build/source
+fi
 
 # ---- the stages: each is a function that fails where anything is wrong ----
 
@@ -129,7 +133,7 @@ stage_demo() {
 	demo=$! tries=0
 	until grep -q 'Ctrl-C stops' "$log"; do
 		tries=$((tries + 1))
-		kill -0 $demo 2>/dev/null && [ $tries -lt 600 ] || { cat "$log"; return 1; }
+		kill -0 $demo 2>/dev/null && [ $tries -lt 6000 ] || { cat "$log"; return 1; }
 		sleep 0.1
 	done
 	url=$(sed -n 's/^escrowchat runs at \(http:[^ ]*\).*/\1/p' "$log")

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: ISC
 # demo.sh - the whole system on one port of this machine: installs what is missing (Debian, root), builds, starts escrowchatd
 # and escrowchat.fcgi under lighttpd with a fresh database and two escrows, and stops all of it at Ctrl-C.
-# DEMO_BUILD: a build directory to use (default ./build-demo); DEMO_PORT: the first port to try (default 18080).
+# DEMO_BUILD: a build directory to use (default: the tree itself where it was built in place, else ./build-demo);
+# DEMO_PORT: the first port to try (default 18080).
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 . "$top/contrib/packages.sh"
+. "$top/contrib/source.sh"
 
 say() {
 	printf '%s\n' "$*"
@@ -15,6 +17,7 @@ say() {
 
 # ---- programs ----
 
+say 'step 1 of 5: looking for packages that are missing'
 install_packages $BUILD_PACKAGES sqlite3 || exit 1
 install_tool lighttpd lighttpd && install_tool curl curl && install_tool openssl openssl || exit 1
 
@@ -34,21 +37,32 @@ cleanup() {
 trap cleanup EXIT
 trap 'say; say "stopping"; cleanup; exit 0' INT TERM HUP
 
-build=${DEMO_BUILD:-$top/build-demo}
+# A tree that was configured in place cannot be built from another directory: it is built in place again.
 if [ ! -w "$top" ] && [ -z "${DEMO_BUILD:-}" ]; then
-	cp -R "$top" "$dir/source"
-	chmod -R u+w "$dir/source"
+	say 'copying the source, which is not writable'
+	copy_source "$top" "$dir/source" || exit 1
 	top=$dir/source
 	build=$dir/build
+elif [ -e "$top/config.status" ]; then
+	build=${DEMO_BUILD:-$top}
+else
+	build=${DEMO_BUILD:-$top/build-demo}
 fi
+say 'step 2 of 5: making configure'
 if [ ! -e "$top/configure" ] || [ "$top/configure.ac" -nt "$top/configure" ] || [ "$top/Makefile.am" -nt "$top/Makefile.in" ]; then
-	say 'making configure'
 	(cd "$top" && autoreconf -fi >"$dir/autoreconf.log" 2>&1) || { cat "$dir/autoreconf.log"; exit 1; }
 fi
 mkdir -p "$build"
-say "building in $build"
-(cd "$build" && { [ -e Makefile ] || "$top/configure"; } && make -j "$(nproc)" all) >"$dir/build.log" 2>&1 ||
-	{ tail -30 "$dir/build.log"; exit 1; }
+say "step 3 of 5: configuring in $build"
+[ -e "$build/Makefile" ] || (cd "$build" && "$top/configure") >"$dir/build.log" 2>&1 || { tail -30 "$dir/build.log"; exit 1; }
+
+# Of the lines of make's output: says how many of so many files are compiled, at each tenth of them.
+progress='
+	/^  CC / { if (all > 0 && ++n * 10 >= all * (tenths + 1)) { tenths = int(n * 10 / all); printf "  %d of %d files\n", n, all; fflush() } }'
+say "step 4 of 5: compiling (make -j $(nproc); its output is in $dir/build.log)"
+files=$(cd "$build" && make -n all 2>/dev/null | grep -c '^echo "  CC ') || :
+{ (cd "$build" && make -j "$(nproc)" all V=0) 2>&1 && : >"$dir/built"; } | tee -a "$dir/build.log" | awk -v all="$files" "$progress"
+[ -e "$dir/built" ] || { tail -30 "$dir/build.log"; exit 1; }
 
 # ---- configuration ----
 
@@ -84,6 +98,8 @@ END
 
 # ---- running ----
 
+say 'step 5 of 5: starting lighttpd, escrowchatd and escrowchat.fcgi'
+
 # start NAME COMMAND...: its output goes to NAME.log; $pid is its number.
 start() {
 	name=$1
@@ -93,14 +109,14 @@ start() {
 	pids="$pid $pids"
 }
 
-# await WHAT COMMAND...: until the command succeeds; $pid must be alive meanwhile.
+# await WHAT COMMAND...: until the command succeeds; $pid must be alive meanwhile. Ten minutes are for what never happens.
 await() {
 	what=$1
 	shift
 	tries=0
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries + 1))
-		kill -0 "$pid" 2>/dev/null && [ $tries -lt 200 ] || { say "$what does not start:"; cat "$dir/$what.log"; return 1; }
+		kill -0 "$pid" 2>/dev/null && [ $tries -lt 12000 ] || { say "$what does not start:"; cat "$dir/$what.log"; return 1; }
 		sleep 0.05
 	done
 }
