@@ -48,6 +48,7 @@ class Tab {
 		tab.context = await started[browser].newContext();
 		w.clients.push({ ws: { destroy: () => tab.context.close().catch(() => {}) } });
 		tab.page = await tab.context.newPage();
+		tab.page.setDefaultTimeout(WAIT_MS);
 		tab.errors = [];
 		tab.page.on('pageerror', (error) => tab.errors.push(error.message));
 		await tab.page.goto(origin + path);
@@ -153,6 +154,7 @@ browsers('a page of another origin gets nothing', async (w, browser) => {
 	const context = await started[browser].newContext();
 	w.clients.push({ ws: { destroy: () => context.close().catch(() => {}) } });
 	const page = await context.newPage();
+	page.setDefaultTimeout(WAIT_MS);
 	await page.goto(origin);
 	for (const transports of [['polling'], ['websocket']]) {
 		const seen = await page.evaluate(([url, transports]) => new Promise((resolve) => {
@@ -202,6 +204,7 @@ const STREAMS = {
 		const context = await started[name].newContext();
 		w.clients.push({ ws: { destroy: () => context.close().catch(() => {}) } });
 		const page = await context.newPage();
+		page.setDefaultTimeout(WAIT_MS);
 		await page.goto(origin);
 		return page;
 	}])),

@@ -9,7 +9,7 @@ import sys
 import socketio
 
 CONTENT = '"it\'s" \\ \x00\x01\x1e\u2028 \U0001f600'
-WAIT_S = 20
+WAIT_S = 300
 
 
 class Client:

@@ -3,6 +3,7 @@
 // tests use them. A page is a window of its own: none is hidden behind another.
 
 import { load, program } from './modules.mjs';
+import { WAIT_MS } from './wait.mjs';
 
 const CHROMIUM_ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 /* Nothing but what the test asks for: no looking for updates, portals, experiments. */
@@ -16,12 +17,14 @@ const OF_NETWORK = /^(Cross-Origin Request Blocked: |Firefox can.t establish a c
 
 function chromium() {
 	const executablePath = program('chromium', 'chromium-browser', 'google-chrome');
-	return load('playwright-core').chromium.launch({ executablePath, args: CHROMIUM_ARGS, headless: true });
+	return load('playwright-core').chromium.launch({ executablePath, args: CHROMIUM_ARGS, headless: true, timeout: WAIT_MS });
 }
 
 async function firefox() {
 	const executablePath = program('firefox-esr', 'firefox');
-	const browser = await load('puppeteer-core').launch({ browser: 'firefox', executablePath, headless: true, extraPrefsFirefox: FIREFOX_PREFS });
+	const browser = await load('puppeteer-core').launch({
+		browser: 'firefox', executablePath, headless: true, extraPrefsFirefox: FIREFOX_PREFS, timeout: WAIT_MS, protocolTimeout: WAIT_MS,
+	});
 	return {
 		newContext: async ({ viewport } = {}) => new FirefoxContext(await browser.createBrowserContext(), viewport),
 		close: () => browser.close(),
