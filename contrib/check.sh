@@ -100,7 +100,7 @@ fuzz() {
 	seeds=$top/tests/fuzz/seeds/$1
 	mkdir -p "corpus/$1"
 	[ -d "$seeds" ] || seeds=
-	"tests/fuzz/$1" -max_total_time="$FUZZ_SECONDS" -timeout=10 -print_final_stats=1 -artifact_prefix="$1-" "corpus/$1" $seeds
+	"tests/fuzz/$1" -max_total_time="$FUZZ_SECONDS" -timeout=300 -print_final_stats=1 -artifact_prefix="$1-" "corpus/$1" $seeds
 }
 
 stage_fuzz() {
