@@ -110,10 +110,10 @@ for (const name of SHIPPED.filter((n) => !missing(n))) {
 }
 
 promise('heartbeats are waited for where there is time', { web: 'lighttpd' }, async (w) => {
-	const { code, out } = await w.ctl('doctor', `http://127.0.0.1:${w.web.port}/`, '--wait', '60', '--hold', '16');
+	const { code, out } = await w.ctl('doctor', `http://127.0.0.1:${w.web.port}/`, '--wait', '60', '--hold', '25');
 	assert.equal(code, 0, out);
 	assert.match(out, /^ok +heartbeat /m);
-	assert.match(out, /^ok +long-poll .*held for 16 s/m);
+	assert.match(out, /^ok +long-poll .*held for 25 s/m);
 });
 
 for (const [name, { on, auth = 'open', says, remedy, ready, ...mistake }] of Object.entries(MISTAKES).filter(([, m]) => !missing(m.on))) {
