@@ -296,7 +296,7 @@ const SCENARIOS = {
 };
 
 for (const [name, mode] of Object.entries(MODES)) {
-	promise(`${name}: ${Object.keys(SCENARIOS).length} scenarios of a front end`, { config: { rooms: 'open', presence_grace: '10s' } }, async (w) => {
+	promise(`${name}: ${Object.keys(SCENARIOS).length} scenarios of a front end`, { config: { rooms: 'open', presence_grace: '1h' } }, async (w) => {
 		for (const [what, play] of Object.entries(SCENARIOS)) {
 			const stage = await Stage.open(w, mode);
 			stage.rooms = 100 * Object.keys(SCENARIOS).indexOf(what);
