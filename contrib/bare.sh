@@ -64,8 +64,11 @@ git clone --quiet "$top" "$tree/root/escrowchat"
 # The namespaces end with the command: no mount and no process outlives this script.
 echo "running in $tree"
 export tree command
-exec unshare --mount --pid --fork --kill-child sh -c '
+unshare --mount --pid --fork --kill-child sh -c '
 	mount -t proc proc "$tree/proc" && mount --rbind /sys "$tree/sys" && mount --rbind /dev "$tree/dev" || exit 1
 	trust=
 	[ ! -e "$tree/etc/trusted-here.pem" ] || trust=NODE_EXTRA_CA_CERTS=/etc/trusted-here.pem
-	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root $trust chroot "$tree" sh -c "cd /root/escrowchat && $command"'
+	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root $trust chroot "$tree" sh -c "cd /root/escrowchat && $command"' &
+pid=$!
+trap 'kill -KILL $pid' INT TERM HUP # unshare itself would wait for its child
+wait $pid
