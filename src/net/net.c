@@ -431,8 +431,9 @@ write_together(struct net *net, size_t from)
 
 		if (i + AHEAD < net->n_dirty)
 			__builtin_prefetch(net->dirty[i + AHEAD]);
-		if (c != NULL && !c->is_blocked && c->ring.count > 0)
-			uring_add(net->uring, c->fd, &c->ring);
+		if (c != NULL && !c->is_blocked && c->ring.count > 0 &&
+		    !uring_add(net->uring, c->fd, &c->ring) && !uring_is_empty(net->uring))
+			break;
 	}
 	uring_write(net->uring);
 	return i;

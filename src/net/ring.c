@@ -184,9 +184,23 @@ ring_front(const struct ring *r, char *room, size_t size)
 	struct iovec iov[IOV_COUNT];
 	size_t bytes, n = gather(r, iov, &bytes);
 
-	if (n > 1 && bytes <= JOIN_MAX && bytes <= size)
+	if (n == 1)
+		return (struct span){iov[0].iov_base, iov[0].iov_len};
+	if (bytes <= JOIN_MAX && bytes <= size)
 		return join(iov, n, room);
-	return (struct span){iov[0].iov_base, iov[0].iov_len};
+	return (struct span){"", 0};
+}
+
+bool
+ring_has_same_front(const struct ring *a, const struct ring *b)
+{
+	if (a->count != b->count || a->count > IOV_COUNT || a->sent > 0 || b->sent > 0)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++) {
+		if (frame_at(a, i) != frame_at(b, i))
+			return false;
+	}
+	return true;
 }
 
 /* One system call. send costs the kernel less than sendmsg, also with a copy. */

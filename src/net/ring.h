@@ -35,8 +35,10 @@ enum ring_state {
 };
 enum ring_state ring_write(struct ring *, int fd);
 
-/* For who writes by other means (uring.c), of a ring that is not empty: what one send should take, small frames joined where there is
- * room for them; and taking out what went. */
+/* For uring.c, of a ring that is not empty: the bytes that one send should take, where several frames
+ * are joined in room (n 0: they do not fit); whether another ring begins with the same bytes; and
+ * taking out the bytes that were written. */
+bool ring_has_same_front(const struct ring *, const struct ring *);
 struct span ring_front(const struct ring *, char *room, size_t size);
 void ring_advance(struct ring *, size_t written);
 

@@ -17,7 +17,7 @@
 #include "base/sys.h"
 
 #define ENTRIES      64    /* a power of two */
-#define JOINED_BYTES 32768 /* for the small frames of all: beyond, one frame goes at a time */
+#define JOINED_BYTES 32768 /* for the small frames of all */
 
 struct uring {
 	int fd;
@@ -32,6 +32,7 @@ struct uring {
 
 	uint32_t n; /* queued */
 	struct ring *rings[ENTRIES];
+	struct span front; /* of the last ring */
 	size_t n_joined;
 	char joined[JOINED_BYTES];
 };
@@ -101,13 +102,34 @@ uring_is_full(const struct uring *u)
 	return u->n == ENTRIES;
 }
 
-void
-uring_add(struct uring *u, int fd, struct ring *r)
+bool
+uring_is_empty(const struct uring *u)
+{
+	return u->n == 0;
+}
+
+/* The frames of a ring in one piece: those of a room are the same for most of its members, and joined
+ * once. n 0: they go by another call, or when there is room again. */
+static struct span
+front_of(struct uring *u, const struct ring *r)
 {
 	char *room = u->joined + u->n_joined;
-	struct span bytes = ring_front(r, room, JOINED_BYTES - u->n_joined);
+
+	if (u->n > 0 && u->front.n > 0 && ring_has_same_front(r, u->rings[u->n - 1]))
+		return u->front;
+	u->front = ring_front(r, room, JOINED_BYTES - u->n_joined);
+	u->n_joined += u->front.p == room ? u->front.n : 0;
+	return u->front;
+}
+
+bool
+uring_add(struct uring *u, int fd, struct ring *r)
+{
+	struct span bytes = front_of(u, r);
 	uint32_t at = (*u->sq_tail + u->n) % ENTRIES;
 
+	if (bytes.n == 0)
+		return false;
 	u->requests[at] = (struct io_uring_sqe){
 	    .opcode = IORING_OP_SEND,
 	    .fd = fd,
@@ -116,8 +138,8 @@ uring_add(struct uring *u, int fd, struct ring *r)
 	    .msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT,
 	    .user_data = u->n,
 	};
-	u->n_joined += bytes.p == room ? bytes.n : 0;
 	u->rings[u->n++] = r;
+	return true;
 }
 
 /* How many results there were. An error is not ours to judge: ring_write meets it again. */
@@ -163,4 +185,5 @@ uring_write(struct uring *u)
 	}
 	u->n = 0;
 	u->n_joined = 0;
+	u->front.n = 0;
 }

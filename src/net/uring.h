@@ -18,9 +18,13 @@ struct uring *uring_new(void);
 void uring_free(struct uring *); /* NULL is fine */
 
 bool uring_is_full(const struct uring *);
-/* Queues a write of what is first in a ring that is not empty. The ring stays as it is until uring_write. */
-void uring_add(struct uring *, int fd, struct ring *);
-/* Writes what is queued, without waiting, and takes out of each ring what the kernel took of it. */
+bool uring_is_empty(const struct uring *);
+/* Queues a write of the first frames of a ring that is not empty, in one piece. The ring is not
+ * changed until uring_write. False, and not queued: there is no room to join them. There is again
+ * after uring_write; if nothing was queued, they are too large for this way. */
+bool uring_add(struct uring *, int fd, struct ring *);
+/* Writes the bytes that are queued, without waiting, and takes out of each ring those that the
+ * kernel took. */
 void uring_write(struct uring *);
 
 #endif

@@ -160,8 +160,69 @@ a_peer_that_is_gone_and_a_full_socket_take_nothing_and_harm_nobody(void **state)
 	pipe_close(&fine);
 }
 
+/* The same frames in many rings, and a ring with one frame more. */
 static void
-many_frames_that_are_too_long_together_go_one_by_one(void **state)
+members_of_a_room_get_the_same_bytes_and_a_sender_gets_its_own_too(void **state)
+{
+	static struct pipe pipes[MANY];
+	struct frame *frames[3] = {frame_new(FRAME_EVENT, SPAN("one ")),
+	    frame_new(FRAME_EVENT, SPAN("two ")), frame_new(FRAME_CONTROL, SPAN("ack "))};
+	char got[64];
+
+	need_uring();
+	for (int i = 0; i < MANY; i++) {
+		pipe_open(&pipes[i]);
+		for (int k = 0; k < (i % 7 == 3 ? 3 : 2); k++)
+			ring_add(&pipes[i].ring, frames[k]);
+	}
+	for (int i = 0; i < MANY;) {
+		for (; i < MANY && !uring_is_full(uring); i++)
+			assert_true(uring_add(uring, pipes[i].near, &pipes[i].ring));
+		uring_write(uring);
+	}
+	for (int i = 0; i < MANY; i++) {
+		const char *want = i % 7 == 3 ? "one two ack " : "one two ";
+		ssize_t n = recv(pipes[i].far, got, sizeof(got), 0);
+
+		assert_int_equal(n, strlen(want));
+		assert_memory_equal(got, want, n);
+		assert_int_equal(pipes[i].ring.count, 0);
+		pipe_close(&pipes[i]);
+	}
+	for (int k = 0; k < 3; k++)
+		frame_unref(frames[k]);
+}
+
+/* The room to join frames in is used up before all have had their turn. */
+static void
+a_ring_without_room_to_join_its_frames_waits_for_the_next_call(void **state)
+{
+	static struct pipe pipes[32];
+	char part[1500], got[3000];
+	int i, n = 0;
+
+	need_uring();
+	for (i = 0; i < 32; i++) {
+		pipe_open(&pipes[i]);
+		memset(part, 'a' + i, sizeof(part));
+		put(&pipes[i], part, sizeof(part));
+		put(&pipes[i], part, sizeof(part));
+	}
+	while (n < 32 && uring_add(uring, pipes[n].near, &pipes[n].ring))
+		n++;
+	assert_in_range(n, 1, 31);
+	assert_false(uring_is_empty(uring));
+	uring_write(uring);
+	assert_true(uring_add(uring, pipes[n].near, &pipes[n].ring));
+	uring_write(uring);
+	for (i = 0; i <= n; i++)
+		assert_int_equal(recv(pipes[i].far, got, sizeof(got), 0), sizeof(got));
+	for (i = 0; i < 32; i++)
+		pipe_close(&pipes[i]);
+}
+
+static void
+frames_that_are_too_long_together_are_left_to_another_call(void **state)
 {
 	char part[3000], got[9000];
 	struct pipe p;
@@ -172,11 +233,9 @@ many_frames_that_are_too_long_together_go_one_by_one(void **state)
 		memset(part, 'a' + i, sizeof(part));
 		put(&p, part, sizeof(part));
 	}
-	for (uint32_t left = 3; left > 0; left--) {
-		assert_int_equal(p.ring.count, left);
-		uring_add(uring, p.near, &p.ring);
-		uring_write(uring);
-	}
+	assert_false(uring_add(uring, p.near, &p.ring));
+	assert_true(uring_is_empty(uring));
+	assert_int_equal(ring_write(&p.ring, p.near), RING_EMPTY);
 	assert_int_equal(recv(p.far, got, sizeof(got), 0), sizeof(got));
 	for (size_t i = 0; i < sizeof(got); i++)
 		assert_int_equal(got[i], 'a' + i / sizeof(part));
@@ -204,7 +263,9 @@ main(void)
 	    cmocka_unit_test(all_arrives_whole_and_in_order),
 	    cmocka_unit_test(what_does_not_fit_is_left_and_goes_on_where_it_ended),
 	    cmocka_unit_test(a_peer_that_is_gone_and_a_full_socket_take_nothing_and_harm_nobody),
-	    cmocka_unit_test(many_frames_that_are_too_long_together_go_one_by_one),
+	    cmocka_unit_test(members_of_a_room_get_the_same_bytes_and_a_sender_gets_its_own_too),
+	    cmocka_unit_test(a_ring_without_room_to_join_its_frames_waits_for_the_next_call),
+	    cmocka_unit_test(frames_that_are_too_long_together_are_left_to_another_call),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
