@@ -6,16 +6,16 @@
 
 #include <errno.h>
 
-unsigned sys_countdown;
-static int failure;
-static bool has_failed;
+atomic_uint sys_countdown;
+static atomic_int failure;
+static atomic_bool has_failed;
 
 void
 sys_fail_nth(unsigned nth, int err)
 {
-	sys_countdown = nth;
 	failure = err;
 	has_failed = false;
+	sys_countdown = nth;
 }
 
 bool
@@ -27,7 +27,11 @@ sys_has_failed(void)
 bool
 sys_count_down(void)
 {
-	if (--sys_countdown > 0)
+	unsigned left = atomic_load(&sys_countdown);
+
+	while (left > 0 && !atomic_compare_exchange_weak(&sys_countdown, &left, left - 1))
+		;
+	if (left != 1)
 		return false;
 	has_failed = true;
 	errno = failure;

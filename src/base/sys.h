@@ -6,6 +6,7 @@
 #ifndef BASE_SYS_H
 #define BASE_SYS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -14,19 +15,22 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-/* For tests. The nth call from now on (from 1) fails with that errno, once; 0: none does. One thread. */
+/* For tests. The nth call from now on (from 1) fails with that errno, once; 0: none does. Any thread's
+ * call counts. */
 void sys_fail_nth(unsigned nth, int err);
 /* True if a call has failed since sys_fail_nth. */
 bool sys_has_failed(void);
 
-extern unsigned sys_countdown; /* sys.c's own; 0: nothing is counted */
-bool sys_count_down(void);     /* likewise; sets errno if true */
+extern atomic_uint sys_countdown; /* sys.c's own; 0: nothing is counted */
+bool sys_count_down(void);        /* likewise; sets errno if true */
 
 /* To be asked in front of a call that has no wrapper here. True: the call is to fail; errno is set. */
 static inline bool
 sys_fails(void)
 {
-	return __builtin_expect(sys_countdown > 0, 0) && sys_count_down();
+	return __builtin_expect(
+		   atomic_load_explicit(&sys_countdown, memory_order_relaxed) > 0, 0) &&
+	       sys_count_down();
 }
 
 static inline int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * budget.h - what a session may spend, and a wallet over all of its requests: buckets in memory.
+ * budget.h - limits on what a session spends, and a wallet over all of its requests: buckets in
+ * memory. All functions belong to the loop's thread.
  */
 #ifndef HUB_BUDGET_H
 #define HUB_BUDGET_H
@@ -9,19 +10,23 @@
 
 #include "base/span.h"
 
-/* A bucket is the time (mono µs) at which it is full again; 0 is a full one. Spends cost of what rate gives back each second; a full bucket
- * holds window_ms' worth, and always lets one cost through. 0: spent; else ms until it may be, and nothing is. rate 0: no limit. */
+/* A bucket is the time (mono µs) at which it is full again; 0 is a full bucket. Spends cost, where
+ * rate is given back each second; a full bucket holds window_ms worth of it, and always lets one
+ * cost through. Returns 0: it was spent; else the ms until it may be, and nothing was spent. rate
+ * 0: no limit. */
 int64_t
 budget_spend(int64_t *full_at, int64_t cost, int64_t rate, int64_t window_ms, int64_t now_ms);
 
-/* Spends what was used already, however much. */
+/* Spends a cost that was caused already, however large it is. */
 void budget_charge(int64_t *full_at, int64_t cost, int64_t rate, int64_t now_ms);
 
-/* ms until a bucket that was overdrawn is not any more; 0: it is not. */
+/* The ms until a bucket that was overdrawn is not any more; 0: it is not overdrawn. */
 int64_t budget_overdrawn(const int64_t *full_at, int64_t window_ms, int64_t now_ms);
 
-/* Buckets of wallets: so many, and a wallet has always the same. One is rarely two wallets', and nobody can choose whose he shares. */
+/* A fixed number of buckets for all wallets; a wallet always has the same one. Two wallets rarely
+ * share one, and nobody can choose with whom they share. */
 #define BUDGET_SLOTS 8192
+/* The bucket of a wallet, one of slots. */
 int64_t *budget_of(int64_t slots[BUDGET_SLOTS], struct span wallet);
 
 #endif

@@ -46,7 +46,8 @@ put_sio_offset(struct buf *b, const struct chat_event *ev)
 	buf_addc(b, ']');
 }
 
-/* One event of a stream (WHATWG HTML, section 9.2): our JSON is one line, our names and cursors have no line ends. */
+/* One event of a stream (WHATWG HTML, section 9.2): our JSON is one line, our names and cursors
+ * have no line ends. */
 static void
 put_sse(struct buf *b, const struct chat_event *ev)
 {

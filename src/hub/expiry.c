@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * expiry.c - sessions that rest on a token: told a minute before it expires, put out when it does or when it was ended meanwhile.
- * While they are open the token counts as used.
+ * expiry.c - sessions that rest on a token: their client is told a minute before the token expires;
+ * the session is dismissed when the token expires or is ended. While such a session is open its
+ * token counts as used.
  */
-#include "hub/state.h"
+#include "hub/expiry.h"
 
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "chat/tokens.h"
+#include "hub/expiry_job.h"
 
 #define WARN_MS  60000
 #define AGAIN_MS 1000 /* where nobody heard the warning */
@@ -20,16 +23,37 @@ struct expiry {
 	struct proof proof;
 	int64_t due;      /* mono ms: when to look at it */
 	int64_t touch_at; /* mono ms: when its use is noted next; 0: never */
-	size_t place;     /* in hub->expiries, from 1; 0: it is not there */
+	size_t place;     /* in the heap, from 1; 0: it is not there */
 	bool is_warned;   /* its client knows */
 };
+
+struct expiries {
+	/* in the order in which they are due: heap[i / 2 - 1] is not later than heap[i - 1] */
+	struct expiry **heap;
+	size_t n, cap;
+};
+
+struct expiries *
+expiries_new(void)
+{
+	return mem_zalloc(sizeof(struct expiries));
+}
+
+void
+expiries_free(struct expiries *all)
+{
+	if (all == NULL)
+		return;
+	free(all->heap);
+	free(all);
+}
 
 /* ---- the order in which they are due: a heap, in which each knows its place ---- */
 
 static void
 put_at(struct hub *hub, struct expiry *e, size_t place)
 {
-	hub->expiries[place - 1] = e;
+	hub->expiries->heap[place - 1] = e;
 	e->place = place;
 }
 
@@ -39,17 +63,17 @@ settle(struct hub *hub, struct expiry *e)
 {
 	size_t at = e->place;
 
-	while (at > 1 && hub->expiries[at / 2 - 1]->due > e->due) {
-		put_at(hub, hub->expiries[at / 2 - 1], at);
+	while (at > 1 && hub->expiries->heap[at / 2 - 1]->due > e->due) {
+		put_at(hub, hub->expiries->heap[at / 2 - 1], at);
 		at /= 2;
 	}
-	for (size_t child; (child = 2 * at) <= hub->n_expiries; at = child) {
-		if (child < hub->n_expiries &&
-		    hub->expiries[child]->due < hub->expiries[child - 1]->due)
+	for (size_t child; (child = 2 * at) <= hub->expiries->n; at = child) {
+		if (child < hub->expiries->n &&
+		    hub->expiries->heap[child]->due < hub->expiries->heap[child - 1]->due)
 			child++;
-		if (hub->expiries[child - 1]->due >= e->due)
+		if (hub->expiries->heap[child - 1]->due >= e->due)
 			break;
-		put_at(hub, hub->expiries[child - 1], at);
+		put_at(hub, hub->expiries->heap[child - 1], at);
 	}
 	put_at(hub, e, at);
 }
@@ -63,7 +87,7 @@ heap_remove(struct hub *hub, struct expiry *e)
 	if (at == 0)
 		return;
 	e->place = 0;
-	last = hub->expiries[--hub->n_expiries];
+	last = hub->expiries->heap[--hub->expiries->n];
 	if (last == e)
 		return;
 	put_at(hub, last, at);
@@ -74,35 +98,21 @@ static void
 heap_insert(struct hub *hub, struct expiry *e, int64_t due)
 {
 	e->due = due;
-	if (hub->n_expiries == hub->cap_expiries) {
-		hub->cap_expiries = hub->cap_expiries ? 2 * hub->cap_expiries : 16;
-		hub->expiries =
-		    mem_realloc(hub->expiries, hub->cap_expiries, sizeof(*hub->expiries));
+	if (hub->expiries->n == hub->expiries->cap) {
+		hub->expiries->cap = hub->expiries->cap ? 2 * hub->expiries->cap : 16;
+		hub->expiries->heap = mem_realloc(
+		    hub->expiries->heap, hub->expiries->cap, sizeof(*hub->expiries->heap));
 	}
-	put_at(hub, e, ++hub->n_expiries);
+	put_at(hub, e, ++hub->expiries->n);
 	settle(hub, e);
 }
 
 /* ---- use ---- */
 
-struct touch_job {
-	struct hub_job job;
-	struct proof proof;
-	int64_t now_ms;
-};
-
-static bool
-run_touch(struct store *st, struct writer_job *job)
-{
-	struct touch_job *j = (struct touch_job *)job;
-
-	token_use(st, &j->proof, j->now_ms);
-	return true;
-}
-
 static void
-finish_touch(struct hub_job *job, struct hub_time now)
+on_touched(struct hub_job *job, struct hub_time now)
 {
+	free(job);
 }
 
 static void
@@ -113,19 +123,19 @@ touch(struct hub *hub, struct expiry *e, struct hub_time now)
 	if (!token_is_stale(&e->proof, now.wall_ms))
 		return;
 	j = mem_zalloc(sizeof(*j));
-	j->job.job.run = run_touch;
 	j->job.hub = hub;
-	j->job.finish = finish_touch;
+	j->job.done = on_touched;
 	j->now_ms = now.wall_ms;
 	j->proof = e->proof;
-	job_submit(&j->job);
+	job_write(&j->job, topic_wallet(e->session->own.topic), expiry_run_touch);
 	e->proof.used_ms = e->proof.used_ms > 0 ? now.wall_ms : 0;
 	e->proof.ahead_ms = 0;
 }
 
 /* ---- its end ---- */
 
-/* When to look next: the clock on the wall may be set meanwhile, so what is due then is looked at anew. */
+/* Schedules the next look. The clock on the wall may be set meanwhile, so the token is looked at
+ * anew then. */
 static void
 schedule(struct hub *hub, struct expiry *e, struct hub_time now)
 {
@@ -244,8 +254,8 @@ session_proof(const struct session *s)
 void
 expiry_tick(struct hub *hub, struct hub_time now)
 {
-	while (hub->n_expiries > 0 && hub->expiries[0]->due <= now.mono_ms) {
-		struct expiry *e = hub->expiries[0];
+	while (hub->expiries->n > 0 && hub->expiries->heap[0]->due <= now.mono_ms) {
+		struct expiry *e = hub->expiries->heap[0];
 		heap_remove(hub, e);
 		look(hub, e, now);
 	}
@@ -254,20 +264,33 @@ expiry_tick(struct hub *hub, struct hub_time now)
 int64_t
 expiry_next(const struct hub *hub)
 {
-	return hub->n_expiries > 0 ? hub->expiries[0]->due : INT64_MAX;
+	return hub->expiries->n > 0 ? hub->expiries->heap[0]->due : INT64_MAX;
 }
 
 void
 expiry_end(struct hub *hub, struct span wallet, struct span hash, int64_t until_ms)
 {
-	char name[TOPIC_SIZE];
-	struct topic *own = topic_find(hub, topic_of_user(name, wallet));
+	struct topic *own = topic_find_user(hub, wallet);
 
-	/* Whoever is put out is taken from the end of the list, or of what was looked at before. */
-	for (uint32_t i = own != NULL ? own->n_subs : 0; i-- > 0;) {
-		struct session *s = topic_subs(own)[i]->session;
+	/* A session that is put out is replaced by the last of the list, which was looked at
+	 * before. */
+	for (uint32_t i = own != NULL ? own->n_subscriptions : 0; i-- > 0;) {
+		struct session *s = topic_subscriptions(own)[i]->session;
 		const struct proof *p = s->expiry != NULL ? &s->expiry->proof : NULL;
 		if (p != NULL && (hash.n > 0 ? span_is(hash, p->hash) : p->issued_ms <= until_ms))
 			dismiss(s, "its token was ended");
+	}
+}
+
+void
+expiry_check(const struct hub *hub)
+{
+	struct expiry **heap = hub->expiries->heap;
+
+	for (size_t i = 1; i <= hub->expiries->n; i++) {
+		const struct expiry *e = heap[i - 1];
+
+		check(e->place == i && e->session->expiry == e && e->session->hub == hub);
+		check(i == 1 || heap[i / 2 - 1]->due <= e->due);
 	}
 }

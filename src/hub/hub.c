@@ -1,86 +1,57 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hub.c - the hub's life, its clockwork and its figures.
+ * hub.c - the hub put together: its life, its clockwork and its figures.
  */
-#include "hub/state.h"
-
 #include <stdlib.h>
 
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "hub/budget.h"
+#include "hub/call.h"
+#include "hub/changes.h"
+#include "hub/closing.h"
+#include "hub/expiry.h"
+#include "hub/presence.h"
+#include "hub/recent.h"
+#include "hub/recovery.h"
+#include "hub/replay.h"
+#include "hub/tail.h"
 
-#define READ_MS         100
 #define CONNECTIONS_MAX 1000 /* listed */
 
-static void
-read_start(struct store *st, void *arg)
-{
-	struct hub *hub = arg;
-
-	hub->position = queue_head(st);
-	incarnation_current(st, hub->incarnation);
-}
-
 struct hub *
-hub_new(const struct hub_options *options, struct store *reader, struct writer *writer)
+hub_new(const struct hub_options *options, const struct hub_start *start, struct reads *reads,
+    struct writer *writer)
 {
 	struct hub *hub = mem_zalloc(sizeof(*hub));
-	enum store_err err;
 
 	hub->options = *options;
-	hub->store = reader;
-	hub->writer = writer;
+	hub->position = start->position;
+	memcpy(hub->incarnation, start->incarnation, sizeof(hub->incarnation));
 	TAILQ_INIT(&hub->sessions);
-	STAILQ_INIT(&hub->waiting);
-	STAILQ_INIT(&hub->fresh);
 	timers_init(&hub->timers);
 	hub->is_healthy = true;
 	hub->spent_events = mem_zalloc(BUDGET_SLOTS * sizeof(int64_t));
 	hub->spent_replay = mem_zalloc(BUDGET_SLOTS * sizeof(int64_t));
-	if ((err = store_read(reader, READ_MS, read_start, hub)) != STORE_OK) {
-		log_error("hub: the log cannot be read: %s", store_err_text(err));
-		free(hub->spent_events);
-		free(hub->spent_replay);
-		free(hub);
-		return NULL;
-	}
+	hub->end_session = closing_end;
+	hub->jobs = jobs_new(reads, writer);
+	hub->changes = changes_new();
+	hub->recent = recent_new(start->position);
+	hub->expiries = expiries_new();
+	hub->recovery = recovery_new();
+	hub->tail = tail_new();
 	return hub;
 }
 
-static void
-drop_job(struct hub_job *hj)
-{
-	if (hj->session != NULL) {
-		hj->session->n_jobs--;
-		session_release(hj->session);
-	}
-	job_free(hj);
-}
-
-/* What is left of a room after its last session are users in their grace period. */
-static void
-free_presences(struct hub *hub, struct room *r)
-{
-	struct map_node *n;
-
-	while ((n = map_next(&r->presences, NULL)) != NULL) {
-		struct presence *p = MAP_ENTRY(n, struct presence, node);
-		map_remove(&r->presences, n);
-		p->user->n_presences--;
-		presence_free(hub, p);
-	}
-}
-
+/* After the last session some users are in their grace period. */
 static void
 free_topics(struct hub *hub)
 {
-	struct topic *t;
-
 	for (struct map_node *n = NULL; (n = map_next(&hub->topics, n)) != NULL;) {
-		t = MAP_ENTRY(n, struct topic, node);
+		struct topic *t = MAP_ENTRY(n, struct topic, node);
 		if (t->room != NULL)
-			free_presences(hub, t->room);
+			presence_clear(hub, t->room);
 	}
 	for (struct map_node *next, *n = map_next(&hub->topics, NULL); n != NULL; n = next) {
 		next = map_next(&hub->topics, n);
@@ -92,27 +63,60 @@ free_topics(struct hub *hub)
 void
 hub_free(struct hub *hub)
 {
-	struct hub_job *hj;
-
 	if (hub == NULL)
 		return;
-	while (
-	    (hj = STAILQ_FIRST(&hub->waiting)) != NULL) { /* the log could not be read to the end */
-		STAILQ_REMOVE_HEAD(&hub->waiting, link);
-		drop_job(hj);
-	}
-	while (hub->jobs_first != NULL) { /* the writer has stopped before */
-		hj = (struct hub_job *)hub->jobs_first;
-		hub->jobs_first = hj->job.next;
-		drop_job(hj);
-	}
+	hub->is_healthy = false; /* a look of the tail that is dropped is not worth a log line */
+	jobs_free(hub->jobs);
+	tail_free(hub->tail);
 	free_topics(hub);
-	fresh_clear(&hub->fresh);
-	kept_free(hub);
+	recovery_free(hub);
+	expiries_free(hub->expiries);
+	recent_free(hub->recent);
+	changes_free(hub->changes);
 	free(hub->spent_events);
-	free(hub->expiries);
 	free(hub->spent_replay);
 	free(hub);
+}
+
+/* ---- turns ---- */
+
+bool
+hub_collect(struct hub *hub, struct hub_time now)
+{
+	jobs_collect(hub, tail_rows(hub->tail), now);
+	return tail_advance(hub, now);
+}
+
+void
+hub_flush_writes(struct hub *hub)
+{
+	jobs_flush_writes(hub->jobs);
+}
+
+void
+hub_flush_reads(struct hub *hub)
+{
+	jobs_flush_reads(hub->jobs);
+}
+
+bool
+hub_has_writes(const struct hub *hub)
+{
+	return jobs_has_writes(hub->jobs);
+}
+
+bool
+hub_owes_answers(const struct hub *hub)
+{
+	const struct session *s;
+
+	if (jobs_are_pending(hub->jobs))
+		return true;
+	TAILQ_FOREACH (s, &hub->sessions, link) {
+		if (s->n_calls > 0)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -120,7 +124,7 @@ hub_tick(struct hub *hub, struct hub_time now)
 {
 	presence_tick(hub, now);
 	replay_tick(hub, now);
-	kept_tick(hub, now);
+	recovery_tick(hub, now);
 	expiry_tick(hub, now);
 }
 
@@ -132,40 +136,7 @@ hub_next_deadline(const struct hub *hub)
 	return expiry < timers ? expiry : timers;
 }
 
-size_t
-hub_max_rooms(const struct hub *hub)
-{
-	return hub->options.max_rooms > 0 ? hub->options.max_rooms : ROOMS_MAX;
-}
-
-bool
-hub_user_is_full(struct hub *hub, const struct user *user, const struct session *leaving)
-{
-	char name[TOPIC_SIZE];
-	struct topic *own = topic_find(hub, topic_of_user(name, span_of(user->key)));
-	size_t n = 0;
-
-	if (hub->options.max_per_wallet == 0 || own == NULL)
-		return false;
-	for (uint32_t i = 0; i < own->n_subs; i++) {
-		const struct session *s = topic_subs(own)[i]->session;
-		n += !s->transport->is_passing && s != leaving;
-	}
-	return n >= hub->options.max_per_wallet;
-}
-
-bool
-hub_replay_is_spent(struct hub *hub, const struct user *user, struct hub_time now)
-{
-	return budget_overdrawn(budget_of(hub->spent_replay, span_of(user->key)), REPLAY_WINDOW_MS,
-		   now.mono_ms) > 0;
-}
-
-const char *
-hub_cursor(const struct hub *hub, char out[CURSOR_SIZE], int64_t position)
-{
-	return cursor_format(out, hub->incarnation, position);
-}
+/* ---- figures ---- */
 
 struct hub_figures
 hub_figures(const struct hub *hub)
@@ -189,6 +160,8 @@ hub_connections(const struct hub *hub, struct buf *out)
 
 	json_open(out, '[');
 	TAILQ_FOREACH (s, &hub->sessions, link) {
+		if (s->is_leaving)
+			continue;
 		if (listed++ == CONNECTIONS_MAX)
 			break;
 		json_element(out);

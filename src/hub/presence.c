@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * presence.c - who is in a room and who is typing there, per user, not per connection.
- * Neither is in the log: a reader that missed some is sent the latest state of each user instead.
+ * presence.c - which users are in a room, and which of them type there: per user, not per
+ * connection. Neither is in the log: a reader that missed some is sent the latest state of each
+ * user instead.
  */
-#include "hub/state.h"
+#include "hub/presence.h"
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 
-#define REMEMBERED_MAX 1000 /* users who left, kept for readers that have missed it */
+#define PRESENT_MAX     200 /* listed, and announced, in one room */
+#define TYPING_MS       3000
+#define TYPING_AGAIN_MS 1000
+#define REMEMBERED_MAX  1000 /* users who left, kept for readers that have missed their leaving */
 
 struct presence *
 presence_find(const struct topic *t, struct span key)
@@ -35,7 +40,7 @@ presence_rename(struct presence *p, const char *name)
 	p->name = span_is(topic_wallet(p->user), name) ? NULL : mem_strdup(name);
 }
 
-void
+static void
 presence_free(struct hub *hub, struct presence *p)
 {
 	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
@@ -60,7 +65,7 @@ presence_get(struct topic *t, struct topic *user, const char *name)
 	return p;
 }
 
-/* Frees one that says nothing any more, and its room with it if it was the last. */
+/* Frees a presence that says nothing any more, and its room if it was the last. */
 static void
 presence_release(struct hub *hub, struct presence *p)
 {
@@ -76,8 +81,8 @@ presence_release(struct hub *hub, struct presence *p)
 	topic_release(hub, user);
 }
 
-/* {escrowId, walletAddress, …}: to all in the room but the user himself; or to one session, which has missed it before: no full
- * ring refuses it again. */
+/* Sends {escrowId, walletAddress, ...} to everybody in the room except that user; or to one session
+ * that has missed it before, as a frame that no full queue refuses. */
 static void
 presence_tell(const struct presence *p, const char *name, const char *member, int64_t value,
     struct session *only)
@@ -102,7 +107,7 @@ presence_tell(const struct presence *p, const char *name, const char *member, in
 	if (only != NULL)
 		only->transport->send(only, event_frame(&ev, only->transport->wire));
 	else
-		topic_push(t, &ev, p->user);
+		subscription_push(t, &ev, p->user);
 	event_clear(&ev);
 	buf_clear(&data);
 }
@@ -130,13 +135,13 @@ set_absent(struct hub *hub, struct presence *p, struct hub_time now)
 }
 
 void
-presence_join(struct sub *sub, const char *name, struct hub_time now)
+presence_join(struct subscription *sub, const char *name, struct hub_time now)
 {
 	struct hub *hub = sub->session->hub;
 	struct room *r = sub->topic->room;
 	struct presence *p = presence_get(sub->topic, sub->session->own.topic, name);
 
-	seat_of(sub)->presence = p;
+	subscription_seat(sub)->presence = p;
 	p->n_connections++;
 	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
 	if (p->is_present)
@@ -147,15 +152,15 @@ presence_join(struct sub *sub, const char *name, struct hub_time now)
 }
 
 void
-presence_leave(struct sub *sub, enum session_end end, struct hub_time now)
+presence_leave(struct subscription *sub, enum session_end end, struct hub_time now)
 {
 	struct hub *hub = sub->session->hub;
-	struct presence *p = seat_of(sub)->presence;
+	struct presence *p = subscription_seat(sub)->presence;
 
-	seat_of(sub)->presence = NULL;
+	subscription_seat(sub)->presence = NULL;
 	if (p == NULL || --p->n_connections > 0)
 		return;
-	typing_stop(hub, p->topic, map_key(&p->node)); /* does not free it: he is present */
+	typing_stop(hub, p->topic, map_key(&p->node)); /* does not free it: they are present */
 	if (end == SESSION_LOST && hub->options.presence_grace_ms > 0)
 		timer_start(&hub->timers, TIMER_GRACE, &p->grace,
 		    now.mono_ms + hub->options.presence_grace_ms);
@@ -213,33 +218,34 @@ presence_list(const struct topic *t, struct buf *out)
 }
 
 void
-presence_forget(struct sub *sub)
+presence_forget(struct subscription *sub)
 {
+	struct hub *hub = sub->session->hub;
 	struct room *r = sub->topic->room;
 
 	if (!sub->has_missed)
 		return;
-	sub->has_missed = false;
-	sub->session->n_missed--;
-	if (--r->n_missing > 0)
+	subscription_forget_missed(sub);
+	if (r->n_missing > 0)
 		return;
-	/* Nobody has missed anything: those who left need not be remembered. The topic stays: sub is in it. */
+	/* Nobody has missed anything: users who left need not be remembered. The topic stays: sub
+	 * is in it. */
 	for (struct map_node *next, *n = map_next(&r->presences, NULL); n != NULL; n = next) {
 		next = map_next(&r->presences, n);
-		presence_release(sub->session->hub, MAP_ENTRY(n, struct presence, node));
+		presence_release(hub, MAP_ENTRY(n, struct presence, node));
 	}
 }
 
 bool
-presence_catch_up(struct sub *sub, struct hub_time now)
+presence_catch_up(struct subscription *sub, struct hub_time now)
 {
 	struct session *s = sub->session;
 	struct room *r = sub->topic->room;
-	uint64_t missed = seat_of(sub)->missed;
+	uint64_t missed = subscription_seat(sub)->missed;
 	bool is_told = false;
 
 	for (struct map_node *n = map_next(&r->presences, NULL); n != NULL;
-	     n = map_next(&r->presences, n)) {
+	    n = map_next(&r->presences, n)) {
 		const struct presence *p = MAP_ENTRY(n, struct presence, node);
 		bool has_moved = p->changed >= missed && r->n_present <= PRESENT_MAX;
 		bool has_typed = p->typing_changed >= missed;
@@ -297,5 +303,18 @@ typing_stop_all(struct hub *hub, const struct topic *user)
 		next = timer_after(tm);
 		if (p->user == user)
 			typing_stop(hub, p->topic, map_key(&p->node));
+	}
+}
+
+void
+presence_clear(struct hub *hub, struct room *r)
+{
+	struct map_node *n;
+
+	while ((n = map_next(&r->presences, NULL)) != NULL) {
+		struct presence *p = MAP_ENTRY(n, struct presence, node);
+		map_remove(&r->presences, n);
+		p->user->n_presences--;
+		presence_free(hub, p);
 	}
 }

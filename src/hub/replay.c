@@ -1,148 +1,211 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * replay.c - what a session missed, page by page from the log: a client that came back with its cursor and a reader that was too slow
- * are the same thing. A subscription is live again when its position has reached the tail's.
+ * replay.c - gives a session what it missed, on the loop's thread. replay_page_job.c reads the
+ * pages.
  */
-#include "hub/state.h"
+#include "hub/replay.h"
 
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "chat/row.h"
-#include "chat/views.h"
+#include "hub/budget.h"
+#include "hub/changes.h"
+#include "hub/presence.h"
+#include "hub/recent.h"
+#include "hub/replay_page.h"
+#include "hub/room.h"
+#include "store/fresh.h"
 
-#define PAGE_ROWS 128
-#define READ_MS   100
+#define REPLAY_WINDOW_MS 10000
+#define PULL_AGAIN_MS    200 /* after the log could not be read, or too much was */
 
-struct page {
+struct replay {
+	struct replay_page page; /* first */
+	struct session *session; /* NULL: it has ended while a page is read */
+	struct timer again;
+	bool is_reading;
+};
+static_assert(offsetof(struct replay, page) == 0, "a replay is cast from its page's job");
+
+struct giving { /* rows on their way to one session */
 	struct session *session;
-	struct feed_source *sources;
-	int n;
-	int64_t bytes;   /* given */
-	int64_t whole;   /* every row up to here was given */
-	int64_t refused; /* the first row that the ring had no room for; 0: none */
+	const struct replay_page *page; /* NULL: they come from memory */
+	int64_t bytes;                  /* given */
+	int64_t refused;                /* position of the first row that was not given; 0: none */
+	bool needs_page;                /* that row has to be read from the log */
 };
 
-/* The subscription that a row is for; NULL: none that wants it. */
-static struct sub *
-sub_of_row(const struct session *s, const struct queue_row *row)
+static struct replay *
+replay_of(struct session *s)
 {
-	struct span name;
-	bool is_room = topic_parse(row->topic, &name) == TOPIC_ESCROW;
-
-	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
-		if (sub->topic->room == NULL ? !is_room
-					     : is_room && span_eq(topic_escrow(sub->topic), name))
-			return sub->is_behind ? sub : NULL;
+	if (s->replay == NULL) {
+		s->replay = mem_zalloc(sizeof(*s->replay));
+		s->replay->page.job.hub = s->hub;
+		s->replay->session = s;
 	}
-	return NULL;
+	return s->replay;
 }
 
-static bool
-has_gap(const struct page *page)
+static void
+replay_free(struct replay *r)
 {
-	for (int i = 0; i < page->n; i++) {
-		if (page->sources[i].state == FEED_GAP)
+	replay_page_clear(&r->page);
+	free(r);
+}
+
+void
+replay_stop(struct session *s)
+{
+	struct replay *r = s->replay;
+
+	if (r == NULL)
+		return;
+	timer_stop(&s->hub->timers, TIMER_PULL, &r->again);
+	r->session = NULL;
+	s->replay = NULL;
+	if (!r->is_reading)
+		replay_free(r);
+}
+
+bool
+session_is_pulling(const struct session *s)
+{
+	return s->replay != NULL && s->replay->is_reading;
+}
+
+static void
+pull_later(struct session *s, struct hub_time now)
+{
+	timer_start(&s->hub->timers, TIMER_PULL, &replay_of(s)->again, now.mono_ms + PULL_AGAIN_MS);
+}
+
+void
+replay_tick(struct hub *hub, struct hub_time now)
+{
+	struct timer *tm;
+
+	while ((tm = timers_due(&hub->timers, TIMER_PULL, now.mono_ms)) != NULL) {
+		struct session *s = MAP_ENTRY(tm, struct replay, again)->session;
+		s->transport->resume(s);
+	}
+}
+
+/* ---- giving rows ---- */
+
+static bool
+is_listed(struct span who, struct span wallet)
+{
+	struct span key;
+
+	while (audience_next(&who, &key)) {
+		if (span_eq(key, wallet))
 			return true;
 	}
 	return false;
 }
 
+/* A notification that was passed to its listeners is given only to those who are still
+ * participants, which the log says. True if they may not be any more. */
+static bool
+is_doubtful(const struct giving *g, const struct queue_row *row)
+{
+	const struct session *s = g->session;
+	struct span name;
+
+	return g->page == NULL && topic_parse(row->topic, &name) == TOPIC_MEMBERS &&
+	       changes_since(s->hub->changes, topic_wallet(s->own.topic), name, row->position);
+}
+
+/* The subscription that a row is for; NULL: none that wants it. */
+static struct subscription *
+wanting(const struct giving *g, const struct queue_row *row)
+{
+	struct session *s = g->session;
+	struct subscription *sub = NULL;
+	struct span name;
+	enum topic_kind kind = topic_parse(row->topic, &name);
+
+	if (kind == TOPIC_ESCROW)
+		sub = subscription_find(s, name);
+	else if (kind == TOPIC_USER
+		     ? span_eq(name, topic_wallet(s->own.topic))
+		     : kind == TOPIC_MEMBERS &&
+			   (g->page != NULL || is_listed(row->who, topic_wallet(s->own.topic))))
+		sub = &s->own;
+	if (sub == NULL || !subscription_is_behind(sub) || row->position <= sub->position)
+		return NULL;
+	return g->page == NULL || replay_page_has(g->page, sub) ? sub : NULL;
+}
+
+/* A message that came behind the look-up of a subscribe_escrow counts as unread in its answer. */
+static void
+count_unread(struct subscription *sub, const struct queue_row *row)
+{
+	struct call *c = sub->topic->room != NULL ? subscription_seat(sub)->call : NULL;
+
+	if (c != NULL && row->position > subscription_seat(sub)->checked &&
+	    sub->role != ROLE_NONE && span_is(row->event, "chat_message") &&
+	    !span_is(row->actor, c->user.key))
+		c->unread++;
+}
+
 static bool
 give_row(const struct queue_row *row, void *arg)
 {
-	struct page *page = arg;
-	struct session *s = page->session;
-	struct sub *sub = sub_of_row(s, row);
+	struct giving *g = arg;
+	struct session *s = g->session;
+	struct subscription *sub = wanting(g, row);
 	char cursor[CURSOR_SIZE];
-	struct buf data = {0};
-	bool is_sent = true;
-	int64_t bytes = 0;
+	struct chat_event ev = {
+	    .kind = FRAME_EVENT, .position = row->position, .name = row->event, .data = row->data};
 
-	if (sub == NULL || row->position <= sub->position)
+	if (sub == NULL)
 		return true;
-	if (s->transport->is_merged && has_gap(page)) {
-		/* A client that had this row's cursor, and not the gap, would never hear of it. */
-		is_sent = false;
-	} else if (row_data(row, &data)) {
-		struct chat_event ev = {.kind = FRAME_EVENT,
-		    .position = row->position,
-		    .name = row->event,
-		    .data = buf_as_span(&data),
-		    .escrow_id = topic_escrow(sub->topic),
-		    .cursor = span_of(hub_cursor(s->hub, cursor, row->position))};
-		is_sent = s->transport->send(s, event_frame(&ev, s->transport->wire));
-		event_clear(&ev);
-	}
-	bytes = (int64_t)data.len;
-	buf_clear(&data);
-	if (!is_sent) {
-		page->refused = row->position;
+	if (is_doubtful(g, row)) {
+		g->refused = row->position;
+		g->needs_page = true;
 		return false;
 	}
+	ev.escrow_id = topic_escrow(sub->topic);
+	ev.cursor = span_of(hub_cursor(s->hub, cursor, row->position));
+	/* A merged client that had the cursor of this row, and not yet the gap, would never be told
+	 * of the gap. */
+	bool is_before_gap = s->transport->is_merged && g->page != NULL && g->page->has_gap;
+	bool is_sent =
+	    !is_before_gap && s->transport->send(s, event_frame(&ev, s->transport->wire));
+	event_clear(&ev);
+	if (!is_sent) {
+		g->refused = row->position;
+		return false;
+	}
+	count_unread(sub, row);
 	sub->position = row->position;
-	page->bytes += bytes;
+	g->bytes += (int64_t)row->data.n;
 	s->hub->delivered++;
 	return true;
 }
 
+/* ---- the state of the subscriptions behind them ---- */
+
+/* Every event up to a position was given. */
 static void
-read_page(struct store *st, void *arg)
+settle(struct subscription *sub, int64_t whole)
 {
-	struct page *page = arg;
-	struct session *s = page->session;
-	struct user user = session_user(s);
-
-	page->whole = feed_page(st, &s->hub->options.rules, &user, page->sources, page->n,
-	    s->hub->position, PAGE_ROWS, give_row, page);
-}
-
-static struct sub *
-sub_of_source(const struct session *s, const struct feed_source *source)
-{
-	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
-		if (sub->is_behind &&
-		    (source->own ? sub->topic->room == NULL
-				 : sub->topic->room != NULL &&
-				       topic_escrow(sub->topic).p == source->name.p))
-			return sub;
-	}
-	return NULL;
-}
-
-static void
-settle_source(struct page *page, const struct feed_source *source, struct hub_time now)
-{
-	struct session *s = page->session;
-	struct sub *sub = sub_of_source(s, source);
-
-	if (sub == NULL)
+	if (sub->position < whole)
+		sub->position = whole;
+	if (sub->position < sub->session->hub->position)
 		return;
-	if (source->state == FEED_REMOVED) {
-		sub_remove(sub, now);
-		return;
+	subscription_move(sub, SUB_LIVE);
+	if (sub->topic->room != NULL && subscription_seat(sub)->call != NULL) {
+		subscription_seat(sub)->call->stage = CALL_DONE;
+		subscription_seat(sub)->call = NULL;
 	}
-	if (source->state == FEED_GAP) {
-		sub_gap(sub, now);
-		return;
-	}
-	if (sub->position < page->whole)
-		sub->position = page->whole;
-	if (sub->position >= s->hub->position)
-		sub_catch_up_done(sub, now);
 }
 
-/* What a client asks for with a cursor counts; what a slow one is owed does not. True: it has had so much lately that it waits. */
-static bool
-is_spent(struct session *s, struct hub_time now)
-{
-	return s->is_asking &&
-	       budget_overdrawn(budget_of(s->hub->spent_replay, topic_wallet(s->own.topic)),
-		   REPLAY_WINDOW_MS, now.mono_ms) > 0;
-}
-
+/* Bytes that a client asks for with a cursor count; bytes that a slow client is owed do not. */
 static void
 charge(struct session *s, int64_t bytes, struct hub_time now)
 {
@@ -152,121 +215,214 @@ charge(struct session *s, int64_t bytes, struct hub_time now)
 	s->is_asking = s->is_asking && s->n_behind > 0;
 }
 
+/* True: the session has been given so much lately that it waits. */
 static bool
-pull_page(struct session *s, struct hub_time now)
+is_spent(struct session *s, struct hub_time now)
 {
-	struct page page = {.session = s};
-	enum store_err err;
-
-	if (is_spent(s, now)) {
-		timer_start(&s->hub->timers, TIMER_PULL, &s->again, now.mono_ms + PULL_AGAIN_MS);
-		return false;
-	}
-	page.sources = mem_alloc(s->n_behind * sizeof(*page.sources));
-	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
-		bool is_room = sub->topic->room != NULL;
-		if (sub->is_behind)
-			page.sources[page.n++] = (struct feed_source){
-			    .name = is_room ? topic_escrow(sub->topic) : topic_wallet(s->own.topic),
-			    .own = !is_room,
-			    .after = sub->position};
-	}
-	err = store_read(s->hub->store, READ_MS, read_page, &page);
-	if (err != STORE_OK) {
-		/* What was given was given; the rest is asked for again in a moment. */
-		log_warn("conn %u: replay: %s", s->number, store_err_text(err));
-		timer_start(&s->hub->timers, TIMER_PULL, &s->again, now.mono_ms + PULL_AGAIN_MS);
-	} else {
-		if (page.refused > 0 && page.whole >= page.refused)
-			page.whole = page.refused - 1;
-		for (int i = 0; i < page.n; i++)
-			settle_source(&page, &page.sources[i], now);
-		session_hold_live(s); /* those that went on behind a gap */
-	}
-	free(page.sources);
-	charge(s, page.bytes, now);
-	return err == STORE_OK;
+	return s->is_asking &&
+	       budget_overdrawn(budget_of(s->hub->spent_replay, topic_wallet(s->own.topic)),
+		   REPLAY_WINDOW_MS, now.mono_ms) > 0;
 }
 
 bool
-session_pull(struct session *s, struct hub_time now)
+hub_replay_is_spent(struct hub *hub, const struct user *user, struct hub_time now)
 {
-	timer_stop(&s->hub->timers, TIMER_PULL, &s->again);
-	if (s->n_behind > 0 && !pull_page(s, now))
-		return false;
-	session_release_held(s, now);
-	if (s->n_behind > 0 || s->n_missed == 0)
-		return true;
-	for (struct sub *sub = s->subs; sub != NULL; sub = sub->next) {
-		/* One room at a time: its frames are not refused. */
-		if (sub->has_missed && presence_catch_up(sub, now))
-			break;
-	}
-	return true;
+	return budget_overdrawn(budget_of(hub->spent_replay, span_of(user->key)), REPLAY_WINDOW_MS,
+		   now.mono_ms) > 0;
 }
 
-void
-replay_tick(struct hub *hub, struct hub_time now)
+/* Called after rows were given, or after a page was read in vain: answers that waited for them are
+ * due, and there may be more to pull. */
+static void
+go_on(struct session *s, struct hub_time now)
 {
-	struct timer *tm;
-
-	while ((tm = timers_due(&hub->timers, TIMER_PULL, now.mono_ms)) != NULL) {
-		struct session *s = MAP_ENTRY(tm, struct session, again);
+	calls_advance(s, now);
+	if (!session_is_behind(s))
+		replay_stop(s);
+	else if (!session_is_pulling(s))
 		s->transport->resume(s);
+}
+
+/* ---- from memory ---- */
+
+/* The position behind which the session misses something. */
+static int64_t
+oldest_position(const struct session *s)
+{
+	int64_t oldest = INT64_MAX;
+
+	for (const struct subscription *sub = s->subscriptions; sub != NULL; sub = sub->next) {
+		if (subscription_is_behind(sub) && sub->position < oldest)
+			oldest = sub->position;
+	}
+	return oldest;
+}
+
+/* True: the next row has to be read from the log. */
+static bool
+give_recent(struct session *s, int64_t after, struct hub_time now)
+{
+	struct giving g = {.session = s};
+	int64_t whole;
+
+	recent_each(s->hub->recent, after, give_row, &g);
+	whole = g.refused > 0 ? g.refused - 1 : s->hub->position;
+	for (struct subscription *sub = s->subscriptions; sub != NULL; sub = sub->next) {
+		if (subscription_is_behind(sub))
+			settle(sub, whole);
+	}
+	subscription_hold_live(s);
+	charge(s, g.bytes, now);
+	return g.needs_page;
+}
+
+/* ---- from the log ---- */
+
+static void
+settle_source(struct session *s, const struct replay_page *page, const struct feed_source *source,
+    int64_t whole, struct hub_time now)
+{
+	struct subscription *sub = source->own ? &s->own : subscription_find(s, source->name);
+
+	if (sub == NULL || !replay_page_has(page, sub) || !subscription_is_behind(sub))
+		return;
+	if (source->state == FEED_REMOVED)
+		room_remove(sub, now);
+	else if (source->state == FEED_GAP)
+		replay_gap(sub, page->oldest, now);
+	else
+		settle(sub, whole);
+}
+
+static void
+give_page(struct session *s, struct replay_page *page, struct hub_time now)
+{
+	struct giving g = {.session = s, .page = page};
+	struct queue_row row;
+	int64_t whole = page->whole;
+
+	for (size_t at = 0; fresh_read(&page->rows, &at, &row);) {
+		if (!give_row(&row, &g))
+			break;
+	}
+	if (g.refused > 0 && whole >= g.refused)
+		whole = g.refused - 1;
+	for (int i = 0; i < page->n; i++)
+		settle_source(s, page, &page->sources[i], whole, now);
+	subscription_hold_live(s); /* those that went on behind a gap */
+	charge(s, g.bytes, now);
+}
+
+static void
+on_page(struct hub_job *job, struct hub_time now)
+{
+	struct replay *r = (struct replay *)job;
+	struct session *s = r->session;
+
+	r->is_reading = false;
+	if (s == NULL) {
+		replay_free(r);
+		return;
+	}
+	if (job->err == CHAT_OK) {
+		give_page(s, &r->page, now);
+	} else {
+		log_warn("conn %u: the log cannot be read for a replay", s->number);
+		pull_later(s, now);
+	}
+	replay_page_clear(&r->page);
+	if (job->err == CHAT_OK)
+		go_on(s, now);
+}
+
+static void
+read_page(struct session *s)
+{
+	struct replay *r = replay_of(s);
+
+	r->is_reading = true;
+	r->page.job.err = CHAT_OK;
+	r->page.job.done = on_page;
+	replay_page_fill(&r->page, s);
+	job_read(&r->page.job, topic_wallet(s->own.topic), replay_page_run);
+}
+
+/* ---- pulling ---- */
+
+static void
+catch_up_presence(struct session *s, struct hub_time now)
+{
+	for (struct subscription *sub = s->subscriptions; sub != NULL; sub = sub->next) {
+		/* One room at a time, since its frames are not refused. */
+		if (sub->has_missed && presence_catch_up(sub, now))
+			return;
 	}
 }
 
 static void
-oldest_cursor(struct store *st, void *arg)
+give_missed(struct session *s, struct hub_time now)
 {
-	*(int64_t *)arg = queue_oldest(st);
+	int64_t after = oldest_position(s);
+
+	if (after < recent_floor(s->hub->recent) || give_recent(s, after, now))
+		read_page(s);
 }
 
 void
-sub_gap(struct sub *sub, struct hub_time now)
+session_pull(struct session *s, struct hub_time now)
+{
+	if (session_is_pulling(s) || !session_is_behind(s))
+		return;
+	if (s->replay != NULL)
+		timer_stop(&s->hub->timers, TIMER_PULL, &s->replay->again);
+	if (s->n_behind > 0 && is_spent(s, now)) {
+		pull_later(s, now);
+		return;
+	}
+	if (s->n_behind > 0)
+		give_missed(s, now);
+	if (s->n_behind == 0)
+		catch_up_presence(s, now);
+	go_on(s, now);
+}
+
+/* ---- gaps ---- */
+
+void
+replay_gap(struct subscription *sub, int64_t oldest, struct hub_time now)
 {
 	struct session *s = sub->session;
 	struct hub *hub = s->hub;
+	bool is_room = sub->topic->room != NULL;
 	struct buf data = {0};
 	char cursor[CURSOR_SIZE];
-	int64_t oldest = hub->position + 1;
 
-	store_read(hub->store, READ_MS, oldest_cursor, &oldest);
 	json_open(&data, '{');
-	if (sub->topic->room != NULL)
+	if (is_room)
 		json_member_string(&data, "escrowId", topic_escrow(sub->topic));
 	json_member_cstr(&data, "cursor", hub_cursor(hub, cursor, hub->position));
 	json_member_cstr(&data, "oldest", hub_cursor(hub, cursor, oldest - 1));
 	json_close(&data, '}');
-	sub->has_gap =
-	    sub->topic->room != NULL && seat_of(sub)->ack != NULL; /* which will say so too */
+	if (is_room && subscription_seat(sub)->call != NULL)
+		subscription_seat(sub)->call->has_gap = true;
+	/* The one cursor for all topics stays before the events that the other topics have yet to
+	 * be given. */
 	sub->position = hub->position;
-	/* One cursor for all topics stays behind what the others have yet to be given. */
 	if (s->transport->is_merged)
 		session_cursor(s, cursor);
 	else
 		hub_cursor(hub, cursor, hub->position);
 	session_send_event(s, "gap", buf_as_span(&data), span_of(cursor), topic_escrow(sub->topic));
 	buf_clear(&data);
-	sub_catch_up_done(sub, now);
+	settle(sub, hub->position);
 }
 
 void
-sub_remove(struct sub *sub, struct hub_time now)
+replay_check(const struct session *s)
 {
-	struct session *s = sub->session;
-	struct topic *t = sub->topic;
-	struct buf data = {0};
+	const struct replay *r = s->replay;
 
-	log_info("conn %u: removed from escrow=%.*s", s->number, (int)topic_escrow(t).n,
-	    topic_escrow(t).p);
-	if (seat_of(sub)->ack != NULL)
-		session_refuse(s, SPAN("subscribe_escrow"), span_of(seat_of(sub)->ack),
-		    CHAT_NOT_PARTICIPANT, NULL, topic_escrow(t));
-	view_chat_error(&data, SPAN("subscribe_escrow"), CHAT_REMOVED, NULL, topic_escrow(t));
-	session_send_event(s, "chat_error", buf_as_span(&data), SPAN(""), SPAN(""));
-	buf_clear(&data);
-	kept_forget_room(s, topic_escrow(t));
-	presence_leave(sub, SESSION_LEFT, now);
-	sub_free(sub);
+	check(r == NULL || r->session == s);
+	check(r == NULL || r->is_reading || r->page.n == 0);
+	check(r == NULL || !r->is_reading || !timer_is_armed(&r->again));
 }

@@ -1,96 +1,103 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tail.c - the tail of the log: the one way in for every durable event, whichever process wrote it, and so the one order out.
- * Every row is checked again: a bad one is logged, counted and passed over.
+ * tail.c - rows of the log, in order, to their subscribers. Rows of the daemon's own writer come
+ * from its hands; rows of other processes, and those that triggers make, are read by the reader
+ * thread. A row that is not valid is logged, counted and passed over.
  */
-#include "hub/state.h"
+#include "hub/tail.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "chat/row.h"
+#include "chat/audience.h"
+#include "hub/changes.h"
+#include "hub/expiry.h"
+#include "hub/presence.h"
+#include "hub/recent.h"
+#include "hub/room.h"
+#include "hub/tail_job.h"
 
-#define PAGE_ROWS       512
-#define PAGE_DELIVERIES 5000 /* no read transaction outlives READ_MS, however large the rooms */
-#define READ_MS         100
+#define TURN_DELIVERIES 5000 /* of a turn: the rest is handed out in the next */
 
 struct tail {
-	struct hub *hub;
-	struct store *store;
-	struct hub_time now;
-	int rows;
-	uint64_t enough; /* hub->delivered at which the page ends */
-	bool is_cut;     /* it ended so */
-	bool is_fresh;   /* the row in hand is the writer's, as it was made */
-	bool is_own;     /* fresh rows are enough */
+	struct tail_look look; /* first: the reader's thread has it while is_reading */
+	bool is_reading;
+	bool is_wanted;          /* the next page */
+	bool is_wanted_certain;  /* and the reader need not ask whether anybody has committed */
+	bool has_failed;         /* the last page: the next look is certain */
+	struct fresh_list read;  /* rows that were read from the log, in order */
+	struct fresh_list fresh; /* rows from the writer's hands, in order */
 };
+static_assert(offsetof(struct tail, look) == 0, "the tail is cast from its job");
 
-struct audience {
-	struct hub *hub;
-	const struct queue_row *row;
-	struct topic **topics;
-	size_t n;
-};
-
-static bool
-add_member(const struct participant *p, void *arg)
+struct tail *
+tail_new(void)
 {
-	struct audience *a = arg;
-	char name[TOPIC_SIZE];
-	struct topic *t;
+	struct tail *t = mem_zalloc(sizeof(*t));
 
-	if (p->role == ROLE_OBSERVER || span_is(a->row->actor, p->wallet) ||
-	    p->since_position >= a->row->position)
-		return true;
-	if ((t = topic_find(a->hub, topic_of_user(name, span_of(p->wallet)))) == NULL)
-		return true;
-	a->topics = mem_realloc(a->topics, a->n + 1, sizeof(struct topic *));
-	a->topics[a->n++] = t;
-	return true;
+	STAILQ_INIT(&t->read);
+	STAILQ_INIT(&t->fresh);
+	return t;
 }
 
-/* One notification row is for each participant but its sender and observers: for all of them or, where the store fails, for none. */
-static void
-push_to_members(
-    struct tail *tail, struct chat_event *ev, struct span escrow_id, const struct queue_row *row)
+void
+tail_free(struct tail *t)
 {
-	struct audience a = {.hub = tail->hub, .row = row};
-	struct escrow escrow;
+	if (t == NULL)
+		return;
+	fresh_clear(&t->read);
+	fresh_clear(&t->fresh);
+	buf_clear(&t->look.page.rows);
+	free(t);
+}
 
-	if (escrow_find(tail->store, escrow_id, &escrow))
-		participants_each(tail->store, escrow.id, add_member, &a);
-	if (store_error(tail->store) == STORE_OK) {
-		for (size_t i = 0; i < a.n; i++)
-			topic_push(a.topics[i], ev, NULL);
+struct fresh_list *
+tail_rows(struct tail *t)
+{
+	return &t->fresh;
+}
+
+/* ---- one row ---- */
+
+/* The notification of a message is for each participant but its sender and observers. */
+static void
+push_to_members(struct hub *hub, struct chat_event *ev, struct span who)
+{
+	struct topic *own;
+	struct span key;
+
+	while (audience_next(&who, &key)) {
+		if ((own = topic_find_user(hub, key)) != NULL)
+			subscription_push(own, ev, NULL);
 	}
-	free(a.topics);
 }
 
 static void
-push_event(struct tail *tail, const struct queue_row *row, enum topic_kind kind, struct span name,
-    struct span data)
+push_event(struct hub *hub, const struct queue_row *row, enum topic_kind kind, struct span name)
 {
-	struct hub *hub = tail->hub;
 	char cursor[CURSOR_SIZE];
 	struct chat_event ev = {.kind = row->durable ? FRAME_EVENT : FRAME_EPHEMERAL,
 	    .position = row->position,
 	    .name = row->event,
-	    .data = data};
+	    .data = row->data};
 	struct topic *t;
 
 	if (row->durable)
 		ev.cursor = span_of(hub_cursor(hub, cursor, row->position));
 	if (kind == TOPIC_MEMBERS) {
-		push_to_members(tail, &ev, name, row);
+		push_to_members(hub, &ev, row->who);
 	} else if ((t = topic_find(hub, row->topic)) != NULL) {
 		if (kind == TOPIC_ESCROW)
 			ev.escrow_id = name;
-		topic_push(t, &ev, NULL);
+		subscription_push(t, &ev, NULL);
 		if (kind == TOPIC_ESCROW && row->actor.n > 0 && span_is(row->event, "chat_message"))
 			typing_stop(hub, t, row->actor);
 	}
 	event_clear(&ev);
+	if (row->durable)
+		recent_add(hub->recent, row);
 }
 
 static void
@@ -109,142 +116,208 @@ note_membership(const struct queue_row *row, struct span escrow_id)
 	    4);
 }
 
-/* A change of membership: the removed are put out of the room here, so nothing after this position reaches them. */
+/* The removed user's sessions leave the room here, so that no event behind this position reaches
+ * them. */
 static void
-change_membership(struct tail *tail, const struct queue_row *row, struct span escrow_id)
+remove_member(
+    struct hub *hub, const struct queue_row *row, struct span escrow_id, struct hub_time now)
 {
-	struct hub *hub = tail->hub;
-	char name[TOPIC_SIZE];
-	struct topic *own = topic_find(hub, topic_of_user(name, row->actor));
-	struct topic *room = topic_find(hub, topic_of_escrow(name, escrow_id));
-	struct participant p;
-	struct escrow escrow;
+	struct topic *own = topic_find_user(hub, row->actor), *room;
 
-	note_membership(row, escrow_id);
-	if (room == NULL || hub->options.rules.rooms == ROOMS_OPEN)
-		return;
-	if (span_is(row->event, "removed")) {
-		for (uint32_t i = own != NULL ? own->n_subs : 0; i-- > 0;) {
-			struct session *s = topic_subs(own)[i]->session;
-			struct sub *sub = session_sub(s, escrow_id);
-			if (sub == NULL || seat_of(sub)->checked >= row->position)
-				continue;
-			sub_remove(sub, tail->now);
-			session_release_held(s, tail->now);
-		}
-		if ((room = topic_find(hub, topic_of_escrow(name, escrow_id))) != NULL)
-			presence_removed(hub, room, row->actor, tail->now);
-		return;
-	}
-	if (own == NULL || !escrow_find(tail->store, escrow_id, &escrow) ||
-	    !participant_find(tail->store, escrow.id, row->actor, &p))
-		return;
-	for (uint32_t i = 0; i < own->n_subs; i++) {
-		struct sub *sub = session_sub(topic_subs(own)[i]->session, escrow_id);
-		if (sub == NULL)
+	for (uint32_t i = own != NULL ? own->n_subscriptions : 0; i-- > 0;) {
+		struct session *s = topic_subscriptions(own)[i]->session;
+		struct subscription *sub = subscription_find(s, escrow_id);
+
+		if (sub == NULL || subscription_seat(sub)->checked >= row->position)
 			continue;
-		sub->role = (uint8_t)p.role;
-		if (seat_of(sub)->presence != NULL)
-			presence_rename(seat_of(sub)->presence, p.name);
+		room_remove(sub, now);
+		calls_advance(s, now);
+	}
+	if ((room = topic_find_room(hub, escrow_id)) != NULL)
+		presence_removed(hub, room, row->actor, now);
+}
+
+static void
+change_member(struct hub *hub, const struct queue_row *row, struct span escrow_id)
+{
+	struct topic *own = topic_find_user(hub, row->actor);
+	struct standing who = {0};
+
+	if (row->who.n == 0 || own == NULL) /* they are not listed any more, or not connected */
+		return;
+	who.role = (enum role)(row->who.p[0] - '0');
+	memcpy(who.name, row->who.p + 1, row->who.n - 1);
+	for (uint32_t i = 0; i < own->n_subscriptions; i++) {
+		struct subscription *sub =
+		    subscription_find(topic_subscriptions(own)[i]->session, escrow_id);
+
+		if (sub == NULL || subscription_seat(sub)->checked >= row->position)
+			continue;
+		sub->role = (uint8_t)who.role;
+		if (subscription_seat(sub)->presence != NULL)
+			presence_rename(subscription_seat(sub)->presence, who.name);
 	}
 }
 
-static bool
-take_row(const struct queue_row *row, void *arg)
+static void
+change_membership(
+    struct hub *hub, const struct queue_row *row, struct span escrow_id, struct hub_time now)
 {
-	struct tail *tail = arg;
-	struct hub *hub = tail->hub;
+	note_membership(row, escrow_id);
+	changes_note(hub->changes, row->actor, escrow_id, row->position);
+	if (hub->options.rules.rooms == ROOMS_OPEN)
+		return;
+	if (span_is(row->event, "removed"))
+		remove_member(hub, row, escrow_id, now);
+	else
+		change_member(hub, row, escrow_id);
+}
+
+static void
+end_tokens(struct hub *hub, const struct queue_row *row, enum topic_kind kind, struct span name)
+{
+	struct span wallet = kind == TOPIC_SESSION ? row->actor : name;
+	unsigned long long until_ms = 0;
+
+	changes_note(hub->changes, wallet, SPAN(""), row->position);
+	if (kind == TOPIC_SESSION)
+		expiry_end(hub, wallet, name, 0);
+	else if (span_u64(row->who, INT64_MAX, &until_ms))
+		expiry_end(hub, wallet, SPAN(""), (int64_t)until_ms);
+}
+
+static void
+take_row(struct hub *hub, const struct queue_row *row, struct hub_time now)
+{
 	struct span name;
 	enum topic_kind kind = topic_parse(row->topic, &name);
-	struct buf data = {0};
 
+	hub->position = row->position;
 	if (kind == TOPIC_MEMBERSHIP) {
-		change_membership(tail, row, name);
-	} else if (kind == TOPIC_SESSION) {
-		expiry_end(hub, row->actor, name, 0);
-	} else if (kind == TOPIC_SESSIONS) {
-		expiry_end(hub, name, SPAN(""), session_wallet_ended(tail->store, name));
-	} else if (tail->is_fresh) {
-		push_event(tail, row, kind, name, row->data);
-	} else if (kind == TOPIC_WRONG || !row_data(row, &data)) {
+		change_membership(hub, row, name, now);
+	} else if (kind == TOPIC_SESSION || kind == TOPIC_SESSIONS) {
+		end_tokens(hub, row, kind, name);
+	} else if (kind == TOPIC_WRONG || row->event.n == 0) {
 		hub->bad_rows++;
 		log_warn("tail: row %lld passed over: topic, event or data is not valid",
 		    (long long)row->position);
 	} else {
-		push_event(tail, row, kind, name, buf_as_span(&data));
+		push_event(hub, row, kind, name);
 	}
-	buf_clear(&data);
-	if (store_error(tail->store) != STORE_OK) /* taken again, whole */
-		return false;
-	hub->position = row->position;
-	tail->rows++;
-	tail->is_cut = hub->delivered >= tail->enough;
-	return !tail->is_cut;
 }
 
-/* Rows from the writer's hands, as long as they follow on each other: another process's are only in the log. */
+/* ---- reading from the log ---- */
+
 static void
-take_fresh_rows(struct tail *tail)
+set_healthy(struct hub *hub, bool is_healthy)
 {
-	struct hub *hub = tail->hub;
+	if (hub->is_healthy == is_healthy)
+		return;
+	hub->is_healthy = is_healthy;
+	if (is_healthy)
+		log_info("tail: the log can be read again");
+	else
+		log_error("tail: the log cannot be read");
+}
+
+static void
+on_page(struct hub_job *job, struct hub_time now)
+{
+	struct tail *t = (struct tail *)job;
+
+	t->is_reading = false;
+	t->has_failed = job->err != CHAT_OK;
+	set_healthy(job->hub, !t->has_failed);
+	if (t->has_failed) /* they are read from the log later, and do not pile up until then */
+		fresh_clear(&t->fresh);
+	if (t->look.page.n > 0)
+		fresh_take(&t->read, &t->look.page.rows);
+	if (t->look.page.is_cut && !t->has_failed)
+		t->is_wanted = t->is_wanted_certain = true;
+}
+
+static void
+read_page(struct hub *hub, bool is_certain)
+{
+	struct tail *t = hub->tail;
+
+	t->is_reading = true;
+	t->is_wanted = false;
+	t->look.is_certain = is_certain || t->has_failed;
+	t->look.page.after = hub->position;
+	t->look.page.limit = TAIL_PAGE_ROWS;
+	t->look.job.hub = hub;
+	t->look.job.err = CHAT_OK;
+	t->look.job.done = on_page;
+	job_read(&t->look.job, SPAN(""), tail_run_page);
+}
+
+void
+hub_look(struct hub *hub, bool is_certain)
+{
+	struct tail *t = hub->tail;
+
+	if (!t->is_reading && STAILQ_EMPTY(&t->read)) {
+		read_page(hub, is_certain);
+		return;
+	}
+	t->is_wanted = true;
+	t->is_wanted_certain = t->is_wanted_certain || is_certain;
+}
+
+/* Reads the page that was wanted while another was read. */
+static void
+look_again(struct hub *hub)
+{
+	struct tail *t = hub->tail;
+	bool is_certain = t->is_wanted_certain;
+
+	if (!t->is_wanted || t->is_reading || !STAILQ_EMPTY(&t->read))
+		return;
+	t->is_wanted_certain = false;
+	read_page(hub, is_certain);
+}
+
+/* ---- going on ---- */
+
+/* The row that comes next, and whose list it is of; false: none is known to. Rows from the log are
+ * all that there are behind the position at which they were read; a row from the writer's hands is
+ * the next one only if its position is. Rows from the log may be of a batch whose jobs are still on
+ * their way: they wait, so that each write takes effect at its place among the rows. */
+static bool
+next_row(struct hub *hub, struct queue_row *row, struct fresh_list **list)
+{
+	struct tail *t = hub->tail;
+
+	*list = &t->read;
+	if (fresh_next(*list, row))
+		return jobs_collected(hub->jobs) >= t->look.begun;
+	*list = &t->fresh;
+	return fresh_next(*list, row) && row->position <= hub->position + 1;
+}
+
+bool
+tail_advance(struct hub *hub, struct hub_time now)
+{
+	struct tail *t = hub->tail;
+	uint64_t enough = hub->delivered + TURN_DELIVERIES;
+	struct fresh_list *list;
 	struct queue_row row;
 
-	tail->is_fresh = true;
-	while (
-	    fresh_next(&hub->fresh, &row) && row.position <= hub->position + 1 && !tail->is_cut) {
-		if (row.position == hub->position + 1 && !take_row(&row, tail) && !tail->is_cut)
-			break;
-		fresh_pass(&hub->fresh);
+	/* A write takes effect behind the rows before it, and before those behind it. */
+	jobs_release(hub, now);
+	while (next_row(hub, &row, &list)) {
+		if (hub->delivered >= enough)
+			return true;
+		if (row.position > hub->position)
+			take_row(hub, &row, now);
+		fresh_pass(list);
+		jobs_release(hub, now);
 	}
-	tail->is_fresh = false;
-}
-
-static void
-read_rows(struct store *st, void *arg)
-{
-	struct tail *tail = arg;
-
-	tail->store = st;
-	take_fresh_rows(tail);
-	bool is_enough = tail->is_own && tail->rows > 0 && STAILQ_EMPTY(&tail->hub->fresh) &&
-			 !jobs_wait(tail->hub);
-	if (!is_enough && !tail->is_cut && store_error(st) == STORE_OK)
-		queue_after(st, tail->hub->position, PAGE_ROWS, take_row, tail);
-}
-
-static enum hub_tail
-take_rows(struct tail *tail)
-{
-	struct hub *hub = tail->hub;
-	enum store_err err = store_read(hub->store, READ_MS, read_rows, tail);
-
-	if (err == STORE_DEADLINE && tail->rows > 0) { /* slow, but it goes on */
-		err = STORE_OK;
-		tail->is_cut = true;
-	}
-	if ((err == STORE_OK) != hub->is_healthy) {
-		hub->is_healthy = err == STORE_OK;
-		if (hub->is_healthy)
-			log_info("tail: the log can be read again");
-		else
-			log_error("tail: the log cannot be read: %s", store_err_text(err));
-	}
-	jobs_release(hub, tail->now);
-	if (err != STORE_OK)
-		return TAIL_FAILED;
-	return tail->is_cut || tail->rows >= PAGE_ROWS ? TAIL_MORE : TAIL_END;
-}
-
-enum hub_tail
-hub_tail(struct hub *hub, struct hub_time now)
-{
-	return take_rows(
-	    &(struct tail){.hub = hub, .now = now, .enough = hub->delivered + PAGE_DELIVERIES});
-}
-
-enum hub_tail
-hub_tail_own(struct hub *hub, struct hub_time now)
-{
-	return take_rows(&(struct tail){
-	    .hub = hub, .now = now, .enough = hub->delivered + PAGE_DELIVERIES, .is_own = true});
+	/* A page that is being read may bring the missing rows. After a failure the reader is asked
+	 * again when the caller says so (hub_look), not at once and for ever. */
+	if (!t->is_reading && !t->has_failed && (fresh_next(&t->fresh, &row) || jobs_wait(hub)))
+		hub_look(hub, true);
+	look_again(hub);
+	return false;
 }

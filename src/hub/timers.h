@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * timers.h - time-outs of constant length: one list a kind, always sorted, so arming and disarming are O(1).
- * Few are armed at a time: the others are no more than a pointer.
+ * timers.h - time-outs of constant length: one list for each kind, always sorted, so that a timer
+ * is armed and disarmed in constant time. Few are armed at a time; the others are no more than a
+ * pointer. The functions are inline, so the header is long. All of them belong to the loop's
+ * thread.
  */
 #ifndef HUB_TIMERS_H
 #define HUB_TIMERS_H
@@ -11,17 +13,19 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "base/check.h"
 #include "base/mem.h"
 
 enum timer_kind {
-	TIMER_GRACE, /* a user's last connection in a room was lost: he has left when it runs out */
+	/* a user's last connection in a room was lost: they have left when it runs out */
+	TIMER_GRACE,
 	TIMER_TYPING, /* typing stops by itself */
 	TIMER_PULL,   /* a session pulls once more */
 	TIMER_KEPT,   /* a lost session cannot be recovered any more */
 	TIMER_KINDS
 };
 
-struct timer { /* all zero: not armed; embedded in its owner, who stays where he is while it is */
+struct timer { /* all zero: not armed; embedded in its owner, which stays where it is while it is */
 	struct armed *armed;
 };
 
@@ -48,6 +52,7 @@ timer_is_armed(const struct timer *tm)
 	return tm->armed != NULL;
 }
 
+/* Disarms a timer; nothing where it is not armed. */
 static inline void
 timer_stop(struct timers *t, enum timer_kind kind, struct timer *tm)
 {
@@ -58,7 +63,8 @@ timer_stop(struct timers *t, enum timer_kind kind, struct timer *tm)
 	tm->armed = NULL;
 }
 
-/* Arms for at, again if it was armed. Within a kind the length is constant and time does not go back: the list stays sorted. */
+/* Arms for at, again if it was armed. Within a kind the length is constant and time does not go
+ * back: the list stays sorted. */
 static inline void
 timer_start(struct timers *t, enum timer_kind kind, struct timer *tm, int64_t at)
 {
@@ -100,6 +106,23 @@ timers_due(struct timers *t, enum timer_kind kind, int64_t now)
 	return tm;
 }
 
+/* For hub_check: each list is sorted, and each of its timers knows it. */
+static inline void
+timers_check(const struct timers *t)
+{
+	const struct armed *a;
+
+	for (int i = 0; i < TIMER_KINDS; i++) {
+		int64_t last = INT64_MIN;
+
+		TAILQ_FOREACH (a, &t->lists[i], link) {
+			check(a->timer->armed == a && a->at >= last);
+			last = a->at;
+		}
+	}
+}
+
+/* When the first timer of all kinds is due (mono ms); INT64_MAX: none is armed. */
 static inline int64_t
 timers_next(const struct timers *t)
 {

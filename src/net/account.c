@@ -215,3 +215,37 @@ on_settle(void *arg)
 	while (is_over_in_all(as) && cut_largest(as, NULL))
 		;
 }
+
+/* ---- the walker ---- */
+
+#define FEW 64 /* accounts: for each of them every consumer is looked at */
+
+static size_t
+recount(const struct accounts *as, const struct account *a)
+{
+	const struct account_source *source;
+	size_t bytes = 0;
+
+	SLIST_FOREACH (source, &as->sources, link)
+		bytes += source->queued(source->arg, a);
+	return bytes;
+}
+
+void
+accounts_check(const struct accounts *as)
+{
+	const struct account *a;
+	size_t marked = 0;
+
+	for (struct map_node *n = NULL; (n = map_next(&as->wallets, n)) != NULL;) {
+		a = MAP_ENTRY(n, struct account, node);
+		check(a->accounts == as && a->refs > 0);
+		check(as->wallets.count > FEW || a->queued == recount(as, a));
+		marked += a->is_marked;
+	}
+	TAILQ_FOREACH (a, &as->over, over) {
+		check(a->is_marked);
+		marked--;
+	}
+	check(marked == 0);
+}

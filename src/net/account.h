@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * account.h - how many bytes wait to be read, for each wallet and in all, and who is cut when they are
- * too many: the largest consumer, at the end of the turn, never within the call that sends.
- * All functions belong to the loop's thread.
+ * account.h - counts the bytes that wait to be read, for each wallet and in all. Where they are too
+ * many, the largest consumer is cut at the end of the turn, never within the call that sends. All
+ * functions belong to the loop's thread.
  */
 #ifndef NET_ACCOUNT_H
 #define NET_ACCOUNT_H
@@ -24,16 +24,20 @@ struct account_limits { /* bytes; 0: no limit */
 	size_t max_per_wallet, max_in_all;
 };
 
-/* Where bytes wait: connections, polling sessions. Embedded in its owner. */
+/* A kind of consumer for which bytes wait: connections, or polling sessions. Embedded in its
+ * owner. */
 struct account_source {
 	/* The largest consumer of an account (NULL: of all), and how much waits there; 0: none. */
 	size_t (*largest)(void *arg, const struct account *, void **consumer);
 	/* Gives up what waits there and ends the consumer. */
 	void (*cut)(void *arg, void *consumer);
+	/* For accounts_check: how many bytes wait there for an account. */
+	size_t (*queued)(void *arg, const struct account *);
 	void *arg;
 	SLIST_ENTRY(account_source) link;
 };
 
+/* New accounts with these ceilings; accounts_free frees them. */
 struct accounts *accounts_new(struct loop *, const struct account_limits *);
 /* After all accounts were given back. NULL is fine. */
 void accounts_free(struct accounts *);
@@ -41,17 +45,21 @@ void accounts_free(struct accounts *);
 void accounts_add_source(struct accounts *, struct account_source *);
 void accounts_remove_source(struct accounts *, struct account_source *);
 
-/* The account of a wallet, by its key; the caller gives it back. */
+/* The account of a wallet, by its key. The caller gives the account back with account_give_back. */
 struct account *account_open(struct accounts *, struct span wallet);
 struct account *account_ref(struct account *);                  /* NULL is fine */
 void account_give_back(struct account *);                       /* likewise */
 bool account_is_of(const struct account *, struct span wallet); /* NULL: nobody's */
 
-/* So many bytes more wait for consumers of an account (NULL: of nobody's), or less. is_shared: they
- * are those of frames, which others may wait for too; all frames are counted once, where they are
- * made. A ceiling that is passed is looked at at the end of the turn. */
+/* So many bytes more wait for the consumers of an account (NULL: of no account), or less.
+ * is_shared: they are bytes of frames, for which others may wait too; each frame is counted once,
+ * where it is made. A ceiling that is passed takes effect at the end of the turn. */
 void account_charge(struct accounts *, struct account *, int64_t bytes, bool is_shared);
 /* How many bytes wait for the consumers of an account. */
 size_t account_queued(const struct account *);
+
+/* For net_check: recounts, while there are few accounts, what waits for each; ends the process
+ * (check) where that is not what was charged. */
+void accounts_check(const struct accounts *);
 
 #endif

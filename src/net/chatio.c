@@ -4,10 +4,13 @@
  */
 #include "net/chatio.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/json_slice.h"
 #include "base/log.h"
-#include "net/identity.h"
+#include "base/mem.h"
+#include "net/admission.h"
 
 #define PING_INTERVAL_MS   25000
 #define PING_TIMEOUT_MS    60000
@@ -16,8 +19,20 @@
 
 #define NAMESPACE "/"
 
-/* A socket's own is its session and, as long as it is not connected, the job that opens one. A session's owner is what its frames go
- * to: the session of Engine.IO, which has one socket in our namespace. */
+/* The own pointer of a socket is its session or, while it is not connected, an entry, which opens
+ * the session. The owner of a session is the Engine.IO session that its frames go to, which has one
+ * socket in our namespace. */
+struct entry {
+	struct chatio *io;
+	struct engine_session *engine;
+	struct admission *admission;   /* the user is being looked up; or NULL */
+	struct connecting *connecting; /* then the session is being recovered or made; or NULL */
+	struct later
+	    later; /* what the client said; its spans live as long as its CONNECT is in hand */
+	bool wants_recovery;
+	struct buf text; /* pid, then offset */
+	size_t pid_n;
+};
 
 static struct hub_time
 time_now(void)
@@ -80,7 +95,7 @@ static const struct transport recoverable = {.name = "socket.io",
 
 /* ---- connecting ---- */
 
-/* A line of the audit trail for who was not let in. */
+/* Writes a line of the audit trail for a client that was not let in. */
 static void
 note_refusal(const struct socketio_socket *socket, const char *why)
 {
@@ -94,20 +109,39 @@ note_refusal(const struct socketio_socket *socket, const char *why)
 }
 
 static void
+entry_free(struct entry *e)
+{
+	buf_clear(&e->text);
+	free(e);
+}
+
+static void
+refuse(struct socketio_socket *socket, const char *why)
+{
+	note_refusal(socket, why);
+	socketio_reject(socket, why);
+}
+
+static void
 on_opened(void *owner, const struct connect_result *result)
 {
 	struct socketio_socket *socket = socketio_in(owner, NAMESPACE);
+	struct entry *e = socketio_own(socket);
+	size_t limit = e->io->hub->options.max_per_wallet;
+	char full[CHAT_FULL_SIZE];
 
-	if (result->session != NULL) {
-		socketio_set_own(socket, result->session);
-		socketio_accept(socket, result->sid, result->pid);
+	entry_free(e);
+	if (result->session == NULL) {
+		refuse(socket, result->err == CHAT_RATE_LIMITED ? chat_full_text(full, limit)
+								: chat_err_text(result->err));
 		return;
 	}
-	note_refusal(socket, chat_err_code(result->err));
-	socketio_reject(socket, chat_err_text(result->err));
+	socketio_set_own(socket, result->session);
+	socketio_accept(socket, result->sid, result->pid);
 }
 
-/* What we read of a handshake's auth object; what is no string there is none. */
+/* The members of a handshake's auth object that are read; a member that is not a string counts as
+ * absent. */
 struct asked {
 	struct span wallet, token, pid, offset;
 	bool wants_recovery;
@@ -131,30 +165,20 @@ read_auth(struct span auth, struct buf *decoded)
 	    strings[0], strings[1], strings[2], strings[3], !span_is(values[4], "false")};
 }
 
-/* Who asks, from the handshake's auth object and its request. NULL: fine; else what the CONNECT_ERROR says. */
+/* The text of the CONNECT_ERROR where the identity is not good. */
 static const char *
-identify(const struct chatio *io, struct socketio_socket *socket, const struct asked *asked,
-    struct user *out)
+identity_refusal(const struct entry *e, const struct admission *a)
 {
-	struct engine_session *session = socketio_session(socket);
-	struct later later = {.claimed = asked->wallet,
-	    .token = asked->token,
-	    .has_origin = engine_has_origin(session)};
-	bool has_tokens = auth_has_tokens(io->gate->auth);
-	enum chat_err err = identity_later(io->gate, socketio_handshake_of(socket), &later, out);
+	bool has_tokens = auth_has_tokens(e->io->gate->auth);
 
-	if (err == CHAT_OK && later.is_by_cookie)
-		engine_need_origin(session);
-	if (err == CHAT_OK)
-		return NULL;
-	if (!later.has_any && later.claimed.n == 0)
+	if (!e->later.has_any && a->request.claimed_wallet.n == 0)
 		return "Authentication required: wallet address missing";
-	if (!later.has_any && has_tokens)
+	if (!e->later.has_any && has_tokens)
 		return "Authentication required: token missing";
-	if (err == CHAT_WALLET_MISMATCH)
+	if (a->err == CHAT_WALLET_MISMATCH)
 		return "Authentication failed: the token is another wallet's";
-	if (err == CHAT_UNAVAILABLE)
-		return chat_err_text(err);
+	if (a->err == CHAT_UNAVAILABLE)
+		return chat_err_text(a->err);
 	return has_tokens ? "Authentication failed: token not valid"
 			  : "Authentication failed: wallet address not valid";
 }
@@ -165,40 +189,64 @@ on_handshake(void *arg, struct web_request *req)
 	return identity_keep(((struct chatio *)arg)->gate, req);
 }
 
+/* The user is known, or not let in. */
 static void
-connect_as(struct chatio *io, struct socketio_socket *socket, const struct asked *asked)
+on_admitted(struct admission *a)
 {
-	struct connect_options o = {.pid = asked->pid, .offset = asked->offset, .done = on_opened};
-	struct user user;
-	const char *refusal = identify(io, socket, asked, &user);
-	struct hub_job *connecting;
+	struct entry *e = a->own;
+	struct socketio_socket *socket = socketio_in(e->engine, NAMESPACE);
+	bool is_recoverable = e->wants_recovery && hub_recovers(e->io->hub);
+	struct connect_options o = {.pid = {e->text.p, e->pid_n},
+	    .offset = {e->text.p + e->pid_n, e->text.len - e->pid_n},
+	    .is_kept = is_recoverable,
+	    .done = on_opened,
+	    .session = {.transport = is_recoverable ? &recoverable : &plain,
+		.owner = e->engine,
+		.user = &a->user,
+		.number = engine_conn_number(e->engine),
+		.now = time_now()}};
+	const char *why = a->err != CHAT_OK ? identity_refusal(e, a) : NULL;
+	struct connecting *connecting;
+	char full[CHAT_FULL_SIZE];
 
-	/* Who comes back to what he has takes no more room than before. */
-	if (refusal == NULL && o.pid.n == 0 && hub_user_is_full(io->hub, &user, NULL))
-		refusal = chat_err_text(CHAT_RATE_LIMITED);
-	if (refusal != NULL) {
-		note_refusal(socket, refusal);
-		socketio_reject(socket, refusal);
+	e->admission = NULL;
+	/* A client that comes back to its session takes no more room than before. */
+	if (why == NULL && o.pid.n == 0 && hub_user_is_full(e->io->hub, &a->user, NULL))
+		why = chat_full_text(full, e->io->hub->options.max_per_wallet);
+	if (why != NULL) {
+		entry_free(e);
+		refuse(socket, why);
 		return;
 	}
-	engine_set_wallet(socketio_session(socket), span_of(user.key));
-	o.is_kept = asked->wants_recovery && hub_recovers(io->hub);
-	o.session = (struct session_options){.transport = o.is_kept ? &recoverable : &plain,
-	    .owner = socketio_session(socket),
-	    .user = &user,
-	    .number = engine_conn_number(socketio_session(socket)),
-	    .now = time_now()};
-	if ((connecting = session_connect(io->hub, &o)) != NULL)
-		socketio_set_own(socket, connecting);
+	engine_set_wallet(e->engine, span_of(a->user.key));
+	if (e->later.is_by_cookie)
+		engine_need_origin(e->engine);
+	connecting = session_connect(e->io->hub, &o);
+	if (connecting != NULL) /* else on_opened has freed the entry */
+		e->connecting = connecting;
 }
 
 static void
 on_connect(void *arg, struct socketio_socket *socket, struct span auth)
 {
+	struct chatio *io = arg;
 	struct buf decoded = {0};
 	struct asked asked = read_auth(auth, &decoded);
+	struct entry *e = mem_zalloc(sizeof(*e));
 
-	connect_as(arg, socket, &asked);
+	e->io = io;
+	e->engine = socketio_session(socket);
+	e->wants_recovery = asked.wants_recovery;
+	e->later = (struct later){.claimed = asked.wallet,
+	    .token = asked.token,
+	    .has_origin = engine_has_origin(e->engine)};
+	e->pid_n = asked.pid.n;
+	buf_span(&e->text, asked.pid);
+	buf_span(&e->text, asked.offset);
+	buf_reserve(&e->text, 1);
+	socketio_set_own(socket, e);
+	e->admission = admission_new(io->gate, e);
+	admission_of_handshake(e->admission, socketio_handshake_of(socket), &e->later, on_admitted);
 	buf_clear(&decoded);
 }
 
@@ -208,13 +256,18 @@ on_disconnect(struct socketio_socket *socket, const char *why, enum socketio_end
 	static const enum session_end ends[] = {[SOCKETIO_DISCONNECTED] = SESSION_ENDED,
 	    [SOCKETIO_CLOSED] = SESSION_LEFT,
 	    [SOCKETIO_LOST] = SESSION_LOST};
+	struct entry *e = socketio_own(socket);
 
 	if (socketio_is_connected(socket)) {
 		log_info("conn %u: disconnected: %s", session_number(socketio_own(socket)), why);
 		session_close(socketio_own(socket), ends[end], time_now());
-	} else {
-		session_connect_cancel(socketio_own(socket));
+		return;
 	}
+	if (e->admission != NULL)
+		admission_cancel(e->admission);
+	if (e->connecting != NULL)
+		session_connect_cancel(e->connecting);
+	entry_free(e);
 }
 
 /* ---- events up ---- */
@@ -251,8 +304,7 @@ on_room(struct socketio_socket *socket)
 {
 	struct session *s = socketio_own(socket);
 
-	if (session_is_behind(s) && session_pull(s, time_now()) && session_is_behind(s))
-		engine_want_room(engine_of(s));
+	session_pull(s, time_now());
 }
 
 static bool

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * chatio.h - the chat over Socket.IO 4 at /socket.io/: what an existing front end with socket.io-client speaks.
+ * chatio.h - the chat over Socket.IO 4 at /socket.io/, as front ends with socket.io-client speak
+ * it. All functions belong to the loop's thread.
  */
 #ifndef NET_CHATIO_H
 #define NET_CHATIO_H

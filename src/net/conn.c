@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/sys.h"
 
-#define LINGER_BYTES (256 * 1024) /* dropped after our end; beyond, a reset is what the peer gets */
+#define LINGER_BYTES (256 * 1024) /* are dropped after our end; then the peer gets a reset */
 
 /* An idle connection costs this and its protocol's own; malloc rounds up to 16 bytes. */
 static_assert(sizeof(void *) != 8 || sizeof(struct conn) <= 280, "an idle connection has grown");
@@ -84,7 +84,7 @@ free_buffer(struct buf *in)
 	free(in);
 }
 
-/* The same with what was kept; the memory is kept no longer than anything is in it. */
+/* The same with the input that was kept; the memory is freed as soon as it is empty. */
 static void
 offer_kept(struct conn *c)
 {
@@ -134,7 +134,8 @@ read_some(struct conn *c)
 		return;
 	}
 	if (conn_is_closing(c)) {
-		/* What still comes is read away, so that our last words are not lost to a reset. */
+		/* Further input is read and dropped, so that our last bytes are not lost to a
+		 * reset. */
 		if ((c->lingered += (uint32_t)n) > LINGER_BYTES)
 			conn_close(c, c->why);
 		return;
@@ -240,7 +241,8 @@ conn_is_clogged(const struct conn *c)
 	return ring_is_clogged(&c->ring);
 }
 
-/* All is written that was queued: who waits for that has the next turn, or ends. */
+/* All frames that were queued are written: a protocol that waits for that is called in the next
+ * turn, or the connection ends. */
 static void
 on_empty(struct conn *c)
 {

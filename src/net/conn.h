@@ -49,10 +49,11 @@ struct protocol {
 	void (*on_overrun)(struct conn *);
 };
 
-/* Takes over a non-blocking descriptor. The connection belongs to the set. NULL: the loop cannot watch it;
- * the descriptor is closed, and no callback comes. */
+/* Takes over a non-blocking descriptor. The connection belongs to the set. NULL: the loop cannot
+ * watch the descriptor, which is closed then, and no callback comes. */
 struct conn *conn_new(struct net *, int fd, const struct protocol *, void *own);
 
+/* From now on another protocol has the connection, with its own object. */
 void conn_set_protocol(struct conn *, const struct protocol *, void *own);
 void *conn_own(const struct conn *);
 uint32_t conn_number(const struct conn *); /* for the log */
@@ -60,50 +61,52 @@ struct net *conn_net(const struct conn *);
 
 /* The connection belongs to a user who is known: it is no stranger any more. */
 void conn_confirm(struct conn *);
-/* From now on what waits in the ring counts as that wallet's (its key). */
+/* From now on the bytes that wait in the ring count as that wallet's (its key). */
 void conn_set_wallet(struct conn *, struct span wallet);
 void conn_set_account(struct conn *, struct account *); /* the same; takes a reference */
-/* Gives back the place that the connection has among those of its address, and takes this one
+/* Gives back the place that the connection has among those of its address, and takes this place
  * over (NULL: none) until its end. */
 void conn_set_place(struct conn *, struct place *);
 
 /* Queues a frame (its own reference); it is written at the end of the turn. False, and not queued:
  * the ring is full and the frame may be refused (not FRAME_CONTROL); on_room follows. */
 bool conn_send(struct conn *, struct frame *);
-/* The same, whatever the ring holds: for a frame that was accepted before, elsewhere. */
+/* The same as conn_send, however full the ring is: for a frame that was accepted elsewhere
+ * before. */
 void conn_put(struct conn *, struct frame *);
-/* The same with a copy of bytes, as FRAME_CONTROL. */
+/* The same as conn_send with a copy of bytes, as FRAME_CONTROL. */
 void conn_send_bytes(struct conn *, struct span bytes);
 /* Asks for on_room in the next turn in which the ring is empty, though nothing was refused. */
 void conn_want_room(struct conn *);
-/* True while frames that cannot be given up fill the ring: do not read on. */
+/* True while frames that cannot be given up fill the ring: the protocol should not read on. */
 bool conn_is_clogged(const struct conn *);
 
-/* To be asked in on_input after each message when there is more input. True: this connection has had
- * its share of the turn; on_input asks for conn_replay_input and leaves the rest. */
+/* The protocol asks in on_input after each message when there is more input. True: this connection
+ * has had its share of the turn; on_input calls conn_replay_input and leaves the rest. */
 bool conn_turn_is_spent(struct conn *);
 
-/* True if the peer has taken bytes of a full ring since the last question: it reads, so it is alive, though
- * its own words may wait unread behind a pause. */
+/* True if the peer has taken bytes of a full ring since the last question: it reads, so it is
+ * alive, although its own messages may wait unread while reading is paused. */
 bool conn_take_progress(struct conn *);
 
 /* Stops reading; the input that is there already stays in the buffer. */
 void conn_pause(struct conn *);
-/* Offers the buffer to the protocol again in the next turn. Then, unless that pauses anew, reading
- * goes on; not before, else the buffer would grow. */
+/* Offers the buffer to the protocol again in the next turn. Reading goes on after that, unless the
+ * protocol pauses anew; not before, else the buffer would grow. */
 void conn_replay_input(struct conn *);
 
+/* Sets what the connection waits for, and begins its time-out anew. */
 void conn_wait(struct conn *, enum conn_wait);
 enum conn_wait conn_wait_kind(const struct conn *);
 
-/* Closes now; frames not yet written are dropped. why is for the log, static. */
+/* Closes now; frames that are not written yet are dropped. why is for the log, static. */
 void conn_close(struct conn *, const char *why);
-/* Writes what is queued, ends our side, drops what comes, closes at the peer's end or after
- * WAIT_LINGER: so an answer is not lost to a reset. */
+/* Writes the frames that are queued, ends our side, drops further input, and closes when the peer
+ * ends its side or after WAIT_LINGER; so an answer is not lost to a reset. */
 void conn_finish(struct conn *, const char *why);
-/* Asks its protocol to end the connection in good order; again: nothing. */
+/* Asks the protocol to end the connection in good order. A second call does nothing. */
 void conn_shut_down(struct conn *);
-/* In on_shutdown: not yet; the next conn_shut_down asks again. */
+/* In on_shutdown: the protocol is not ready; the next conn_shut_down asks again. */
 void conn_put_off_shut_down(struct conn *);
 /* True after conn_finish or conn_close. */
 bool conn_is_closing(const struct conn *);

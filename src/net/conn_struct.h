@@ -24,7 +24,7 @@ enum conn_state {
 	CONN_CLOSED     /* waits for the end of the turn, which frees it */
 };
 
-/* Who reads next; set_reading in conn.c is the one mover. */
+/* Whether and when the connection is read from; set_reading in conn.c is the one mover. */
 enum conn_reading {
 	READING_ON,     /* waits for the descriptor */
 	READING_PAUSED, /* waits for conn_replay_input: its protocol takes no more for now */
@@ -32,7 +32,7 @@ enum conn_reading {
 };
 
 struct conn {
-	struct ring ring;  /* first: what a delivery touches, side by side */
+	struct ring ring;  /* first, with the other members that a delivery touches */
 	uint32_t dirty_at; /* its place among the dirty, from 1; 0: it has nothing new to write */
 	int fd;
 	bool is_blocked : 1;     /* the kernel takes no more: waits for EV_WRITE */
@@ -49,7 +49,7 @@ struct conn {
 	const struct protocol *protocol;
 	void *own;
 	union {
-		struct buf *in;  /* while open: what the protocol has left; NULL: nothing */
+		struct buf *in;  /* while open: input that the protocol has left; NULL: none */
 		const char *why; /* later: why it ends */
 	};
 	struct event ev;
@@ -110,13 +110,14 @@ void net_mark_offered(struct conn *);
 void net_count_behind(struct conn *);
 /* For the accounts: the connection with the most bytes in its ring. */
 size_t net_largest_behind(void *net, const struct account *, void **conn);
+size_t net_queued(void *net, const struct account *); /* bytes in the rings of one account */
 
 /* conn.c: writes what the kernel takes; at its EAGAIN the rest waits for EV_WRITE. */
 void conn_flush(struct conn *);
-/* Offers room, and what is in the buffer, to those that asked for it. */
+/* Offers room, and the input in the buffer, to the protocols that asked for it. */
 void conn_offer(struct conn *);
 void conn_time_out(struct conn *, enum conn_wait);
-/* Too much waits: gives it up, and ends the connection. */
+/* Too many bytes wait to be read: gives them up, and ends the connection. */
 void conn_cut(void *net, void *conn);
 void conn_free(struct conn *);
 

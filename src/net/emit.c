@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * emit.c - POST /emit: one event from a client that listens by SSE or long-poll; the acknowledgement is the answer.
+ * emit.c - POST /emit: one event from a client that listens by SSE or long-poll. The
+ * acknowledgement is the answer.
  */
 #include <stdlib.h>
 
@@ -9,6 +10,8 @@
 #include "base/mem.h"
 #include "chat/views.h"
 #include "net/stream.h"
+
+#define NO_STORE "Cache-Control: no-store\r\n"
 
 struct emit {
 	LIST_ENTRY(emit) link;
@@ -23,7 +26,8 @@ time_now(void)
 	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
 }
 
-/* The first control frame is the acknowledgement; events are for the client's stream, not for this request. */
+/* The first control frame is the acknowledgement. Events go to the client's stream, not to this
+ * request. */
 static bool
 send_frame(struct session *s, struct frame *f)
 {
@@ -97,10 +101,10 @@ reply_refusal(struct web_request *req, struct span fields, const char *why)
 
 /* goodbye ends the client's stream, unsubscribe_escrow takes it out of one room. */
 static void
-say_goodbye(struct streams *st, struct web_request *req, const struct stream_query *q,
-    const struct user *user, struct span data, bool is_all, struct span fields)
+say_goodbye(const struct stream_request *r, struct web_request *req, struct span data, bool is_all)
 {
-	struct stream *s = q->client.n > 0 ? stream_find(st, user, q->client) : NULL;
+	struct stream *s =
+	    r->client.n > 0 ? stream_find(r->streams, &r->admission->user, r->client) : NULL;
 	char escrow_id[STORE_NAME_SIZE];
 	struct buf body = {0};
 
@@ -108,7 +112,7 @@ say_goodbye(struct streams *st, struct web_request *req, const struct stream_que
 	    !name_escrow_slice(
 		json_slice_type(data) == JSON_OBJECT ? json_slice_member(data, "escrowId") : data,
 		escrow_id)) {
-		reply_refusal(req, fields,
+		reply_refusal(req, req->fields,
 		    "escrowId: 1 to 128 bytes without / or control characters, or a whole number, "
 		    "is accepted");
 		return;
@@ -120,30 +124,30 @@ say_goodbye(struct streams *st, struct web_request *req, const struct stream_que
 	json_open(&body, '{');
 	json_member_bool(&body, "ok", true);
 	json_close(&body, '}');
-	reply_json(req, fields, &body);
+	reply_json(req, req->fields, &body);
 	buf_clear(&body);
 }
 
 static void
-pass_on(struct streams *st, struct web_request *req, const struct user *user, struct span event,
-    struct span data, struct span fields)
+pass_on(
+    const struct stream_request *r, struct web_request *req, struct span event, struct span data)
 {
+	struct streams *st = r->streams;
 	struct emit *e = mem_zalloc(sizeof(*e));
 
 	e->later = loop_later_new(st->loop, on_later, e);
 	e->session = session_open(st->hub, &(struct session_options){.transport = &transport,
 					       .owner = e,
-					       .user = user,
+					       .user = &r->admission->user,
 					       .number = conn_number(req->conn),
 					       .now = time_now()});
-	e->held = web_hold(req, fields, on_gone, e);
+	e->held = web_hold(req, req->fields, on_gone, e);
 	LIST_INSERT_HEAD(&st->emits, e, link);
 	session_event(e->session, event, data, SPAN("1"), time_now());
 }
 
 static void
-take_event(struct streams *st, struct web_request *req, const struct stream_query *q,
-    const struct user *user, struct span fields)
+take_event(const struct stream_request *r, struct web_request *req)
 {
 	static const char *const names[] = {"event", "data"};
 	struct span values[2], event;
@@ -153,11 +157,11 @@ take_event(struct streams *st, struct web_request *req, const struct stream_quer
 	if (!json_slice_string(values[0], &decoded, &event))
 		web_refuse(req, CHAT_BAD_REQUEST, "a JSON object with event and data is needed");
 	else if (span_is(event, "subscribe_escrow"))
-		reply_refusal(req, fields, "rooms are named in the request for the stream");
+		reply_refusal(req, req->fields, "rooms are named in the request for the stream");
 	else if (span_is(event, "unsubscribe_escrow") || span_is(event, "goodbye"))
-		say_goodbye(st, req, q, user, values[1], span_is(event, "goodbye"), fields);
+		say_goodbye(r, req, values[1], span_is(event, "goodbye"));
 	else
-		pass_on(st, req, user, event, values[1], fields);
+		pass_on(r, req, event, values[1]);
 	buf_clear(&decoded);
 }
 
@@ -170,8 +174,7 @@ is_json(struct span type)
 }
 
 static void
-take_body(struct streams *st, struct web_request *req, const struct stream_query *q,
-    const struct user *user, struct span fields)
+take_body(struct stream_request *r, struct web_request *req)
 {
 	const char *why = NULL;
 
@@ -182,21 +185,16 @@ take_body(struct streams *st, struct web_request *req, const struct stream_query
 	if (!json_check(req->body, &why))
 		web_refuse(req, CHAT_BAD_REQUEST, why);
 	else
-		take_event(st, req, q, user, fields);
+		take_event(r, req);
 }
 
 void
 emit_handle(struct web_request *req, void *own)
 {
-	struct buf fields = {0};
-	struct stream_query q = {0};
-	struct user user;
+	static const struct stream_route route = {
+	    .methods = "POST", .fields = {NO_STORE, sizeof(NO_STORE) - 1}, .serve = take_body};
 
-	buf_str(&fields, "Cache-Control: no-store\r\n");
-	if (stream_begin(own, req, "POST", &fields, &q, &user))
-		take_body(own, req, &q, &user, buf_as_span(&fields));
-	stream_query_clear(&q);
-	buf_clear(&fields);
+	stream_handle(own, req, &route);
 }
 
 size_t

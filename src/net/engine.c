@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * engine.c - Engine.IO 4 sessions: their life, their heartbeat, their packets. One transport at a time has a session's packets:
- * polling, until the client says on its WebSocket that it has upgraded. What waits between two polls is the session's ring.
+ * engine.c - Engine.IO 4 sessions: their life and their packets. One transport at a time has a
+ * session's packets: polling, until the client says on its WebSocket that it has upgraded. Frames
+ * that wait between two polls are in the session's queue.
  */
 #include "net/engine_session.h"
 
@@ -19,7 +20,6 @@
 #define PARTING_MS  100
 #define OFFERS      64 /* a turn, as of connections: see conn.c */
 
-static void on_timer(void *arg);
 static void on_turn(void *arg);
 static void on_again(void *arg);
 
@@ -37,7 +37,7 @@ engine_new(struct loop *loop, const struct engine_options *options)
 	TAILQ_INIT(&e->dirty);
 	TAILQ_INIT(&e->closed);
 	TAILQ_INIT(&e->refusals);
-	e->timer = loop_timer_new(loop, on_timer, e);
+	e->timer = loop_timer_new(loop, engine_on_timer, e);
 	e->timer_at = INT64_MAX;
 	e->turn = loop_later_new(loop, on_turn, e);
 	e->again = loop_timer_new(loop, on_again, e);
@@ -175,123 +175,6 @@ engine_doubt(struct engine_session *s)
 	set_max_payload(s);
 }
 
-/* ---- heartbeat: lists of constant length, one timer ---- */
-
-void
-engine_arm_timer(struct engine *e)
-{
-	const struct engine_session *first[] = {
-	    TAILQ_FIRST(&e->pings), TAILQ_FIRST(&e->pongs), TAILQ_FIRST(&e->parting)};
-	const struct late_refusal *refusal = TAILQ_FIRST(&e->refusals);
-	int64_t next = refusal != NULL ? refusal->deadline : INT64_MAX;
-
-	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
-		if (first[i] != NULL && first[i]->deadline < next)
-			next = first[i]->deadline;
-	}
-	if (next == e->timer_at)
-		return;
-	e->timer_at = next;
-	if (next == INT64_MAX)
-		loop_timer_stop(e->timer);
-	else
-		loop_timer_set_us(e->timer, next * 1000 - clock_mono_us());
-}
-
-static void
-heartbeat_stop(struct engine_session *s)
-{
-	struct engine *e = s->engine;
-
-	if (s->awaits_pong)
-		TAILQ_REMOVE(&e->pongs, s, heartbeat);
-	else
-		TAILQ_REMOVE(&e->pings, s, heartbeat);
-}
-
-/* From when the ping was due, so that lateness does not add up; but there is time to answer it. */
-static void
-await_pong(struct engine_session *s)
-{
-	struct engine *e = s->engine;
-	int64_t least = clock_mono_ms() + e->options.ping_timeout_ms / 2;
-
-	s->awaits_pong = true;
-	s->pinged = s->deadline;
-	s->deadline += e->options.ping_timeout_ms;
-	if (s->deadline < least)
-		s->deadline = least;
-	TAILQ_INSERT_TAIL(&e->pongs, s, heartbeat);
-}
-
-/* The peer takes what waits on its WebSocket; the ping may be behind that. */
-static bool
-takes_what_waits(struct engine_session *s)
-{
-	return s->ws != NULL && conn_take_progress(websocket_conn(s->ws));
-}
-
-static void
-await_pong_again(struct engine_session *s, int64_t now)
-{
-	heartbeat_stop(s);
-	s->deadline = now;
-	await_pong(s);
-}
-
-/* Likewise from ping to ping, however long the answer took; but not before those that are in the list, which is in order. */
-static void
-await_ping(struct engine_session *s)
-{
-	struct engine *e = s->engine;
-	const struct engine_session *last = TAILQ_LAST(&e->pings, session_list);
-
-	s->awaits_pong = false;
-	s->deadline = s->pinged + e->options.ping_interval_ms;
-	if (last != NULL && s->deadline < last->deadline)
-		s->deadline = last->deadline;
-	TAILQ_INSERT_TAIL(&e->pings, s, heartbeat);
-}
-
-static void
-send_packet(struct engine_session *s, enum eio_type type, struct span data)
-{
-	struct buf b = {0};
-	struct frame *f;
-
-	frame_begin(&b, 1 + data.n);
-	eio_put(&b, type, data);
-	f = frame_end_ws(&b, FRAME_CONTROL, WS_TEXT);
-	engine_send(s, f);
-	frame_unref(f);
-}
-
-static void
-on_timer(void *arg)
-{
-	struct engine *e = arg;
-	int64_t now = clock_mono_ms();
-	struct engine_session *s;
-
-	e->timer_at = INT64_MAX;
-	while ((s = TAILQ_FIRST(&e->pings)) != NULL && s->deadline <= now) {
-		heartbeat_stop(s);
-		await_pong(s);
-		takes_what_waits(s);
-		send_packet(s, EIO_PING, (struct span){"", 0});
-	}
-	while ((s = TAILQ_FIRST(&e->pongs)) != NULL && s->deadline <= now) {
-		if (takes_what_waits(s))
-			await_pong_again(s, now);
-		else
-			engine_session_end(s, "ping timeout", END_CLOSE, false);
-	}
-	while ((s = TAILQ_FIRST(&e->parting)) != NULL && s->deadline <= now)
-		engine_session_part(s);
-	engine_refuse_late(e, now);
-	engine_arm_timer(e);
-}
-
 /* ---- packets down ---- */
 
 static void
@@ -378,12 +261,25 @@ engine_send(struct engine_session *s, struct frame *f)
 }
 
 void
+engine_send_packet(struct engine_session *s, enum eio_type type, struct span data)
+{
+	struct buf b = {0};
+	struct frame *f;
+
+	frame_begin(&b, 1 + data.n);
+	eio_put(&b, type, data);
+	f = frame_end_ws(&b, FRAME_CONTROL, WS_TEXT);
+	engine_send(s, f);
+	frame_unref(f);
+}
+
+void
 engine_send_message(struct engine_session *s, bool is_binary, struct span message)
 {
 	struct frame *f;
 
 	if (!is_binary) {
-		send_packet(s, EIO_MESSAGE, message);
+		engine_send_packet(s, EIO_MESSAGE, message);
 		return;
 	}
 	f = frame_new_ws(FRAME_CONTROL, WS_BINARY, message);
@@ -420,9 +316,7 @@ engine_session_take(struct engine_session *s, const struct eio_packet *p)
 			s->engine->options.ops->on_message(s, true, data);
 		break;
 	case EIO_PONG:
-		heartbeat_stop(s);
-		await_ping(s);
-		engine_arm_timer(s->engine);
+		engine_heartbeat_answered(s);
 		break;
 	case EIO_CLOSE:
 		engine_session_end(s, "closed by the client", END_NOOP, true);
@@ -462,7 +356,7 @@ engine_resume(struct engine_session *s)
 
 /* ---- the end of a turn ---- */
 
-/* Those that pull from the log share the loop with the rest. */
+/* Sessions that pull from the log share the loop with all others. */
 static void
 offer_room(struct engine_session *s, int *offers)
 {
@@ -487,7 +381,8 @@ on_turn(void *arg)
 	int offers = OFFERS, posts = 0;
 
 	e->in_turn = true;
-	/* Those that are marked on the way are for the next turn: one may be behind a long way, and be given nothing. */
+	/* Sessions that are marked during this loop are for the next turn: one of them may be far
+	 * behind and given nothing. */
 	for (size_t n = e->n_dirty; n > 0 && (s = TAILQ_FIRST(&e->dirty)) != NULL; n--) {
 		leave_dirty(s);
 		if (s->post != NULL && posts++ >= SLICE_LEAST && loop_is_spent(e->loop))
@@ -524,9 +419,7 @@ engine_session_new(struct engine *e, struct web_request *req)
 	ids_token(s->sid, SID_CHARS);
 	map_insert(&e->sessions, &s->node, (struct span){s->sid, SID_CHARS});
 	enter_fresh(s);
-	s->pinged = clock_mono_ms();
-	await_ping(s);
-	engine_arm_timer(e);
+	engine_heartbeat_begin(s);
 	return s;
 }
 
@@ -538,7 +431,7 @@ engine_session_find(struct engine *e, struct span sid, bool is_poll)
 
 	if (s != NULL && s->is_parting)
 		return is_poll ? s : NULL;
-	/* The deadline is exact, whichever comes first: the timer or a request. */
+	/* The session ends at its deadline, whether the timer or a request comes first. */
 	if (s != NULL && s->ws == NULL && s->awaits_pong && s->deadline <= clock_mono_ms()) {
 		engine_session_end(s, "ping timeout", END_CLOSE, false);
 		return NULL;
@@ -554,8 +447,9 @@ bury(struct engine_session *s)
 	loop_later_want(s->engine->turn);
 }
 
-/* A close packet may overtake the poll that was sent before it, on another connection. So that the poll is released as a held one
- * would be, the sid is known, and the packet not answered, until it has come; at most for PARTING_MS. */
+/* A close packet may overtake the poll that was sent before it on another connection. So that this
+ * poll is released as a held one would be, the sid stays known, and the POST of the packet is not
+ * answered, until the poll has come; at most for PARTING_MS. */
 static void
 part_begin(struct engine_session *s)
 {
@@ -581,11 +475,11 @@ engine_session_end(struct engine_session *s, const char *why, enum ending ending
 		return;
 	leave_fresh(s);
 	if (ending == END_CLOSE && s->ws == NULL && s->poll != NULL) {
-		send_packet(s, EIO_CLOSE, (struct span){"", 0});
+		engine_send_packet(s, EIO_CLOSE, (struct span){"", 0});
 		engine_flush_poll(s);
 	}
 	s->is_closed = true;
-	heartbeat_stop(s);
+	engine_heartbeat_end(s);
 	leave_dirty(s);
 	if (ending == END_NOOP && s->in_post && s->poll == NULL)
 		part_begin(s);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * engine.h - Engine.IO 4: sessions over HTTP long-polling, WebSocket, and the upgrade between them.
- * Knows nothing of what the messages mean: Socket.IO and the echo program stand on it.
+ * It does not know what the messages mean: Socket.IO and the echo program are built on it. All
+ * functions belong to the loop's thread.
  */
 #ifndef NET_ENGINE_H
 #define NET_ENGINE_H
@@ -12,8 +13,8 @@ struct engine;
 struct engine_session;
 
 struct engine_ops {
-	/* Before anything else: may this request be served? Appends header lines for its answer. False: refused, and answered.
-	 * NULL: any. */
+	/* Called before anything else: may this request be served? Appends header lines for its
+	 * answer. False: the request was refused and answered. NULL: every request may. */
 	bool (*on_request)(void *arg, struct web_request *, struct buf *fields);
 	/* A session has begun; returns the owner's own of it. */
 	void *(*on_open)(void *arg, struct engine_session *, struct web_request *);
@@ -21,9 +22,10 @@ struct engine_ops {
 	void (*on_message)(struct engine_session *, bool is_binary, struct span);
 	/* True: no more messages are to be given until engine_resume (NULL: never). */
 	bool (*is_busy)(struct engine_session *);
-	/* What was queued is on its way, and engine_want_room was called or a frame was refused (NULL: nothing). */
+	/* The frames that were queued are on their way, after engine_want_room was called or a
+	 * frame was refused (NULL: nothing is done). */
 	void (*on_room)(struct engine_session *);
-	/* It is over: the last call. is_left: the client said so. */
+	/* The session is over: the last call. is_left: the client said so. */
 	void (*on_closed)(struct engine_session *, const char *why, bool is_left);
 };
 
@@ -34,10 +36,12 @@ struct engine_options {
 	struct accounts *accounts; /* of what waits to be read (borrowed; NULL: nobody counts) */
 	size_t max_payload;        /* bytes of one POST, or of one WebSocket message */
 	size_t fresh_payload;      /* the same before engine_confirm; 0: max_payload */
-	size_t
-	    max_fresh; /* sessions that nobody vouched for with engine_confirm; beyond, the oldest goes */
+	/* Sessions that nobody vouched for with engine_confirm; where there are more, the oldest is
+	 * closed. */
+	size_t max_fresh;
 };
 
+/* A new engine; borrows the loop and the accounts. The caller frees it. */
 struct engine *engine_new(struct loop *, const struct engine_options *);
 /* Closes what is left. NULL is fine. */
 void engine_free(struct engine *);
@@ -52,29 +56,32 @@ const char *engine_transport(const struct engine_session *); /* "polling", "webs
 
 /* True if the request that brought what is in hand named an Origin; on_request has judged it. */
 bool engine_has_origin(const struct engine_session *);
-/* From now on nothing is taken from a request that names none. */
+/* From now on no packet is taken from a request that names no Origin. */
 void engine_need_origin(struct engine_session *);
 
-/* The session belongs to somebody who is known. */
+/* The session belongs to a user who is known. */
 void engine_confirm(struct engine_session *);
-/* It does not any more. */
+/* The session belongs to nobody any more. */
 void engine_doubt(struct engine_session *);
-/* From now on what waits for the session counts as that wallet's (its key). */
+/* From now on the bytes that wait for the session count as that wallet's (its key). */
 void engine_set_wallet(struct engine_session *, struct span wallet);
 
-/* Of its route: how much a request may bring. */
+/* The max_body of its route: how many bytes a request may bring. */
 size_t engine_max_body(const struct http_request *, void *own);
 
-/* Queues a frame made by frame_new_ws, whose payload begins with the packet's type; like conn_send. */
+/* Queues a frame made by frame_new_ws, whose payload begins with the type of the packet. Like
+ * conn_send. */
 bool engine_send(struct engine_session *, struct frame *);
-/* A message of its own, text or binary; never refused. */
+/* Queues a message, text or binary; never refused. */
 void engine_send_message(struct engine_session *, bool is_binary, struct span);
 
+/* Asks for on_room when the frames that are queued are on their way, though none was refused. */
 void engine_want_room(struct engine_session *);
-/* It was busy, and is not any more. */
+/* The owner was busy, and is not any more. */
 void engine_resume(struct engine_session *);
 
-/* Ends a session from our side: a held poll, or the WebSocket, still gets what is queued. on_closed is called at once. */
+/* Ends a session from our side. A held poll or the WebSocket still gets the frames that are queued.
+ * on_closed is called at once. */
 void engine_close(struct engine_session *, const char *why);
 
 #endif

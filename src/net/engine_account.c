@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * engine_account.c - what waits for Engine.IO sessions that poll, and in their held POSTs, as bytes of
- * the accounts. What waits in a WebSocket's ring is its connection's.
+ * engine_account.c - charges the accounts with the bytes that wait for Engine.IO sessions that
+ * poll, and in their held POSTs. The connection of a WebSocket charges the bytes in its own ring.
  */
 #include "net/engine_session.h"
 
@@ -51,7 +51,7 @@ engine_set_wallet(struct engine_session *s, struct span wallet)
 		conn_set_account(websocket_conn(s->probe), s->account);
 }
 
-/* A look at all of them: it happens only where a ceiling is passed. */
+/* Looks at all sessions: this happens only where a ceiling is passed. */
 static size_t
 largest(void *arg, const struct account *account, void **session)
 {
@@ -79,10 +79,23 @@ cut(void *arg, void *session)
 	engine_session_end(s, ACCOUNT_OVERRUN, END_CLOSE, false);
 }
 
+static size_t
+queued(void *arg, const struct account *account)
+{
+	const struct engine *e = arg;
+	size_t bytes = 0;
+
+	for (struct map_node *n = NULL; (n = map_next(&e->sessions, n)) != NULL;) {
+		const struct engine_session *s = MAP_ENTRY(n, struct engine_session, node);
+		bytes += s->account == account ? queued_bytes(s) + post_bytes(s) : 0;
+	}
+	return bytes;
+}
+
 void
 engine_account_begin(struct engine *e)
 {
-	e->source = (struct account_source){largest, cut, e};
+	e->source = (struct account_source){largest, cut, queued, e};
 	if (e->options.accounts != NULL)
 		accounts_add_source(e->options.accounts, &e->source);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * engine_check.c - the walker of Engine.IO sessions: it recounts every list and counter at the end of a turn.
+ * engine_check.c - the walker of Engine.IO sessions: it recounts every list and counter at the end
+ * of a turn.
  */
 #include "net/engine_session.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * engine_http.c - the requests of Engine.IO: handshake, poll and POST, the refusals, and which of them is held.
+ * engine_http.c - the requests of Engine.IO: handshake, poll and POST, their refusals, and the
+ * requests that are held.
  */
 #include "net/engine_session.h"
 
@@ -29,7 +30,7 @@ engine_answer_poll(struct engine_session *s, struct span payload)
 	answer(held, 200, "text/plain; charset=UTF-8", payload);
 }
 
-/* Frees what is kept of the held POST. Returns its request; NULL: none is held. */
+/* Frees the held POST. Returns its request; NULL: none is held. */
 static struct web_conn *
 post_release(struct engine_session *s)
 {
@@ -203,7 +204,8 @@ post(struct engine_session *s, struct web_request *req, struct span fields)
 	engine_take_post(s);
 }
 
-/* What comes up, by POST or WebSocket. False: it must name its Origin, and does not. */
+/* Notes whether the request that brings packets, a POST or a WebSocket, names an Origin. False: it
+ * must name one, and does not. */
 static bool
 may_come_up(struct engine_session *s, const struct http_request *http)
 {
@@ -284,7 +286,7 @@ serve(struct engine *e, struct web_request *req, struct span fields)
 	    s == NULL       ? EIO_NO_TRANSPORT
 	    : s->ws != NULL ? EIO_WEBSOCKET
 			    : EIO_POLLING);
-	if (s != NULL && !s->is_fresh) { /* whoever has the secret is whom it belongs to */
+	if (s != NULL && !s->is_fresh) { /* the session belongs to the client that has its secret */
 		conn_confirm(req->conn);
 		conn_set_account(req->conn, s->account);
 	}

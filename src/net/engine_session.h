@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * engine_session.h - the structs of Engine.IO and what its files do for each other; nobody else includes it.
- * engine.c has the sessions, engine_http.c their requests, engine_ws.c their WebSockets.
+ * engine_session.h - the structs of Engine.IO and the functions that its files offer each other;
+ * nobody else includes it. engine.c has the sessions, engine_heartbeat.c their pings, engine_http.c
+ * their requests, engine_ws.c their WebSockets, engine_account.c the bytes that wait for them. It
+ * is one header, since all of these files work on the same two structs.
  */
 #ifndef NET_ENGINE_SESSION_H
 #define NET_ENGINE_SESSION_H
@@ -56,8 +58,8 @@ struct engine_session {
 
 TAILQ_HEAD(session_list, engine_session);
 
-/* A poll of a session that has upgraded. Its refusal waits a moment: it must not overtake what the WebSocket, another connection,
- * was sent. */
+/* A poll of a session that has upgraded. Its refusal waits a moment: it must not overtake the
+ * packets that were sent on the WebSocket, which is another connection. */
 struct late_refusal {
 	TAILQ_ENTRY(late_refusal) link;
 	struct engine *engine;
@@ -84,20 +86,35 @@ struct engine {
 struct engine_session *engine_session_new(struct engine *, struct web_request *);
 /* The live session of that name, or NULL; one that is parting is found for its last poll alone. */
 struct engine_session *engine_session_find(struct engine *, struct span sid, bool is_poll);
+/* Ends a session, which is freed at the end of the turn; on_closed is called at once. Nothing where
+ * it has ended already. */
 void engine_session_end(struct engine_session *, const char *why, enum ending, bool is_left);
-/* The last poll of one that is parting has come, or will not. */
+/* The last poll of a session that is parting has come, or will not come. */
 void engine_session_part(struct engine_session *);
 /* At the end of this turn: a held POST goes on, a held poll gets what waits. */
 void engine_session_dirty(struct engine_session *);
 /* In the next turn, to take more of its POST. */
 void engine_session_later(struct engine_session *);
+/* Drops the packets that wait for a poll. */
 void engine_session_unqueue(struct engine_session *);
-/* False: the packet breaks the protocol. */
+/* Takes a packet from the client. False: the packet breaks the protocol. */
 bool engine_session_take(struct engine_session *, const struct eio_packet *);
-/* How large what it sends may be. */
+/* How many bytes a POST or a message of the session may have. */
 size_t engine_session_max_payload(const struct engine *, const struct engine_session *);
 bool engine_session_is_busy(const struct engine_session *);
-/* What is due first may be something else now. */
+/* Sends a packet as FRAME_CONTROL. */
+void engine_send_packet(struct engine_session *, enum eio_type, struct span data);
+
+/* engine_heartbeat.c: the first ping of a session is due after one interval. */
+void engine_heartbeat_begin(struct engine_session *);
+/* Its client has answered the ping. */
+void engine_heartbeat_answered(struct engine_session *);
+/* No ping is sent any more. The caller arms the timer (engine_arm_timer). */
+void engine_heartbeat_end(struct engine_session *);
+/* The timer of the engine: sends the pings that are due, and ends the sessions that did not answer
+ * in time, those that are parting, and late refusals. */
+void engine_on_timer(void *engine);
+/* After a deadline was added or removed: sets the timer to the first one. */
 void engine_arm_timer(struct engine *);
 
 /* engine_account.c: so many bytes more wait for the session, or less; see account_charge. */
@@ -106,23 +123,26 @@ void engine_charge(struct engine_session *, int64_t bytes, bool is_shared);
 void engine_account_begin(struct engine *);
 void engine_account_end(struct engine *);
 
-/* engine_check.c: recounts every list and counter at the end of a turn; ends the process (check) if one of them is wrong. */
+/* engine_check.c: recounts every list and counter at the end of a turn; ends the process (check) if
+ * one of them is wrong. */
 void engine_check(const struct engine *);
 
 /* engine_http.c: the answers of the requests that are held; nothing where none is. */
 void engine_answer_poll(struct engine_session *, struct span payload);
 void engine_answer_post(struct engine_session *, enum eio_error);
-/* Everything that waits goes into one payload. */
+/* Answers the held poll with all packets that wait, in one payload. */
 void engine_flush_poll(struct engine_session *);
-/* Answers those that are due, or all. */
+/* Answers the late refusals that are due at now (mono ms). */
 void engine_refuse_late(struct engine *, int64_t now);
-/* As much of the held POST as the owner and the turn take; answers it at its end. */
+/* Gives the owner as much of the held POST as the owner and the turn take; answers the POST at its
+ * end. */
 void engine_take_post(struct engine_session *);
 
-/* engine_ws.c: a WebSocket of a new session, to become the transport of one, or one too many. */
+/* engine_ws.c: takes over the WebSocket of a new session, or one that is to become the transport of
+ * a session, or refuses one too many. */
 void engine_ws_begin(struct engine *, struct web_request *, struct engine_session *);
 void engine_ws_close(struct websocket **);
-/* The handshake of a session, as the first packet on either transport. */
+/* Appends the handshake of a session, the first packet on either transport. */
 void engine_put_open(const struct engine_session *, bool may_upgrade, struct buf *out);
 
 #endif

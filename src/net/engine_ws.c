@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * engine_ws.c - the WebSockets of Engine.IO: a session's own from its start, or one that probes and then takes over from polling.
+ * engine_ws.c - the WebSockets of Engine.IO: the transport of a session from its start, or a probe
+ * that takes over from polling.
  */
 #include "net/engine_session.h"
 
@@ -26,7 +27,7 @@ engine_put_open(const struct engine_session *s, bool may_upgrade, struct buf *ou
 			      .max_payload_bytes = o->max_payload});
 }
 
-/* The client has upgraded: what waited goes first. */
+/* The client has upgraded: packets that waited go first. */
 static void
 upgrade(struct engine_session *s)
 {

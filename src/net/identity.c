@@ -9,12 +9,7 @@
 #include "base/mem.h"
 #include "proto/url.h"
 
-struct carried {
-	struct auth_request request;
-	struct buf forwarded_for, forwarded, wallet, protocols;
-};
-
-static void
+void
 carried_clear(struct carried *c)
 {
 	buf_clear(&c->forwarded_for);
@@ -79,22 +74,15 @@ read_fields(struct carried *c, const struct gate *gate, const struct web_request
 	};
 }
 
-bool
-identity_user(const struct gate *gate, struct web_request *req, struct user *out)
+enum chat_err
+identity_carried(const struct gate *gate, const struct web_request *req, struct carried *c)
 {
-	struct carried c = {0};
 	enum chat_err err;
 
-	read_fields(&c, gate, req);
-	if ((err = auth_conditions(gate->auth, &c.request)) == CHAT_OK &&
-	    (err = read_claim(&c, req->http)) == CHAT_OK)
-		err = auth_user(gate->auth, gate->store, &c.request, clock_wall_ms(), out);
-	carried_clear(&c);
-	if (err != CHAT_OK)
-		web_refuse(req, err, NULL);
-	else
-		conn_confirm(req->conn);
-	return err == CHAT_OK;
+	*c = (struct carried){0};
+	read_fields(c, gate, req);
+	err = auth_conditions(gate->auth, &c->request);
+	return err == CHAT_OK ? read_claim(c, req->http) : err;
 }
 
 bool
@@ -195,22 +183,20 @@ identity_keep(const struct gate *gate, const struct web_request *req)
 	return h;
 }
 
-enum chat_err
-identity_later(
-    const struct gate *gate, const struct handshake *h, struct later *later, struct user *out)
+void
+identity_later(const struct gate *gate, const struct handshake *h, struct later *later,
+    struct auth_request *out)
 {
-	struct auth_request r = {.claimed_wallet = later->claimed,
+	*out = (struct auth_request){.claimed_wallet = later->claimed,
 	    .token = later->token,
 	    .is_browser_write = !later->has_origin};
-
 	if (h != NULL) {
-		r.authorization = h->fields[KEPT_AUTHORIZATION];
-		r.cookie = h->fields[KEPT_COOKIE];
-		r.sec_fetch_site = h->fields[KEPT_SITE];
-		r.remote_user = h->fields[KEPT_NAMED];
+		out->authorization = h->fields[KEPT_AUTHORIZATION];
+		out->cookie = h->fields[KEPT_COOKIE];
+		out->sec_fetch_site = h->fields[KEPT_SITE];
+		out->remote_user = h->fields[KEPT_NAMED];
 	}
-	later->has_any =
-	    auth_has_token(gate->auth, &r) || (!auth_has_tokens(gate->auth) && r.remote_user.n > 0);
-	later->is_by_cookie = auth_is_by_cookie(gate->auth, &r);
-	return auth_user(gate->auth, gate->store, &r, clock_wall_ms(), out);
+	later->has_any = auth_has_token(gate->auth, out) ||
+			 (!auth_has_tokens(gate->auth) && out->remote_user.n > 0);
+	later->is_by_cookie = auth_is_by_cookie(gate->auth, out);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * identity.h - what a request to the daemon carries of an identity, handed to chat/auth.h: the one way in.
+ * identity.h - what a request to the daemon says of its sender's identity, collected for
+ * chat/auth.h. This is the only way in. All functions belong to the loop's thread.
  */
 #ifndef NET_IDENTITY_H
 #define NET_IDENTITY_H
@@ -8,26 +9,37 @@
 #include "chat/auth.h"
 #include "net/web.h"
 
-/* What identities are checked with. */
+/* The objects with which identities are checked; borrowed. */
 struct gate {
 	const struct auth *auth;
-	struct store *store; /* of this thread */
+	struct hub *hub;
 };
 
-/* The conditions of the mode, then who asks. False: refused, and answered. */
-bool identity_user(const struct gate *, struct web_request *, struct user *out);
+/* The parts of a request that prove an identity. Its spans point into the request and into the
+ * buffers. */
+struct carried {
+	struct auth_request request;
+	struct buf forwarded_for, forwarded, wallet, protocols;
+};
+/* Reads the identity from a request, and checks the conditions of the mode and the claimed wallet.
+ * The caller clears the result with carried_clear in any case. */
+enum chat_err identity_carried(const struct gate *, const struct web_request *, struct carried *);
+void carried_clear(struct carried *);
 
-/* The conditions of the mode alone, for a request whose identity comes otherwise; an Origin that is not allowed is refused whatever the
- * method. Appends the CORS header lines of the answer. False: refused, and answered. */
+/* Checks the conditions of the mode alone, for a request whose identity comes otherwise; an Origin
+ * that is not allowed is refused whatever the method is. Appends the CORS header lines of the
+ * answer. False: the request was refused and answered. */
 bool identity_conditions(const struct gate *, struct web_request *, struct buf *fields);
 
-/* The platform's own: a service key with that scope; in auth = open also a loopback peer without any forwarding header. False: refused,
- * and answered. */
+/* True if the platform itself sends the request: with a service key of that scope or, where auth =
+ * open, from a loopback peer without any forwarding header. False: the request was refused and
+ * answered. */
 bool identity_service(const struct gate *, struct web_request *, enum scope);
 
 /* ---- a client that says who it is behind its handshake ---- */
 
-/* What the handshake's request carried, kept for that moment. One piece of memory, to be freed with free(); NULL: nothing of use. */
+/* Keeps the identity that the request of a handshake carried until the client says who it is. The
+ * caller frees it with free(). NULL: the request carried none. */
 struct handshake *identity_keep(const struct gate *, const struct web_request *);
 
 struct later {
@@ -37,8 +49,8 @@ struct later {
 	bool has_any;      /* there was something to go by, good or bad */
 	bool is_by_cookie; /* so must all that it sends */
 };
-/* Who asks, by both. CHAT_UNAUTHORIZED and the like as auth_user has them. */
-enum chat_err
-identity_later(const struct gate *, const struct handshake *, struct later *, struct user *out);
+/* Combines the handshake and the later message for auth_user. out points into both. */
+void identity_later(
+    const struct gate *, const struct handshake *, struct later *, struct auth_request *out);
 
 #endif

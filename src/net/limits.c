@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/map.h"
 #include "base/mem.h"
 
@@ -80,4 +81,11 @@ place_give_back(struct place *p)
 		return;
 	map_remove(&p->limits->addresses, &p->node);
 	free(p);
+}
+
+void
+place_check(const struct place *p, size_t held)
+{
+	check(map_find(&p->limits->addresses, map_key(&p->node)) == &p->node);
+	check(p->taken >= held && p->taken <= p->limits->per_address);
 }

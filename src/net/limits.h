@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * limits.h - how many connections one client address may have: places that are taken and given back.
+ * limits.h - how many connections one client address may have: places that are taken and given
+ * back. All functions belong to the loop's thread.
  */
 #ifndef NET_LIMITS_H
 #define NET_LIMITS_H
@@ -15,11 +16,16 @@ struct limits *limits_new(const struct proxies *, size_t per_address);
 /* After the last place was given back. NULL is fine. */
 void limits_free(struct limits *);
 
-/* True if it is whoever stands behind the peer that counts, request by request. */
+/* True if the peer is a trusted proxy: the address behind it counts, request by request. */
 bool limits_looks_behind(const struct limits *, struct span peer);
 
-/* Takes a place for client_address of the two. *out may be NULL: nothing to count by. False: the address has all it may have. */
+/* Takes a place for the client_address of peer and forwarded_for. The caller gives *out back; it is
+ * NULL where there is no address to count. False: the address has all the places it may have. */
 bool limits_take(struct limits *, struct span peer, struct span forwarded_for, struct place **out);
 void place_give_back(struct place *); /* NULL is fine */
+
+/* For net_check: ends the process (check) where a place is not known by its address, or is taken
+ * more often than allowed or less often than it is held. */
+void place_check(const struct place *, size_t held);
 
 #endif

@@ -92,7 +92,8 @@ on_calm(void *arg)
 	l->n_relieved = 0;
 }
 
-/* The kernel looks for a descriptor first: without one it does not say that nobody waits. */
+/* The kernel looks for a descriptor first: where there is none, accept fails even if no connection
+ * waits. */
 static bool
 has_waiting(const struct listener *l)
 {
@@ -270,7 +271,7 @@ open_fd(const char *spec, struct buf *err)
 	return (int)n;
 }
 
-/* What it is called now that its port is known. */
+/* The name of the listener, now that its port is known. */
 static void
 name_listener(struct listener *l, const char *spec)
 {

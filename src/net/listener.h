@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * listener.h - sockets that are listened on: TCP addresses, Unix sockets, inherited descriptors.
+ * All functions belong to the loop's thread.
  */
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
@@ -13,21 +14,24 @@
 
 struct listener;
 
-/* A new connection: non-blocking, close-on-exec, TCP_NODELAY set; the callee owns it. peer: "" for a Unix socket. */
+/* A new connection: non-blocking, close-on-exec, with TCP_NODELAY; the callee owns fd. peer: its
+ * address, "" for a Unix socket. */
 typedef void listener_cb(int fd, const char *peer, void *arg);
 
 /* No descriptor is left for a connection that waits: frees one. False: there is none to free. */
 typedef bool listener_relief_cb(void *arg);
 
-/* Opens HOST:PORT, unix:PATH, "unix:PATH identity" or fd:N and accepts from the next turn on; port 0 takes a free one. mode is a Unix
- * socket's; one of identity is for its owner and group at most. NULL: err holds one line. */
+/* Opens HOST:PORT, unix:PATH, "unix:PATH identity" or fd:N and accepts from the next turn on; port
+ * 0 takes a free one. mode is the mode of a Unix socket; an identity socket is open to its owner
+ * and group at most. listener_close frees it. NULL: err holds one line. */
 struct listener *listener_open(
     struct loop *, const char *spec, mode_t mode, listener_cb *, void *arg, struct buf *err);
 
-/* Asked, with the callback's arg, where the process has no descriptor left. NULL: nobody is. */
+/* The callback that frees a descriptor, with the same arg, where the process has none left. NULL:
+ * there is no such callback. */
 void listener_set_relief(struct listener *, listener_relief_cb *);
 
-/* Stops accepting; a Unix socket of ours is unlinked. NULL is fine. */
+/* Stops accepting and frees the listener; a Unix socket that it made is unlinked. NULL is fine. */
 void listener_close(struct listener *);
 
 const char *listener_name(const struct listener *); /* "127.0.0.1:3001", "unix:/run/…" */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * loop.c - the event loop: descriptors and signals by libevent, timers and the end of a turn by own means.
- * Timers are a heap, and one timer descriptor that is set only when the first of them comes sooner: libevent's own would be set anew in
- * each turn (and without EVENT_BASE_FLAG_PRECISE_TIMER be as coarse as 4 ms).
+ * loop.c - the event loop: libevent watches descriptors and signals; timers and the end of a turn
+ * are our own. Timers are a heap with one timer descriptor, which is set only when the first timer
+ * comes sooner. libevent would set its timer anew in each turn, and without
+ * EVENT_BASE_FLAG_PRECISE_TIMER it would be as coarse as 4 ms.
  */
 #include "net/loop.h"
 
@@ -82,7 +83,7 @@ heap_put(struct loop *loop, size_t place, struct loop_timer *t)
 	t->place = place;
 }
 
-/* t goes where place is, or above or below it. */
+/* Puts t where place is, or above or below it. */
 static void
 heap_settle(struct loop *loop, size_t place, struct loop_timer *t)
 {
@@ -156,7 +157,7 @@ loop_timer_free(struct loop_timer *t)
 	free(t);
 }
 
-/* What was set in this turn is for the next one at the soonest. */
+/* A timer that was set in this turn fires in the next one at the soonest. */
 static void
 run_timers(struct loop *loop)
 {
@@ -170,8 +171,8 @@ run_timers(struct loop *loop)
 	loop->running_us = 0;
 }
 
-/* The first timer ends the coming wait. The descriptor may be set for sooner, for one that was stopped: then it ends a wait in vain. False: the
- * system does not set it. */
+/* The first timer ends the coming wait. The descriptor may be set to an earlier time, for a timer
+ * that was stopped: then it ends a wait in vain. False: the system does not set it. */
 static bool
 set_clock(struct loop *loop, int64_t now)
 {
@@ -327,7 +328,7 @@ loop_pace(struct loop *loop, int64_t us, int urgent_fd)
 	loop->urgent = urgent_fd;
 }
 
-/* What comes meanwhile comes together in the next turn. */
+/* Input that arrives meanwhile is worked off together in the next turn. */
 static void
 wait_for_pace(struct loop *loop, int64_t now)
 {
@@ -343,7 +344,8 @@ wait_for_pace(struct loop *loop, int64_t now)
 	loop->paced_until = 0;
 }
 
-/* What the kernel refuses now it may give in a moment; if it never does, nothing can be promised. */
+/* The kernel may give in a moment what it refuses now; if it never does, nothing can be
+ * promised. */
 static void
 nap(struct loop *loop)
 {

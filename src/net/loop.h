@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * loop.h - the event loop without its library: timers, signals, descriptors, and the end of a turn.
- * What main and the echo programs know of libevent.
+ * main and the echo programs know no more of libevent. All functions belong to the thread that runs
+ * the loop.
  */
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
@@ -13,7 +14,8 @@ struct loop;
 
 struct buf;
 
-/* NULL: the system gives no event loop; err holds one line (NULL: no matter). */
+/* A new loop; loop_free frees it. NULL: the system gives no event loop; err holds one line (err
+ * NULL: nobody reads it). */
 struct loop *loop_new(struct buf *err);
 void loop_free(struct loop *);
 
@@ -21,8 +23,8 @@ void loop_free(struct loop *);
 void loop_run(struct loop *);
 void loop_stop(struct loop *);
 
-/* The next turn begins us from now, or when a descriptor can be read, or a timer is due: what comes from others meanwhile
- * comes together. */
+/* The next turn begins us microseconds from now, or when urgent_fd can be read, or a timer is due:
+ * input that arrives meanwhile is worked off together. */
 void loop_pace(struct loop *, int64_t us, int urgent_fd);
 
 /* Work on input is counted, so that many connections with much input share a turn: true when this
@@ -45,10 +47,12 @@ struct loop_watch;
 struct loop_watch *loop_watch_new(struct loop *, int fd, loop_cb *, void *arg);
 void loop_watch_free(struct loop_watch *); /* NULL is fine */
 
-/* Calls back for each arrival of a signal. Lives as long as the loop. False: it cannot be watched. */
+/* Calls back for each arrival of a signal, as long as the loop lives. False: the signal cannot be
+ * watched. */
 bool loop_on_signal(struct loop *, int signo, loop_cb *, void *arg);
 
-/* Something to run once at the end of the turn in which it is wanted, after all that was ready. */
+/* A function that runs once at the end of the turn in which it is wanted, after everything that was
+ * ready. */
 struct loop_later;
 struct loop_later *loop_later_new(struct loop *, loop_cb *, void *arg);
 void loop_later_want(struct loop_later *); /* again while wanted: nothing */

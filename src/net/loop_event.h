@@ -12,7 +12,8 @@
 
 struct event_base *loop_base(struct loop *);
 
-/* Watches for an event that was assigned, without a time-out. False: the system does not; errno says why. */
+/* Watches for an event that was assigned, without a time-out. False: the system refuses; errno says
+ * why. */
 bool loop_event_add(struct event *);
 
 #endif

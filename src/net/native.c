@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * native.c - the native transport: each text frame up is {"event","data","ack"?}, each down an event or an acknowledgement.
+ * native.c - the native transport: each text frame from the client is {"event","data","ack"?}, each
+ * frame to it an event or an acknowledgement.
  */
 #include "net/native.h"
 
 #include "base/clock.h"
 #include "base/json_slice.h"
 #include "base/log.h"
-#include "net/identity.h"
+#include "net/admission.h"
 #include "net/websocket.h"
 #include "proto/url.h"
 
 #define CLOSE_UNAUTHORIZED 4401
 #define SUBPROTOCOL        "escrowchat.v1"
 #define ACK_MAX            64 /* bytes of a string that names an acknowledgement */
+#define BAD_CURSOR         "cursor: a string that this server gave is accepted"
 
 static struct hub_time
 time_now(void)
@@ -129,8 +131,7 @@ on_room(struct websocket *ws)
 {
 	struct session *s = websocket_own(ws);
 
-	if (session_is_behind(s) && session_pull(s, time_now()) && session_is_behind(s))
-		conn_want_room(websocket_conn(ws));
+	session_pull(s, time_now());
 }
 
 static void
@@ -162,38 +163,47 @@ read_cursor(const struct http_request *http, struct buf *scratch)
 	return n == 0 || (n == 1 && raw.p != NULL && url_decode_form(scratch, raw));
 }
 
+static void
+open_session(struct web_request *req, struct admission *a)
+{
+	const struct native *native = a->own;
+	struct websocket_options wo = {.ops = &ops, .max_message = native->max_message};
+	struct hub_time now = time_now();
+	const char *why;
+	enum chat_err err = admission_verdict(a, NULL, now, &why);
+	struct websocket *ws;
+
+	if (err != CHAT_OK) {
+		web_refuse(req, err, why);
+		return;
+	}
+	if (http_has(req->http, HTTP_SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL))
+		wo.subprotocol = SUBPROTOCOL;
+	if ((ws = websocket_accept(req, &wo)) == NULL)
+		return;
+	websocket_set_own(
+	    ws, session_open(native->hub, &(struct session_options){.transport = &transport,
+					      .owner = ws,
+					      .user = &a->user,
+					      .number = conn_number(req->conn),
+					      .look = &a->look,
+					      .now = now}));
+	resume(websocket_own(ws));
+}
+
 void
 native_handle(struct web_request *req, void *own)
 {
 	const struct native *native = own;
-	struct websocket_options wo = {.ops = &ops, .max_message = native->max_message};
-	struct session_options so = {
-	    .transport = &transport, .number = conn_number(req->conn), .now = time_now()};
+	struct admission *a = admission_new(native->gate, own);
 	struct buf cursor = {0};
-	struct user user;
-	struct websocket *ws;
 
-	if (!identity_user(native->gate, req, &user))
-		return;
-	conn_set_wallet(req->conn, span_of(user.key));
-	if (!read_cursor(req->http, &cursor) ||
-	    !hub_knows_cursor(native->hub, buf_as_span(&cursor))) {
-		web_refuse(
-		    req, CHAT_BAD_REQUEST, "cursor: a string that this server gave is accepted");
-	} else if (hub_user_is_full(native->hub, &user, NULL)) {
-		web_refuse(req, CHAT_RATE_LIMITED, "this wallet has too many connections already");
-	} else if (cursor.len > 0 && hub_replay_is_spent(native->hub, &user, time_now())) {
-		web_refuse(req, CHAT_RATE_LIMITED, "cursor: too much was replayed lately");
+	if (read_cursor(req->http, &cursor)) {
+		a->look.cursor = buf_as_span(&cursor);
+		admission_of_request(a, req, open_session, NULL);
 	} else {
-		if (http_has(req->http, HTTP_SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL))
-			wo.subprotocol = SUBPROTOCOL;
-		if ((ws = websocket_accept(req, &wo)) != NULL) {
-			so.user = &user;
-			so.owner = ws;
-			so.cursor = buf_as_span(&cursor);
-			websocket_set_own(ws, session_open(native->hub, &so));
-			resume(websocket_own(ws));
-		}
+		web_refuse(req, CHAT_BAD_REQUEST, BAD_CURSOR);
+		admission_free(a);
 	}
 	buf_clear(&cursor);
 }

@@ -17,7 +17,9 @@
 #define SPARE_FILES 64 /* descriptors that are not connections */
 #define TOGETHER    4  /* connections to write to, from which on one system call for many pays */
 #define AHEAD       2  /* connections fetched into the cache before they are written to */
-#define OFFERS      64 /* a turn: many that pull from the log at once share the loop with the rest */
+/* Connections that are offered input or room in one turn: those that pull from the log share the
+ * loop with all others. */
+#define OFFERS 64
 
 static const int64_t wait_ms[WAIT_KINDS] = {
     [WAIT_HEAD] = 10000,
@@ -53,7 +55,7 @@ net_new(struct loop *loop, const struct net_options *options)
 	net->again = loop_timer_new(loop, on_again, net);
 	net->timer = loop_timer_new(loop, on_timer, net);
 	net->timer_at = INT64_MAX;
-	net->source = (struct account_source){net_largest_behind, conn_cut, net};
+	net->source = (struct account_source){net_largest_behind, conn_cut, net_queued, net};
 	if (options->accounts != NULL)
 		accounts_add_source(options->accounts, &net->source);
 	return net;
@@ -96,7 +98,7 @@ net_free(struct net *net)
 	free(net);
 }
 
-/* ---- who is in it ---- */
+/* ---- the connections in the set ---- */
 
 size_t
 net_connections(const struct net *net)
@@ -282,7 +284,7 @@ on_timer(void *arg)
 		arm_timer(net, next, now);
 }
 
-/* ---- marks: who is to be looked at, at the end of this turn or in the next one ---- */
+/* ---- marks: connections to be looked at, at the end of this turn or in the next one ---- */
 
 void
 net_mark_dirty(struct conn *c)
@@ -351,7 +353,7 @@ clear_offered(struct conn *c)
 	c->offered_at = 0;
 }
 
-/* ---- those that are behind ---- */
+/* ---- connections whose ring is not empty ---- */
 
 static struct behind *
 enter_behind(struct conn *c)
@@ -482,7 +484,7 @@ on_again(void *arg)
 	struct conn *c;
 
 	loop_later_want(net->turn);
-	/* Those that are marked on the way are for the next turn. */
+	/* Connections that are marked during this loop are for the next turn. */
 	for (size_t n = net->n_offered - net->first_offered, i = 0; i < n && i < OFFERS; i++) {
 		if (i >= SLICE_LEAST && loop_is_spent(net->loop))
 			break;

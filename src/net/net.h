@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * net.h - the set of a process's connections: how many there are, whom nobody has vouched for, their
- * time-outs, and the end of a turn, which writes what was queued and frees what was closed.
- * All functions belong to the loop's thread.
+ * net.h - the set of a process's connections: how many there are, which of them nobody has vouched
+ * for, their time-outs, and the end of a turn, which writes the frames that were queued and frees
+ * the connections that were closed. All functions belong to the loop's thread.
  */
 #ifndef NET_NET_H
 #define NET_NET_H
@@ -44,8 +44,9 @@ void net_trim_strangers(struct net *);
 
 /* Closes the oldest stranger, whose descriptor is free at once. False: there is none. */
 bool net_drop_oldest_stranger(struct net *);
-/* How many strangers to allow: a tenth of the connections that the limit of descriptors (RLIMIT_NOFILE,
- * when it has been raised) leaves room for, but the two that a client needs that polls. */
+/* How many strangers to allow: a tenth of the connections that the limit of descriptors
+ * (RLIMIT_NOFILE, after it was raised) leaves room for, but at least two, since a client that polls
+ * needs two. */
 size_t net_stranger_share(size_t max_connections);
 
 /* Asks for an on_turn at the end of this turn. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * net_check.c - the walker of the set of connections: it recounts every list and counter at the end of a turn.
+ * net_check.c - the walker of the set of connections: it recounts every list and counter, the
+ * accounts of waiting bytes, and the places of addresses, at the end of a turn.
  */
 #include "net/conn_struct.h"
 
 #include "base/check.h"
+#include "net/limits.h"
 
 /* What a walk over all connections found, to be compared with the set's own lists and counters. */
 struct census {
@@ -67,6 +69,30 @@ check_state(const struct conn *c)
 	check(c->ring.count > 0 || c->dirty_at > 0 || c->state == CONN_LINGERING);
 }
 
+#define FEW 64 /* connections: for each of them every other is looked at */
+
+static size_t
+count_holders(const struct net *net, const struct place *place)
+{
+	const struct conn *c;
+	size_t n = 0;
+
+	TAILQ_FOREACH (c, &net->strangers, link)
+		n += c->place == place;
+	TAILQ_FOREACH (c, &net->known, link)
+		n += c->place == place;
+	return n;
+}
+
+static void
+check_owners(const struct conn *c, const struct net *net)
+{
+	if (c->place != NULL)
+		place_check(
+		    c->place, net_connections(net) <= FEW ? count_holders(net, c->place) : 1);
+	check(c->account == NULL || net->options.accounts != NULL);
+}
+
 static void
 check_open(const struct conn *c, const struct net *net, bool is_stranger, struct census *census)
 {
@@ -76,6 +102,7 @@ check_open(const struct conn *c, const struct net *net, bool is_stranger, struct
 	check_input(c);
 	check_state(c);
 	check_behind(c);
+	check_owners(c, net);
 	census->conns++;
 	census->strangers += is_stranger;
 	census->waiting += c->wait != WAIT_NOTHING;
@@ -113,6 +140,19 @@ count_places(struct conn *const *places, size_t from, size_t n)
 	return taken;
 }
 
+size_t
+net_queued(void *arg, const struct account *account)
+{
+	const struct net *net = arg;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < net->n_behind; i++) {
+		const struct behind *b = &net->behind[i];
+		bytes += b->conn->account == account ? b->bytes : 0;
+	}
+	return bytes;
+}
+
 void
 net_check(const struct net *net)
 {
@@ -131,4 +171,6 @@ net_check(const struct net *net)
 	check(census.behind == net->n_behind);
 	check(census.dirty == count_places(net->dirty, 0, net->n_dirty));
 	check(census.offered == count_places(net->offered, net->first_offered, net->n_offered));
+	if (net->options.accounts != NULL)
+		accounts_check(net->options.accounts);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * poll.c - long-poll at /poll: answered at once when something is there, else held.
- * Between two polls a client's session stays, parked: what it misses of presence and typing then, the next poll is told as the
- * latest state.
+ * poll.c - long-poll at /poll: answered at once when there are events, else held. Between two polls
+ * the session of a client stays, parked. The next poll is told the latest state of the presence and
+ * typing that the session missed meanwhile.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 #include "base/mem.h"
 #include "net/stream.h"
 
+#define NO_STORE   "Cache-Control: no-store\r\n"
 #define EVENTS_MAX 500
 #define BYTES_MAX  (1024 * 1024)
 #define HOLD_MS    25000 /* unless the request says so */
@@ -24,9 +26,14 @@ struct poll {
 	struct loop_later *later; /* to answer at the end of the turn */
 	struct buf events;        /* elements of a JSON array */
 	int n_events;
+	bool is_full; /* the answer has no room for more */
+	/* The hold is over: the poll is answered as soon as the page that is being read was
+	 * given. */
+	bool is_due;
 	struct buf refused;       /* elements of a JSON array: rooms it may not be in */
 	char cursor[CURSOR_SIZE]; /* of the last answer; "": what was given since is lost */
 };
+static_assert(offsetof(struct poll, stream) == 0, "a poll is cast from its stream");
 
 static struct hub_time
 time_now(void)
@@ -44,8 +51,10 @@ send_frame(struct session *s, struct frame *f)
 	if (p->stream.is_idle) /* parked: the log and the room keep it */
 		return false;
 	if (f->kind != FRAME_CONTROL &&
-	    (p->n_events >= EVENTS_MAX || p->events.len + frame_size(f) > BYTES_MAX))
+	    (p->n_events >= EVENTS_MAX || p->events.len + frame_size(f) > BYTES_MAX)) {
+		p->is_full = true;
 		return false;
+	}
 	if (p->n_events++ > 0)
 		buf_addc(&p->events, ',');
 	buf_span(&p->events, frame_payload(f));
@@ -118,23 +127,21 @@ answer(struct poll *p)
 	park(p);
 }
 
-/* The end of a turn: what was missed is fetched, and whatever is there is answered. */
+/* The end of a turn: what was missed is asked for, and whatever is there is answered. */
 static void
 on_later(void *arg)
 {
 	struct poll *p = arg;
 	struct session *s = p->stream.session;
-	bool is_read = false;
-	int before;
 
-	if (p->held == NULL)
+	if (p->held == NULL || session_is_pulling(s))
 		return;
-	do {
-		before = p->n_events;
-		is_read = session_is_behind(s) && session_pull(s, time_now());
-	} while (is_read && p->n_events > before && p->n_events < EVENTS_MAX);
-	/* A page of which nothing was given: the client goes on behind it, and others have their turn. */
-	if (p->n_events > 0 || (is_read && session_is_behind(s)))
+	if (session_is_behind(s) && p->n_events < EVENTS_MAX && !p->is_full) {
+		session_pull(s, time_now());
+		if (session_is_pulling(s))
+			return;
+	}
+	if (p->n_events > 0 || p->is_due)
 		answer(p);
 }
 
@@ -158,14 +165,14 @@ on_timer(void *arg)
 	struct poll *p = arg;
 
 	if (p->held == NULL) {
-		free_poll(p, p->stream.key != NULL ? SESSION_LEFT
-						   : SESSION_LOST); /* its grace was the parking */
+		/* A client with a name had its grace while the session was parked. */
+		free_poll(p, p->stream.key != NULL ? SESSION_LEFT : SESSION_LOST);
 		return;
 	}
-	on_later(
-	    p); /* a hold of no time at all is over before the turn is: what is there goes with it */
-	if (p->held != NULL)
-		answer(p);
+	/* A hold of no time at all is over before the turn is: events that are there already go with
+	 * the answer. */
+	p->is_due = true;
+	on_later(p);
 }
 
 /* ---- life ---- */
@@ -194,76 +201,72 @@ end(struct stream *s, const char *why)
 }
 
 static void
-note_refused(struct poll *p, const struct stream_query *q, const enum chat_err *verdicts)
+note_refused(struct poll *p, const struct session_look *look)
 {
-	for (size_t i = 0; i < q->n_rooms; i++) {
-		if (verdicts[i] == CHAT_OK)
+	for (size_t i = 0; i < look->n_rooms; i++) {
+		if (look->verdicts[i] == CHAT_OK)
 			continue;
 		if (p->refused.len > 0)
 			buf_addc(&p->refused, ',');
-		json_put_string(&p->refused, q->rooms[i]);
+		json_put_string(&p->refused, look->rooms[i]);
 	}
 }
 
 static void
-hold(struct poll *p, struct web_request *req, const struct stream_query *q, struct span fields)
+hold(struct poll *p, const struct stream_request *r, struct web_request *req)
 {
-	p->held = web_hold(req, fields, on_gone, p);
-	p->stream.is_idle = false;
-	loop_timer_set_us(p->timer, (q->timeout_ms >= 0 ? q->timeout_ms : HOLD_MS) * 1000);
+	p->held = web_hold(req, buf_as_span(&r->fields), on_gone, p);
+	p->stream.is_idle = p->is_due = p->is_full = false;
+	loop_timer_set_us(p->timer, (r->timeout_ms >= 0 ? r->timeout_ms : HOLD_MS) * 1000);
 	loop_later_want(p->later);
 }
 
-/* A client that asks for more of the same, from where its last answer ended, is given its parked session back: what came meanwhile it
- * has to fetch, as any reader that is behind. False: it has none. */
+/* A client that asks for more of the same, from where its last answer ended, is given its parked
+ * session back. Events that came meanwhile are fetched as for any reader that is behind. False:
+ * there is no such session. */
 static bool
-go_on(struct streams *st, struct web_request *req, const struct stream_query *q,
-    const struct user *user, struct span fields)
+go_on(struct stream_request *r, struct web_request *req)
 {
-	struct stream *s = stream_find(st, user, q->client);
+	const struct admission *a = r->admission;
+	struct stream *s = stream_find(r->streams, &a->user, r->client);
 	struct poll *p = (struct poll *)s;
 
-	if (s == NULL || s->end != end || !s->is_idle || p->refused.len > 0 || q->cursor.n == 0 ||
-	    !span_is(q->cursor, p->cursor) ||
-	    !session_is_of(s->session, user, q->rooms, q->n_rooms))
+	if (s == NULL || s->end != end || !s->is_idle || p->refused.len > 0 ||
+	    a->look.cursor.n == 0 || !span_is(a->look.cursor, p->cursor) ||
+	    !session_is_of(s->session, &a->user, a->look.rooms, a->look.n_rooms))
 		return false;
-	hold(p, req, q, fields);
+	hold(p, r, req);
 	return true;
 }
 
 static void
-open_poll(struct streams *st, struct web_request *req, const struct stream_query *q,
-    const struct user *user, struct span fields)
+open_poll(struct stream_request *r, struct web_request *req)
 {
-	enum chat_err verdicts[STREAM_ROOMS_MAX];
 	struct poll *p;
 
-	if (go_on(st, req, q, user, fields))
+	if (go_on(r, req))
 		return;
 	p = mem_zalloc(sizeof(*p));
 	p->stream.end = end;
-	p->timer = loop_timer_new(st->loop, on_timer, p);
-	p->later = loop_later_new(st->loop, on_later, p);
-	if (!stream_open(&p->stream, st, req, q, user, &transport, verdicts)) {
+	p->timer = loop_timer_new(r->streams->loop, on_timer, p);
+	p->later = loop_later_new(r->streams->loop, on_later, p);
+	if (!stream_open(&p->stream, r, req, &transport)) {
 		free_poll(p, SESSION_LEFT);
 		return;
 	}
-	note_refused(p, q, verdicts);
-	hold(p, req, q, fields);
-	if (q->cursor.n == 0)
+	note_refused(p, &r->admission->look);
+	hold(p, r, req);
+	if (r->admission->look.cursor.n == 0)
 		answer(p);
 }
 
 void
 poll_handle(struct web_request *req, void *own)
 {
-	struct buf fields = {0};
-	struct stream_query q = {0};
-	struct user user;
+	static const struct stream_route route = {.methods = "GET",
+	    .fields = {NO_STORE, sizeof(NO_STORE) - 1},
+	    .serve_now = go_on,
+	    .serve = open_poll};
 
-	buf_str(&fields, "Cache-Control: no-store\r\n");
-	if (stream_begin(own, req, "GET", &fields, &q, &user))
-		open_poll(own, req, &q, &user, buf_as_span(&fields));
-	stream_query_clear(&q);
-	buf_clear(&fields);
+	stream_handle(own, req, &route);
 }

@@ -30,7 +30,8 @@ frame_at(const struct ring *r, uint32_t i)
 bool
 ring_has_room(const struct ring *r, const struct frame *f)
 {
-	size_t share = f->kind == FRAME_EPHEMERAL ? 2 : 1; /* what need not be kept goes first */
+	size_t share =
+	    f->kind == FRAME_EPHEMERAL ? 2 : 1; /* frames that need not be kept go first */
 
 	if (f->kind == FRAME_CONTROL)
 		return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ring.h - frames on their way into a socket: taken in order, written in as few calls as it goes. Embedded in a connection.
- * Knows no loop: who owns it says when to write.
+ * ring.h - frames on their way into a socket: taken in order, written in as few calls as possible.
+ * Embedded in a connection. A ring knows no loop: its owner says when to write. All functions
+ * belong to the loop's thread.
  */
 #ifndef NET_RING_H
 #define NET_RING_H
@@ -20,12 +21,13 @@ struct ring {                                /* all zero is an empty one */
 	uint32_t event_bytes, control_bytes; /* in it */
 };
 
-/* False: it is full for a frame of that kind, which may be refused. FRAME_CONTROL never is. */
+/* False: the ring is full for a frame of that kind, which may be refused. FRAME_CONTROL never
+ * is. */
 bool ring_has_room(const struct ring *, const struct frame *);
 /* True while frames that cannot be refused fill it. */
 bool ring_is_clogged(const struct ring *);
 
-/* Takes a reference of its own. */
+/* Appends a frame and takes a reference of its own. */
 void ring_add(struct ring *, struct frame *);
 
 enum ring_state {
@@ -33,6 +35,7 @@ enum ring_state {
 	RING_BLOCKED, /* the kernel takes no more for now */
 	RING_FAILED   /* the peer is gone */
 };
+/* Writes frames until the ring is empty or the kernel takes no more. */
 enum ring_state ring_write(struct ring *, int fd);
 
 /* For uring.c, of a ring that is not empty: the bytes that one send should take, where several frames
@@ -54,14 +57,14 @@ ring_is_idle(const struct ring *r)
 
 /* Drops all frames but one that is begun. */
 void ring_give_up(struct ring *);
-/* The bytes in it, without those of the first frame that are written. */
+/* The bytes in the ring, without those of the first frame that are written already. */
 static inline size_t
 ring_bytes(const struct ring *r)
 {
 	return (size_t)r->event_bytes + r->control_bytes - r->sent;
 }
 
-/* Drops what is in it. */
+/* Drops all frames and frees the memory. */
 void ring_clear(struct ring *);
 
 #endif

@@ -11,9 +11,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "chat/auth.h"
 #include "hub/hub.h"
 #include "net/account.h"
@@ -30,10 +32,13 @@
 #include "store/queue.h"
 
 #define BUSY_MS 5000
+#define READ_MS 10000 /* of a job of the reader thread: it holds up nobody but its own session */
 #define COMMIT_US \
 	2500 /* between two group commits of a busy server, which gathers; less after a small one */
-#define PACE_US       1000  /* between two turns, unless a commit is done sooner */
-#define GATHER_US     1000  /* of the writer's rest: if there is more, others are likely to come */
+#define PACE_US       1000 /* between two turns, unless a commit is done sooner */
+#define GATHER_US     1000 /* of the writer's rest: if there is more, others are likely to come */
+#define MANY          200  /* deliveries of one turn, from which on it takes long */
+#define GATHER_SHARE  4 /* of the time that a delivery to many takes: that of gathering behind it */
 #define DRAIN_MS      10000 /* from SIGTERM to the end, at most */
 #define TRIM_US       60000000
 #define NO_BODY_MAX   4096   /* bytes of a body where none belongs */
@@ -52,8 +57,9 @@ struct server {
 	struct auth *auth;
 	struct gate gate;
 	struct bell *bell;
-	struct store *reader;
+	struct reads *reads;
 	struct writer *writer;
+	struct hub_start start;
 	struct hub *hub;
 	struct native native;
 	struct chatio chatio;
@@ -62,8 +68,11 @@ struct server {
 	struct wakeup *wakeup;
 	struct listener **listeners;
 	size_t n_listeners;
-	struct wake *done; /* the writer has finished jobs */
-	struct loop_timer *hub_timer, *flush_timer, *look_timer, *trim_timer, *drain_timer;
+	uint64_t delivered;     /* events, up to this turn */
+	int64_t delivers_since; /* mono us: many connections are written to; 0: they are not */
+	int64_t gathers_until;  /* mono us: the writer is given nothing before */
+	struct wake *done;      /* the writer or the reader has finished jobs */
+	struct loop_timer *hub_timer, *flush_timer, *more_timer, *trim_timer, *drain_timer;
 	int64_t hub_timer_at;
 	bool is_trimming, is_draining;
 };
@@ -75,6 +84,12 @@ time_now(void)
 }
 
 /* ---- one turn ---- */
+
+static int64_t
+min_us(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
 
 static void
 arm_hub_timer(struct server *sv)
@@ -100,22 +115,56 @@ on_hub_timer(void *arg)
 	net_want_turn(sv->net);
 }
 
+/* A delivery to many connections takes its time, and some of those who hear it send at once. So that their messages share a commit, and
+ * the next delivery, the writer is given none for a moment behind it: the longer, the longer the delivery took. That is known in the turn
+ * after the one that collected. */
+static void
+note_delivery(struct server *sv)
+{
+	uint64_t delivered = hub_figures(sv->hub).delivered;
+	int64_t now = clock_mono_us();
+
+	if (sv->delivers_since > 0)
+		sv->gathers_until =
+		    now + min_us((now - sv->delivers_since) / GATHER_SHARE, COMMIT_US);
+	sv->delivers_since = delivered - sv->delivered >= MANY ? now : 0;
+	sv->delivered = delivered;
+}
+
+static int64_t
+rest_left_us(const struct server *sv)
+{
+	int64_t writer = writer_rest_us(sv->writer),
+		gathering = sv->gathers_until - clock_mono_us();
+
+	return gathering > writer ? gathering : writer;
+}
+
 static void
 on_turn(void *arg)
 {
 	struct server *sv = arg;
-	int64_t rest_us = writer_rest_us(sv->writer);
+	int64_t rest_us;
 
+	if (CHECKS_ALL)
+		hub_check(sv->hub);
 	arm_hub_timer(sv);
 	/* While the writer rests, or messages wait for their commit, there is no hurry to read more of them. */
-	if (rest_us > 0 && hub_has_jobs(sv->hub))
+	note_delivery(sv);
+	rest_us = rest_left_us(sv);
+	hub_flush_reads(sv->hub);
+	if (rest_us > 0 && hub_has_writes(sv->hub))
 		loop_timer_set_us(sv->flush_timer, rest_us);
 	else
-		hub_flush(sv->hub);
+		hub_flush_writes(sv->hub);
+	if (sv->delivers_since > 0) { /* the next turn tells how long it takes */
+		loop_timer_set_us(sv->flush_timer, 0);
+		return;
+	}
 	if (writer_pending(sv->writer) > 0) {
 		loop_pace(sv->loop, PACE_US, wake_fd(sv->done));
 		wakeup_note_commit(sv->wakeup);
-	} else if (hub_has_jobs(sv->hub) || rest_us > GATHER_US) {
+	} else if (hub_has_writes(sv->hub) || rest_us > GATHER_US) {
 		loop_pace(sv->loop, rest_us, wake_fd(sv->done));
 	}
 }
@@ -128,29 +177,39 @@ on_rested(void *arg)
 	net_want_turn(sv->net);
 }
 
-/* By a timer of its transport, perhaps: no connection makes a turn of it. */
+/* By a timer of its transport, perhaps: no connection makes a turn of it. At the end of the daemon there are no turns any more. */
 static void
 on_session_closed(void *arg)
 {
 	struct server *sv = arg;
 
-	net_want_turn(sv->net);
+	if (sv->net != NULL)
+		net_want_turn(sv->net);
 }
 
+/* Takes back what the threads have done. */
 static void
-go_on(struct server *sv, enum hub_tail tail)
+collect(struct server *sv)
 {
-	if (tail != TAIL_END)
-		loop_timer_set_us(sv->look_timer, tail == TAIL_MORE ? 0 : LOOK_AGAIN_US);
+	if (hub_collect(sv->hub, time_now()))
+		loop_timer_set_us(sv->more_timer, 0);
 	net_want_turn(sv->net);
 }
 
 static void
-on_look(void *arg)
+on_more(void *arg)
+{
+	collect(arg);
+}
+
+/* Another process has committed (the doorbell), or may have. */
+static void
+on_look(void *arg, bool is_certain)
 {
 	struct server *sv = arg;
 
-	go_on(sv, hub_tail(sv->hub, time_now()));
+	hub_look(sv->hub, is_certain);
+	net_want_turn(sv->net);
 }
 
 static void
@@ -158,12 +217,12 @@ on_done(void *arg)
 {
 	struct server *sv = arg;
 
-	wakeup_note_commit(sv->wakeup);
-	hub_collect(sv->hub);
-	go_on(sv, hub_tail_own(sv->hub, time_now()));
+	if (writer_pending(sv->writer) > 0)
+		wakeup_note_commit(sv->wakeup);
+	collect(sv);
 }
 
-/* On the writer's thread. */
+/* On the writer's or the reader's thread. */
 static void
 wake_loop(void *arg)
 {
@@ -364,6 +423,25 @@ begin_incarnation(struct store *st, void *arg)
 	return true;
 }
 
+static void
+read_start(struct store *st, void *arg)
+{
+	hub_start_read(st, arg);
+}
+
+/* This start is a new incarnation of the log. */
+static bool
+begin_log(struct server *sv, struct store *st, struct buf *err)
+{
+	enum store_err rc = store_write(st, begin_incarnation, NULL);
+
+	if (rc == STORE_OK)
+		rc = store_read(st, BUSY_MS, read_start, &sv->start);
+	if (rc != STORE_OK)
+		buf_printf(err, "%s: %s", sv->config->database, store_err_text(rc));
+	return rc == STORE_OK;
+}
+
 /* The lock first: whoever holds it is the daemon of this database, and its start is a new incarnation of the log. */
 static bool
 open_database(struct server *sv, struct buf *err)
@@ -375,23 +453,24 @@ open_database(struct server *sv, struct buf *err)
 	    .full_sync = c->durability == DURABILITY_FULL,
 	    .auth_open = c->auth == AUTH_OPEN,
 	    .busy_ms = BUSY_MS};
-	struct store *st;
-	enum store_err rc;
+	struct store *reader, *writer;
 
 	if ((sv->bell = bell_hold(c->database, c->database_mode, c->database_group, err)) == NULL ||
-	    (sv->reader = store_open(&o, err)) == NULL)
+	    (reader = store_open(&o, err)) == NULL)
 		return false;
 	o.is_checkpointer = true;
 	o.search = c->search == SEARCH_TRIGRAM ? "trigram" : "words";
-	if ((st = store_open(&o, err)) == NULL)
-		return false;
-	if ((rc = store_write(st, begin_incarnation, NULL)) != STORE_OK) {
-		buf_printf(err, "%s: %s", c->database, store_err_text(rc));
-		store_close(st);
+	if ((writer = store_open(&o, err)) == NULL || !begin_log(sv, writer, err)) {
+		store_close(writer);
+		store_close(reader);
 		return false;
 	}
-	sv->writer = writer_start(st, COMMIT_US, wake_loop, sv, err);
-	return sv->writer != NULL;
+	if ((sv->writer = writer_start(writer, COMMIT_US, wake_loop, sv, err)) == NULL) {
+		store_close(reader);
+		return false;
+	}
+	sv->reads = reads_start(reader, READ_MS, wake_loop, sv, err);
+	return sv->reads != NULL;
 }
 
 static bool
@@ -400,11 +479,11 @@ start_clockwork(struct server *sv)
 	sv->hub_timer = loop_timer_new(sv->loop, on_hub_timer, sv);
 	sv->hub_timer_at = INT64_MAX;
 	sv->flush_timer = loop_timer_new(sv->loop, on_rested, sv);
-	sv->look_timer = loop_timer_new(sv->loop, on_look, sv);
+	sv->more_timer = loop_timer_new(sv->loop, on_more, sv);
 	sv->trim_timer = loop_timer_new(sv->loop, on_trim_timer, sv);
 	loop_timer_set_us(sv->trim_timer, TRIM_US);
 	sv->drain_timer = loop_timer_new(sv->loop, on_drain_timer, sv);
-	sv->wakeup = wakeup_new(sv->loop, sv->bell, sv->reader, sv->config->database, on_look, sv);
+	sv->wakeup = wakeup_new(sv->loop, sv->bell, sv->config->database, on_look, sv);
 	return loop_on_signal(sv->loop, SIGTERM, on_stop_signal, sv) &&
 	       loop_on_signal(sv->loop, SIGINT, on_stop_signal, sv) &&
 	       loop_on_signal(sv->loop, SIGHUP, on_reload_signal, sv);
@@ -470,12 +549,8 @@ server_new(const struct config *c, struct buf *err)
 			      .version = PACKAGE_VERSION,
 			      .on_closed = on_session_closed,
 			      .arg = sv},
-	    sv->reader, sv->writer);
-	if (sv->hub == NULL) {
-		buf_printf(err, "%s: the log cannot be read", c->database);
-		goto fail;
-	}
-	sv->gate = (struct gate){sv->auth, sv->reader};
+	    &sv->start, sv->reads, sv->writer);
+	sv->gate = (struct gate){sv->auth, sv->hub};
 	sv->native = (struct native){sv->hub, &sv->gate, (uint32_t)c->max_message};
 	streams_init(&sv->streams, sv->hub, &sv->gate, sv->loop);
 	chatio_init(&sv->chatio, sv->loop, sv->hub, &sv->gate,
@@ -512,7 +587,25 @@ void
 server_run(struct server *sv)
 {
 	log_info("daemon: ready");
+	thread_is(THREAD_LOOP);
 	loop_run(sv->loop);
+	thread_is(THREAD_ANY);
+}
+
+/* What was handed over, and what is still gathered, is finished. */
+static void
+stop_threads(struct server *sv)
+{
+	if (sv->hub != NULL) {
+		hub_flush_writes(sv->hub);
+		hub_flush_reads(sv->hub);
+	}
+	if (sv->writer != NULL)
+		writer_stop(sv->writer);
+	if (sv->reads != NULL)
+		reads_stop(sv->reads);
+	if (sv->hub != NULL)
+		hub_collect(sv->hub, time_now());
 }
 
 void
@@ -525,28 +618,21 @@ server_free(struct server *sv)
 	chatio_clear(&sv->chatio);
 	streams_clear(&sv->streams);
 	net_free(sv->net);
+	sv->net = NULL;
 	accounts_free(sv->accounts);
 	limits_free(sv->limits);
 	proxies_free(sv->proxies);
-	if (sv->writer != NULL) {
-		if (sv->hub != NULL)
-			hub_flush(sv->hub);
-		writer_stop(sv->writer);
-		if (sv->hub != NULL) {
-			hub_collect(sv->hub);
-			hub_tail(sv->hub, time_now());
-		}
-	}
+	stop_threads(sv);
 	wakeup_free(sv->wakeup);
 	hub_free(sv->hub);
 	writer_free(sv->writer);
-	store_close(sv->reader);
+	reads_free(sv->reads);
 	bell_release(sv->bell);
 	auth_free(sv->auth);
 	wake_free(sv->done);
 	loop_timer_free(sv->hub_timer);
 	loop_timer_free(sv->flush_timer);
-	loop_timer_free(sv->look_timer);
+	loop_timer_free(sv->more_timer);
 	loop_timer_free(sv->trim_timer);
 	loop_timer_free(sv->drain_timer);
 	loop_free(sv->loop);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * slice.h - how much of one connection's input a turn of the loop works off: so many events or so many
- * microseconds. Then the next connection has its turn, and the rest is offered again in the next one.
- * All functions belong to the loop's thread.
+ * slice.h - how much of one connection's input a turn of the loop works off: so many events or so
+ * many microseconds. Then the next connection has its turn, and the rest is offered again in the
+ * next turn. All functions belong to the loop's thread.
  */
 #ifndef NET_SLICE_H
 #define NET_SLICE_H
@@ -28,9 +28,9 @@ slice_begin(struct slice *s, struct loop *loop)
 	*s = (struct slice){.loop = loop};
 }
 
-/* To be asked after an event when there is more input; the clock starts at the first question, so a
- * single event costs nothing. True: leave the rest for the next turn. In a turn in which all slices
- * together were long (loop_is_spent), each connection has one event more. */
+/* The caller asks after an event when there is more input; the clock starts at the first question,
+ * so a single event costs nothing. True: the rest is left for the next turn. In a turn in which all
+ * slices together were long (loop_is_spent), each connection has one event more. */
 static inline bool
 slice_is_spent(struct slice *s)
 {
@@ -41,7 +41,7 @@ slice_is_spent(struct slice *s)
 	       loop_is_spent(s->loop);
 }
 
-/* Counts what the slice took as spent in this turn. */
+/* Counts the time of the slice as spent in this turn. */
 static inline void
 slice_end(struct slice *s)
 {

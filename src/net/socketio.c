@@ -205,7 +205,8 @@ socketio_reject(struct socketio_socket *s, const char *message)
 	engine_resume(c->session);
 }
 
-/* Who has no namespace any more is as one who has just come: he has as long to connect, and counts among those without an identity. */
+/* A client that is in no namespace any more is treated like one that has just come: it has as long
+ * to connect, and counts among those without an identity. */
 static void
 socket_end(struct socketio_socket *s, const char *why)
 {
@@ -390,7 +391,8 @@ on_message(struct engine_session *session, bool is_binary, struct span message)
 		engine_close(session, "bad packet");
 }
 
-/* While one of its sockets waits for an answer, nothing more is taken from a client: it buffers nothing here. */
+/* While one of a client's sockets waits for an answer, no more packets are taken from the client:
+ * nothing is buffered here. */
 static bool
 is_busy(struct engine_session *session)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * socketio.h - Socket.IO protocol 5 on Engine.IO sessions: namespaces, events, acknowledgements, binary packets.
- * Knows nothing of what the events mean: the chat and the echo program stand on it.
+ * socketio.h - Socket.IO protocol 5 on Engine.IO sessions: namespaces, events, acknowledgements,
+ * binary packets. It does not know what the events mean: the chat and the echo program are built on
+ * it. All functions belong to the loop's thread.
  */
 #ifndef NET_SOCKETIO_H
 #define NET_SOCKETIO_H
@@ -31,15 +32,17 @@ enum socketio_end {
 struct socketio_ops {
 	/* See engine_ops. */
 	bool (*on_request)(void *arg, struct web_request *, struct buf *fields);
-	/* A client has come: what is kept of its handshake, from malloc() (both NULL: nothing). */
+	/* A client has come: returns what the owner keeps of its handshake, from malloc() (the
+	 * callback or its result may be NULL: nothing). */
 	void *(*on_handshake)(void *arg, struct web_request *);
-	/* A client wants into a namespace; auth is its payload, an object as a slice of JSON (base/json_slice.h), or none.
-	 * Answered, now or later, with socketio_accept or socketio_reject; until then no packet of the client is taken. */
+	/* A client wants to enter a namespace; auth is its payload, an object as a slice of JSON
+	 * (base/json_slice.h), or none. The callee answers, now or later, with socketio_accept or
+	 * socketio_reject; until then no packet of the client is taken. */
 	void (*on_connect)(void *arg, struct socketio_socket *, struct span auth);
 	void (*on_event)(struct socketio_socket *, const struct socketio_event *);
 	bool (*is_busy)(struct socketio_socket *); /* of a connected one; NULL: never */
 	void (*on_room)(struct socketio_socket *); /* likewise; NULL: nothing */
-	/* It is over: the last call. */
+	/* The socket is over: the last call. */
 	void (*on_disconnect)(struct socketio_socket *, const char *why, enum socketio_end);
 };
 
@@ -54,6 +57,7 @@ struct socketio_options {
 	struct accounts *accounts;                    /* likewise */
 };
 
+/* New Socket.IO over a new engine; borrows the loop. The caller frees it. */
 struct socketio *socketio_new(struct loop *, const struct socketio_options *);
 void socketio_free(struct socketio *); /* NULL is fine */
 
@@ -68,23 +72,25 @@ void *socketio_handshake_of(const struct socketio_socket *); /* what was kept of
 struct engine_session *socketio_session(const struct socketio_socket *);
 struct socketio_socket *socketio_in(const struct engine_session *, const char *nsp); /* or NULL */
 
-/* Answers a connect: with the visible id and, where its state can be recovered, the secret to return with (pid NULL: none). */
+/* Accepts a socket: with the visible id and, where its state can be recovered, the secret to return
+ * with (pid NULL: none). */
 void socketio_accept(struct socketio_socket *, const char *sid, const char *pid);
-/* Refuses it; the socket is gone, without on_disconnect, when this returns. */
+/* Refuses a socket, which is freed, without on_disconnect, when this returns. */
 void socketio_reject(struct socketio_socket *, const char *message);
 bool socketio_is_connected(const struct socketio_socket *);
 
-/* A packet of text, without the type of Engine.IO in front. */
+/* Sends a packet of text, without the type of Engine.IO in front. */
 void socketio_send(struct socketio_socket *, struct span packet);
-/* A binary message: an attachment of the packet before. */
+/* Sends a binary message: an attachment of the packet before. */
 void socketio_send_binary(struct socketio_socket *, struct span bytes);
 
-/* Puts the client out: a DISCONNECT packet ("io server disconnect"); on_disconnect is called. */
+/* Ends the socket with a DISCONNECT packet ("io server disconnect"); on_disconnect is called. */
 void socketio_disconnect(struct socketio_socket *, const char *why);
-/* Ends the whole session under it, without a word of Socket.IO: for the client, the transport was lost. */
+/* Ends the whole session under a socket, without a packet of Socket.IO: the client sees a lost
+ * transport. */
 void socketio_drop(struct socketio_socket *, const char *why);
 
-/* Elements of args from a given one on, written anew, with commas between. */
+/* Appends the elements of args from the element from on, written anew, with commas between. */
 void socketio_put_args(struct buf *, struct span args, size_t from);
 
 #endif

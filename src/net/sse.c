@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sse.c - server-sent events at /events (WHATWG HTML, section 9.2): one stream of the named rooms and the own topic, in log order.
+ * sse.c - server-sent events at /events (WHATWG HTML, section 9.2): one stream of the named rooms
+ * and the user's own topic, in the order of the log.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -10,9 +12,10 @@
 #include "base/mem.h"
 #include "net/stream.h"
 
-#define LIFETIME_MS \
-	1800000 /* and up to a tenth more: a stream ends between two events, before a proxy's patience does */
-#define RETRY "retry: 2000\n\n"
+/* A stream ends after this time and up to a tenth more: between two events, before a proxy cuts
+ * it. */
+#define LIFETIME_MS 1800000
+#define RETRY       "retry: 2000\n\n"
 
 struct sse {
 	struct stream stream; /* first */
@@ -21,6 +24,7 @@ struct sse {
 	struct span fields; /* of the answer's head, until it is sent */
 	bool is_chunked, has_head;
 };
+static_assert(offsetof(struct sse, stream) == 0, "an SSE stream is cast from its stream");
 
 static struct hub_time
 time_now(void)
@@ -130,7 +134,8 @@ on_end(struct conn *c)
 	conn_close(c, "connection lost");
 }
 
-/* A heartbeat: what passes it on sees that the stream lives, and the client's cursor keeps up with a quiet room. */
+/* A heartbeat: proxies see that the stream lives, and the client's cursor keeps up in a quiet
+ * room. */
 static void
 on_timeout(struct conn *c, enum conn_wait wait)
 {
@@ -155,9 +160,8 @@ on_room(struct conn *c)
 {
 	struct session *s = ((struct sse *)conn_own(c))->stream.session;
 
-	if (s != NULL && session_is_behind(s) && session_pull(s, time_now()) &&
-	    session_is_behind(s))
-		conn_want_room(c);
+	if (s != NULL)
+		session_pull(s, time_now());
 }
 
 static void
@@ -186,7 +190,7 @@ static const struct protocol sse_protocol = {
     .on_closed = on_closed,
 };
 
-/* The session ends here, the connection when it has taken what is queued. */
+/* The session ends here; the connection ends when it has written the frames that are queued. */
 static void
 end(struct stream *s, const char *why)
 {
@@ -197,19 +201,17 @@ end(struct stream *s, const char *why)
 }
 
 static void
-open_stream(struct streams *st, struct web_request *req, const struct stream_query *q,
-    const struct user *user, struct span fields)
+open_stream(struct stream_request *r, struct web_request *req)
 {
 	struct sse *sse = mem_zalloc(sizeof(*sse));
-	enum chat_err verdicts[STREAM_ROOMS_MAX];
 
+	http_put_str(&r->fields, "X-Request-ID", web_request_id(req));
 	sse->conn = req->conn;
 	sse->is_chunked = req->http->minor > 0;
 	sse->ends_ms = clock_mono_ms() + LIFETIME_MS + (int64_t)(ids_u64() % (LIFETIME_MS / 10));
 	sse->stream.end = end;
-	sse->fields = fields;
-	if (!stream_open(
-		&sse->stream, st, req, q, user, sse->is_chunked ? &chunked : &plain, verdicts)) {
+	sse->fields = buf_as_span(&r->fields);
+	if (!stream_open(&sse->stream, r, req, sse->is_chunked ? &chunked : &plain)) {
 		free(sse);
 		return;
 	}
@@ -221,14 +223,8 @@ open_stream(struct streams *st, struct web_request *req, const struct stream_que
 void
 sse_handle(struct web_request *req, void *own)
 {
-	struct buf fields = {0};
-	struct stream_query q = {0};
-	struct user user;
+	static const struct stream_route route = {
+	    .methods = "GET", .fields = {"", 0}, .serve = open_stream};
 
-	if (stream_begin(own, req, "GET", &fields, &q, &user)) {
-		http_put_str(&fields, "X-Request-ID", web_request_id(req));
-		open_stream(own, req, &q, &user, buf_as_span(&fields));
-	}
-	stream_query_clear(&q);
-	buf_clear(&fields);
+	stream_handle(own, req, &route);
 }

@@ -8,13 +8,13 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "net/identity.h"
 #include "proto/url.h"
 
 #define CLIENT_KEY_SIZE (STORE_NAME_SIZE + CLIENT_ID_SIZE)
 
-#define CLIENTS_MAX 16 /* live ones of one wallet */
-#define TIMEOUT_S   60 /* a time-out up to here is seconds, above it milliseconds; at most so long */
+#define CLIENTS_MAX 16 /* live clients of one wallet */
+/* A time-out up to this number is in seconds, above it in milliseconds. It is also the longest. */
+#define TIMEOUT_S 60
 
 static struct hub_time
 time_now(void)
@@ -45,102 +45,140 @@ streams_clear(struct streams *st)
 
 /* NULL: fine; else why it is refused. */
 static const char *
-take_room(struct stream_query *q, struct span room)
+take_room(struct stream_request *r, struct span room)
 {
+	struct admission *a = r->admission;
+
 	if (!name_escrow(room))
 		return "escrow: 1 to 128 bytes without / or control characters are accepted";
-	for (size_t i = 0; i < q->n_rooms; i++) {
-		if (span_eq(q->rooms[i], room))
+	for (size_t i = 0; i < a->look.n_rooms; i++) {
+		if (span_eq(a->rooms[i], room))
 			return NULL;
 	}
-	if (q->n_rooms == STREAM_ROOMS_MAX)
-		return "at most 20 rooms can be named in one request";
-	q->rooms[q->n_rooms++] = room;
-	return NULL;
+	return admission_add_room(a, room) ? NULL : "at most 20 rooms can be named in one request";
 }
 
 static const char *
-take_timeout(struct stream_query *q, struct span value)
+take_timeout(struct stream_request *r, struct span value)
 {
 	unsigned long long n;
 
 	if (!span_u64(value, 1000000, &n))
 		return "timeout: seconds up to 60, or milliseconds, are accepted";
-	q->timeout_ms = n <= TIMEOUT_S ? (int64_t)n * 1000 : (int64_t)n;
-	if (q->timeout_ms > TIMEOUT_S * 1000)
-		q->timeout_ms = TIMEOUT_S * 1000;
+	r->timeout_ms = n <= TIMEOUT_S ? (int64_t)n * 1000 : (int64_t)n;
+	if (r->timeout_ms > TIMEOUT_S * 1000)
+		r->timeout_ms = TIMEOUT_S * 1000;
 	return NULL;
 }
 
 static const char *
-take_parameter(struct stream_query *q, struct span name, struct span value)
+take_parameter(struct stream_request *r, struct span name, struct span value)
 {
 	if (span_is(name, "escrow"))
-		return take_room(q, value);
+		return take_room(r, value);
 	if (span_is(name, "cursor") || span_is(name, "lastEventId")) {
-		q->cursor = value;
+		r->admission->look.cursor = value;
 	} else if (span_is(name, "client")) {
-		q->client = value;
+		r->client = value;
 		if (!name_client_id(value))
 			return "client: 1 to 64 of A-Z a-z 0-9 _ - are accepted";
 	} else if (span_is(name, "timeout")) {
-		return take_timeout(q, value);
+		return take_timeout(r, value);
 	}
 	return NULL; /* others are somebody else's: walletAddress, a cache buster */
 }
 
 static const char *
-read_query(struct stream_query *q, const struct http_request *http)
+read_query(struct stream_request *r, const struct http_request *http)
 {
 	struct span rest = http->query, name, value;
 	const char *why = NULL;
 
-	q->timeout_ms = -1;
-	q->cursor = q->client = (struct span){"", 0};
-	buf_reserve(&q->text,
+	r->timeout_ms = -1;
+	r->client = r->admission->look.cursor = (struct span){"", 0};
+	buf_reserve(&r->text,
 	    http->target.n + 1); /* decoding makes nothing longer: the spans stay where they are */
 	while (why == NULL && http->query.p != NULL && url_query_next(&rest, &name, &value)) {
-		size_t at = q->text.len;
-		if (!url_decode_form(&q->text, value.p != NULL ? value : (struct span){"", 0}))
+		size_t at = r->text.len;
+		if (!url_decode_form(&r->text, value.p != NULL ? value : (struct span){"", 0}))
 			return "the query is badly encoded";
-		why = take_parameter(q, name, (struct span){q->text.p + at, q->text.len - at});
+		why = take_parameter(r, name, (struct span){r->text.p + at, r->text.len - at});
 	}
 	if (http->known[HTTP_LAST_EVENT_ID].n > 0)
-		q->cursor = http->known[HTTP_LAST_EVENT_ID];
+		r->admission->look.cursor = http->known[HTTP_LAST_EVENT_ID];
 	return why;
 }
 
-void
-stream_query_clear(struct stream_query *q)
+/* ---- requests ---- */
+
+static void
+request_clear(void *own)
 {
-	buf_clear(&q->text);
+	struct stream_request *r = own;
+
+	buf_clear(&r->text);
+	buf_clear(&r->fields);
+	free(r);
 }
 
-bool
-stream_begin(struct streams *st, struct web_request *req, const char *methods, struct buf *fields,
-    struct stream_query *q, struct user *out)
+static void
+go_on(struct web_request *req, struct admission *a)
 {
-	const char *why;
+	struct stream_request *r = a->own;
 
-	if (!identity_conditions(st->gate, req, fields))
+	req->fields = buf_as_span(&r->fields);
+	if (r->why != NULL)
+		web_refuse(req, CHAT_BAD_REQUEST, r->why);
+	else
+		r->route->serve(r, req);
+}
+
+static bool
+serve_now(struct web_request *req, struct admission *a)
+{
+	struct stream_request *r = a->own;
+
+	return r->why == NULL && r->route->serve_now(r, req);
+}
+
+/* False: refused or, for OPTIONS, answered. */
+static bool
+check_method(struct stream_request *r, struct web_request *req, const char *methods)
+{
+	if (!identity_conditions(r->streams->gate, req, &r->fields))
 		return false;
+	req->fields = buf_as_span(&r->fields);
 	if (req->http->method == METHOD_OPTIONS) {
-		web_reply(req, &(struct web_reply){.status = 204, .fields = buf_as_span(fields)});
+		web_reply(req, &(struct web_reply){.status = 204, .fields = req->fields});
 		return false;
 	}
-	req->fields = buf_as_span(fields);
 	if (!span_is(req->http->method_name, methods)) {
 		web_refuse_status(req, 405, methods);
 		return false;
 	}
-	if (!identity_user(st->gate, req, out))
-		return false;
-	conn_set_wallet(req->conn, span_of(out->key));
-	if ((why = read_query(q, req->http)) != NULL) {
-		web_refuse(req, CHAT_BAD_REQUEST, why);
-		return false;
-	}
 	return true;
+}
+
+void
+stream_handle(struct streams *st, struct web_request *req, const struct stream_route *route)
+{
+	struct stream_request *r = mem_zalloc(sizeof(*r));
+
+	r->streams = st;
+	r->route = route;
+	buf_span(&r->fields, route->fields);
+	if (!check_method(r, req, route->methods)) {
+		request_clear(r);
+		return;
+	}
+	r->admission = admission_new(st->gate, r);
+	r->admission->serve_now = route->serve_now != NULL ? serve_now : NULL;
+	r->why = read_query(r, req->http);
+	if (r->why != NULL) { /* the identity is what is refused first */
+		r->admission->look.n_rooms = 0;
+		r->admission->look.cursor = (struct span){"", 0};
+	}
+	admission_of_request(r->admission, req, go_on, request_clear);
 }
 
 /* ---- clients ---- */
@@ -168,11 +206,11 @@ stream_find(struct streams *st, const struct user *user, struct span client)
 
 /* The name's present holder, if this request is to take over from it. */
 static struct stream *
-predecessor(struct streams *st, const struct stream_query *q, const struct user *user)
+predecessor(const struct stream_request *r)
 {
-	struct stream *s = stream_find(st, user, q->client);
+	struct stream *s = stream_find(r->streams, &r->admission->user, r->client);
 
-	return s != NULL && (q->client.n > 0 || s->is_idle) ? s : NULL;
+	return s != NULL && (r->client.n > 0 || s->is_idle) ? s : NULL;
 }
 
 /* Unless another has it. */
@@ -188,46 +226,35 @@ give_name(struct stream *s, struct span key)
 }
 
 bool
-stream_open(struct stream *s, struct streams *st, struct web_request *req,
-    const struct stream_query *q, const struct user *user, const struct transport *transport,
-    enum chat_err verdicts[STREAM_ROOMS_MAX])
+stream_open(struct stream *s, const struct stream_request *r, struct web_request *req,
+    const struct transport *transport)
 {
-	struct stream *before = predecessor(st, q, user);
-	struct stream_options o = {.rooms = q->rooms,
-	    .n_rooms = q->n_rooms,
-	    .now = time_now(),
+	struct streams *st = r->streams;
+	struct admission *a = r->admission;
+	struct stream *before = predecessor(r);
+	struct session_options o = {.transport = transport,
+	    .owner = s,
+	    .user = &a->user,
+	    .number = conn_number(req->conn),
+	    .look = &a->look,
 	    .predecessor = before != NULL ? before->session : NULL,
-	    .session = {.transport = transport,
-		.owner = s,
-		.user = user,
-		.number = conn_number(req->conn),
-		.cursor = q->cursor,
-		.now = time_now()}};
-	enum chat_err err;
+	    .now = time_now()};
 	char key[CLIENT_KEY_SIZE];
+	const char *why = "this wallet has 16 clients already";
+	enum chat_err err = before == NULL && hub_count_streams(st->hub, &a->user) >= CLIENTS_MAX
+				? CHAT_RATE_LIMITED
+				: admission_verdict(a, o.predecessor, o.now, &why);
 
-	if (before == NULL && hub_count_streams(st->hub, user) >= CLIENTS_MAX) {
-		web_refuse(req, CHAT_RATE_LIMITED, "this wallet has 16 clients already");
-		return false;
-	}
-	if (hub_user_is_full(st->hub, user, o.predecessor)) {
-		web_refuse(req, CHAT_RATE_LIMITED, "this wallet has too many connections already");
-		return false;
-	}
-	if (q->cursor.n > 0 && hub_replay_is_spent(st->hub, user, o.now)) {
-		web_refuse(req, CHAT_RATE_LIMITED, "cursor: too much was replayed lately");
+	if (err != CHAT_OK) {
+		web_refuse(req, err, why);
 		return false;
 	}
 	s->streams = st;
-	s->session = session_open_stream(st->hub, &o, verdicts, &err);
-	if (s->session == NULL) {
-		web_refuse(req, err, NULL);
-		return false;
-	}
+	s->session = session_open_stream(st->hub, &o);
 	if (before != NULL)
 		before->end(before, "its client has come again");
 	TAILQ_INSERT_TAIL(&st->all, s, link);
-	give_name(s, client_key(key, user, q->client));
+	give_name(s, client_key(key, &a->user, r->client));
 	return true;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * stream.h - what SSE, long-poll and POST /emit share: the query of a request, and the clients that tie requests together.
- * Routes: /events (sse.c), /poll (poll.c), /emit (emit.c).
+ * stream.h - what SSE, long-poll and POST /emit share: the query of a request, and the clients that
+ * tie requests together. Routes: /events (sse.c), /poll (poll.c), /emit (emit.c). All functions
+ * belong to the loop's thread.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -9,8 +10,7 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
-#include "net/identity.h"
-#include "hub/hub.h"
+#include "net/admission.h"
 #include "net/web.h"
 
 #define CLIENT_ID_SIZE 65
@@ -32,34 +32,47 @@ struct stream {
 	struct map_node node;
 	char *key;    /* in the map; NULL: it is not in it, and has no name */
 	bool is_idle; /* no request is open: the next of its client takes over */
-	/* Ends it in good order: goodbye, or another of the same name has taken its place. Frees it. */
+	/* Ends the stream in good order, and frees it: the client said goodbye, or another stream
+	 * of the same name has taken its place. */
 	void (*end)(struct stream *, const char *why);
 };
 
-struct stream_query {
-	struct buf text; /* what the spans point into */
-	struct span rooms[STREAM_ROOMS_MAX];
-	size_t n_rooms;
-	struct span cursor;
-	struct span client;
-	int64_t timeout_ms; /* -1: not given */
+struct stream_request;
+
+struct stream_route {
+	const char *methods;
+	struct span fields; /* header lines of every answer */
+	/* May be NULL: serves a request that needs no look-up. False: it needs one. */
+	bool (*serve_now)(struct stream_request *, struct web_request *);
+	void (*serve)(struct stream_request *, struct web_request *);
 };
 
-/* The conditions of the mode, who asks, and the query (escrow, cursor, lastEventId, client, timeout; Last-Event-ID). fields gets the CORS
- * lines of the answer. False: refused or, for OPTIONS, answered. */
-bool stream_begin(struct streams *, struct web_request *, const char *methods, struct buf *fields,
-    struct stream_query *, struct user *out);
-void stream_query_clear(struct stream_query *);
+/* A request on its way to its route: the parameters of its query (escrow, cursor, lastEventId,
+ * client, timeout; Last-Event-ID), and the CORS lines of the answer. */
+struct stream_request {
+	struct streams *streams;
+	struct admission *admission; /* who asks; its cursor and rooms are the query's */
+	const struct stream_route *route;
+	struct buf text;   /* what the spans point into */
+	struct buf fields; /* header lines */
+	struct span client;
+	int64_t timeout_ms; /* -1: not given */
+	const char *why;    /* the query is refused; NULL: it is fine */
+};
+
+/* Checks the conditions of the mode and the method, looks up the user, their cursor and rooms, and
+ * calls the route's serve, now or later. Where the request is refused, serve is not called. */
+void stream_handle(struct streams *, struct web_request *, const struct stream_route *);
 
 /* The live stream of that wallet and name, or NULL. */
 struct stream *stream_find(struct streams *, const struct user *, struct span client);
 
-/* Opens the session of a stream and gives it its name; the one that had it is ended. Requests without client= share a name as long as they
- * come one after the other. verdicts: of the query's rooms. False: refused, and answered. */
-bool
-stream_open(struct stream *, struct streams *, struct web_request *, const struct stream_query *,
-    const struct user *, const struct transport *, enum chat_err verdicts[STREAM_ROOMS_MAX]);
-/* Closes the session. The stream's memory is its owner's. */
+/* Opens the session of a stream and gives it its name; the stream that had the name is ended.
+ * Requests without client= share a name as long as they come one after the other. False: the
+ * request was refused and answered. */
+bool stream_open(
+    struct stream *, const struct stream_request *, struct web_request *, const struct transport *);
+/* Closes the session. The owner frees the memory of the stream. */
 void stream_close(struct stream *, enum session_end);
 
 /* Handlers of their routes; own is a struct streams. */
@@ -71,6 +84,7 @@ size_t emit_max_body(const struct http_request *, void *own);
 /* Closes the sessions of requests to /emit that are still open. */
 void emit_clear(struct streams *);
 
+/* Sets up the streams of a daemon, and at the end closes all of them; borrows the rest. */
 void streams_init(struct streams *, struct hub *, const struct gate *, struct loop *);
 void streams_clear(struct streams *);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * uring.c - the kernel's two queues (io_uring_setup(2), io_uring_enter(2)): sends go into one, their results come out of the other.
- * A send that must not wait is done when the call that submits it returns: so nothing is ever under way between two turns.
+ * uring.c - the two queues of the kernel (io_uring_setup(2), io_uring_enter(2)): sends go into one,
+ * their results come out of the other. A send that must not wait is done when the call that submits
+ * it returns, so nothing is ever under way between two turns.
  */
 #include "net/uring.h"
 
@@ -66,7 +67,8 @@ map_queues(struct uring *u, const struct io_uring_params *p)
 struct uring *
 uring_new(void)
 {
-	/* One mapping for both queues, and no result is lost; whoever can poll by himself (Linux 5.7) also knows the send. */
+	/* One mapping for both queues, and no result is lost. A kernel that can poll by itself
+	 * (Linux 5.7) also knows the send operation. */
 	const uint32_t needed =
 	    IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_FAST_POLL;
 	struct io_uring_params p = {0};
@@ -142,7 +144,8 @@ uring_add(struct uring *u, int fd, struct ring *r)
 	return true;
 }
 
-/* How many results there were. An error is not ours to judge: ring_write meets it again. */
+/* Takes the results; returns how many there were. An error is not handled here: ring_write meets it
+ * again. */
 static uint32_t
 take_results(struct uring *u)
 {
@@ -158,7 +161,7 @@ take_results(struct uring *u)
 	return tail - head;
 }
 
-/* What the kernel did not take is not written here. */
+/* Bytes that the kernel did not take are not written here. */
 static void
 withdraw(struct uring *u, uint32_t begin)
 {

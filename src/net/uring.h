@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * uring.h - writes to many connections with one system call (io_uring), where the kernel lets us: it saves what each send costs beyond
- * the network's own work.
- * Nothing depends on it: who has none, and what it did not write, is written by ring_write.
+ * uring.h - writes to many connections with one system call (io_uring), where the kernel allows it:
+ * this saves the part of each send that is not the work of the network. Nothing depends on it:
+ * ring_write writes what this does not. All functions belong to the loop's thread.
  */
 #ifndef NET_URING_H
 #define NET_URING_H
@@ -13,7 +13,8 @@
 
 struct uring;
 
-/* NULL: the kernel is too old, or does not let us (sysctl kernel.io_uring_disabled, a container's filter). */
+/* NULL: the kernel is too old, or does not allow it (sysctl kernel.io_uring_disabled, the filter of
+ * a container). */
 struct uring *uring_new(void);
 void uring_free(struct uring *); /* NULL is fine */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wake.c - an event descriptor, a flag that says that it was rung, and a look at the flag once a second.
+ * wake.c - an event descriptor, a flag that says that it was rung, and a look at the flag once a
+ * second.
  */
 #include "net/wake.h"
 
@@ -23,7 +24,8 @@ struct wake {
 	bool is_rung; /* atomic */
 };
 
-/* The flag first: who rings behind that has the callback, or rings anew. */
+/* The flag is cleared first: a thread that rings after that is heard by this callback, or rings
+ * anew. */
 static void
 hear(struct wake *w)
 {
@@ -85,7 +87,8 @@ wake_free(struct wake *w)
 	free(w);
 }
 
-/* Who finds the flag set need not ring: the one who set it has, or on_look will hear both. */
+/* A thread that finds the flag set need not ring: the thread that set it has rung, or on_look will
+ * hear both. */
 void
 wake_ring(struct wake *w)
 {

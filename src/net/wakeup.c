@@ -30,8 +30,7 @@ static const int64_t retry_us[] = {30, 100, 300, 1000, 3000};
 
 struct wakeup {
 	struct bell *bell;
-	struct store *store;
-	loop_cb *look;
+	wakeup_look *look;
 	void *arg;
 	struct loop_watch *bell_watch, *inotify_watch;
 	struct loop_timer *poll, *retry;
@@ -43,19 +42,12 @@ struct wakeup {
 };
 
 static void
-look_if_changed(struct wakeup *w)
-{
-	if (store_changed(w->store))
-		w->look(w->arg);
-}
-
-static void
 on_bell(void *arg)
 {
 	struct wakeup *w = arg;
 
 	bell_drain(w->bell);
-	w->look(w->arg);
+	w->look(w->arg, true);
 }
 
 static void
@@ -68,7 +60,7 @@ on_retry(void *arg)
 		loop_timer_set_us(w->retry, own_left_ms * 1000);
 		return;
 	}
-	look_if_changed(w);
+	w->look(w->arg, false);
 	w->is_retrying = w->n_retries < RETRIES;
 	if (w->is_retrying)
 		loop_timer_set_us(w->retry, retry_us[w->n_retries++]);
@@ -124,7 +116,7 @@ on_poll(void *arg)
 {
 	struct wakeup *w = arg;
 
-	look_if_changed(w);
+	w->look(w->arg, false);
 	loop_timer_set_us(w->poll, POLL_US);
 }
 
@@ -151,13 +143,11 @@ watch_wal(struct wakeup *w, struct loop *loop, const char *path)
 }
 
 struct wakeup *
-wakeup_new(struct loop *loop, struct bell *bell, struct store *store, const char *database,
-    loop_cb *look, void *arg)
+wakeup_new(struct loop *loop, struct bell *bell, const char *database, wakeup_look *look, void *arg)
 {
 	struct wakeup *w = mem_zalloc(sizeof(*w));
 
 	w->bell = bell;
-	w->store = store;
 	w->look = look;
 	w->arg = arg;
 	w->bell_watch = loop_watch_new(loop, bell_fd(bell), on_bell, w);

@@ -7,13 +7,15 @@
 
 #include "net/loop.h"
 #include "store/bell.h"
-#include "store/store.h"
 
 struct wakeup;
 
-/* Calls look whenever another process may have committed; borrowed: bell, store (this thread's), database. */
-struct wakeup *wakeup_new(
-    struct loop *, struct bell *, struct store *, const char *database, loop_cb *look, void *arg);
+/* Another process has committed (is_certain), or may have. */
+typedef void wakeup_look(void *arg, bool is_certain);
+
+/* Calls look whenever that is so; borrowed: bell, database. */
+struct wakeup *
+wakeup_new(struct loop *, struct bell *, const char *database, wakeup_look *look, void *arg);
 /* This process has just committed, and looked: what inotify says next is mostly its own. */
 void wakeup_note_commit(struct wakeup *);
 void wakeup_free(struct wakeup *); /* NULL is fine */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * web.c - HTTP/1.1 on a connection (RFC 9112): heads and bodies in, one answer each out, in order.
+ * web.c - HTTP/1.1 on a connection (RFC 9112): takes heads and bodies, and hands each request to
+ * its route. web_reply.c has the answers.
  */
-#include "net/web.h"
+#include "net/web_conn.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/ids.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "proto/url.h"
@@ -16,208 +16,7 @@
 #define HELD_MAX 65536 /* bytes that may wait behind a held request */
 #define LAST_MS  1000  /* at a shutdown: for a request that is due */
 
-struct web_conn {
-	const struct web *web;
-	struct conn *conn;
-	struct buf head; /* of the request whose body is under way */
-	struct buf body;
-	struct http_chunked chunked;
-	uint64_t body_left; /* of a body with Content-Length */
-	size_t body_max;
-	bool in_body, is_chunked;
-	/* of the request in hand */
-	bool is_head, keep_alive, is_1_0;
-	char request_id[IDS_REQUEST_SIZE];
-	int64_t
-	    ends_ms; /* 0; at a shutdown: until when a request that is due is waited for (mono) */
-	bool is_held, is_placed; /* the request's client has a place, the connection's peer none */
-	struct buf held_fields;
-	void (*on_gone)(void *);
-	void *gone_arg;
-	char peer[]; /* its address as text */
-};
-
-/* ---- answers ---- */
-
-static void
-reply_on(struct web_conn *wc, const struct web_reply *reply)
-{
-	bool is_last = reply->is_last || !wc->keep_alive || wc->ends_ms > 0;
-	struct buf out = {0};
-	struct frame *f;
-
-	frame_begin(&out, reply->fields.n + reply->body.n + 256);
-	http_begin(&out, reply->status);
-	if (reply->status >= 200 && reply->status != 204 && reply->status != 304) {
-		http_put_str(
-		    &out, "Content-Type", reply->type != NULL ? reply->type : "application/json");
-		http_put_u64(&out, "Content-Length", reply->body.n);
-	}
-	http_put_str(&out, "X-Content-Type-Options", "nosniff");
-	if (wc->request_id[0] != '\0')
-		http_put_str(&out, "X-Request-ID", wc->request_id);
-	buf_span(&out, reply->fields);
-	if (is_last)
-		http_put_str(&out, "Connection", "close");
-	else if (wc->is_1_0)
-		http_put_str(&out, "Connection", "keep-alive");
-	http_end(&out);
-	if (!wc->is_head)
-		buf_span(&out, reply->body);
-	f = frame_end(&out, FRAME_CONTROL);
-	conn_send(wc->conn, f);
-	frame_unref(f);
-	wc->request_id[0] = '\0';
-	if (wc->is_placed) /* who asks next may be another */
-		conn_set_place(wc->conn, NULL);
-	if (is_last)
-		conn_finish(wc->conn, "answered");
-	else
-		conn_wait(wc->conn, WAIT_IDLE);
-}
-
-const char *
-web_request_id(const struct web_request *req)
-{
-	return req->web_conn->request_id;
-}
-
-struct span
-web_peer(const struct web_request *req)
-{
-	return span_of(req->web_conn->peer);
-}
-
-void
-web_reply(struct web_request *req, const struct web_reply *reply)
-{
-	reply_on(req->web_conn, reply);
-}
-
-struct web_conn *
-web_hold(struct web_request *req, struct span fields, void (*on_gone)(void *), void *arg)
-{
-	struct web_conn *wc = req->web_conn;
-
-	wc->is_held = true;
-	wc->on_gone = on_gone;
-	wc->gone_arg = arg;
-	buf_span(&wc->held_fields, fields);
-	conn_wait(wc->conn, WAIT_NOTHING);
-	return wc;
-}
-
-void
-web_reply_held(struct web_conn *wc, const struct web_reply *reply)
-{
-	struct web_reply whole = *reply;
-
-	buf_span(&wc->held_fields, reply->fields);
-	whole.fields = buf_as_span(&wc->held_fields);
-	wc->is_held = false;
-	reply_on(wc, &whole);
-	buf_clear(&wc->held_fields);
-	conn_replay_input(wc->conn);
-}
-
-void
-web_confirm(struct web_conn *wc)
-{
-	conn_confirm(wc->conn);
-}
-
-/* The client of a held request is gone. */
-static void
-let_go(struct web_conn *wc)
-{
-	if (!wc->is_held)
-		return;
-	wc->is_held = false;
-	buf_clear(&wc->held_fields);
-	wc->on_gone(wc->gone_arg);
-}
-
-/* A line of the audit trail for who was not let in. */
-static void
-note_refusal(const struct web_request *req, int status, const char *code)
-{
-	const struct http_request *http = req->http;
-	char numbers[2][16];
-
-	if (status != 401 && status != 403 && status != 429)
-		return;
-	snprintf(numbers[0], sizeof(numbers[0]), "%d", status);
-	snprintf(numbers[1], sizeof(numbers[1]), "%u", conn_number(req->conn));
-	log_audit("refused",
-	    (const struct log_field[]){
-		{"status", span_of(numbers[0])},
-		{"code", span_of(code)},
-		{"conn", span_of(numbers[1])},
-		{"peer", web_peer(req)},
-		{"request", span_of(web_request_id(req))},
-		{"method", http != NULL ? http->method_name : (struct span){"", 0}},
-		{"path", http != NULL ? http->path : (struct span){"", 0}},
-		{"forwarded_for",
-		    http != NULL ? http->known[HTTP_X_FORWARDED_FOR] : (struct span){"", 0}},
-	    },
-	    8);
-}
-
-static void
-refuse(struct web_request *req, int status, const char *code, const char *error, struct span more)
-{
-	struct buf body = {0}, fields = {0};
-
-	note_refusal(req, status, code);
-	buf_span(&fields, req->fields);
-	buf_span(&fields, more);
-	json_open(&body, '{');
-	json_member_bool(&body, "success", false);
-	json_member_cstr(&body, "error", error);
-	json_member_cstr(&body, "code", code);
-	json_close(&body, '}');
-	web_reply(req, &(struct web_reply){.status = status,
-			   .body = buf_as_span(&body),
-			   .fields = buf_as_span(&fields),
-			   .is_last = true});
-	buf_clear(&body);
-	buf_clear(&fields);
-}
-
-void
-web_refuse(struct web_request *req, enum chat_err err, const char *why)
-{
-	int status = chat_err_status(err);
-
-	refuse(req, status, chat_err_code(err), why != NULL ? why : chat_err_text(err),
-	    status == 503 || status == 429 ? SPAN("Retry-After: 1\r\n")
-	    : status == 401 ? SPAN("WWW-Authenticate: Bearer\r\n") /* RFC 9110, 15.5.2 */
-			    : SPAN(""));
-}
-
-void
-web_refuse_status(struct web_request *req, int status, const char *allow)
-{
-	struct buf fields = {0};
-
-	if (status == 405)
-		http_put_str(&fields, "Allow", allow);
-	if (status == 426)
-		http_put_426(&fields);
-	if (status == 503 || status == 429)
-		http_put_str(&fields, "Retry-After", "1");
-	refuse(req, status,
-	    status == 404   ? "not_found"
-	    : status == 503 ? "unavailable"
-	    : status == 429 ? "rate_limited"
-			    : "bad_request",
-	    http_reason(status), buf_as_span(&fields));
-	buf_clear(&fields);
-}
-
-/* ---- requests ---- */
-
-/* Under whose name: the request's own is worth a line, if it has one. */
+/* Gives the request its id; the client's own id is worth a log line, if it has one. */
 static void
 name_request(struct web_conn *wc, const struct http_request *http)
 {
@@ -231,7 +30,7 @@ name_request(struct web_conn *wc, const struct http_request *http)
 	buf_clear(&scratch);
 }
 
-/* What an answer depends on. */
+/* Notes the properties of the request on which its answer depends. */
 static void
 remember(struct web_conn *wc, const struct http_request *http)
 {
@@ -240,7 +39,8 @@ remember(struct web_conn *wc, const struct http_request *http)
 	wc->is_1_0 = http->minor == 0;
 }
 
-/* Behind a trusted proxy each request is its client's. False: he has all the connections he may have. */
+/* Behind a trusted proxy the client of each request takes a place. False: the client's address has
+ * all the connections that it may have. */
 static bool
 take_place(struct web_conn *wc, const struct http_request *http)
 {
@@ -273,9 +73,10 @@ find_route(const struct web *web, const struct http_request *http)
 }
 
 static void
-route(struct web_conn *wc, const struct http_request *http, struct span body)
+route(struct web_conn *wc, const struct http_request *http, struct span head, struct span body)
 {
-	struct web_request req = {.conn = wc->conn, .http = http, .body = body, .web_conn = wc};
+	struct web_request req = {
+	    .conn = wc->conn, .http = http, .head = head, .body = body, .web_conn = wc};
 	const struct web *web = wc->web;
 	const struct web_route *r = find_route(web, http);
 
@@ -290,8 +91,8 @@ route(struct web_conn *wc, const struct http_request *http, struct span body)
 		web_refuse_status(&req, 404, NULL);
 }
 
-/* How much this request may bring. Who asks is known only when the body is there, so a route says how much it takes from a stranger.
- * No route: nothing. */
+/* How many bytes of body this request may bring. The sender is known only when the body is there,
+ * so a route says how much it takes from a stranger. No route: nothing. */
 static size_t
 max_body(const struct web *web, const struct http_request *http)
 {
@@ -340,14 +141,6 @@ refused_early(const struct web *web, const struct http_request *http, size_t bod
 	return 0;
 }
 
-/* Refuses what was not read to its end, or not at all. */
-static void
-refuse_unread(struct web_conn *wc, int status)
-{
-	wc->is_head = false;
-	web_refuse_status(&(struct web_request){.conn = wc->conn, .web_conn = wc}, status, NULL);
-}
-
 /* Takes one head. Bytes used; 0: it is not whole; -1: refused, the connection is at its end. */
 static ssize_t
 take_head(struct web_conn *wc, const char *in, size_t len)
@@ -366,11 +159,11 @@ take_head(struct web_conn *wc, const char *in, size_t len)
 	if (used > 0)
 		name_request(wc, &http);
 	if (status != 0) {
-		refuse_unread(wc, status);
+		web_refuse_unread(wc, status);
 		return -1;
 	}
 	if (!http.is_chunked && http.content_length == 0) {
-		route(wc, &http, (struct span){"", 0});
+		route(wc, &http, (struct span){in, (size_t)used}, (struct span){"", 0});
 		return used;
 	}
 	wc->in_body = true;
@@ -395,7 +188,7 @@ end_body(struct web_conn *wc)
 	wc->head = wc->body = (struct buf){0};
 	wc->in_body = false;
 	if (http_parse(&http, head.p, head.len) > 0)
-		route(wc, &http, buf_as_span(&body));
+		route(wc, &http, buf_as_span(&head), buf_as_span(&body));
 	buf_clear(&head);
 	buf_clear(&body);
 }
@@ -408,11 +201,11 @@ take_body(struct web_conn *wc, const char *in, size_t len)
 	ssize_t used = (ssize_t)data.n;
 
 	if (wc->is_chunked && (used = http_chunked_read(&wc->chunked, in, len, &data)) < 0) {
-		refuse_unread(wc, 400);
+		web_refuse_unread(wc, 400);
 		return -1;
 	}
 	if (wc->body.len + data.n > wc->body_max) {
-		refuse_unread(wc, 413);
+		web_refuse_unread(wc, 413);
 		return -1;
 	}
 	buf_span(&wc->body, data);
@@ -422,7 +215,7 @@ take_body(struct web_conn *wc, const char *in, size_t len)
 	return used;
 }
 
-/* An answer that the peer does not read holds up its next request, not us. */
+/* An answer that the peer does not read delays its next request, not us. */
 static bool
 must_wait(struct conn *c)
 {
@@ -443,7 +236,8 @@ on_input(struct conn *c, struct buf *in)
 		ssize_t used = wc->in_body ? take_body(wc, in->p + at, in->len - at)
 					   : take_head(wc, in->p + at, in->len - at);
 
-		/* wc may be gone: closed with the connection, or ours to free where that was taken over. */
+		/* wc may be freed with its connection, or ours to free where the connection was
+		 * taken over. */
 		bool is_taken = conn_own(c) != wc;
 		if (is_taken)
 			free(wc);
@@ -478,7 +272,7 @@ on_room(struct conn *c)
 static void
 on_end(struct conn *c)
 {
-	let_go(conn_own(c));
+	web_let_go(conn_own(c));
 	conn_finish(c, "end of requests");
 }
 
@@ -490,10 +284,11 @@ on_timeout(struct conn *c, enum conn_wait wait)
 	if (wait == WAIT_IDLE)
 		conn_finish(c, "idle");
 	else
-		refuse_unread(wc, 408);
+		web_refuse_unread(wc, 408);
 }
 
-/* Who has just connected, or is in the middle of a request: the last one of the connection. */
+/* True if the client has just connected, or is in the middle of a request: that request is the last
+ * of the connection. */
 static bool
 is_request_due(struct web_conn *wc)
 {
@@ -516,9 +311,9 @@ on_shutdown(struct conn *c)
 		conn_put_off_shut_down(c);
 		return;
 	}
-	let_go(wc);
+	web_let_go(wc);
 	if (is_held)
-		refuse_unread(wc, 503);
+		web_refuse_unread(wc, 503);
 	conn_finish(c, "shutdown");
 }
 
@@ -527,7 +322,7 @@ on_closed(struct conn *c, const char *why)
 {
 	struct web_conn *wc = conn_own(c);
 
-	let_go(wc);
+	web_let_go(wc);
 	buf_clear(&wc->head);
 	buf_clear(&wc->body);
 	free(wc);
@@ -582,7 +377,7 @@ web_accept(const struct web *web, struct net *net, int fd, const char *peer)
 	}
 	if ((status = admit(wc, is_full)) != 0) {
 		conn_confirm(wc->conn); /* it makes no room for itself by putting out another */
-		refuse_unread(wc, status);
+		web_refuse_unread(wc, status);
 		return;
 	}
 	conn_wait(wc->conn, WAIT_HEAD);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * web.h - HTTP on a connection: one request at a time, routed by a table, answered whole or upgraded.
+ * web.h - HTTP on a connection: one request at a time, routed by a table, answered whole or
+ * upgraded. All functions belong to the loop's thread.
  */
 #ifndef NET_WEB_H
 #define NET_WEB_H
@@ -16,18 +17,20 @@ struct web_conn;
 struct web_request { /* in hand during the handler's call */
 	struct conn *conn;
 	const struct http_request *http;
-	struct span body;
-	struct span
-	    fields; /* header lines that a refusal has too, each with its CRLF; the handler sets them */
-	struct web_conn *web_conn; /* web.c's own */
+	struct span head, body;
+	/* Header lines that a refusal has too, each with its CRLF; the handler sets them. */
+	struct span fields;
+	struct web_conn *web_conn; /* of web.c and web_reply.c */
 };
 
 struct web_route {
 	const char *path; /* matched whole, as raw bytes; NULL: any */
-	/* Answers with web_reply, or takes the connection over with conn_set_protocol. own: see offset. */
+	/* Answers with web_reply, or hands the connection over with web_take_over. own: see
+	 * offset. */
 	void (*handle)(struct web_request *, void *own);
 	size_t offset; /* of own in the web's arg */
-	/* How many bytes of body this request may bring, if that is less than the web's (NULL: it is not). */
+	/* How many bytes of body this request may bring, if that is less than the max_body of the
+	 * web (NULL: it is not). */
 	size_t (*max_body)(const struct http_request *, void *own);
 };
 
@@ -43,13 +46,13 @@ struct web { /* read-only while connections use it */
 	bool refuses_underscores;    /* in names of header fields: some servers take them for '-' */
 };
 
-/* A new HTTP connection. peer is its address as text, "" for a Unix socket. Over max_connections: 503 and an end; over what its address
- * may have: 429. */
+/* Serves a new HTTP connection. peer is its address as text, "" for a Unix socket. Where there are
+ * max_connections it is answered 503 and ended; where its address has all it may have, 429. */
 void web_accept(const struct web *, struct net *, int fd, const char *peer);
 
-/* What the request is called in the log and its answer: its X-Request-ID, if that is a plain one. */
+/* The id of the request in the log and in its answer: its X-Request-ID, if that is a plain one. */
 const char *web_request_id(const struct web_request *);
-/* Where its connection comes from. */
+/* The address that the connection of the request comes from, as text. */
 struct span web_peer(const struct web_request *);
 
 struct web_reply {
@@ -59,19 +62,27 @@ struct web_reply {
 	struct span fields; /* more header lines, each with its CRLF */
 	bool is_last;       /* Connection: close */
 };
+/* Answers a request, once. */
 void web_reply(struct web_request *, const struct web_reply *);
 
-/* {"success":false,"error":"…","code":"…"} with the status of the code; why NULL: the code's own sentence. */
+/* Answers {"success":false,"error":"...","code":"..."} with the status of the code; why NULL: the
+ * code's own sentence. */
 void web_refuse(struct web_request *, enum chat_err, const char *why);
 
-/* Likewise for what HTTP itself refuses: 404, 405 (allow names the methods), 400, 413, …. */
+/* The same for refusals of HTTP itself: 404, 405 (allow names the methods), 400, 413 and others. */
 void web_refuse_status(struct web_request *, int status, const char *allow);
 
-/* Keeps the request open behind the handler's end, for one web_reply_held later; no other request of the connection is taken before.
- * on_gone: the client has left, or the process ends; the handle is void then. fields (copied) go into the answer. */
+/* Keeps the request open after the handler returns, for one web_reply_held later; no other request
+ * of the connection is taken before. on_gone: the client has left, or the process ends; the handle
+ * is void then. fields (copied) go into the answer. */
 struct web_conn *
 web_hold(struct web_request *, struct span fields, void (*on_gone)(void *), void *arg);
 void web_reply_held(struct web_conn *, const struct web_reply *);
+/* Keeps the request, its head and body copied, during a look-up; no other request of the connection
+ * is taken before. One web_unpark follows, in which again is called as a handler is; or on_gone, if
+ * the client has left: the handle is void then. */
+struct web_conn *web_park(struct web_request *, void (*on_gone)(void *), void *arg);
+void web_unpark(struct web_conn *, void (*again)(struct web_request *, void *arg), void *arg);
 /* conn_confirm, for the connection of a held request. */
 void web_confirm(struct web_conn *);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * websocket.h - RFC 6455 on a connection: handshake, messages in, heartbeat, close handshake.
- * Knows nothing of what the messages mean: the native transport, Engine.IO and the echo programs stand on it.
+ * websocket.h - RFC 6455 on a connection: handshake, messages in, heartbeat, close handshake. It
+ * does not know what the messages mean: the native transport, Engine.IO and the echo programs are
+ * built on it. All functions belong to the loop's thread.
  */
 #ifndef NET_WEBSOCKET_H
 #define NET_WEBSOCKET_H
@@ -16,11 +17,13 @@ struct websocket_ops {
 	void (*on_message)(struct websocket *, enum ws_opcode, struct span);
 	/* True: no more messages are to be given until websocket_resume (NULL: never). */
 	bool (*is_busy)(struct websocket *);
-	/* The ring is empty, and conn_want_room was called or a frame was refused (NULL: nothing). */
+	/* The ring is empty, after conn_want_room was called or a frame was refused (NULL: nothing
+	 * is done). */
 	void (*on_room)(struct websocket *);
-	/* It is over: the last call. */
+	/* The WebSocket is over: the last call. */
 	void (*on_closed)(struct websocket *, const char *why);
-	/* Ping when nothing else is heard; false where a protocol above has a heartbeat of its own. */
+	/* Pings are sent when nothing is heard; false where a protocol above has a heartbeat of its
+	 * own. */
 	bool pings;
 };
 
@@ -32,21 +35,23 @@ struct websocket_options {
 	struct deflate *deflate; /* for permessage-deflate, borrowed; NULL: not offered */
 };
 
-/* Answers the handshake and takes the connection over. NULL: it was no proper handshake, and is answered (400, 405, 426). */
+/* Answers the handshake and takes the connection over, which owns the result. NULL: it was no
+ * proper handshake, and is answered (400, 405, 426). */
 struct websocket *websocket_accept(struct web_request *, const struct websocket_options *);
 
+/* The own object of the owner, and the connection under the WebSocket. */
 void *websocket_own(const struct websocket *);
 void websocket_set_own(struct websocket *, void *own);
 struct conn *websocket_conn(const struct websocket *);
-/* From the next frame on; a message that has more already is too big. */
+/* From the next frame on; a message that is longer already is too big. */
 void websocket_set_max_message(struct websocket *, uint32_t max_bytes);
 
-/* A message of bytes of its own. */
+/* Sends a copy of bytes as one message. */
 void websocket_send_message(struct websocket *, enum ws_opcode, struct span);
-/* A shared frame, as conn_send does it; none follows a close frame. */
+/* Sends a shared frame, as conn_send does; no frame follows a close frame. */
 bool websocket_send_frame(struct websocket *, struct frame *);
 
-/* It was busy, and is not any more. */
+/* The owner was busy, and is not any more. */
 void websocket_resume(struct websocket *);
 
 /* Sends a close frame, waits for the peer's, then ends the connection (RFC 6455, section 7). */

@@ -73,13 +73,14 @@ struct store {
 
 /* ---- statements (store.c) ---- */
 
-/* The statement, reset, its parameters to be bound: each one, each time. */
+/* The statement, reset. Every parameter has to be bound each time. */
 struct query *use(struct store *, enum sql_id);
 void bind_int(struct query *, const char *name, int64_t);
 void bind_text(struct query *, const char *name, struct span);         /* borrowed until done */
 void bind_text_or_null(struct query *, const char *name, struct span); /* n 0: NULL */
 
-/* True: a row is there. False: no more, or an error (which sticks); the statement is reset. */
+/* True: there is a row. False: there are no more, or an error (which sticks); the statement is
+ * reset. */
 bool step(struct query *);
 /* For statements without rows. False on an error. */
 bool run(struct query *);
@@ -89,10 +90,11 @@ void done(struct query *);
 int64_t column_int(const struct query *, int column);
 struct span
 column_text(const struct query *, int column); /* lives until the next step; NULL: n 0 */
-/* Copies, terminated; what does not fit is cut between two characters. */
+/* Copies a text, terminated; a text that does not fit is cut between two characters. */
 void column_copy(const struct query *, int column, char *out, size_t size);
 
-/* The one integer of a statement's first row, or otherwise. Bound before. */
+/* The one integer of the first row of a statement, whose parameters are bound; or otherwise, where
+ * there is no row. */
 int64_t single_int(struct query *, int64_t otherwise);
 
 /* ---- transactions (store.c): what store_write and the writer thread are made of ---- */
@@ -104,15 +106,17 @@ void tx_rollback(struct store *);
 int on_busy(void *arg, int count);
 int on_progress(void *arg);
 
-/* Lets an error stick; the first one counts. rc: what SQLite said. */
+/* Notes an error, which sticks; the first one counts. rc: the code that SQLite gave. */
 void store_fail(struct store *, int rc);
-/* The same for a defect of ours: what says it in a few words. */
+/* The same for a defect of our own, which what describes in a few words. */
 void store_defect(struct store *, const char *what);
 
 /* ---- positions in the log (queue.c) ---- */
-/* The position of the row that is appended next. Where that is a message, positions_settle notes it. */
+/* The position of the row that is appended next. Where that row is a message, positions_settle
+ * notes the position. */
 int64_t position_take(struct store *);
-/* Notes in sqlite_sequence what messages have taken: before anything else makes rows of the log, and before the commit. */
+/* Notes in sqlite_sequence the positions that messages have taken: before anything else makes rows
+ * of the log, and before the commit. */
 void positions_settle(struct store *);
 
 /* ---- the index of messages (search.c) ---- */

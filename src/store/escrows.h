@@ -30,8 +30,8 @@ struct participant {
 	char wallet[STORE_NAME_SIZE]; /* the key */
 	char name[STORE_NAME_SIZE];   /* as shown */
 	enum role role;
-	int64_t since_message;  /* messages.at when he was added */
-	int64_t since_position; /* log id when he was added */
+	int64_t since_message;  /* messages.at when they were added */
+	int64_t since_position; /* log id when they were added */
 };
 
 bool escrow_find(struct store *, struct span escrow_id, struct escrow *out);
@@ -50,7 +50,7 @@ void participant_delete(struct store *, int64_t escrow, struct span wallet);
 void participants_each(
     struct store *, int64_t escrow, bool (*each)(const struct participant *, void *), void *arg);
 
-/* An escrow of a wallet, and his part in it. */
+/* An escrow of a wallet, and its part in it. */
 struct participation {
 	struct span escrow_id; /* lives for the call */
 	struct escrow escrow;

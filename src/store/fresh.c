@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fresh.c - rows of the log in memory: each is a head of fixed size and its texts, one behind the other.
+ * fresh.c - rows of the log in memory: each is a head of fixed size and its texts, one behind the
+ * other.
  */
 #include "store/fresh.h"
 
@@ -54,7 +55,7 @@ take(const char **p, size_t n)
 	return taken;
 }
 
-/* Drops what is read to its end. */
+/* Drops a commit whose rows were all read. */
 static struct fresh *
 first(struct fresh_list *list)
 {
@@ -68,23 +69,43 @@ first(struct fresh_list *list)
 	return f;
 }
 
-bool
-fresh_next(struct fresh_list *list, struct queue_row *out)
+/* The row that begins at p. */
+static struct head
+read_row(const char *p, struct queue_row *out)
 {
-	const struct fresh *f = first(list);
 	struct head h;
-	const char *p;
 
-	if (f == NULL)
-		return false;
-	memcpy(&h, f->rows.p + f->at, sizeof(h));
-	p = f->rows.p + f->at + sizeof(h);
+	memcpy(&h, p, sizeof(h));
+	p += sizeof(h);
 	*out = (struct queue_row){.position = h.position, .at = h.at, .durable = h.durable};
 	out->topic = take(&p, h.topic_n);
 	out->event = take(&p, h.event_n);
 	out->data = take(&p, h.data_n);
 	out->actor = take(&p, h.actor_n);
 	out->who = take(&p, h.who_n);
+	return h;
+}
+
+bool
+fresh_read(const struct buf *rows, size_t *at, struct queue_row *out)
+{
+	struct head h;
+
+	if (*at >= rows->len)
+		return false;
+	h = read_row(rows->p + *at, out);
+	*at += row_size(&h);
+	return true;
+}
+
+bool
+fresh_next(struct fresh_list *list, struct queue_row *out)
+{
+	const struct fresh *f = first(list);
+
+	if (f == NULL)
+		return false;
+	read_row(f->rows.p + f->at, out);
 	return true;
 }
 

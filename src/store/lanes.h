@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * lanes.h - jobs that wait, taken in turn: a lane is what one wallet has submitted. However many
- * jobs wait in one lane, the first of another is taken after at most one of each. Not locked.
+ * lanes.h - jobs that wait, taken in turn: a lane has the jobs that one wallet has submitted.
+ * However many jobs wait in one lane, the first job of another is taken after at most one of each.
+ * Not locked.
  */
 #ifndef STORE_LANES_H
 #define STORE_LANES_H
@@ -12,7 +13,7 @@
 
 #include "base/map.h"
 
-/* Embedded in a job: its place in its lane, while it waits. */
+/* Embedded in a job: its place in its lane while it waits. */
 struct lane_place {
 	STAILQ_ENTRY(lane_place) link;
 	void *job;
@@ -33,12 +34,12 @@ void lanes_clear(struct lanes *);
 /* The lane of a wallet, by its key: never 0, which is the server's own. Any thread. */
 uint32_t lane_of(struct span wallet);
 
-/* A job waits behind those of its lane. The job's owner keeps it until it is taken. */
+/* Adds a job behind those of its lane. Its owner keeps the job until it is taken. */
 void lanes_add(struct lanes *, uint32_t number, struct lane_place *, void *job);
 
 /* The first job of the lane whose turn it is, or NULL: none waits. */
 void *lanes_first(const struct lanes *);
-/* The same, taken out: the next lane has its turn. */
+/* Takes that job out of its lane; the next lane has its turn then. */
 void *lanes_take(struct lanes *);
 
 /* How many jobs wait in a lane. */

@@ -158,7 +158,8 @@ queue_after(struct store *st, int64_t after, int limit, queue_each *each, void *
 
 /* ---- trimming ---- */
 
-/* The last row that may go, and how many: rows are looked at in order, and the first that must stay ends it. */
+/* The last row that may be trimmed, and the number of such rows: rows are looked at in order, up to
+ * the first that must stay. */
 static int64_t
 trim_cut(struct store *st, int64_t old_at, int64_t brake, int64_t max, int64_t *n)
 {

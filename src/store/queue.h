@@ -23,25 +23,28 @@ struct queue_row {
 	struct span topic, event, data;
 	struct span actor; /* n 0: none */
 	bool durable;
-	/* Whom the row concerns, see chat/audience.h; n 0: nobody, or not looked up (a row as
-	 * queue_after and queue_merge give it). */
+	/* The users that the row concerns, see chat/audience.h; n 0: nobody, or they were not
+	 * looked up (a row as queue_after and queue_merge give it). */
 	struct span who;
-	/* A message as read from its table: it has no data, view_row makes it. NULL: the row has its data (any other row, a message of an
-	 * earlier schema, one from fresh_next). */
+	/* A message as read from its table: the row has no data, view_row makes it. NULL: the row
+	 * has its data (it is no message, or one of an earlier schema, or comes from
+	 * fresh_next). */
 	const struct message *message;
 };
 
-/* Appends; returns the position. */
+/* Appends a row; returns its position. */
 int64_t queue_append(struct store *, struct span topic, struct span event, struct span data,
     struct span actor, bool durable, int64_t now_ms);
-/* The same of a row without position, whose `who` is handed on to its own process (fresh.h). */
+/* The same, where the row's `who` is handed on to its own process (fresh.h). The row has no
+ * position yet. */
 int64_t queue_append_row(struct store *, const struct queue_row *);
 
-/* A message that was just inserted, as clients see it: what its own process broadcasts, see fresh.h. */
+/* Hands a message that was just inserted on to its own process (fresh.h), with its data as clients
+ * see it. */
 void queue_hand_on(struct store *, const struct message *, struct span topic, struct span data);
 
-/* The position of the newest row ever appended, trimmed ones included (sqlite_sequence); and the
- * oldest kept, head + 1 when empty. */
+/* The position of the newest row that was ever appended, even if it was trimmed (sqlite_sequence);
+ * and that of the oldest row that is kept, head + 1 where there is none. */
 int64_t queue_head(struct store *);
 int64_t queue_oldest(struct store *);
 
@@ -51,12 +54,12 @@ queue_each(const struct queue_row *, void *arg); /* spans live for the call; fal
 /* All rows after a position, in order, at most limit. */
 void queue_after(struct store *, int64_t after, int limit, queue_each *, void *arg);
 
-/* What a reader follows: the durable rows of a topic, or (notifications) the members: rows meant
- * for a wallet. */
+/* A source that a reader follows: the durable rows of a topic or, for notifications, the rows of
+ * members: topics that are meant for a wallet. */
 struct queue_source {
 	struct span topic;
-	/* topic is a wallet's key: rows of members: topics of its escrows, later than it was added, not
-	 * by itself, and not where it is an observer */
+	/* topic is a wallet's key. The rows are those of members: topics of its escrows that are
+	 * later than the wallet was added, were not made by it, and not where it is an observer. */
 	bool notifications;
 	int64_t after; /* rows at or before it are not wanted */
 };
@@ -69,7 +72,8 @@ struct queue_source {
 int64_t queue_merge(struct store *, const struct queue_source *, int n, int64_t until, int limit,
     queue_each *, void *arg);
 
-/* True if a durable row of that source after its position was trimmed: a reader there has a gap. */
+/* True if a durable row of that source behind its position was trimmed: a reader at that position
+ * has a gap. */
 bool queue_gap(struct store *, const struct queue_source *);
 
 /* Trims by id from the oldest, stopping at the first row younger than keep_ms; rows > 0 also trims
@@ -80,7 +84,7 @@ int64_t queue_count(struct store *); /* rows kept; an estimate from ids */
 
 /* Records a new random incarnation that starts behind the head. */
 void incarnation_begin(struct store *, int64_t now_ms);
-/* The newest one's name. */
+/* The name of the newest incarnation. */
 void incarnation_current(struct store *, char out[INCARNATION_SIZE]);
 /* True if name is known and position is one that it can have: below its successor's first, not
  * ahead of the head. */

@@ -12,7 +12,7 @@
 #define SWEEP_ROWS  512
 #define KEY_MAX     192 /* longer names are not remembered */
 
-/* What is known of a bucket; NULL: it is not kept, or its name is too long for that. */
+/* The remembered bucket; NULL: buckets are not remembered, or its name is too long. */
 static int64_t *
 remembered(struct store *st, struct span bucket)
 {

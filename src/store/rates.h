@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rates.h - how much a wallet, or somebody else, may do in a time: buckets that both programs
- * share.
- * Inside a write transaction only.
+ * rates.h - limits on what a wallet, or another name, may do in a time: buckets that both programs
+ * share. Inside a write transaction only.
  */
 #ifndef STORE_RATES_H
 #define STORE_RATES_H
@@ -12,7 +11,7 @@
 #include "base/span.h"
 #include "store/store.h"
 
-/* A bucket of so many tokens, which are there again per_us after all were taken (GCRA). */
+/* A bucket of so many tokens, which are all back per_us after all were taken (GCRA). */
 struct rate {
 	/* A wallet's key, or another name that begins with a '/', as no wallet's does. One that
 	 * begins with "/day/" goes by the wall clock and lasts a day; all others by the monotonic
@@ -27,14 +26,14 @@ struct rate {
 #define RATE_DAY_US     INT64_C(86400000000)
 #define RATE_DAY_PREFIX "/day/"
 
-/* 0, or how many ms until so many tokens are there (of more than a bucket has: until it is full).
- * Nothing is written. A bucket further from full than it can be is a full one: it is of an earlier
- * boot, or the clock was wrong. A writer remembers the bucket. */
+/* 0: so many tokens are there. Else the ms until they are (where they are more than a bucket has:
+ * until it is full). Nothing is written. A bucket that is further from full than it can be counts
+ * as full: it is of an earlier boot, or the clock was wrong. A writer remembers the bucket. */
 int64_t rate_wait(struct store *, struct rate *, int64_t tokens);
-/* Takes them, after rate_wait has said 0. */
+/* Takes the tokens, after rate_wait has returned 0. */
 void rate_take(struct store *, struct rate *, int64_t tokens);
 
-/* Both, of one token. */
+/* rate_wait and rate_take of one token. */
 int64_t
 rate_spend(struct store *, struct span bucket, int64_t rate, int64_t per_us, int64_t now_us);
 

@@ -59,12 +59,12 @@ list_append(struct list *l, struct read_job *first, struct read_job *last)
 static void
 snapshot_end(struct reads *r)
 {
+	/* Nothing was written, so an error does not concern the rows that were read. */
 	if (r->st->depth > 0)
-		tx_commit(
-		    r->st); /* nothing was written: an error would say nothing of what was read */
+		tx_commit(r->st);
 }
 
-/* False: there is none, and st->err says why. */
+/* Takes a snapshot. False: there is none, and st->err says why. */
 static bool
 snapshot_begin(struct reads *r, uint64_t submitted, int64_t now_us)
 {

@@ -16,8 +16,8 @@
 
 struct reads;
 
-/* Embedded in the caller's own, all zero but for what the caller sets; owned by the reader from
- * submit until done. */
+/* Embedded in the caller's own struct, all zero but for the members that the caller sets. The
+ * reader owns it from submit until done. */
 struct read_job {
 	struct read_job *next;
 	/* On the reader thread, inside a read transaction; store_changed may be called there. */
@@ -33,10 +33,10 @@ struct read_job {
 	uint64_t number;
 };
 
-/* Starts the thread on a store of its own, which it owns from now on. No job takes longer than
- * deadline_ms, else it ends with STORE_DEADLINE. wake(arg) is called on the reader thread when jobs
- * have finished and none were waiting to be collected before. NULL: no thread could be started, err
- * says why, and the store is closed. */
+/* Starts the thread on a store, which it owns from now on. A job that takes longer than deadline_ms
+ * ends with STORE_DEADLINE. wake(arg) is called on the reader's thread when jobs have finished and
+ * none were waiting to be collected before. NULL: no thread could be started, err says why, and the
+ * store is closed. */
 struct reads *
 reads_start(struct store *, int deadline_ms, void (*wake)(void *arg), void *arg, struct buf *err);
 
@@ -44,15 +44,15 @@ reads_start(struct store *, int deadline_ms, void (*wake)(void *arg), void *arg,
  * thread. */
 void reads_submit(struct reads *, struct read_job *first, struct read_job *last, size_t n);
 
-/* Calls done for each finished job. Returns how many. */
+/* Calls done for each finished job. Returns how many there were. */
 size_t reads_collect(struct reads *, void *context);
 
 /* Jobs submitted and not yet collected; and those of a lane that still wait for the thread. */
 size_t reads_pending(const struct reads *);
 size_t reads_pending_of(struct reads *, uint32_t lane);
 
-/* Finishes what was submitted, stops the thread, closes its store. Call reads_collect before
- * reads_free. NULL is fine for the latter. */
+/* reads_stop finishes the jobs that were submitted, stops the thread and closes its store. The
+ * caller collects once more before reads_free, for which NULL is fine. */
 void reads_stop(struct reads *);
 void reads_free(struct reads *);
 

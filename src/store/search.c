@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * search.c - the index of what messages say (FTS5), and its tokenizers.
- * What users look for reaches it as quoted strings only, put together here: no input is a syntax error.
+ * search.c - the index of the texts of messages (FTS5), and its tokenizers. Words that users look
+ * for reach it only as quoted strings, put together here, so no input is a syntax error.
  */
 #include "store/search.h"
 
@@ -12,7 +12,8 @@
 #include "base/log.h"
 #include "store/db.h"
 
-/* Around the number of an escrow, which makes it a token of its own (U+F8FF, of the private use area). */
+/* Stands on both sides of the number of an escrow, which makes it a token of its own (U+F8FF, of
+ * the private use area). */
 #define ESCROW_MARK "\xef\xa3\xbf"
 
 /* ---- keeping it ---- */
@@ -150,7 +151,8 @@ search_tokens(struct store *st, bool is_trigram, struct span text, search_token 
 	struct taking taking = {each, arg};
 	struct buf ended = {0};
 
-	/* SQLite 3.45 and newer: the trigram tokenizer reads on behind the text until there is a NUL. */
+	/* The trigram tokenizer of SQLite 3.45 and newer reads on behind the text until there is a
+	 * NUL. */
 	buf_span(&ended, text);
 	if (st->err == STORE_OK)
 		t->methods.xTokenize(t->it, &taking, FTS5_TOKENIZE_DOCUMENT, buf_cstr(&ended),

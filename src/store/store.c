@@ -122,8 +122,9 @@ store_defect(struct store *st, const char *what)
 
 /* ---- statements ---- */
 
-/* What a message and a row of the log are written with: none of these makes a row by a trigger. Before any other that writes, positions
- * taken so far are noted, and after it the head is read anew. */
+/* True for the statements with which a message or a row of the log is written, none of which makes
+ * a row by a trigger. Before any other statement that writes, the positions taken so far are noted,
+ * and after it the head is read anew. */
 static bool
 leaves_positions(enum sql_id id)
 {
@@ -160,7 +161,7 @@ use(struct store *st, enum sql_id id)
 	return q;
 }
 
-/* Parameters are bound in the order in which they appear, nearly always. */
+/* Parameters are nearly always bound in the order in which they appear. */
 static int
 parameter(struct query *q, const char *name)
 {

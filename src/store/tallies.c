@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tallies.c - how many messages are unread, and the running counts that answer it where they are many
- * (the third part of messages.h).
+ * tallies.c - how many messages are unread, and the running counts that answer it where they are
+ * many (the third part of messages.h).
  */
 #include "store/messages.h"
 

@@ -34,7 +34,8 @@ struct writer {
 	pthread_t thread;
 	bool is_joined;
 	atomic_size_t pending;
-	atomic_llong rests_until; /* mono us: it takes no jobs before */
+	atomic_ullong begun, handed_back; /* batches */
+	atomic_llong rests_until;         /* mono us: it takes no jobs before */
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t more;  /* the thread waits for jobs, or for the end */
@@ -123,7 +124,7 @@ writer_run(struct store *st, struct writer_job *jobs)
 
 /* ---- the thread ---- */
 
-/* False: there are none, and it is the end. */
+/* Waits for jobs. False: there are none, and the writer is to end. */
 static bool
 wait_for_jobs(struct writer *w)
 {
@@ -168,12 +169,13 @@ hand_back(struct writer *w, struct list batch)
 	was_empty = w->finished.first == NULL;
 	list_append(&w->finished, batch.first, batch.last);
 	STAILQ_CONCAT(&w->fresh, &appended);
+	atomic_fetch_add(&w->handed_back, 1);
 	pthread_mutex_unlock(&w->lock);
 	if (was_empty)
 		w->wake(w->wake_arg);
 }
 
-/* ---- rest: between two commits the other program gets its turn at the lock, and jobs gather: the longer, the more of them come ---- */
+/* ---- rest: the other program gets its turn at the lock, and jobs gather ---- */
 
 int64_t
 writer_rest_us(const struct writer *w)
@@ -192,7 +194,8 @@ begin_rest(struct writer *w, const struct list *batch)
 	    &w->rests_until, clock_mono_us() + (us < w->interval_us ? us : w->interval_us));
 }
 
-/* Who hands over jobs only when the rest is over lets it sleep once, not twice. */
+/* Sleeps until the rest is over. A caller that hands over its jobs only then wakes the thread once,
+ * not twice. */
 static void
 end_rest(const struct writer *w)
 {
@@ -215,6 +218,7 @@ writer_main(void *arg)
 
 		end_rest(w);
 		batch = take_jobs(w);
+		atomic_fetch_add(&w->begun, 1);
 		writer_run(w->st, batch.first);
 		begin_rest(w, &batch);
 		hand_back(w, batch);
@@ -270,6 +274,18 @@ writer_submit(struct writer *w, struct writer_job *first, struct writer_job *las
 	pthread_mutex_unlock(&w->lock);
 	if (was_empty)
 		pthread_cond_signal(&w->more);
+}
+
+uint64_t
+writer_begun(const struct writer *w)
+{
+	return atomic_load(&w->begun);
+}
+
+uint64_t
+writer_handed_back(const struct writer *w)
+{
+	return atomic_load(&w->handed_back);
 }
 
 size_t

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# doors.sh - the police of the floors: each file includes its own and lower floors alone, and each library's header stands
-# behind its one door. Prints every offence as FILE:LINE; SRCDIR is the source tree.
+# doors.sh - checks the includes: each file includes its own and lower floors alone, each library's header
+# stands behind its one door, and no circle leads through the modules of the hub. Prints every offence;
+# SRCDIR is the source tree.
 set -eu
 
 cd "${SRCDIR:-$(dirname "$0")/../..}"
@@ -65,7 +66,44 @@ FNR == 1 {
 	}
 }
 
+# A module is NAME.h, NAME.c, NAME_job.h and NAME_job.c together. hub.h is the interface of the whole
+# floor, so hub.c, which puts the floor together, is a module of its own.
+floor == "hub" && /^#include "hub\// {
+	module = path[3]
+	sub(/(_job)?\.[ch]$/, "", module)
+	sub(/^hub\//, "", name)
+	sub(/(_job)?\.h$/, "", name)
+	if (path[3] == "hub.c")
+		module = "hub.c"
+	if (name != module)
+		includes[module] = includes[module] " " name
+}
+
+# A module stays when another that stays is included by it: those that stay in the end are a circle or
+# include one.
+function find_circle(  changed, module, others, n, i, stays) {
+	do {
+		changed = 0
+		for (module in includes) {
+			n = split(includes[module], others, " ")
+			stays = 0
+			for (i = 1; i <= n; i++)
+				stays = stays || others[i] in includes
+			if (!stays) {
+				delete includes[module]
+				changed = 1
+				break
+			}
+		}
+	} while (changed)
+	for (module in includes) {
+		print "src/hub: " module " is in a circle, or includes one:" includes[module]
+		offences++
+	}
+}
+
 END {
+	find_circle()
 	if (files < 20) {
 		print "only " files " files were found: this checks nothing"
 		exit 1

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hub_world.h - a hub over a fresh database, with clients that write down what they hear: for the tests of the hub.
- * Time stands still unless a test moves it; what other processes do is done with the verbs of chat_world.h.
+ * hub_world.h - a hub over a fresh database, with clients that write down what they hear: for the
+ * tests of the hub. Time stands still unless a test moves it; what other processes do is done with
+ * the verbs of chat_world.h.
  */
 #ifndef HUB_WORLD_H
 #define HUB_WORLD_H
@@ -12,10 +13,20 @@
 
 #include "base/json_slice.h"
 
-#include "hub/state.h"
+#include "hub/call.h"
+#include "hub/recent.h"
+#include "hub/recoverable.h"
+#include "hub/session_look.h"
+#include "hub/tail.h"
 
 #define CLIENTS_MAX  512
+#define INPUT_MAX    128
 #define ROOM_FOR_ALL INT_MAX
+
+struct input { /* an event that a client has sent */
+	char ack[16], event[24];
+	char *data; /* NULL: none */
+};
 
 struct client {
 	struct house *house;
@@ -29,15 +40,20 @@ struct client {
 		char escrow_id[16], cursor[CURSOR_SIZE]; /* "" : the own topic */
 	} cursors[4];
 	struct buf last; /* the data of the last frame */
+	struct input inputs[INPUT_MAX];
+	size_t n_inputs,
+	    n_read; /* sent; read by the hub's side, which does not while the session is busy */
 };
 
 struct house {
 	struct world *w; /* w->st is another process's connection */
-	struct store *reader;
+	struct reads *reads;
 	struct writer *writer;
+	struct store *reading,
+	    *writing; /* of the threads: a test may make one fail while no job of it is under way */
 	struct hub *hub;
 	struct hub_time now;
-	int done[2];                       /* a pipe: the writer has finished jobs */
+	int done[2];                       /* a pipe: a thread has finished jobs */
 	const struct transport *transport; /* of those who connect */
 	struct client *clients[CLIENTS_MAX];
 	size_t n_clients;
@@ -150,6 +166,23 @@ client_send(struct session *s, struct frame *f)
 	return true;
 }
 
+/* As a connection reads what has come, while the session is not busy. */
+static inline void
+client_read(struct client *c)
+{
+	struct input *in;
+
+	while (c->session != NULL && c->n_read < c->n_inputs && !session_is_busy(c->session)) {
+		in = &c->inputs[c->n_read++];
+		session_event(c->session, span_of(in->event), json_slice(span_of(in->data)),
+		    span_of(in->ack), c->house->now);
+		free(in->data);
+		in->data = NULL;
+	}
+	if (c->n_read == c->n_inputs)
+		c->n_read = c->n_inputs = 0;
+}
+
 static inline void
 client_resume(struct session *s)
 {
@@ -206,22 +239,40 @@ house_store(struct house *h)
 	return st;
 }
 
+static inline void
+read_start(struct store *st, void *arg)
+{
+	hub_start_read(st, arg);
+}
+
+#define HOUSE_READ_MS 600000 /* however slow the machine is */
+
 /* The daemon starts: a new incarnation of the log. */
 static inline void
 house_start(struct house *h)
 {
 	struct hub_options o = {.rules = h->w->rules, .presence_grace_ms = 2000, .version = "1"};
+	struct hub_start start;
+	struct buf err = {0};
 
 	assert_int_equal(store_write(h->w->st, begin_incarnation, NULL), STORE_OK);
-	h->reader = house_store(h);
-	h->writer = writer_start(house_store(h), 0, on_jobs_done, h, &(struct buf){0});
-	h->hub = hub_new(&o, h->reader, h->writer);
-	assert_non_null(h->hub);
+	assert_int_equal(store_read(h->w->st, 1000, read_start, &start), STORE_OK);
+	h->reading = house_store(h);
+	h->reads = reads_start(h->reading, HOUSE_READ_MS, on_jobs_done, h, &err);
+	assert_non_null(h->reads);
+	h->writing = house_store(h);
+	h->writer = writer_start(h->writing, 0, on_jobs_done, h, &err);
+	assert_non_null(h->writer);
+	h->hub = hub_new(&o, &start, h->reads, h->writer);
 }
 
+/* What it has sent, and nobody has read, is lost. */
 static inline void
 client_close(struct client *c, enum session_end end)
 {
+	while (c->n_read < c->n_inputs)
+		free(c->inputs[c->n_read++].data);
+	c->n_read = c->n_inputs = 0;
 	if (c->session != NULL)
 		session_close(c->session, end, c->house->now);
 	c->session = NULL;
@@ -237,12 +288,14 @@ house_stop(struct house *h)
 		free(h->clients[i]);
 	}
 	h->n_clients = 0;
-	hub_flush(h->hub);
+	hub_flush_writes(h->hub);
+	hub_flush_reads(h->hub);
 	writer_stop(h->writer);
-	hub_collect(h->hub);
+	reads_stop(h->reads);
+	hub_collect(h->hub, h->now);
 	hub_free(h->hub);
 	writer_free(h->writer);
-	store_close(h->reader);
+	reads_free(h->reads);
 }
 
 static inline int
@@ -280,7 +333,8 @@ house_teardown(void **state)
 
 /* ---- what happens ---- */
 
-/* Offers room to those who want it and have some, as an empty ring does. */
+/* Offers room to those who want it and have some, as an empty ring does; and reads what they have
+ * sent. */
 static inline void
 offer_room(struct house *h)
 {
@@ -289,42 +343,88 @@ offer_room(struct house *h)
 
 		while (c->session != NULL && c->wants_room && c->room > 0) {
 			c->wants_room = false;
-			if (session_is_behind(c->session) && session_pull(c->session, h->now) &&
-			    session_is_behind(c->session))
-				c->wants_room = true;
+			session_pull(c->session, h->now);
 		}
+		client_read(c);
 	}
+}
+
+/* Waits until a thread has finished jobs. */
+static inline void
+await(struct house *h)
+{
+	char bytes[64];
+
+	assert_true(read(h->done[0], bytes, sizeof(bytes)) > 0);
+}
+
+/* The writer finishes what was submitted, and the hub collects it; the reader is asked for
+ * nothing. */
+static inline void
+collect(struct house *h)
+{
+	hub_flush_writes(h->hub);
+	while (writer_pending(h->writer) > 0) {
+		await(h);
+		hub_collect(h->hub, h->now);
+		hub_check(h->hub);
+	}
+}
+
+/* Both threads finish what was submitted; the hub has yet to act upon it. */
+static inline void
+finish(struct house *h)
+{
+	hub_flush_writes(h->hub);
+	hub_flush_reads(h->hub);
+	while (writer_pending(h->writer) > 0 || reads_pending(h->reads) > 0) {
+		await(h);
+		writer_collect(h->writer, h->hub->jobs, tail_rows(h->hub->tail));
+		reads_collect(h->reads, h->hub->jobs);
+	}
+}
+
+/* Collects until nothing is under way at the reader, nor, if all is set, at the writer. */
+static inline void
+settle(struct house *h, bool all)
+{
+	do {
+		while (hub_collect(h->hub, h->now))
+			;
+		offer_room(h);
+		hub_check(h->hub);
+		if (all)
+			hub_flush_writes(h->hub);
+		hub_flush_reads(h->hub);
+		if (reads_pending(h->reads) > 0 || (all && writer_pending(h->writer) > 0))
+			await(h);
+	} while (reads_pending(h->reads) > 0 ||
+		 (all && (writer_pending(h->writer) > 0 || hub_has_writes(h->hub))));
+}
+
+/* Those who wait for room get what they have missed. */
+static inline void
+give_room(struct house *h)
+{
+	offer_room(h);
+	settle(h, false);
 }
 
 /* The tail goes on to the log's end. */
 static inline void
 tail(struct house *h)
 {
-	while (hub_tail(h->hub, h->now) == TAIL_MORE)
-		;
-	offer_room(h);
-}
-
-/* The writer finishes what was submitted; the hub collects it. */
-static inline void
-collect(struct house *h)
-{
-	char byte;
-
-	hub_flush(h->hub);
-	while (writer_pending(h->writer) > 0) {
-		assert_int_equal(read(h->done[0], &byte, 1), 1);
-		hub_collect(h->hub);
-	}
+	hub_look(h->hub, true);
+	settle(h, false);
 }
 
 /* A turn: all that is under way is done. */
 static inline void
 turn(struct house *h)
 {
-	collect(h);
+	settle(h, true);
 	tail(h);
-	collect(h); /* what the tail itself has submitted */
+	settle(h, true); /* what the tail itself has submitted */
 	tail(h);
 }
 
@@ -336,27 +436,78 @@ pass(struct house *h, int64_t ms)
 	h->w->now_ms += ms;
 	hub_tick(h->hub, h->now);
 	offer_room(h);
+	settle(h, false);
+}
+
+struct look_job {           /* what a transport looks up before it opens a session */
+	struct hub_job job; /* first */
+	struct user user;
+	struct session_look look;
+	bool is_done;
+};
+
+static inline void
+run_session_look(struct store *st, struct read_job *job)
+{
+	struct look_job *j = (struct look_job *)job;
+
+	session_look_up(st, &j->job.hub->options.rules, &j->user, &j->look);
+}
+
+static inline void
+on_session_look(struct hub_job *job, struct hub_time now)
+{
+	((struct look_job *)job)->is_done = true;
+}
+
+static inline void
+look_up(struct house *h, struct look_job *j)
+{
+	j->job.hub = h->hub;
+	j->job.done = on_session_look;
+	j->is_done = false;
+	job_read(&j->job, SPAN(""), run_session_look);
+	while (!j->is_done)
+		settle(h, false);
+	assert_int_equal(j->job.err, CHAT_OK);
 }
 
 static inline struct client *
-connect_at(struct house *h, const char *wallet, const char *cursor)
+client_new(struct house *h)
 {
 	struct client *c = calloc(1, sizeof(*c));
-	struct user user = world_user(wallet);
 
 	assert_true(h->n_clients < CLIENTS_MAX);
 	h->clients[h->n_clients++] = c;
 	c->house = h;
 	c->room = ROOM_FOR_ALL;
+	return c;
+}
+
+/* room: how much it takes at first. */
+static inline struct client *
+connect_taking(struct house *h, const char *wallet, const char *cursor, int room)
+{
+	struct client *c = client_new(h);
+	struct look_job j = {.user = world_user(wallet), .look = {.cursor = span_of(cursor)}};
+
+	look_up(h, &j);
+	c->room = room;
 	c->session = session_open(h->hub, &(struct session_options){.transport = h->transport,
 					      .owner = c,
-					      .user = &user,
+					      .user = &j.user,
 					      .number = (uint32_t)h->n_clients,
-					      .cursor = span_of(cursor),
+					      .look = &j.look,
 					      .now = h->now});
 	client_resume(c->session);
-	offer_room(h);
+	settle(h, false);
 	return c;
+}
+
+static inline struct client *
+connect_at(struct house *h, const char *wallet, const char *cursor)
+{
+	return connect_taking(h, wallet, cursor, ROOM_FOR_ALL);
 }
 
 static inline struct client *
@@ -374,10 +525,24 @@ say(struct client *c, const char *ack, const char *event, const char *data)
 {
 	session_event(
 	    c->session, span_of(event), json_slice(span_of(data)), span_of(ack), c->house->now);
-	offer_room(c->house);
+	settle(c->house, false);
 }
 
-/* The same with data as printf makes it. */
+/* The same, of which nothing is awaited: with those before and behind it as if they came in one
+ * write. */
+static inline void
+say_now(struct client *c, const char *ack, const char *event, const char *data)
+{
+	struct input *in = &c->inputs[c->n_inputs++];
+
+	assert_true(c->n_inputs <= INPUT_MAX);
+	snprintf(in->ack, sizeof(in->ack), "%s", ack);
+	snprintf(in->event, sizeof(in->event), "%s", event);
+	in->data = data != NULL ? strdup(data) : NULL;
+	client_read(c);
+}
+
+/* The same as say with data as printf makes it. */
 static inline void __attribute__((format(printf, 4, 5)))
 sayf(struct client *c, const char *ack, const char *event, const char *format, ...)
 {
@@ -443,6 +608,14 @@ subscribe_from(struct client *c, const char *ack, const char *escrow_id, const c
 	say(c, ack, "subscribe_escrow", data);
 }
 
+/* What the hub remembers of the log is of others meanwhile: what was before has to be read. */
+static inline void
+forget_recent(struct house *h)
+{
+	recent_free(h->hub->recent);
+	h->hub->recent = recent_new(h->hub->position);
+}
+
 static inline bool
 run_trim(struct store *st, void *arg)
 {
@@ -450,10 +623,12 @@ run_trim(struct store *st, void *arg)
 	return true;
 }
 
+/* The log is trimmed, and nothing of it is in memory. */
 static inline void
 trim_all(struct house *h)
 {
 	assert_int_equal(store_write(h->w->st, run_trim, NULL), STORE_OK);
+	forget_recent(h);
 }
 
 #define house_test(f) cmocka_unit_test_setup_teardown(f, house_setup, house_teardown)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_account.c - bytes that wait to be read: over a ceiling the largest consumer goes, at the end of the turn, and nobody else.
+ * test_account.c - bytes that wait to be read: over a ceiling the largest consumer is cut, at the
+ * end of the turn, and nobody else.
  */
 #include "net_world.h"
 
@@ -114,7 +115,7 @@ is_cut(int i)
 }
 
 static void
-over_its_ceiling_a_wallet_loses_its_largest_consumer_alone(void **state)
+a_wallet_over_its_ceiling_loses_its_largest_consumer_alone(void **state)
 {
 	open_hall(*state, 4 * FRAME, 0);
 	send_to(0, 1);
@@ -131,7 +132,7 @@ over_its_ceiling_a_wallet_loses_its_largest_consumer_alone(void **state)
 }
 
 static void
-over_the_ceiling_of_all_the_largest_goes_and_the_frames_with_it(void **state)
+over_the_ceiling_of_all_the_largest_consumer_is_cut_and_its_frames_are_freed(void **state)
 {
 	open_hall(*state, 0, 8 * FRAME);
 	for (int i = 0; i < MANY; i++)
@@ -143,7 +144,7 @@ over_the_ceiling_of_all_the_largest_goes_and_the_frames_with_it(void **state)
 }
 
 static void
-who_was_told_and_still_reads_nothing_is_cut_hard_if_need_be(void **state)
+a_client_that_was_told_and_still_reads_nothing_is_closed(void **state)
 {
 	open_hall(*state, FRAME / 2, 0);
 	send_to(0, 1); /* begun, so that it cannot be given up */
@@ -154,7 +155,7 @@ who_was_told_and_still_reads_nothing_is_cut_hard_if_need_be(void **state)
 }
 
 static void
-without_ceilings_nobody_is_cut_and_who_reads_is_not_counted(void **state)
+without_ceilings_nobody_is_cut_and_a_client_that_reads_is_not_counted(void **state)
 {
 	static char got[65536];
 
@@ -184,10 +185,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    wires_test(over_its_ceiling_a_wallet_loses_its_largest_consumer_alone),
-	    wires_test(over_the_ceiling_of_all_the_largest_goes_and_the_frames_with_it),
-	    wires_test(who_was_told_and_still_reads_nothing_is_cut_hard_if_need_be),
-	    wires_test(without_ceilings_nobody_is_cut_and_who_reads_is_not_counted),
+	    wires_test(a_wallet_over_its_ceiling_loses_its_largest_consumer_alone),
+	    wires_test(
+		over_the_ceiling_of_all_the_largest_consumer_is_cut_and_its_frames_are_freed),
+	    wires_test(a_client_that_was_told_and_still_reads_nothing_is_closed),
+	    wires_test(without_ceilings_nobody_is_cut_and_a_client_that_reads_is_not_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ a_notification_is_for_the_participants_but_its_sender_and_observers(void **state
 }
 
 static void
-who_was_added_after_a_notification_does_not_hear_it(void **state)
+a_user_who_was_added_after_a_notification_does_not_get_it(void **state)
 {
 	struct world *w = *state;
 	int64_t head;
@@ -119,7 +119,7 @@ end_sessions(struct store *st, void *arg)
 }
 
 static void
-the_end_of_a_wallet_s_sessions_says_up_to_when(void **state)
+the_row_that_ends_a_wallets_sessions_says_up_to_when(void **state)
 {
 	struct world *w = *state;
 	int64_t head = world_head(w);
@@ -178,7 +178,7 @@ no_wake(void *arg)
 
 /* The rows that the writer hands on are those of a page of the log, without those of triggers. */
 static void
-own_rows_say_whom_they_concern_as_those_of_the_log_do(void **state)
+own_rows_name_the_same_users_as_rows_of_the_log(void **state)
 {
 	static const char *const steps[] = {"", "", "carol comes", "", "", "carol leaves", ""};
 	enum { STEPS = sizeof(steps) / sizeof(*steps) };
@@ -350,10 +350,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_notification_is_for_the_participants_but_its_sender_and_observers),
-	    TEST(who_was_added_after_a_notification_does_not_hear_it),
+	    TEST(a_user_who_was_added_after_a_notification_does_not_get_it),
 	    TEST(a_change_of_membership_says_who_they_are_now),
-	    TEST(the_end_of_a_wallet_s_sessions_says_up_to_when),
-	    TEST(own_rows_say_whom_they_concern_as_those_of_the_log_do),
+	    TEST(the_row_that_ends_a_wallets_sessions_says_up_to_when),
+	    TEST(own_rows_name_the_same_users_as_rows_of_the_log),
 	    TEST(a_page_ends_at_its_limit_of_rows_and_the_next_goes_on),
 	    TEST(a_page_ends_with_the_row_that_reaches_its_limit_of_bytes),
 	    TEST(a_row_that_is_not_valid_is_there_without_event),

@@ -2,9 +2,10 @@
 /*
  * test_hub.c - sessions, rooms, writes and their acknowledgements.
  */
-#include "hub_world.h"
+#include "recoverable_world.h"
 
 #include "base/digest.h"
+#include "chat/tokens.h"
 #include "store/kept.h"
 
 #define MESSAGE(text) "{\"escrowId\":\"42\",\"content\":\"" text "\"}"
@@ -12,7 +13,7 @@
 /* ---- connecting ---- */
 
 static void
-hello_names_the_user_as_he_came_and_where_the_log_is(void **state)
+hello_has_the_name_that_the_user_came_with_and_the_position_of_the_log(void **state)
 {
 	struct house *h = *state;
 	struct client *c = connect_at(h, "alice", "");
@@ -63,11 +64,13 @@ nothing_is_answered_before_the_tail_has_passed_it(void **state)
 	struct house *h = *state;
 	struct client *a = enter(h, "alice", "42");
 
+	assert_true(
+	    world_publish(h->w, "escrow_42", "x", "{}", true)); /* the tail has to read it */
 	say(a, "7", "chat_message", MESSAGE("hi"));
 	collect(h);
 	assert_string_equal(heard(a), "");
 	tail(h);
-	assert_string_equal(heard(a), "chat_message hi, ack 7 ok");
+	assert_string_equal(heard(a), "x, chat_message hi, ack 7 ok");
 }
 
 static void
@@ -88,7 +91,7 @@ sending_needs_membership_and_no_subscription(void **state)
 }
 
 static void
-a_reader_of_no_rights_writes_nothing(void **state)
+a_user_without_the_right_to_write_writes_nothing(void **state)
 {
 	struct house *h = *state;
 	struct client *o = enter(h, "olga", "42"), *a = enter(h, "alice", "42");
@@ -97,7 +100,7 @@ a_reader_of_no_rights_writes_nothing(void **state)
 	say(o, "1", "chat_message", MESSAGE("hi"));
 	say(o, "2", "typing_start", "{\"escrowId\":\"42\"}");
 	turn(h);
-	assert_string_equal(heard(o), "ack 2 forbidden, ack 1 forbidden");
+	assert_string_equal(heard(o), "ack 1 forbidden, ack 2 forbidden");
 	assert_string_equal(heard(a), "");
 }
 
@@ -112,7 +115,7 @@ writes_of_one_turn_are_answered_in_their_order(void **state)
 	say(a, "3", "chat_message", MESSAGE("three"));
 	turn(h);
 	assert_string_equal(
-	    heard(a), "chat_message one, chat_message three, ack 1 ok, ack 2 empty, ack 3 ok");
+	    heard(a), "chat_message one, ack 1 ok, ack 2 empty, chat_message three, ack 3 ok");
 }
 
 static void
@@ -183,7 +186,7 @@ a_message_notifies_the_participants_but_the_sender_and_observers(void **state)
 }
 
 static void
-who_was_added_later_is_not_notified_of_what_was_before(void **state)
+a_user_who_was_added_later_is_not_notified_of_earlier_messages(void **state)
 {
 	struct house *h = *state;
 	struct client *d = connect_as(h, "dave");
@@ -373,7 +376,7 @@ count_closed(void *arg)
 }
 
 static void
-its_end_is_told_for_what_it_leaves_to_be_done(void **state)
+the_caller_is_told_when_a_session_has_ended(void **state)
 {
 	struct house *h = *state;
 	struct client *a = enter(h, "alice", "42");
@@ -383,63 +386,14 @@ its_end_is_told_for_what_it_leaves_to_be_done(void **state)
 	h->hub->options.arg = &n;
 	client_close(a, SESSION_LOST);
 	assert_int_equal(n, 1);
-	assert_int_equal(hub_next_deadline(h->hub), h->now.mono_ms + 2000); /* his grace */
+	assert_int_equal(hub_next_deadline(h->hub), h->now.mono_ms + 2000); /* the grace */
 	h->hub->options.on_closed = NULL;
 }
 
 /* ---- sessions that are kept ---- */
 
-static char last_pid[64]; /* that was told to somebody */
-
 static void
-on_connected(void *owner, const struct connect_result *result)
-{
-	struct client *c = owner;
-
-	c->session = result->session;
-	if (c->session == NULL)
-		client_note(c, span_of(chat_err_code(result->err)));
-	else if (result->is_recovered)
-		client_note(c, SPAN("recovered"));
-	else
-		snprintf(last_pid, sizeof(last_pid), "%s", result->pid);
-}
-
-static struct hub_job *
-come_back_as(struct house *h, struct client **out, struct user user, const char *pid)
-{
-	struct client *c = *out = calloc(1, sizeof(*c));
-
-	h->hub->options.recovery_ms = 60000;
-	h->clients[h->n_clients++] = c;
-	c->house = h;
-	c->room = ROOM_FOR_ALL;
-	return session_connect(
-	    h->hub, &(struct connect_options){.session = {.transport = h->transport,
-						  .owner = c,
-						  .user = &user,
-						  .number = 1,
-						  .now = h->now},
-			.pid = span_of(pid),
-			.offset = SPAN(""),
-			.is_kept = true,
-			.done = on_connected});
-}
-
-static struct hub_job *
-come_back(struct house *h, struct client **out, const char *wallet, const char *pid)
-{
-	return come_back_as(h, out, world_user(wallet), pid);
-}
-
-static struct hub_job *
-connect_kept(struct house *h, struct client **out, const char *wallet)
-{
-	return come_back(h, out, wallet, "");
-}
-
-static void
-who_comes_back_to_what_was_lost_has_no_more_than_others(void **state)
+a_user_who_comes_back_to_a_lost_session_has_no_more_than_others(void **state)
 {
 	struct house *h = *state;
 	struct client *lost, *b, *again;
@@ -459,14 +413,14 @@ who_comes_back_to_what_was_lost_has_no_more_than_others(void **state)
 	client_close(b, SESSION_LOST);
 	come_back(h, &again, "bob", pid); /* it waited on */
 	turn(h);
-	assert_string_equal(heard(again), "hello, recovered");
-	come_back(h, &b, "bob", pid); /* his own makes room for him */
+	assert_string_equal(heard(again), "recovered");
+	come_back(h, &b, "bob", pid); /* the lost session makes room */
 	turn(h);
-	assert_string_equal(heard(b), "hello, recovered");
+	assert_string_equal(heard(b), "recovered");
 }
 
 static void
-who_is_removed_while_he_subscribes_is_not_let_in(void **state)
+a_user_who_is_removed_while_they_subscribe_is_not_let_in(void **state)
 {
 	struct house *h = *state;
 	struct client *b;
@@ -486,7 +440,7 @@ who_is_removed_while_he_subscribes_is_not_let_in(void **state)
 }
 
 static void
-who_is_made_an_observer_while_he_comes_back_does_not_type(void **state)
+a_user_who_is_made_an_observer_while_they_come_back_does_not_type(void **state)
 {
 	struct house *h = *state;
 	struct client *b, *again;
@@ -497,10 +451,12 @@ who_is_made_an_observer_while_he_comes_back_does_not_type(void **state)
 	turn(h);
 	client_close(b, SESSION_LOST);
 	come_back(h, &again, "bob", last_pid);
-	collect(h); /* what he may was read */
+	finish(h); /* what they may do was read */
 	world_put(h->w, "42", "alice client, bob observer");
+	hub_look(h->hub, true);
+	finish(h);
 	turn(h);
-	assert_string_equal(heard(again), "hello, recovered");
+	assert_string_equal(heard(again), "recovered");
 	say(again, "1", "typing_start", "{\"escrowId\":\"42\"}");
 	assert_string_equal(heard(again), "ack 1 forbidden");
 }
@@ -548,7 +504,7 @@ secrets_to_return_with_begin_with_the_time_and_differ_in_the_rest(void **state)
 }
 
 static void
-what_an_earlier_daemon_kept_is_forgotten_though_a_token_that_was_ended_asked_for_it(void **state)
+a_session_of_an_earlier_daemon_is_forgotten_though_an_ended_token_asked_for_it(void **state)
 {
 	struct house *h = *state;
 	struct user bob = world_user("bob");
@@ -562,20 +518,18 @@ what_an_earlier_daemon_kept_is_forgotten_though_a_token_that_was_ended_asked_for
 	house_start(h);
 	h->hub->options.recovery_ms = 60000;
 	hub_start_recovery(h->hub, h->now);
-	snprintf(bob.proof.hash, sizeof(bob.proof.hash), "h");
+	token_hash(bob.proof.hash, SPAN("t"));
 	come_back_as(h, &b, bob, pid);
-	collect(h);
 	assert_int_equal(store_write(h->w->st, run_end_token, bob.proof.hash), STORE_OK);
 	turn(h);
 	assert_string_equal(heard(b), "unauthorized");
-	assert_int_equal(store_write(h->w->st, run_take, pid), STORE_OK); /* it waits on */
 	pass(h, 60000);
 	turn(h);
 	assert_int_equal(store_write(h->w->st, run_take, pid), STORE_REFUSED);
 }
 
 static void
-what_is_cancelled_before_it_is_open_is_not_kept(void **state)
+a_session_that_is_cancelled_before_it_is_open_is_not_kept(void **state)
 {
 	struct house *h = *state;
 	struct client *b;
@@ -584,19 +538,19 @@ what_is_cancelled_before_it_is_open_is_not_kept(void **state)
 	collect(h);
 	tail(h);
 	assert_null(b->session);
-	assert_int_equal(h->hub->kept.count, 0);
 	assert_true(hub_owes_answers(h->hub)); /* it is deleted */
 	writer_stop(h->writer);                /* too late: it goes with the hub */
+	reads_stop(h->reads);
 	hub_free(h->hub);
 	writer_free(h->writer);
-	store_close(h->reader);
+	reads_free(h->reads);
 	house_start(h);
 }
 
 /* ---- jobs ---- */
 
 static void
-what_a_closed_session_has_sent_is_stored_all_the_same(void **state)
+messages_of_a_session_that_has_closed_are_stored_all_the_same(void **state)
 {
 	struct house *h = *state;
 	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "42");
@@ -640,7 +594,7 @@ on_nothing_done(struct writer_job *job, void *context)
 }
 
 static void
-who_was_held_up_by_a_full_writer_goes_on_when_it_is_not(void **state)
+a_session_that_waits_for_a_full_writer_goes_on_when_there_is_room(void **state)
 {
 	struct house *h = *state;
 	struct client *a = connect_as(h, "alice"), *b = connect_as(h, "bob");
@@ -652,7 +606,7 @@ who_was_held_up_by_a_full_writer_goes_on_when_it_is_not(void **state)
 		writer_submit(h->writer, job, job, 1);
 	}
 	assert_false(session_is_busy(a->session));
-	say(a, "1", "chat_message", MESSAGE("hi"));
+	say_now(a, "1", "chat_message", MESSAGE("hi"));
 	assert_true(session_is_busy(a->session));
 	assert_false(session_is_busy(b->session));
 	a->resumes = 0;
@@ -676,7 +630,7 @@ rights_that_another_process_changed_count_for_the_next_write(void **state)
 	turn(h);
 	world_put(h->w, "42", "alice client");
 	say(b, "3", "chat_message", MESSAGE("three"));
-	collect(h); /* before the tail puts him out */
+	collect(h); /* before the tail removes the user */
 	tail(h);
 	assert_non_null(strstr(heard(b), "chat_message one"));
 	assert_null(strstr(heard(b), "chat_message t"));
@@ -703,7 +657,7 @@ a_message_of_another_process_has_its_place_in_the_rooms_order(void **state)
 }
 
 static void
-who_comes_to_an_escrow_is_notified_of_the_next_message(void **state)
+a_user_who_joins_an_escrow_is_notified_of_the_next_message(void **state)
 {
 	struct house *h = *state;
 	struct client *a, *b = connect_as(h, "bob");
@@ -723,17 +677,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    house_test(hello_names_the_user_as_he_came_and_where_the_log_is),
+	    house_test(hello_has_the_name_that_the_user_came_with_and_the_position_of_the_log),
 	    house_test(figures_count_sessions_and_rooms),
 	    house_test(a_message_reaches_the_room_and_then_its_sender_is_answered),
 	    house_test(nothing_is_answered_before_the_tail_has_passed_it),
 	    house_test(sending_needs_membership_and_no_subscription),
-	    house_test(a_reader_of_no_rights_writes_nothing),
+	    house_test(a_user_without_the_right_to_write_writes_nothing),
 	    house_test(writes_of_one_turn_are_answered_in_their_order),
 	    house_test(a_repeat_is_answered_and_tells_nobody),
 	    house_test(a_locked_database_is_unavailable_and_recovers_by_itself),
 	    house_test(a_message_notifies_the_participants_but_the_sender_and_observers),
-	    house_test(who_was_added_later_is_not_notified_of_what_was_before),
+	    house_test(a_user_who_was_added_later_is_not_notified_of_earlier_messages),
 	    house_test(a_mark_tells_the_sender_and_every_tab_of_the_reader),
 	    house_test(history_and_presence_are_answered_to_participants_alone),
 	    house_test(every_event_is_answered_or_refused_aloud),
@@ -742,20 +696,20 @@ main(void)
 	    house_test(the_room_is_closed_to_others),
 	    house_test(nothing_of_a_room_follows_the_answer_to_leaving_it),
 	    house_test(a_connection_can_be_in_200_rooms),
-	    house_test(its_end_is_told_for_what_it_leaves_to_be_done),
-	    house_test(who_comes_back_to_what_was_lost_has_no_more_than_others),
-	    house_test(who_is_removed_while_he_subscribes_is_not_let_in),
-	    house_test(who_is_made_an_observer_while_he_comes_back_does_not_type),
+	    house_test(the_caller_is_told_when_a_session_has_ended),
+	    house_test(a_user_who_comes_back_to_a_lost_session_has_no_more_than_others),
+	    house_test(a_user_who_is_removed_while_they_subscribe_is_not_let_in),
+	    house_test(a_user_who_is_made_an_observer_while_they_come_back_does_not_type),
 	    house_test(secrets_to_return_with_begin_with_the_time_and_differ_in_the_rest),
 	    house_test(
-		what_an_earlier_daemon_kept_is_forgotten_though_a_token_that_was_ended_asked_for_it),
-	    house_test(what_is_cancelled_before_it_is_open_is_not_kept),
-	    house_test(what_a_closed_session_has_sent_is_stored_all_the_same),
+		a_session_of_an_earlier_daemon_is_forgotten_though_an_ended_token_asked_for_it),
+	    house_test(a_session_that_is_cancelled_before_it_is_open_is_not_kept),
+	    house_test(messages_of_a_session_that_has_closed_are_stored_all_the_same),
 	    house_test(a_session_with_too_many_writes_is_busy_until_one_is_done),
-	    house_test(who_was_held_up_by_a_full_writer_goes_on_when_it_is_not),
+	    house_test(a_session_that_waits_for_a_full_writer_goes_on_when_there_is_room),
 	    house_test(rights_that_another_process_changed_count_for_the_next_write),
 	    house_test(a_message_of_another_process_has_its_place_in_the_rooms_order),
-	    house_test(who_comes_to_an_escrow_is_notified_of_the_next_message),
+	    house_test(a_user_who_joins_an_escrow_is_notified_of_the_next_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

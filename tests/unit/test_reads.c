@@ -163,7 +163,7 @@ jobs_come_back_in_the_order_in_which_they_were_submitted(void **state)
 }
 
 static void
-the_failure_of_one_job_is_no_other_s(void **state)
+the_failure_of_one_job_does_not_fail_another(void **state)
 {
 	struct fixture f;
 	struct job jobs[5] = {[1].fails = true, [3].fails = true};
@@ -274,7 +274,7 @@ a_reader_does_not_wait_for_a_writer(void **state)
 }
 
 static void
-what_was_submitted_is_finished_before_the_end(void **state)
+jobs_that_were_submitted_are_finished_before_the_end(void **state)
 {
 	struct fixture f;
 	struct job jobs[100] = {0};
@@ -306,12 +306,12 @@ main(void)
 	    T(a_job_sees_what_was_committed_before_it_was_submitted),
 	    T(a_job_is_told_whether_another_connection_has_committed),
 	    T(jobs_come_back_in_the_order_in_which_they_were_submitted),
-	    T(the_failure_of_one_job_is_no_other_s),
+	    T(the_failure_of_one_job_does_not_fail_another),
 	    T(a_flood_of_one_lane_does_not_delay_another),
 	    T(a_job_sees_what_was_committed_while_one_before_it_was_running),
 	    T(a_reader_that_waits_holds_no_snapshot),
 	    T(a_reader_does_not_wait_for_a_writer),
-	    T(what_was_submitted_is_finished_before_the_end),
+	    T(jobs_that_were_submitted_are_finished_before_the_end),
 	    T(a_thread_that_cannot_be_started_is_an_error_with_a_reason),
 	};
 

@@ -82,7 +82,7 @@ a_stream_ends_by_itself_after_half_an_hour_and_not_all_at_once(void **state)
 {
 	struct house *h = *state;
 	struct auth *auth = auth_new(&(struct config){.auth = AUTH_OPEN}, &(struct buf){0});
-	struct gate gate = {auth, h->reader};
+	struct gate gate = {auth, h->hub};
 	int64_t first = 0, differ = 0;
 	void *wires;
 

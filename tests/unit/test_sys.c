@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_sys.c - each system call of a start and of one message through the loop fails once, in turn: the start says why it cannot
- * be, or the message is served. And where no descriptor is left, a stranger's is.
+ * test_sys.c - each system call of a start and of one message through the loop fails once, in turn:
+ * the start says why it cannot be, or the message is served. Where no descriptor is left, that of a
+ * stranger is freed.
  */
 #include "net_world.h"
 
@@ -212,7 +213,7 @@ on_over(void *arg)
 }
 
 static void
-where_no_descriptor_is_left_the_oldest_stranger_goes_at_once(void **state)
+the_oldest_stranger_is_closed_at_once_where_no_descriptor_is_left(void **state)
 {
 	struct loop_timer *over;
 	struct rlimit all, few;
@@ -244,7 +245,7 @@ where_no_descriptor_is_left_the_oldest_stranger_goes_at_once(void **state)
 }
 
 static void
-the_share_of_strangers_is_counted_from_the_descriptors_that_there_are(void **state)
+the_share_of_strangers_is_counted_from_the_descriptors(void **state)
 {
 	struct rlimit all, few;
 
@@ -272,7 +273,7 @@ on_heard(void *arg)
 }
 
 static void
-a_ring_that_the_kernel_has_lost_is_heard_all_the_same(void **state)
+a_wake_up_that_the_kernel_has_lost_is_heard_all_the_same(void **state)
 {
 	struct house h = {.loop = loop_new(NULL)};
 	struct wake *wake = wake_new(h.loop, on_heard, &h);
@@ -302,9 +303,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_failing_call_is_a_start_refused_or_a_message_served),
-	    cmocka_unit_test(where_no_descriptor_is_left_the_oldest_stranger_goes_at_once),
-	    cmocka_unit_test(the_share_of_strangers_is_counted_from_the_descriptors_that_there_are),
-	    cmocka_unit_test(a_ring_that_the_kernel_has_lost_is_heard_all_the_same),
+	    cmocka_unit_test(the_oldest_stranger_is_closed_at_once_where_no_descriptor_is_left),
+	    cmocka_unit_test(the_share_of_strangers_is_counted_from_the_descriptors),
+	    cmocka_unit_test(a_wake_up_that_the_kernel_has_lost_is_heard_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, quiet, NULL);

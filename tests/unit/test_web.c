@@ -4,7 +4,7 @@
  */
 #include "net_world.h"
 
-#include "net/identity.h"
+#include "net/admission.h"
 #include "net/web.h"
 
 #define HOST  "Host: localhost\r\n"
@@ -115,12 +115,15 @@ get_only(struct web_request *req, void *own)
 }
 
 static void
+say_who(struct web_request *req, struct admission *a)
+{
+	web_reply(req, &(struct web_reply){.status = 200, .body = span_of(a->user.name)});
+}
+
+static void
 who(struct web_request *req, void *own)
 {
-	struct user user;
-
-	if (identity_user(&((struct site *)own)->gate, req, &user))
-		web_reply(req, &(struct web_reply){.status = 200, .body = span_of(user.name)});
+	admission_of_request(admission_new(&((struct site *)own)->gate, NULL), req, say_who, NULL);
 }
 
 static const struct web_route routes[] = {

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * history.h - the event history. All functions belong to the loop's thread.
+ */
+#ifndef HUB_HISTORY_H
+#define HUB_HISTORY_H
+
+#include "hub/call.h"
+
+/* Reads a page of messages, and answers with it. The bytes of the page count against the bytes that
+ * a wallet may have replayed. An event without ack does nothing, since the answer is its only
+ * effect. */
+void history_begin(const struct incoming *);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hub_start_job.c - runs on the thread that starts the daemon, before the loop: reads where the log
+ * stands.
+ */
+#include "hub/hub.h"
+
+#include <string.h>
+
+#include "store/queue.h"
+
+void
+hub_start_read(struct store *st, struct hub_start *start)
+{
+	start->position = queue_head(st);
+	incarnation_current(st, start->incarnation);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * recoverable_job.c - runs on the writer's thread: changes the rooms of a recoverable session.
+ */
+#include "hub/recoverable_job.h"
+
+#include "store/kept.h"
+
+bool
+recoverable_run_forget_room(struct store *st, struct writer_job *job)
+{
+	const struct forget_room *j = (struct forget_room *)job;
+
+	kept_room_delete(st, j->id, span_of(j->escrow_id));
+	return true;
+}
+
+bool
+recoverable_run_renew_room(struct store *st, struct writer_job *job)
+{
+	const struct renew_room *j = (struct renew_room *)job;
+
+	kept_room_delete(st, j->id, span_of(j->escrow_id));
+	kept_room_put(st, j->id, span_of(j->escrow_id), j->began);
+	return true;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * room.h - a session enters a room, leaves it, or is removed from it. All functions belong to the
+ * loop's thread.
+ */
+#ifndef HUB_ROOM_H
+#define HUB_ROOM_H
+
+#include "hub/call.h"
+
+/* Puts a session into a room; delivery begins with subscription_begin. checked: the log's head when
+ * the standing was read. */
+struct subscription *room_enter(struct session *, struct span escrow_id, const struct standing *,
+    int64_t position, int64_t checked, struct hub_time);
+/* Takes a session out of a room and frees the subscription: no event of the room follows. end says
+ * how its user leaves. */
+void room_leave(struct subscription *, enum session_end, struct hub_time);
+/* The session's user is no participant any more: the session is told chat_error `removed`, and the
+ * room user_left. A subscribe_escrow that waits is refused. The caller advances the session's
+ * calls. */
+void room_remove(struct subscription *, struct hub_time);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session.h - one client's session, and how it is told something. A session begins in opening.c and
+ * ends in closing.c. All functions belong to the loop's thread.
+ */
+#ifndef HUB_SESSION_H
+#define HUB_SESSION_H
+
+#include <assert.h>
+
+#include "hub/topic.h"
+
+enum sub_state {
+	SUB_OPENING,     /* waits for subscription_begin: nothing is delivered yet */
+	SUB_CATCHING_UP, /* waits for the log: rows after its position are read and delivered */
+	/* waits for another subscription of a merged session that is catching up; served from the
+	 * log too */
+	SUB_HELD,
+	SUB_LIVE,   /* takes events as the tail hands them out */
+	SUB_LEAVING /* nothing is delivered any more; it is freed in the same call */
+};
+
+struct subscription {
+	/* The members that a delivery touches are first, side by side. */
+	struct session *session;
+	int64_t position;    /* events at or before it were given, or are not wanted */
+	uint8_t state;       /* enum sub_state; moved by subscription_move alone */
+	bool has_missed : 1; /* presence or typing, since seat.missed */
+	uint8_t role;        /* enum role, in a room */
+	uint32_t index;      /* in the topic's array */
+	struct topic *topic;
+	struct subscription *next; /* of the session */
+};
+
+struct session {
+	/* The members that a message touches are first, side by side. */
+	struct hub *hub;
+	const struct transport *transport;
+	void *owner;
+	struct subscription *subscriptions; /* own is the last */
+	struct subscription own;            /* in its user's topic */
+	uint16_t n_calls;                   /* in calls */
+	uint16_t n_rooms, n_behind, n_missed;
+	uint16_t n_waiting;     /* of calls: yet to begin */
+	uint8_t calls_kind;     /* enum call_kind of the calls that run */
+	bool was_busy : 1;      /* as its transport was told */
+	bool types_outside : 1; /* it has typed in a room that it was not in */
+	bool is_stream : 1;     /* its rooms were named in its request */
+	bool has_bar : 1;       /* one of its calls is a bar: nothing begins behind it */
+	bool is_leaving : 1;    /* its client is gone: it ends when its calls are done */
+	uint8_t end : 2;        /* enum session_end, once it is leaving */
+	bool is_asking : 1;     /* it is behind because its client came with a cursor */
+	uint32_t number;
+	uint32_t next_serial;  /* of a seat */
+	int64_t spent;         /* on events, see budget.h */
+	char *name;            /* as claimed; NULL: the key */
+	struct expiry *expiry; /* NULL: it rests on nothing that could end */
+
+	TAILQ_ENTRY(session) link;
+	STAILQ_HEAD(call_list, call) calls; /* in the order in which they came, see call.h */
+	struct replay *replay;              /* NULL: nothing of it is under way, see replay.h */
+	struct recoverable *kept;           /* NULL: cannot be recovered, see recoverable.h */
+	int64_t connected_at;               /* wall ms */
+};
+
+/* The user of a session: a copy, or the name alone, which lives as long as the session. */
+struct user session_user(const struct session *);
+const char *session_name(const struct session *);
+struct proof session_proof(const struct session *);
+
+/* Sends an event to this session alone, as FRAME_CONTROL. */
+void session_send_event(struct session *, const char *name, struct span data, struct span cursor,
+    struct span escrow_id);
+
+/* Begins an acknowledgement {ok:true, ...: the caller appends the rest of the object and closes it.
+ * session_answer_end sends it. */
+void session_ok_begin(struct session *, struct buf *, struct span ack);
+void session_answer_end(struct session *, struct buf *);
+
+/* Sends a refusal now: by acknowledgement or, where ack is empty, by chat_error. why NULL: the
+ * code's own sentence. The caller keeps the order of answers (call.h). */
+void session_refuse(struct session *, struct span event, struct span ack, enum chat_err,
+    const char *why, struct span escrow_id);
+
+#endif

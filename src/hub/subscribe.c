@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * subscribe.c - a client enters and leaves rooms. A recoverable session joins or leaves a room only
+ * after that is committed.
+ */
+#include "hub/subscribe.h"
+
+#include "base/json.h"
+#include "base/json_slice.h"
+#include "base/log.h"
+#include "hub/changes.h"
+#include "hub/presence.h"
+#include "hub/recoverable.h"
+#include "hub/replay.h"
+#include "hub/rights.h"
+#include "hub/room.h"
+#include "hub/subscribe_job.h"
+
+#define TOO_MANY_ROOMS "the connection is in as many rooms as it may be in"
+#define BAD_CURSOR     "cursor: a string that this server gave is accepted"
+#define REPLAY_SPENT   "cursor: too much was replayed lately"
+
+/* ---- entering ---- */
+
+/* Sends the acknowledgement of subscribe_escrow: its cursor is the seam between the events that
+ * were missed and those that come live. */
+static void
+answer(const struct call *c, struct subscription *sub)
+{
+	struct session *s = c->session;
+	struct hub *hub = s->hub;
+	int64_t seam = subscription_is_behind(sub) || sub->position > hub->position ? sub->position
+										    : hub->position;
+	char cursor[CURSOR_SIZE];
+	struct buf out = {0};
+
+	if (c->ack.n == 0)
+		return;
+	session_ok_begin(s, &out, c->ack);
+	json_member_string(&out, "escrowId", topic_escrow(sub->topic));
+	json_member_cstr(&out, "cursor", hub_cursor(hub, cursor, seam));
+	presence_list(sub->topic, &out);
+	json_member_int(&out, "unread", c->unread);
+	if (c->has_gap)
+		json_member_bool(&out, "gap", true);
+	json_close(&out, '}');
+	session_answer_end(s, &out);
+}
+
+/* The session did not enter the room, so the room must not be recovered. */
+static void
+on_refused(struct call *c)
+{
+	c->changes_room = false;
+	if ((c->forgets_room || ((struct subscribe_call *)c)->is_put) &&
+	    subscription_find(c->session, span_of(c->escrow_id)) == NULL)
+		recoverable_forget_room(c->session, span_of(c->escrow_id));
+}
+
+/* CHAT_OK: the session may enter now. */
+static enum chat_err
+check_limits(struct subscribe_call *j, struct hub_time now)
+{
+	struct session *s = j->call.session;
+
+	if (s->n_rooms >= hub_max_rooms(s->hub)) {
+		j->call.why = TOO_MANY_ROOMS;
+		return CHAT_RATE_LIMITED;
+	}
+	if (j->cursor_n > 0 && hub_replay_is_spent(s->hub, &j->call.user, now)) {
+		j->call.why = REPLAY_SPENT;
+		return CHAT_RATE_LIMITED;
+	}
+	return CHAT_OK;
+}
+
+/* Makes the subscription. False: it is behind, and the call is answered when the replay has
+ * ended. */
+static bool
+enter(struct subscribe_call *j, struct hub_time now)
+{
+	struct call *c = &j->call;
+	struct session *s = c->session;
+	struct subscription *sub =
+	    room_enter(s, span_of(c->escrow_id), &j->standing, j->from, j->checked, now);
+
+	log_info("conn %u: subscribed escrow=%s rooms=%u", s->number, c->escrow_id, s->n_rooms);
+	c->changes_room = false;
+	if (c->forgets_room)
+		recoverable_renew_room(s, span_of(c->escrow_id), j->from);
+	if (j->cursor_state == CURSOR_LOST) {
+		subscription_seat(sub)->call = c;
+		replay_gap(sub, j->oldest, now);
+		recoverable_renew_room(s, span_of(c->escrow_id), sub->position);
+		answer(c, sub);
+		subscription_hold_live(s);
+		return true;
+	}
+	if (!(j->cursor_n > 0 ? subscription_begin_asked(sub) : subscription_begin(sub))) {
+		answer(c, sub);
+		return true;
+	}
+	subscription_seat(sub)->call = c;
+	c->stage = CALL_REPLAYING;
+	j->has_begun = true;
+	s->transport->resume(s);
+	return false;
+}
+
+static bool
+apply_subscribe(struct call *c, struct hub_time now)
+{
+	struct subscribe_call *j = (struct subscribe_call *)c;
+	struct session *s = c->session;
+	struct subscription *sub = subscription_find(s, span_of(c->escrow_id));
+
+	if (s->is_leaving) /* its client is gone: a recoverable session enters when it comes back */
+		return true;
+	if (!j->has_begun && changes_since(s->hub->changes, span_of(c->user.key),
+				 span_of(c->escrow_id), j->checked)) {
+		call_read_again(c, subscribe_run_look_up);
+		return false;
+	}
+	if (sub != NULL) { /* subscribing again changes nothing */
+		answer(c, sub);
+		return true;
+	}
+	if ((c->job.err = check_limits(j, now)) != CHAT_OK) {
+		call_refuse(c);
+		return true;
+	}
+	return enter(j, now);
+}
+
+enum call_kind
+subscribe_kind(const struct incoming *in)
+{
+	return in->session->kept != NULL ? CALL_WRITE : CALL_READ;
+}
+
+void
+subscribe_begin(const struct incoming *in)
+{
+	struct span cursor = incoming_string(in, "cursor");
+	struct subscribe_call *j;
+
+	if (cursor.n == 0 && json_slice_type(json_slice_member(in->data, "cursor")) != JSON_NULL) {
+		incoming_refuse(in, CHAT_BAD_REQUEST, BAD_CURSOR);
+		return;
+	}
+	j = call_new(in, sizeof(*j) + cursor.n, apply_subscribe);
+	j->call.event = "subscribe_escrow";
+	j->call.refused = on_refused;
+	j->cursor_n = cursor.n;
+	memcpy(j->cursor, cursor.p, cursor.n);
+	if (in->session->kept == NULL) {
+		call_read(&j->call, subscribe_run_look_up);
+		return;
+	}
+	j->kept = in->session->kept->id;
+	j->call.changes_room = true;
+	if (cursor.n > 0) /* a write behind the call must wait for the end of the replay */
+		calls_bar(&j->call);
+	call_write(&j->call, subscribe_run_enter);
+}
+
+/* ---- leaving ---- */
+
+static bool
+apply_leave(struct call *c, struct hub_time now)
+{
+	session_leave(c->session, span_of(c->escrow_id), now);
+	call_answer_ok(c);
+	return true;
+}
+
+static void
+on_leave_refused(struct call *c)
+{
+	c->changes_room = false;
+	if (c->forgets_room && subscription_find(c->session, span_of(c->escrow_id)) == NULL)
+		recoverable_forget_room(c->session, span_of(c->escrow_id));
+}
+
+enum call_kind
+unsubscribe_kind(const struct incoming *in)
+{
+	return in->session->kept != NULL ? CALL_WRITE : CALL_AT_ONCE;
+}
+
+void
+unsubscribe_begin(const struct incoming *in)
+{
+	struct leave_call *j;
+
+	if (in->session->kept == NULL) {
+		session_leave(in->session, span_of(in->escrow_id), in->now);
+		incoming_answer_ok(in);
+		return;
+	}
+	j = call_new(in, sizeof(*j), apply_leave);
+	j->call.event = "unsubscribe_escrow";
+	j->kept = in->session->kept->id;
+	j->call.changes_room = true;
+	j->call.refused = on_leave_refused;
+	call_write(&j->call, subscribe_run_leave);
+}
+
+/* ---- presence ---- */
+
+static bool
+apply_presence(struct call *c, struct hub_time now)
+{
+	struct buf out = {0};
+
+	if (!rights_stand((struct rights_call *)c))
+		return false;
+	session_ok_begin(c->session, &out, c->ack);
+	presence_list(topic_find_room(c->session->hub, span_of(c->escrow_id)), &out);
+	json_close(&out, '}');
+	session_answer_end(c->session, &out);
+	return true;
+}
+
+void
+presence_begin(const struct incoming *in)
+{
+	struct rights_call *r;
+
+	if (in->ack.n == 0) {
+		rights_only(in, "presence");
+		return;
+	}
+	r = call_new(in, sizeof(*r), apply_presence);
+	r->call.event = "presence";
+	rights_read(r);
+}
