@@ -33,7 +33,7 @@ put_sio(struct buf *b, const struct chat_event *ev)
 	buf_addc(b, ']');
 }
 
-/* An offset is a durable event's. */
+/* Only a durable event has an offset. */
 static void
 put_sio_offset(struct buf *b, const struct chat_event *ev)
 {
@@ -81,7 +81,7 @@ ack_sio(struct buf *b, struct span ack)
 	buf_addc(b, '[');
 }
 
-/* Its bare data. Streams are not asked anything. */
+/* On this wire an acknowledgement is its bare data: nothing stands before it. */
 static void
 ack_bare(struct buf *b, struct span ack)
 {

@@ -272,7 +272,7 @@ expiry_end(struct hub *hub, struct span wallet, struct span hash, int64_t until_
 {
 	struct topic *own = topic_find_user(hub, wallet);
 
-	/* A session that is put out is replaced by the last of the list, which was looked at
+	/* A session that is dismissed is replaced by the last of the list, which was looked at
 	 * before. */
 	for (uint32_t i = own != NULL ? own->n_subscriptions : 0; i-- > 0;) {
 		struct session *s = topic_subscriptions(own)[i]->session;

@@ -68,7 +68,7 @@ recent_floor(const struct recent *r)
 	return r->floor;
 }
 
-/* False: stopped. */
+/* False: a callback asked to stop. */
 static bool
 half_each(const struct half *h, int64_t after, queue_each *each, void *arg)
 {

@@ -140,7 +140,7 @@ wanting(const struct giving *g, const struct queue_row *row)
 	return g->page == NULL || replay_page_has(g->page, sub) ? sub : NULL;
 }
 
-/* A message that came behind the look-up of a subscribe_escrow counts as unread in its answer. */
+/* Counts a message that came after the look-up of a subscribe_escrow as unread in its answer. */
 static void
 count_unread(struct subscription *sub, const struct queue_row *row)
 {

@@ -61,7 +61,7 @@ tail_rows(struct tail *t)
 
 /* ---- one row ---- */
 
-/* The notification of a message is for each participant but its sender and observers. */
+/* Notifies each participant of a message, except its sender and observers. */
 static void
 push_to_members(struct hub *hub, struct chat_event *ev, struct span who)
 {
@@ -280,10 +280,11 @@ look_again(struct hub *hub)
 
 /* ---- going on ---- */
 
-/* The row that comes next, and whose list it is of; false: none is known to. Rows from the log are
- * all that there are behind the position at which they were read; a row from the writer's hands is
- * the next one only if its position is. Rows from the log may be of a batch whose jobs are still on
- * their way: they wait, so that each write takes effect at its place among the rows. */
+/* The row that comes next, and the list that it is in; false: none is known to. Rows that were read
+ * from the log are all rows behind the position at which the read began. A row from the writer's
+ * hands is the next one only if its position is. Rows from the log may be of a batch whose jobs are
+ * still on their way: such rows wait, so that each write takes effect at its place among the
+ * rows. */
 static bool
 next_row(struct hub *hub, struct queue_row *row, struct fresh_list **list)
 {

@@ -14,8 +14,8 @@ struct typing_call {               /* of a session that is not in the room */
 };
 static_assert(offsetof(struct typing_call, rights) == 0, "it is cast from its call");
 
-/* A member need not be subscribed to type. sub: NULL where they are not. False: the role may
- * not. */
+/* Types in a room, to which a participant need not be subscribed. sub: NULL where they are not.
+ * False: their role may not write. */
 static bool
 type(struct session *s, struct subscription *sub, struct span escrow_id,
     const struct standing *standing, struct hub_time now)

@@ -105,7 +105,7 @@ check_room(struct topic *t)
 	check(t->n_presences == 0);
 }
 
-/* How many rooms know a user, by their own topic. */
+/* The number of rooms in which a user is known, by their own topic. */
 static size_t
 count_presences(const struct hub *hub, const struct topic *user)
 {

@@ -16,15 +16,15 @@
 
 #define LINGER_BYTES (256 * 1024) /* are dropped after our end; then the peer gets a reset */
 
-/* An idle connection costs this and its protocol's own; malloc rounds up to 16 bytes. */
+/* An idle connection costs this struct and that of its protocol; malloc rounds up to 16 bytes. */
 static_assert(sizeof(void *) != 8 || sizeof(struct conn) <= 280, "an idle connection has grown");
 
 /* ---- reading ---- */
 
 static void on_ready(evutil_socket_t fd, short what, void *arg);
 
-/* Watches for what is wanted now. Who is to be offered the buffer again has the next turn, so the
- * descriptor may stay watched or not, as it is: two system calls are saved. */
+/* Watches for the events that are wanted now. Where the buffer is to be offered again in the next
+ * turn, the descriptor stays watched or not, as it is: that saves two system calls. */
 static void
 update_events(struct conn *c)
 {
@@ -54,7 +54,7 @@ set_reading(struct conn *c, enum conn_reading reading)
 	update_events(c);
 }
 
-/* Hands input to the protocol, to the new one too if it changed on the way. */
+/* Hands input to the protocol, and to the new one if the protocol changes within the call. */
 static void
 offer_input(struct conn *c, struct buf *in)
 {

@@ -119,7 +119,7 @@ static const struct websocket_ops ws_ops = {
     .pings = false,
 };
 
-/* One too many is accepted and closed. */
+/* A WebSocket too many is accepted and closed. */
 void
 engine_ws_begin(struct engine *e, struct web_request *req, struct engine_session *s)
 {

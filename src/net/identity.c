@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * identity.c - from header fields and query to what chat/auth.h decides upon.
+ * identity.c - collects the header fields and the query for chat/auth.h, which decides.
  */
 #include "net/identity.h"
 
@@ -36,7 +36,7 @@ read_claim(struct carried *c, const struct http_request *http)
 	    &c->request, field(http, HTTP_X_WALLET_ADDRESS), buf_as_span(&c->wallet), n);
 }
 
-/* Whom the web server names, if the mode has such a header: exactly once, or nobody. */
+/* The user that the web server names, if the mode has such a header: exactly one, or nobody. */
 static struct span
 named_user(const struct gate *gate, const struct http_request *http)
 {

@@ -70,7 +70,7 @@ address_text(const union address *a, char out[INET6_ADDRSTRLEN])
 	return out;
 }
 
-/* One line at the beginning of a shortage of descriptors, and one at its end. */
+/* Writes one log line at the beginning of a shortage of descriptors, and one at its end. */
 static void
 note_shortage(struct listener *l, int err)
 {
@@ -208,7 +208,7 @@ open_tcp(const char *spec, struct buf *err)
 	return bind_and_listen(fd, &a, len, spec, err);
 }
 
-/* A socket left by a process that is gone is taken over; one that answers is not. */
+/* Takes over a socket that a process left behind; one that still answers is not taken. */
 static bool
 is_stale(const union address *a, socklen_t len)
 {
@@ -242,7 +242,7 @@ open_unix(const char *spec, mode_t mode, struct buf *err)
 		unlink(path);
 	if ((fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
 		return fail(err, spec, "no socket");
-	/* Nobody connects before the mode is right. */
+	/* Nobody can connect before the mode is set. */
 	mode_t old = umask(0777);
 	fd = bind_and_listen(fd, &a, len, spec, err);
 	umask(old);

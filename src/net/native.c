@@ -59,7 +59,7 @@ static const struct transport transport = {
 
 /* ---- messages up ---- */
 
-/* The peer's own name for an acknowledgement, written anew: a whole number or a short string. */
+/* The peer's own value for an acknowledgement, written anew: a whole number or a short string. */
 static bool
 read_ack(struct span ack, struct buf *out)
 {
@@ -80,7 +80,7 @@ read_ack(struct span ack, struct buf *out)
 	return is_good;
 }
 
-/* One text that is JSON. */
+/* Takes one text frame that is JSON. */
 static void
 on_json(struct session *s, struct span text)
 {

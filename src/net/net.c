@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * net.c - the set of connections: who is in it, time-outs, and the end of a turn.
+ * net.c - the set of connections: its members, their time-outs, and the end of a turn.
  */
 #include "net/conn_struct.h"
 
@@ -302,7 +302,7 @@ net_mark_dirty(struct conn *c)
 	loop_later_want(net->turn);
 }
 
-/* The connections that had their turn leave room in front. */
+/* Connections that had their turn leave room at the front. */
 static void
 make_room(struct net *net)
 {
@@ -421,8 +421,8 @@ net_want_turn(struct net *net)
 	loop_later_want(net->turn);
 }
 
-/* Writes to as many of the dirty, from one of them on, as go with one system call. conn_flush does
- * what that leaves. Returns the first that it has not looked at. */
+/* Writes to dirty connections, from one of them on, as many as one system call takes. conn_flush
+ * writes the rest. Returns the first that was not looked at. */
 static size_t
 write_together(struct net *net, size_t from)
 {
@@ -441,7 +441,7 @@ write_together(struct net *net, size_t from)
 	return i;
 }
 
-/* The system call for many has written all, and nobody waited for that. */
+/* True if the system call for many has written all frames, and nobody waited for that. */
 static bool
 is_flushed(const struct conn *c)
 {

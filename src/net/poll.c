@@ -71,7 +71,7 @@ resume(struct session *s)
 		loop_later_want(p->later);
 }
 
-/* What is held is answered; its client learns why when it comes again. */
+/* Answers the held request; its client is told the reason when it comes again. */
 static void
 dismiss(struct session *s, enum dismissal why)
 {
@@ -89,7 +89,7 @@ static const struct transport transport = {.name = "poll",
 
 /* ---- answering ---- */
 
-/* Without a name nobody can come back to it. */
+/* Nobody can come back to a stream without a name. */
 static void
 park(struct poll *p)
 {
@@ -127,7 +127,8 @@ answer(struct poll *p)
 	park(p);
 }
 
-/* The end of a turn: what was missed is asked for, and whatever is there is answered. */
+/* At the end of a turn: asks for the events that were missed, and answers with those that are
+ * there. */
 static void
 on_later(void *arg)
 {

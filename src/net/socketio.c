@@ -277,7 +277,7 @@ take_connect(struct client *c, const struct sio_packet *p)
 	o->ops->on_connect(o->arg, s, json_slice(p->data));
 }
 
-/* One whole packet. False: it breaks the protocol. */
+/* Takes one whole packet. False: it breaks the protocol. */
 static bool
 take_packet(struct client *c, const struct sio_packet *p, const struct sio_assembly *attachments)
 {
@@ -308,7 +308,7 @@ assembly_free(struct sio_assembly *a)
 	free(a);
 }
 
-/* The assembly's packet, if nothing of it is missing any more. */
+/* Takes the packet of the assembly, if all of its attachments are there. */
 static bool
 take_whole(struct client *c)
 {

@@ -204,7 +204,7 @@ stream_find(struct streams *st, const struct user *user, struct span client)
 	return n != NULL ? MAP_ENTRY(n, struct stream, node) : NULL;
 }
 
-/* The name's present holder, if this request is to take over from it. */
+/* The present holder of the name, if this request is to take over from it. */
 static struct stream *
 predecessor(const struct stream_request *r)
 {
@@ -213,7 +213,7 @@ predecessor(const struct stream_request *r)
 	return s != NULL && (r->client.n > 0 || s->is_idle) ? s : NULL;
 }
 
-/* Unless another has it. */
+/* Gives the stream its name, unless another stream has it. */
 static void
 give_name(struct stream *s, struct span key)
 {

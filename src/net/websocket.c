@@ -133,7 +133,7 @@ take_event(struct websocket *ws, enum ws_event event, const struct ws_message *m
 	}
 }
 
-/* Too much is under way already: the peer is not read from until there is less. */
+/* True: too much is under way, and the peer is not read from until there is less. */
 static bool
 must_wait(struct websocket *ws)
 {
