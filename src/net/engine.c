@@ -109,72 +109,6 @@ engine_need_origin(struct engine_session *s)
 	s->needs_origin = true;
 }
 
-size_t
-engine_session_max_payload(const struct engine *e, const struct engine_session *s)
-{
-	bool is_fresh = s == NULL || s->is_fresh;
-
-	return is_fresh && e->options.fresh_payload > 0 ? e->options.fresh_payload
-							: e->options.max_payload;
-}
-
-static void
-set_max_payload(struct engine_session *s)
-{
-	uint32_t max = (uint32_t)engine_session_max_payload(s->engine, s);
-
-	if (s->ws != NULL)
-		websocket_set_max_message(s->ws, max);
-	if (s->probe != NULL)
-		websocket_set_max_message(s->probe, max);
-}
-
-static void
-enter_fresh(struct engine_session *s)
-{
-	struct engine *e = s->engine;
-
-	s->is_fresh = true;
-	TAILQ_INSERT_TAIL(&e->fresh, s, fresh);
-	if (++e->n_fresh > e->options.max_fresh && TAILQ_FIRST(&e->fresh) != s)
-		engine_session_end(
-		    TAILQ_FIRST(&e->fresh), "too many without an identity", END_CLOSE, false);
-}
-
-static void
-leave_fresh(struct engine_session *s)
-{
-	if (!s->is_fresh)
-		return;
-	s->is_fresh = false;
-	s->engine->n_fresh--;
-	TAILQ_REMOVE(&s->engine->fresh, s, fresh);
-}
-
-void
-engine_confirm(struct engine_session *s)
-{
-	leave_fresh(s);
-	set_max_payload(s);
-	if (s->ws != NULL)
-		conn_confirm(websocket_conn(s->ws));
-	if (s->probe != NULL)
-		conn_confirm(websocket_conn(s->probe));
-	if (s->poll != NULL)
-		web_confirm(s->poll);
-	if (s->post != NULL)
-		web_confirm(s->post->wc);
-}
-
-void
-engine_doubt(struct engine_session *s)
-{
-	if (s->is_fresh || s->is_closed)
-		return;
-	enter_fresh(s);
-	set_max_payload(s);
-}
-
 /* ---- packets down ---- */
 
 static void
@@ -418,7 +352,7 @@ engine_session_new(struct engine *e, struct web_request *req)
 	s->conn_number = conn_number(req->conn);
 	ids_token(s->sid, SID_CHARS);
 	map_insert(&e->sessions, &s->node, (struct span){s->sid, SID_CHARS});
-	enter_fresh(s);
+	engine_fresh_enter(s);
 	engine_heartbeat_begin(s);
 	return s;
 }
@@ -473,7 +407,7 @@ engine_session_end(struct engine_session *s, const char *why, enum ending ending
 
 	if (s->is_closed)
 		return;
-	leave_fresh(s);
+	engine_fresh_leave(s);
 	if (ending == END_CLOSE && s->ws == NULL && s->poll != NULL) {
 		engine_send_packet(s, EIO_CLOSE, (struct span){"", 0});
 		engine_flush_poll(s);

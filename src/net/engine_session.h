@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * engine_session.h - the structs of Engine.IO and the functions that its files offer each other;
- * nobody else includes it. engine.c has the sessions, engine_heartbeat.c their pings, engine_http.c
- * their requests, engine_ws.c their WebSockets, engine_account.c the bytes that wait for them. It
- * is one header, since all of these files work on the same two structs.
+ * nobody else includes it. engine.c has the sessions, engine_fresh.c those without an identity,
+ * engine_heartbeat.c their pings, engine_http.c their requests, engine_ws.c their WebSockets,
+ * engine_account.c the bytes that wait for them. It is one header, since all of these files work on
+ * the same two structs.
  */
 #ifndef NET_ENGINE_SESSION_H
 #define NET_ENGINE_SESSION_H
@@ -99,11 +100,16 @@ void engine_session_later(struct engine_session *);
 void engine_session_unqueue(struct engine_session *);
 /* Takes a packet from the client. False: the packet breaks the protocol. */
 bool engine_session_take(struct engine_session *, const struct eio_packet *);
-/* How many bytes a POST or a message of the session may have. */
-size_t engine_session_max_payload(const struct engine *, const struct engine_session *);
 bool engine_session_is_busy(const struct engine_session *);
 /* Sends a packet as FRAME_CONTROL. */
 void engine_send_packet(struct engine_session *, enum eio_type, struct span data);
+
+/* engine_fresh.c: a session that nobody has vouched for; where there are too many, the oldest is
+ * closed. engine_fresh_leave does nothing where it is not fresh. */
+void engine_fresh_enter(struct engine_session *);
+void engine_fresh_leave(struct engine_session *);
+/* How many bytes a POST or a message of the session may have. */
+size_t engine_session_max_payload(const struct engine *, const struct engine_session *);
 
 /* engine_heartbeat.c: the first ping of a session is due after one interval. */
 void engine_heartbeat_begin(struct engine_session *);
