@@ -49,6 +49,7 @@ closing_end(struct session *s, struct hub_time now)
 	}
 	TAILQ_REMOVE(&hub->sessions, s, link);
 	hub->n_sessions--;
+	hub->n_leaving--;
 	expiry_free(s);
 	free(s->name);
 	free(s);
@@ -84,6 +85,7 @@ session_close(struct session *s, enum session_end end, struct hub_time now)
 	s->transport = s->transport->is_passing ? &passing_nowhere : &nowhere;
 	s->end = (uint8_t)end;
 	s->is_leaving = true;
+	s->hub->n_leaving++;
 	forget_missed(s);
 	calls_advance(s, now);
 }

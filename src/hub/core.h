@@ -45,6 +45,7 @@ struct hub {
 	size_t n_rooms;
 	TAILQ_HEAD(session_list, session) sessions;
 	size_t n_sessions;
+	size_t n_leaving; /* of those: their client is gone, their calls are not done */
 	struct timers timers;
 	uint64_t delivered, bad_rows;
 	bool is_healthy;

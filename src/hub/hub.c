@@ -142,7 +142,7 @@ struct hub_figures
 hub_figures(const struct hub *hub)
 {
 	return (struct hub_figures){
-	    .sessions = hub->n_sessions,
+	    .sessions = hub->n_sessions - hub->n_leaving,
 	    .rooms = hub->n_rooms,
 	    .delivered = hub->delivered,
 	    .bad_rows = hub->bad_rows,

@@ -71,7 +71,7 @@ void hub_tick(struct hub *, struct hub_time);
 int64_t hub_next_deadline(const struct hub *); /* mono ms; INT64_MAX: none */
 
 struct hub_figures {
-	uint64_t sessions, rooms;
+	uint64_t sessions, rooms;     /* sessions whose client is there */
 	uint64_t delivered, bad_rows; /* since the start: events, and rows of the log */
 	int64_t position;             /* the tail has passed it */
 	bool is_healthy;              /* the log could be read the last time */

@@ -122,11 +122,12 @@ void
 hub_check(const struct hub *hub)
 {
 	struct session *s;
-	size_t n_sessions = 0, n_rooms = 0, n_subscriptions = 0, n_in_topics = 0;
+	size_t n_sessions = 0, n_leaving = 0, n_rooms = 0, n_subscriptions = 0, n_in_topics = 0;
 
 	TAILQ_FOREACH (s, &hub->sessions, link) {
 		check_session(s);
 		n_sessions++;
+		n_leaving += s->is_leaving;
 		n_subscriptions += 1u + s->n_rooms;
 	}
 	for (struct map_node *n = NULL; (n = map_next(&hub->topics, n)) != NULL;) {
@@ -140,7 +141,8 @@ hub_check(const struct hub *hub)
 		else if (hub->topics.count <= FEW)
 			check(t->n_presences == count_presences(hub, t));
 	}
-	check(n_sessions == hub->n_sessions && n_rooms == hub->n_rooms);
+	check(n_sessions == hub->n_sessions && n_leaving == hub->n_leaving);
+	check(n_rooms == hub->n_rooms);
 	check(n_subscriptions == n_in_topics);
 	timers_check(&hub->timers);
 	jobs_check(hub->jobs);

@@ -564,6 +564,21 @@ messages_of_a_session_that_has_closed_are_stored_all_the_same(void **state)
 }
 
 static void
+a_session_whose_client_is_gone_is_not_counted_while_its_last_message_is_written(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42");
+
+	say_now(a, "1", "chat_message", MESSAGE("last words"));
+	assert_int_equal(hub_figures(h->hub).sessions, 1);
+	client_close(a, SESSION_LOST);
+	assert_int_equal(h->hub->n_sessions, 1);
+	assert_int_equal(hub_figures(h->hub).sessions, 0);
+	turn(h);
+	assert_int_equal(h->hub->n_sessions, 0);
+}
+
+static void
 a_session_with_too_many_writes_is_busy_until_one_is_done(void **state)
 {
 	struct house *h = *state;
@@ -705,6 +720,8 @@ main(void)
 		a_session_of_an_earlier_daemon_is_forgotten_though_an_ended_token_asked_for_it),
 	    house_test(a_session_that_is_cancelled_before_it_is_open_is_not_kept),
 	    house_test(messages_of_a_session_that_has_closed_are_stored_all_the_same),
+	    house_test(
+		a_session_whose_client_is_gone_is_not_counted_while_its_last_message_is_written),
 	    house_test(a_session_with_too_many_writes_is_busy_until_one_is_done),
 	    house_test(a_session_that_waits_for_a_full_writer_goes_on_when_there_is_room),
 	    house_test(rights_that_another_process_changed_count_for_the_next_write),
