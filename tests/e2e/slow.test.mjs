@@ -92,7 +92,12 @@ promise('a wallet whose connections read nothing loses the largest of them, and 
 	assert.ok(resident(w.daemon.pid) - before < 100e6);
 	for (const one of greedy)
 		one.ws.resume();
-	const ends = await Promise.all(greedy.map((one) => Promise.race([one.ws.closed.promise, until('its answers', () => one.log.filter((m) => m.ack !== undefined).length === 10).then(() => null)])));
+	const ends = await Promise.all(greedy.map(async (one) => {
+		let end = null;
+		one.ws.closed.promise.then((how) => end = how);
+		await until('its answers, or its end', () => end !== null || one.log.filter((m) => m.ack !== undefined).length === 10);
+		return end;
+	}));
 	assert.ok(ends.some((end) => end !== null), JSON.stringify(ends)); // the kernel takes in what it likes of the others
 	for (const end of ends)
 		assert.ok(end === null || end.code === 1013 || end.code === 1006, JSON.stringify(end));
