@@ -7,17 +7,20 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "hub/frame.h"
+
+#define EPISODE_US 60000000
 
 struct account {
 	struct map_node node;
 	struct accounts *accounts;
 	size_t refs;
 	size_t queued;
-	bool is_over; /* an episode: its log line is written */
+	int64_t cut_us; /* mono: when one of its consumers was cut last; 0: none was */
 	TAILQ_ENTRY(account) over;
 	bool is_marked; /* in accounts->over */
 	char wallet[];
@@ -30,7 +33,7 @@ struct accounts {
 	TAILQ_HEAD(, account) over; /* to be looked at, at the end of the turn */
 	struct loop_later *settle;
 	size_t unshared; /* bytes that are no frames */
-	bool is_over;    /* all together; likewise an episode */
+	int64_t cut_us;  /* mono: when the largest of all was cut last */
 };
 
 static void on_settle(void *arg);
@@ -147,13 +150,22 @@ account_charge(struct accounts *as, struct account *a, int64_t bytes, bool is_sh
 			TAILQ_INSERT_TAIL(&as->over, a, over);
 			loop_later_want(as->settle);
 		}
-		a->is_over = a->is_over && a->queued > as->limits.max_per_wallet / 2;
 	}
 	if (bytes > 0 && is_over_in_all(as))
 		loop_later_want(as->settle);
 }
 
 /* ---- the end of a turn ---- */
+
+/* An episode has one log line: it ends when nobody was cut for a while. True: a new one begins. */
+static bool
+begins_episode(int64_t *cut_us)
+{
+	int64_t now = clock_mono_us(), last = *cut_us;
+
+	*cut_us = now;
+	return last == 0 || now - last > EPISODE_US;
+}
 
 /* False: nothing waits. */
 static bool
@@ -183,10 +195,9 @@ settle_wallet(struct accounts *as, struct account *a)
 
 	if (!is_over(a->queued, as->limits.max_per_wallet))
 		return;
-	if (!a->is_over)
+	if (begins_episode(&a->cut_us))
 		log_warn("wallet %s: %zu bytes wait to be read: its largest connections are closed",
 		    log_wallet(text, map_key(&a->node)), a->queued);
-	a->is_over = true;
 	a->refs++; /* a cut may give the last one back */
 	while (is_over(a->queued, as->limits.max_per_wallet) && cut_largest(as, a))
 		;
@@ -204,14 +215,11 @@ on_settle(void *arg)
 		a->is_marked = false;
 		settle_wallet(as, a);
 	}
-	if (!is_over_in_all(as)) {
-		as->is_over = false;
+	if (!is_over_in_all(as))
 		return;
-	}
-	if (!as->is_over)
+	if (begins_episode(&as->cut_us))
 		log_warn("memory: %zu bytes wait to be read: the largest connections are closed",
 		    frame_live_bytes() + as->unshared);
-	as->is_over = true;
 	while (is_over_in_all(as) && cut_largest(as, NULL))
 		;
 }
