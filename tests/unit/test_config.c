@@ -126,7 +126,7 @@ defaults_are_as_documented(void **state)
 	assert_int_equal(c->recovery_ms, 120000);
 	assert_int_equal(c->queue_keep_ms, 72 * 3600000);
 	assert_int_equal(c->queue_rows, 0);
-	assert_int_equal(c->message_rate, 20);
+	assert_int_equal(c->message_rate, 200);
 	assert_int_equal(c->message_bytes, 20 << 20);
 	assert_int_equal(c->max_connections, 100000);
 	assert_int_equal(c->max_message, 128 << 10);
@@ -137,7 +137,7 @@ defaults_are_as_documented(void **state)
 	assert_int_equal(c->max_rooms, 200);
 	assert_int_equal(c->max_body, 1000000);
 	assert_int_equal(c->max_header, 16 << 10);
-	assert_int_equal(c->event_rate, 250);
+	assert_int_equal(c->event_rate, 1000);
 	assert_int_equal(c->sign_in_rate, 30);
 	assert_int_equal(c->replay_rate, 8 << 20);
 	assert_int_equal(c->socket_mode, 0660);
