@@ -131,7 +131,7 @@ const struct config_row config_rows[] = {
     {"log_format", KIND_WORD, PROGRAM_BOTH, FIELD(log_format), "text", .words = format_words,
 	.argument = "WORD", .help = "how log lines look"},
     {"log_level", KIND_WORD, PROGRAM_BOTH, FIELD(log_level), "info", .words = level_words,
-	.argument = "WORD", .help = "the least level that is logged"},
+	.argument = "WORD", .help = "the least level that is logged; audit lines always are"},
 };
 
 const size_t config_row_count = sizeof(config_rows) / sizeof(config_rows[0]);

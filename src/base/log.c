@@ -219,8 +219,7 @@ log_line(enum log_level level, const char *fmt, ...)
 void
 log_audit(const char *event, const struct log_field *fields, size_t n)
 {
-	if (log_enabled(LOG_LEVEL_INFO))
-		say(&(struct saying){LOG_LEVEL_INFO, "audit", event, fields, n});
+	say(&(struct saying){LOG_LEVEL_INFO, "audit", event, fields, n});
 }
 
 const char *

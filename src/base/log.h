@@ -33,8 +33,10 @@ void log_line(enum log_level, const char *fmt, ...) __attribute__((format(printf
 #define log_warn(...)  log_line(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 
-/* A line of the audit trail: what happened, and what belongs to it. Text: "audit: sign_in wallet=0x123456... address=192.0.2.1"; JSON: each
- * field a member of its own. A field without a value is left out; a blank in one is escaped, so that none can feign another. */
+/* Writes a line of the audit trail, of level info, whatever the least level is: an event and its
+ * fields. Text: "audit: sign_in wallet=0x123456... address=192.0.2.1"; JSON: each field is a member
+ * of its own. A field without a value is left out; a blank in one is escaped, so that no field can
+ * feign another. */
 struct log_field {
 	const char *name; /* none of time, level, program, message, event */
 	struct span value;

@@ -151,9 +151,18 @@ an_audit_line_is_fields_that_feign_no_other(void **state)
 	assert_true(json_string(json_get(value, "path"), &s));
 	assert_true(span_is(s, "/a b\\x0a\"\\\\ key=x"));
 	json_free(value);
-	begin(LOG_FORMAT_TEXT, LOG_LEVEL_WARN);
-	log_audit("sign_in", fields, 4);
-	assert_string_equal(end(), "");
+}
+
+static void
+the_audit_trail_does_not_depend_on_the_level(void **state)
+{
+	const struct log_field field = {"wallet", SPAN("0x123456...")};
+
+	for (int level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++) {
+		begin(LOG_FORMAT_TEXT, (enum log_level)level);
+		log_audit("sign_in", &field, 1);
+		assert_string_equal(end() + 24, " info audit: sign_in wallet=0x123456...\n");
+	}
 }
 
 static void
@@ -239,6 +248,7 @@ main(void)
 	    cmocka_unit_test(arguments_of_an_unwritten_debug_line_are_not_made),
 	    cmocka_unit_test(no_input_makes_a_second_line_or_a_control_character),
 	    cmocka_unit_test(an_audit_line_is_fields_that_feign_no_other),
+	    cmocka_unit_test(the_audit_trail_does_not_depend_on_the_level),
 	    cmocka_unit_test(a_line_is_cut_at_2000_bytes_and_stays_whole),
 	    cmocka_unit_test(lines_of_threads_are_never_mixed),
 	    cmocka_unit_test(errno_survives_a_line),
