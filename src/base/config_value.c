@@ -4,10 +4,9 @@
  */
 #include "base/config_value.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/un.h>
+#include <string.h>
 
 #include "base/config.h"
 #include "base/mem.h"
@@ -54,148 +53,6 @@ get_number(const void *config, const struct config_row *row)
 	return value;
 }
 
-/* ---- items ---- */
-
-static bool
-has_only(struct span s, const char *set)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '\0' || strchr(set, s.p[i]) == NULL)
-			return false;
-	return s.n > 0;
-}
-
-#define LOWER  "abcdefghijklmnopqrstuvwxyz"
-#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS "0123456789"
-
-static bool
-is_address(int family, struct span s)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr address;
-
-	if (s.n >= sizeof(text) || memchr(s.p, '\0', s.n) != NULL)
-		return false;
-	memcpy(text, s.p, s.n);
-	text[s.n] = '\0';
-	return inet_pton(family, text, &address) == 1;
-}
-
-/* "name", "1.2.3.4" or "[::1]" */
-static bool
-is_host(struct span s)
-{
-	if (s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
-		return is_address(AF_INET6, (struct span){s.p + 1, s.n - 2});
-	if (s.n > 253 || !has_only(s, LOWER UPPER DIGITS ".-_"))
-		return false;
-	return !has_only(s, DIGITS ".") || is_address(AF_INET, s);
-}
-
-/* Splits "host:port" at the last colon that is not inside brackets; port->p is NULL without one. */
-static void
-split_port(struct span in, struct span *host, struct span *port)
-{
-	size_t at = in.n;
-
-	while (at > 0 && in.p[at - 1] != ':' && in.p[at - 1] != ']')
-		at--;
-	*host = in;
-	*port = (struct span){NULL, 0};
-	if (at == 0 || in.p[at - 1] == ']')
-		return;
-	*host = (struct span){in.p, at - 1};
-	*port = (struct span){in.p + at, in.n - at};
-}
-
-static bool
-starts_with(struct span *s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	if (s->n < n || memcmp(s->p, prefix, n) != 0)
-		return false;
-	*s = (struct span){s->p + n, s->n - n};
-	return true;
-}
-
-bool
-config_normal_listen(struct buf *out, struct span in)
-{
-	struct span rest = in, host, port;
-	unsigned long long number;
-
-	buf_span(out, in);
-	if (starts_with(&rest, "unix:"))
-		return rest.n > 0 && rest.n < sizeof(((struct sockaddr_un *)NULL)->sun_path);
-	if (starts_with(&rest, "fd:"))
-		return span_u64(rest, 1 << 20, &number);
-	split_port(in, &host, &port);
-	return is_host(host) && span_u64(port, 65535, &number);
-}
-
-/* Lower case, as browsers send it: no '/' at the end, no port that is the scheme's own. */
-bool
-config_normal_origin(struct buf *out, struct span in)
-{
-	struct span host, port, scheme, all;
-	unsigned long long number = 0;
-	size_t from = out->len;
-	char *colon;
-
-	for (size_t i = 0; i < in.n; i++)
-		buf_addc(out, in.p[i] >= 'A' && in.p[i] <= 'Z' ? (char)(in.p[i] | 0x20) : in.p[i]);
-	if (in.n > 0 && in.p[in.n - 1] == '/')
-		out->len--;
-	all = (struct span){buf_cstr(out) + from, out->len - from};
-	colon = strstr(all.p, "://");
-	if (colon == NULL)
-		return false;
-	scheme = (struct span){all.p, (size_t)(colon - all.p)};
-	split_port((struct span){colon + 3, all.n - scheme.n - 3}, &host, &port);
-	if (!has_only(scheme, LOWER DIGITS "+.-") || !has_only((struct span){scheme.p, 1}, LOWER) ||
-	    !is_host(host) || (port.p != NULL && !span_u64(port, 65535, &number)))
-		return false;
-	if ((span_is(scheme, "http") && number == 80) ||
-	    (span_is(scheme, "https") && number == 443))
-		out->len -= port.n + 1;
-	return true;
-}
-
-bool
-config_normal_network(struct buf *out, struct span in)
-{
-	struct span rest = in, address = span_cut(&rest, '/');
-	bool is_v4 = is_address(AF_INET, address);
-	unsigned long long bits;
-
-	buf_span(out, in);
-	if (span_is(in, "unix"))
-		return true;
-	if (!is_v4 && !is_address(AF_INET6, address))
-		return false;
-	return rest.p == NULL || span_u64(rest, is_v4 ? 32 : 128, &bits);
-}
-
-bool
-config_normal_prefix(struct buf *out, struct span in)
-{
-	buf_span(out, in);
-	if (in.n > 0 && in.p[in.n - 1] == '/')
-		out->len--;
-	return in.n > 0 && in.p[0] == '/' &&
-	       has_only(in, LOWER UPPER DIGITS "/-._~!$&'()*+,;=:@%") && in.n < 1024;
-}
-
-/* Some servers take '_' for '-': a name with one is two names. */
-bool
-config_normal_header(struct buf *out, struct span in)
-{
-	buf_span(out, in);
-	return in.n < 128 && has_only(in, LOWER UPPER DIGITS "-");
-}
-
 bool
 config_listen_is_identity(const char *spec)
 {
@@ -224,15 +81,17 @@ parse_decimal(struct span text, int64_t *out)
 static bool
 parse_octal(struct span text, int64_t *out)
 {
-	if (text.n > 5 || !has_only(text, "01234567"))
-		return false;
 	*out = 0;
-	for (size_t i = 0; i < text.n; i++)
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '7')
+			return false;
 		*out = *out * 8 + (text.p[i] - '0');
-	return true;
+	}
+	return text.n > 0 && text.n <= 5;
 }
 
-static bool
+/* The parsers return NULL, or why they refuse, as the end of a sentence about the text. */
+static const char *
 parse_unit(const struct unit *units, struct span text, int64_t *out)
 {
 	size_t digits = 0;
@@ -240,30 +99,49 @@ parse_unit(const struct unit *units, struct span text, int64_t *out)
 
 	while (digits < text.n && text.p[digits] >= '0' && text.p[digits] <= '9')
 		digits++;
+	if (digits == 0)
+		return "does not begin with a number";
 	if (!parse_decimal((struct span){text.p, digits}, out))
-		return false;
+		return "is too large";
 	unit = (struct span){text.p + digits, text.n - digits};
 	if (unit.n == 0 && *out == 0)
-		return true;
+		return NULL;
 	for (; units->word != NULL; units++)
 		if (span_eq_nocase(unit, span_of(units->word)))
-			return !__builtin_mul_overflow(*out, units->factor, out);
-	return false;
+			return __builtin_mul_overflow(*out, units->factor, out) ? "is too large"
+										: NULL;
+	return unit.n == 0 ? "has no unit" : "has an unknown unit";
 }
 
-static bool
+static const char *
 parse_number(const struct config_row *row, struct span text, int64_t *out)
 {
 	switch (row->kind) {
 	case KIND_MODE:
-		return parse_octal(text, out);
+		return parse_octal(text, out) ? NULL : "is no octal number";
 	case KIND_DURATION:
 		return parse_unit(durations, text, out);
 	case KIND_SIZE:
 		return parse_unit(sizes, text, out);
 	default:
-		return parse_decimal(text, out);
+		return parse_decimal(text, out) ? NULL : "is no decimal number";
 	}
+}
+
+static const char *
+set_parsed(void *config, const struct config_row *row, struct span text)
+{
+	int64_t number;
+	const char *why = parse_number(row, text, &number);
+
+	if (why != NULL)
+		return why;
+	if (number < row->min)
+		return "is too small";
+	if (number > row->max)
+		return "is too large";
+	set_number(config, row, number);
+	return NULL;
 }
 
 static void
@@ -295,35 +173,41 @@ print_number(const struct config_row *row, int64_t value, struct buf *out)
 	}
 }
 
-/* ---- one setter per shape ---- */
+/* ---- one setter per shape: NULL, or why it refuses ---- */
 
-static bool
+static const char *
 make_item(const struct config_row *row, struct span text, char **out)
 {
 	struct buf b = {0};
+	const char *why = NULL;
 
-	if (memchr(text.p, '\0', text.n) == NULL) {
-		if (row->normal == NULL)
-			buf_span(&b, text);
-		if (row->normal == NULL || row->normal(&b, text)) {
-			*out = buf_steal(&b);
-			return true;
-		}
-	}
+	if (memchr(text.p, '\0', text.n) != NULL)
+		return "has a NUL byte";
+	if (row->normal == NULL)
+		buf_span(&b, text);
+	else
+		why = row->normal(&b, text);
+	if (why == NULL)
+		*out = buf_steal(&b);
 	buf_clear(&b);
-	return false;
+	return why;
 }
 
-static bool
+static const char *
 set_string(void *config, const struct config_row *row, struct span text)
 {
 	char **at = field(config, row), *item = NULL;
+	const char *why = NULL;
 
-	if (text.n == 0 ? row->initial != NULL : !make_item(row, text, &item))
-		return false;
+	if (text.n > 0)
+		why = make_item(row, text, &item);
+	else if (row->initial != NULL)
+		why = "is empty";
+	if (why != NULL)
+		return why;
 	free(*at);
 	*at = item;
-	return true;
+	return NULL;
 }
 
 /* True if the word is one that belongs to the item before it, of the same text, and has been put to it. */
@@ -342,12 +226,14 @@ take_suffix(struct config_list *list, size_t first, const struct config_row *row
 	return true;
 }
 
-static bool
+/* *text becomes the item that is refused. */
+static const char *
 set_list(void *config, const struct config_row *row, struct span *text)
 {
 	struct config_list *list = field(config, row);
 	struct span rest = *text;
 	size_t first = list->n;
+	const char *why;
 	char *item;
 
 	while (rest.n > 0) {
@@ -357,58 +243,55 @@ set_list(void *config, const struct config_row *row, struct span *text)
 			n++;
 		if (n > 0 && !take_suffix(list, first, row, (struct span){rest.p, n})) {
 			*text = (struct span){rest.p, n};
-			if (!make_item(row, *text, &item))
-				return false;
+			why = make_item(row, *text, &item);
+			if (why != NULL)
+				return why;
 			list->v = mem_realloc(list->v, list->n + 1, sizeof(*list->v));
 			list->v[list->n++] = item;
 		}
 		n += n < rest.n;
 		rest = (struct span){rest.p + n, rest.n - n};
 	}
-	return true;
+	return NULL;
 }
 
-static bool
-set_word(void *config, const struct config_row *row, struct span text, bool *is_unbuilt)
+static const char *
+set_word(void *config, const struct config_row *row, struct span text)
 {
 	for (const struct config_word *w = row->words; w->word != NULL; w++) {
 		if (!span_is(text, w->word))
 			continue;
-		*is_unbuilt = w->is_unbuilt;
-		if (!w->is_unbuilt)
-			set_number(config, row, w->value);
-		return !w->is_unbuilt;
+		if (w->is_unbuilt)
+			return "is not built yet";
+		set_number(config, row, w->value);
+		return NULL;
 	}
-	return false;
+	return "is unknown";
 }
 
 bool
 config_value_set(void *config, const struct config_row *row, struct span text, struct buf *why)
 {
-	bool is_good, is_unbuilt = false;
-	int64_t number;
+	const char *refusal;
 
 	switch (row->kind) {
 	case KIND_STRING:
-		is_good = set_string(config, row, text);
+		refusal = set_string(config, row, text);
 		break;
 	case KIND_LIST:
-		is_good = set_list(config, row, &text);
+		refusal = set_list(config, row, &text);
 		break;
 	case KIND_WORD:
-		is_good = set_word(config, row, text, &is_unbuilt);
+		refusal = set_word(config, row, text);
 		break;
 	default:
-		is_good =
-		    parse_number(row, text, &number) && number >= row->min && number <= row->max;
-		if (is_good)
-			set_number(config, row, number);
+		refusal = set_parsed(config, row, text);
 	}
-	if (is_good)
+	if (refusal == NULL)
 		return true;
 	buf_addc(why, '"');
 	buf_span(why, text);
-	buf_str(why, is_unbuilt ? "\" is not built yet; accepted: " : "\" is wrong; accepted: ");
+	buf_printf(why, "\" %s; accepted: ", refusal);
 	config_value_accepted(row, why);
 	return false;
 }

@@ -37,8 +37,8 @@ struct config_row {
 	const char *initial; /* the default as text, or NULL */
 	int64_t min, max;    /* of numbers, modes, durations and sizes */
 	const struct config_word *words;
-	bool (*normal)(
-	    struct buf *out, struct span in); /* of strings and items of lists; NULL copies */
+	/* of strings and items of lists; NULL copies */
+	const char *(*normal)(struct buf *out, struct span in);
 	const char *
 	    suffix; /* of lists: a word that may follow an item, with its blank; it is kept with it */
 	const char *argument;
@@ -51,8 +51,9 @@ extern const struct config_row config_rows[];
 extern const size_t config_row_count;
 size_t config_row_find(struct span key);
 
-/* Sets the field of *config (a struct config) from text. False: the text is wrong, *why says so and what is
- * accepted; the field is as before, but of a list it may have gained the items that were good. Lists grow. */
+/* Sets the field of *config (a struct config) from text. False: the text is wrong, *why says why and
+ * what is accepted; the field is as before, but a list may have gained the items that were good.
+ * Lists grow. */
 bool config_value_set(void *config, const struct config_row *, struct span text, struct buf *why);
 
 /* Frees what a string or list owns and sets it to NULL or empty. */
@@ -64,12 +65,13 @@ void config_value_print(const void *config, const struct config_row *, struct bu
 /* Appends what the row takes: "a size from 70k to 16m". */
 void config_value_accepted(const struct config_row *, struct buf *out);
 
-/* The syntax of items (struct config_row, normal): where to listen, origins, addresses with an optional prefix
- * length, absolute URL paths, names of header fields. */
-bool config_normal_listen(struct buf *out, struct span in);
-bool config_normal_origin(struct buf *out, struct span in);
-bool config_normal_network(struct buf *out, struct span in);
-bool config_normal_prefix(struct buf *out, struct span in);
-bool config_normal_header(struct buf *out, struct span in);
+/* The syntax of items (struct config_row, normal; config_syntax.c): where to listen, origins,
+ * addresses with an optional prefix length, absolute URL paths, names of header fields. Each appends
+ * the normal spelling. NULL: good; else why not, as the end of a sentence about the item. */
+const char *config_normal_listen(struct buf *out, struct span in);
+const char *config_normal_origin(struct buf *out, struct span in);
+const char *config_normal_network(struct buf *out, struct span in);
+const char *config_normal_prefix(struct buf *out, struct span in);
+const char *config_normal_header(struct buf *out, struct span in);
 
 #endif

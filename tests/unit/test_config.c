@@ -297,10 +297,10 @@ a_bad_line_is_named_by_file_and_number(void **state)
 	assert_wrong_file("\n\nthreds = 1\n", ":3: threds: unknown; accepted: listen, database,");
 	assert_wrong_file("threads\n", ":1: no '='");
 	assert_wrong_file(
-	    "threads = 0\n", ":1: threads: \"0\" is wrong; accepted: a number from 1 to 64");
+	    "threads = 0\n", ":1: threads: \"0\" is too small; accepted: a number from 1 to 64");
 	assert_wrong_file("log = file\n", "accepted: stderr, syslog");
 	assert_wrong_file("= 1\n", ":1: unknown");
-	assert_wrong_file("database =\n", "database: \"\" is wrong; accepted: a path");
+	assert_wrong_file("database =\n", "database: \"\" is empty; accepted: a path");
 	assert_wrong_file("log = a\x1b[1m\n", "a?[1m");
 	assert_wrong_file("Threads = 1\n", "unknown");
 }
@@ -372,7 +372,8 @@ options_and_variables_are_checked_by_name(void **state)
 	assert_wrong(PROGRAM_DAEMON, "--auth open --threads 4", "", "option --threads: unknown");
 	assert_wrong(PROGRAM_FCGI, "--auth open --recovery 1s", "", "option --recovery: unknown");
 	assert_wrong(PROGRAM_DAEMON, "--auth open --log-level loud", "",
-	    "option --log-level: log_level: \"loud\" is wrong; accepted: debug, info, warn, error");
+	    "option --log-level: log_level: \"loud\" is unknown; accepted: debug, info, warn, "
+	    "error");
 	assert_wrong(PROGRAM_DAEMON, "--auth open", "ESCROWCHAT_NOPE=1",
 	    "environment ESCROWCHAT_NOPE: unknown; accepted: ESCROWCHAT_LISTEN,");
 	assert_wrong(PROGRAM_DAEMON, "--auth open", "ESCROWCHAT_LOG=1",
@@ -396,7 +397,7 @@ auth_is_by_wallet_or_set_to_what_is_built(void **state)
 	assert_string_equal(r.config.proxy_header, "X-Remote-User");
 	done(&r);
 	assert_wrong(PROGRAM_DAEMON, "--auth none", "",
-	    "\"none\" is wrong; accepted: wallet, open, jwt, proxy\n");
+	    "\"none\" is unknown; accepted: wallet, open, jwt, proxy\n");
 }
 
 static void
@@ -429,11 +430,12 @@ a_listener_of_identity_is_a_unix_socket(void **state)
 	assert_false(config_listen_is_identity(r.config.listen.v[1]));
 	assert_true(span_is(config_listen_address(r.config.listen.v[1]), "unix:/b"));
 	done(&r);
-	assert_wrong(PROGRAM_DAEMON, "--listen identity", "", "\"identity\" is wrong");
 	assert_wrong(
-	    PROGRAM_DAEMON, "", "ESCROWCHAT_LISTEN=127.0.0.1:1,identity", "\"identity\" is wrong");
+	    PROGRAM_DAEMON, "--listen identity", "", "\"identity\" does not follow a unix:PATH");
+	assert_wrong(PROGRAM_DAEMON, "", "ESCROWCHAT_LISTEN=127.0.0.1:1,identity",
+	    "\"identity\" does not follow a unix:PATH");
 	assert_wrong(PROGRAM_DAEMON, "", "ESCROWCHAT_LISTEN=unix:/a,identity,identity",
-	    "\"identity\" is wrong");
+	    "\"identity\" does not follow a unix:PATH");
 }
 
 static void
@@ -557,6 +559,36 @@ addresses_to_listen_on_are_checked(void **state)
 }
 
 static void
+a_value_that_is_refused_comes_with_the_reason(void **state)
+{
+	static const char *const cases[][2] = {
+	    {"--listen 127.0.0.1:99999", "has a port that is not a number from 0 to 65535"},
+	    {"--listen localhost", "\"localhost\" has no port"},
+	    {"--listen :80", "has no host"},
+	    {"--listen ::1:80", "has an IPv6 address that is not in brackets"},
+	    {"--listen 1.2.3:80", "has a host that is neither a name nor an address"},
+	    {"--listen fd:x", "has no number of a descriptor"},
+	    {"--frontend-url localhost", "has no scheme such as https://"},
+	    {"--frontend-url http://a/b", "has a path"},
+	    {"--trusted-proxies 10.0.0.0/33",
+		"has a prefix length that is not a number from 0 to 32"},
+	    {"--presence-grace 5", "\"5\" has no unit"},
+	    {"--presence-grace 5y", "has an unknown unit"},
+	    {"--presence-grace soon", "does not begin with a number"},
+	    {"--presence-grace 2h", "\"2h\" is too large; accepted: a duration"},
+	    {"--max-message 1k", "\"1k\" is too small; accepted: a size (64k, 1m) from 70k"},
+	    {"--queue-rows many", "is no decimal number"},
+	    {"--database-mode 0888", "is no octal number"},
+	};
+	char words[100];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		snprintf(words, sizeof(words), "--auth open %s", cases[i][0]);
+		assert_wrong(PROGRAM_DAEMON, words, "", cases[i][1]);
+	}
+}
+
+static void
 a_socket_path_has_at_most_107_bytes(void **state)
 {
 	struct run r = {0};
@@ -608,8 +640,8 @@ proxies_are_addresses_or_networks(void **state)
 	done(&r);
 	assert_wrong(
 	    PROGRAM_DAEMON, "--auth open --trusted-proxies 10.0.0.0/33", "", "10.0.0.0/33");
-	assert_wrong(
-	    PROGRAM_DAEMON, "--auth open --trusted-proxies ::1,proxy", "", "\"proxy\" is wrong");
+	assert_wrong(PROGRAM_DAEMON, "--auth open --trusted-proxies ::1,proxy", "",
+	    "\"proxy\" is no address; accepted: ADDRESS");
 	assert_wrong(PROGRAM_DAEMON, "--auth open --trusted-proxies ::1/", "", "::1/");
 }
 
@@ -680,6 +712,7 @@ main(void)
 	    cmocka_unit_test(flags_are_remembered),
 	    cmocka_unit_test(numbers_have_units_and_limits),
 	    cmocka_unit_test(addresses_to_listen_on_are_checked),
+	    cmocka_unit_test(a_value_that_is_refused_comes_with_the_reason),
 	    cmocka_unit_test(a_socket_path_has_at_most_107_bytes),
 	    cmocka_unit_test(origins_are_brought_to_the_spelling_of_browsers),
 	    cmocka_unit_test(proxies_are_addresses_or_networks),
