@@ -53,27 +53,15 @@ refuse(struct loader *l, const char *where, const char *key, const char *why)
 	return false;
 }
 
-static void
-spell(struct buf *out, const struct config_row *row, char dash, bool is_upper)
-{
-	for (const char *c = row->key; *c != '\0'; c++)
-		buf_addc(out, *c == '_' ? dash : is_upper && *c >= 'a' ? (char)(*c - 0x20) : *c);
-}
-
-/* "unknown; accepted: " and every key in the spelling of that source. */
+/* name is as the source spells it (config_row_suggest). */
 static bool
-refuse_unknown(struct loader *l, const char *where, const char *key, const char *prefix, char dash,
-    bool is_upper)
+refuse_unknown(struct loader *l, const char *where, const char *key, struct span name,
+    const char *prefix, char dash)
 {
 	struct buf why = {0};
 
-	buf_str(&why, "unknown; accepted:");
-	for (size_t i = 0; i < config_row_count; i++) {
-		if (dash == '-' && (config_rows[i].programs & l->program) == 0)
-			continue;
-		buf_printf(&why, "%s%s", i > 0 ? ", " : " ", prefix);
-		spell(&why, &config_rows[i], dash, is_upper);
-	}
+	buf_str(&why, "unknown; ");
+	config_row_suggest(&why, name, prefix, dash);
 	refuse(l, where, key, buf_cstr(&why));
 	buf_clear(&why);
 	return false;
@@ -155,7 +143,7 @@ take_line(struct loader *l, struct span line, const char *where)
 	if (row < config_row_count)
 		return set_value(l, row, span_trim(value), RANK_FILE, where);
 	buf_span(&name, key);
-	refuse_unknown(l, where, buf_cstr(&name), "", '_', false);
+	refuse_unknown(l, where, buf_cstr(&name), key, "", '_');
 	buf_clear(&name);
 	return false;
 }
@@ -261,7 +249,7 @@ take_variable(struct loader *l, const char *variable)
 	for (row = 0; row < config_row_count; row++) {
 		wanted.len = 0;
 		buf_str(&wanted, "ESCROWCHAT_");
-		spell(&wanted, &config_rows[row], '_', true);
+		config_row_spell(&wanted, &config_rows[row], '_', true);
 		if (span_eq(name, buf_as_span(&wanted)))
 			break;
 	}
@@ -269,7 +257,7 @@ take_variable(struct loader *l, const char *variable)
 		is_good = set_value(l, row, span_trim(value), RANK_ENV, buf_cstr(&where));
 	else
 		is_good = span_is(name, "ESCROWCHAT_CONFIG") ||
-			  refuse_unknown(l, buf_cstr(&where), "", "ESCROWCHAT_", '_', true);
+			  refuse_unknown(l, buf_cstr(&where), "", name, "ESCROWCHAT_", '_');
 	buf_clear(&where);
 	buf_clear(&wanted);
 	return is_good;
@@ -328,9 +316,9 @@ take_information(struct loader *l, struct span name)
 	return true;
 }
 
-/* The row of "--max-message"; config_row_count: this program has no such option. */
+/* The row of "--max-message"; config_row_count: there is no such option. */
 static size_t
-row_of_option(const struct loader *l, struct span name)
+row_of_option(struct span name)
 {
 	struct buf key = {0};
 	size_t row;
@@ -341,8 +329,6 @@ row_of_option(const struct loader *l, struct span name)
 		buf_addc(&key, name.p[i] == '-' ? '_' : name.p[i]);
 	row = config_row_find(buf_as_span(&key));
 	buf_clear(&key);
-	if (row < config_row_count && (config_rows[row].programs & l->program) == 0)
-		return config_row_count;
 	return row;
 }
 
@@ -353,7 +339,7 @@ take_option(struct loader *l, int argc, char **argv, int *i, bool is_final)
 {
 	struct span value = span_of(argv[*i]), name = span_cut(&value, '=');
 	bool is_file = span_is(name, "-c") || span_is(name, "--config");
-	size_t row = row_of_option(l, name);
+	size_t row = row_of_option(name);
 	struct buf where = {0};
 	bool is_good = true;
 
@@ -361,10 +347,13 @@ take_option(struct loader *l, int argc, char **argv, int *i, bool is_final)
 		return CONFIG_OK;
 	if (value.p == NULL && take_information(l, name))
 		return CONFIG_EXIT_0;
-	buf_str(&where, "option ");
+	buf_str(&where, *argv[*i] == '-' ? "option " : "argument ");
 	buf_span(&where, name);
-	if (!is_file && row == config_row_count)
-		is_good = refuse_unknown(l, buf_cstr(&where), "", "--", '-', false);
+	if (*argv[*i] != '-')
+		is_good =
+		    refuse(l, buf_cstr(&where), "", "only options are accepted, as --KEY VALUE");
+	else if (!is_file && row == config_row_count)
+		is_good = refuse_unknown(l, buf_cstr(&where), "", name, "--", '-');
 	else if (value.p == NULL && *i + 1 >= argc)
 		is_good = refuse(l, buf_cstr(&where), "", "accepted: a value after it");
 	else if (value.p == NULL)
@@ -467,26 +456,33 @@ config_print(const struct config *c, enum config_program program, struct buf *ou
 	}
 }
 
+static void
+help_row(enum config_program program, size_t row, struct buf *out)
+{
+	const struct config_row *r = &config_rows[row];
+	struct buf name = {0};
+
+	buf_str(&name, "--");
+	config_row_spell(&name, r, '-', false);
+	buf_printf(&name, " %s", r->argument);
+	buf_printf(out, "  %-26s %s (", buf_cstr(&name), r->help);
+	config_value_accepted(r, out);
+	if (r->initial != NULL && *r->initial != '\0' && !is_ignored(program, row, RANK_DEFAULT))
+		buf_printf(out, "; default %s", r->initial);
+	buf_str(out, ")\n");
+	buf_clear(&name);
+}
+
 void
 config_help(enum config_program program, struct buf *out)
 {
-	struct buf name = {0};
-
-	for (size_t row = 0; row < config_row_count; row++) {
-		const struct config_row *r = &config_rows[row];
-
-		if ((r->programs & program) == 0)
-			continue;
-		name.len = 0;
-		buf_str(&name, "--");
-		spell(&name, r, '-', false);
-		buf_printf(&name, " %s", r->argument);
-		buf_printf(out, "  %-26s %s (", buf_cstr(&name), r->help);
-		config_value_accepted(r, out);
-		if (r->initial != NULL && *r->initial != '\0' &&
-		    !is_ignored(program, row, RANK_DEFAULT))
-			buf_printf(out, "; default %s", r->initial);
-		buf_str(out, ")\n");
-	}
-	buf_clear(&name);
+	for (size_t row = 0; row < config_row_count; row++)
+		if ((config_rows[row].programs & program) != 0)
+			help_row(program, row, out);
+	buf_printf(out,
+	    "\nOf the other program, %s; they are checked, and have no effect here:\n\n",
+	    program_name(PROGRAM_BOTH & ~program));
+	for (size_t row = 0; row < config_row_count; row++)
+		if ((config_rows[row].programs & program) == 0)
+			help_row(program, row, out);
 }

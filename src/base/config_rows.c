@@ -33,7 +33,7 @@ static const struct config_word level_words[] = {{"debug", LOG_LEVEL_DEBUG},
 
 #define FIELD(name) offsetof(struct config, name), sizeof(((struct config *)NULL)->name)
 
-/* A program that lacks a key's option still reads it in the file, which both share. */
+/* Each program takes every key from each source, and uses those that are its own. */
 const struct config_row config_rows[] = {
     {"listen", KIND_LIST, PROGRAM_BOTH, FIELD(listen), "127.0.0.1:3001",
 	.normal = config_normal_listen, .suffix = " identity", .argument = "ADDRESS",
@@ -144,4 +144,11 @@ config_row_find(struct span key)
 	while (row < config_row_count && !span_is(key, config_rows[row].key))
 		row++;
 	return row;
+}
+
+void
+config_row_spell(struct buf *out, const struct config_row *row, char dash, bool is_upper)
+{
+	for (const char *c = row->key; *c != '\0'; c++)
+		buf_addc(out, *c == '_' ? dash : is_upper && *c >= 'a' ? (char)(*c - 0x20) : *c);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config_value.h - the table of configuration keys, and their values: from text into struct config, and back.
- * For config.c alone.
+ * config_value.h - the table of configuration keys and their values. For config.c alone.
  */
 #ifndef BASE_CONFIG_VALUE_H
 #define BASE_CONFIG_VALUE_H
@@ -32,18 +31,16 @@ struct config_word {
 struct config_row {
 	const char *key;
 	enum config_kind kind;
-	unsigned programs; /* enum config_program: who has the option */
+	unsigned programs; /* enum config_program: who uses the value */
 	size_t offset, size;
 	const char *initial; /* the default as text, or NULL */
 	int64_t min, max;    /* of numbers, modes, durations and sizes */
 	const struct config_word *words;
 	/* of strings and items of lists; NULL copies */
 	const char *(*normal)(struct buf *out, struct span in);
-	const char *
-	    suffix; /* of lists: a word that may follow an item, with its blank; it is kept with it */
-	const char *argument;
+	const char *suffix;   /* of lists: " WORD" that may follow an item and is kept with it */
 	const char *accepted; /* of strings and lists, for messages */
-	const char *help;
+	const char *argument, *help;
 };
 
 /* The table of keys (config_rows.c), and the index of a key; config_row_count: there is no such key. */
@@ -51,9 +48,15 @@ extern const struct config_row config_rows[];
 extern const size_t config_row_count;
 size_t config_row_find(struct span key);
 
-/* Sets the field of *config (a struct config) from text. False: the text is wrong, *why says why and
- * what is accepted; the field is as before, but a list may have gained the items that were good.
- * Lists grow. */
+/* Appends the key as a source spells it: dash for '_', perhaps in upper case. */
+void config_row_spell(struct buf *out, const struct config_row *, char dash, bool is_upper);
+
+/* Appends which key is spelt most like name, if one is near, and how to list all. prefix and dash:
+ * that source's spelling of keys; after "ESCROWCHAT_" they are in upper case. */
+void config_row_suggest(struct buf *out, struct span name, const char *prefix, char dash);
+
+/* Sets the field of *config (a struct config) from text; lists grow. False: *why says why not and what
+ * is accepted; the field is as before, but a list may have gained the items that were good. */
 bool config_value_set(void *config, const struct config_row *, struct span text, struct buf *why);
 
 /* Frees what a string or list owns and sets it to NULL or empty. */
@@ -65,9 +68,8 @@ void config_value_print(const void *config, const struct config_row *, struct bu
 /* Appends what the row takes: "a size from 70k to 16m". */
 void config_value_accepted(const struct config_row *, struct buf *out);
 
-/* The syntax of items (struct config_row, normal; config_syntax.c): where to listen, origins,
- * addresses with an optional prefix length, absolute URL paths, names of header fields. Each appends
- * the normal spelling. NULL: good; else why not, as the end of a sentence about the item. */
+/* The syntax of items (row->normal). Each appends the normal spelling. NULL: the item is good; else
+ * why not, as the end of a sentence about the item. */
 const char *config_normal_listen(struct buf *out, struct span in);
 const char *config_normal_origin(struct buf *out, struct span in);
 const char *config_normal_network(struct buf *out, struct span in);

@@ -29,7 +29,7 @@ promise('auth is by wallet unless it is said otherwise', BARE, async (w) => {
 promise('wrong lines of the file are named by file, line, key and what is accepted', BARE, async (w) => {
 	const table = [
 		['nonsense', /:2: /, /key = value/],
-		['colour = red', /:2: colour/, /database/],
+		['databse = /x', /:2: databse/, /nearest is database/],
 		['auth = maybe', /:2: auth/, /open/],
 		['rooms = few', /:2: rooms/, /members/],
 		['listen = nowhere', /:2: listen/, /HOST:PORT/],
@@ -50,7 +50,7 @@ promise('wrong options and variables are named', BARE, async (w) => {
 	await wrong(DAEMON, [...file, '--colour', 'red'], {}, /--colour/);
 	await wrong(DAEMON, [...file, '--log-level', 'loud'], {}, /log-level|log_level/, /debug/);
 	await wrong(DAEMON, [...file, '--log-level'], {}, /--log-level/);
-	await wrong(DAEMON, [...file, 'stray'], {}, /stray/);
+	await wrong(DAEMON, [...file, 'stray'], {}, /argument stray/);
 	await wrong(DAEMON, file, { ESCROWCHAT_LOG_LEVEL: 'loud' }, /ESCROWCHAT_LOG_LEVEL/, /debug/);
 	await wrong(DAEMON, file, { ESCROWCHAT_COLOUR: 'red' }, /ESCROWCHAT_COLOUR/);
 	await wrong(DAEMON, file, { PORT: 'x' }, /PORT/);

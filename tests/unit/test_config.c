@@ -294,7 +294,7 @@ the_file_takes_comments_blanks_and_either_line_end(void **state)
 static void
 a_bad_line_is_named_by_file_and_number(void **state)
 {
-	assert_wrong_file("\n\nthreds = 1\n", ":3: threds: unknown; accepted: listen, database,");
+	assert_wrong_file("\n\nthreds = 1\n", ":3: threds: unknown; the nearest is threads; ");
 	assert_wrong_file("threads\n", ":1: no '='");
 	assert_wrong_file(
 	    "threads = 0\n", ":1: threads: \"0\" is too small; accepted: a number from 1 to 64");
@@ -361,23 +361,61 @@ static void
 options_and_variables_are_checked_by_name(void **state)
 {
 	assert_wrong(PROGRAM_DAEMON, "--auth open --nope 1", "",
-	    "option --nope: unknown; accepted: --listen, --database,");
+	    "option --nope: unknown; escrowchatd --help lists all\n");
+	assert_wrong(PROGRAM_DAEMON, "--auth open --max_message 1m", "",
+	    "option --max_message: unknown; the nearest is --max-message; ");
 	assert_wrong(
-	    PROGRAM_DAEMON, "--auth open --max_message 1m", "", "option --max_message: unknown");
-	assert_wrong(PROGRAM_DAEMON, "--auth open stray", "", "option stray: unknown");
+	    PROGRAM_DAEMON, "--auth open stray", "", "argument stray: only options are accepted");
 	assert_wrong(PROGRAM_DAEMON, "--auth open --", "", "option --: unknown");
 	assert_wrong(PROGRAM_DAEMON, "--auth open -t=1", "", "option -t: unknown");
 	assert_wrong(PROGRAM_DAEMON, "--auth", "", "option --auth: accepted: a value");
 	assert_wrong(PROGRAM_DAEMON, "--auth open -c", "", "option -c: accepted: a value");
-	assert_wrong(PROGRAM_DAEMON, "--auth open --threads 4", "", "option --threads: unknown");
-	assert_wrong(PROGRAM_FCGI, "--auth open --recovery 1s", "", "option --recovery: unknown");
+	assert_wrong(
+	    PROGRAM_FCGI, "--auth open --Sign-in-rat 1", "", "the nearest is --sign-in-rate");
 	assert_wrong(PROGRAM_DAEMON, "--auth open --log-level loud", "",
 	    "option --log-level: log_level: \"loud\" is unknown; accepted: debug, info, warn, "
 	    "error");
 	assert_wrong(PROGRAM_DAEMON, "--auth open", "ESCROWCHAT_NOPE=1",
-	    "environment ESCROWCHAT_NOPE: unknown; accepted: ESCROWCHAT_LISTEN,");
+	    "environment ESCROWCHAT_NOPE: unknown; escrowchatd --help lists all\n");
+	assert_wrong(PROGRAM_DAEMON, "--auth open", "ESCROWCHAT_TREADS=1",
+	    "environment ESCROWCHAT_TREADS: unknown; the nearest is ESCROWCHAT_THREADS; ");
 	assert_wrong(PROGRAM_DAEMON, "--auth open", "ESCROWCHAT_LOG=1",
 	    "environment ESCROWCHAT_LOG: log: \"1\"");
+}
+
+static void
+every_key_is_an_option_of_both_programs(void **state)
+{
+	for (int program = PROGRAM_DAEMON; program <= PROGRAM_FCGI; program++) {
+		struct run help = {0}, r = {0};
+
+		assert_int_equal(
+		    load(&r, (enum config_program)program,
+			"--auth open --sign-in-rate 7 --chain-id 5 --token-lifetime 2d "
+			"--token-idle 3h --threads 2 --url-prefix /x --event-rate 9 "
+			"--recovery 0",
+			""),
+		    CONFIG_OK);
+		assert_int_equal(r.config.sign_in_rate, 7);
+		assert_int_equal(r.config.chain_id, 5);
+		assert_int_equal(r.config.token_idle_ms, 3 * 3600000);
+		assert_int_equal(r.config.event_rate, 9);
+		assert_int_equal(r.config.recovery_ms, 0);
+		config_print(&r.config, PROGRAM_BOTH, &r.out);
+		config_help((enum config_program)program, &help.out);
+		buf_cstr(&r.out);
+		for (char *line = r.out.p; *line != '\0'; line = strchr(line, '\n') + 1) {
+			char option[64];
+
+			snprintf(
+			    option, sizeof(option), "  --%.*s ", (int)strcspn(line, " "), line);
+			for (char *c = option; *c != '\0'; c++)
+				*c = *c == '_' ? '-' : *c;
+			assert_non_null(strstr(buf_cstr(&help.out), option));
+		}
+		done(&help);
+		done(&r);
+	}
 }
 
 static void
@@ -703,6 +741,7 @@ main(void)
 	    cmocka_unit_test(a_file_that_was_named_must_exist_and_the_builtin_one_need_not),
 	    cmocka_unit_test(the_option_names_the_file_before_the_environment_does),
 	    cmocka_unit_test(options_and_variables_are_checked_by_name),
+	    cmocka_unit_test(every_key_is_an_option_of_both_programs),
 	    cmocka_unit_test(auth_is_by_wallet_or_set_to_what_is_built),
 	    cmocka_unit_test(with_jwt_nothing_about_the_tokens_is_taken_for_granted),
 	    cmocka_unit_test(a_listener_of_identity_is_a_unix_socket),
