@@ -2,9 +2,11 @@
 // config.test.mjs - one line that names what is wrong and what is accepted, exit 2; -t checks, -T tells where values came from.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 
 import { run } from './lib/process.mjs';
-import { DAEMON, FCGI, promise } from './lib/world.mjs';
+import { DAEMON, FCGI, promise, SRCDIR } from './lib/world.mjs';
 
 const BARE = { daemon: false };
 
@@ -76,6 +78,25 @@ promise('-T prints each key, its value, and where it came from: option, variable
 	assert.match(line('frontend_url'), /= http:\/\/localhost:8080\s+# .*FRONTEND_URL/);
 	assert.match(line('listen'), /= 127\.0\.0\.1:4001\s+# .*PORT/);
 	assert.match(line('queue_keep'), /= (72h|3d)\s+# default/);
+});
+
+promise('the commented file has every key, with its default or marked as an example', BARE, async (w) => {
+	const text = fs.readFileSync(path.join(SRCDIR, 'contrib/escrowchat.conf'), 'utf8');
+	const lines = [...text.matchAll(/^#(\w+ = ?.*)$/gm)].map(([, line]) => line);
+	const values = async (program, file) => {
+		const { code, out } = await run(program, ['--config', file, '-T']);
+		assert.equal(code, 0, out);
+		return out.trim().split('\n').map((line) => line.replace(/ +# \S.*$/, ''));
+	};
+	const empty = w.file('empty.conf', '');
+	const defaults = w.file('defaults.conf', lines.filter((line) => !line.endsWith('  # example')).join('\n'));
+	for (const program of [DAEMON, FCGI]) {
+		const printed = await values(program, empty);
+		assert.deepEqual(await values(program, defaults), printed);
+		const keys = lines.map((line) => line.split(' ')[0]);
+		assert.deepEqual(printed.map((line) => line.split(' ')[0]).filter((key) => !keys.includes(key)), []);
+	}
+	await values(DAEMON, w.file('all.conf', lines.join('\n')));
 });
 
 promise('--help and --version are exit 0', BARE, async () => {
