@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "base/span.h"
+#include "base/why.h"
 
 #define BACKLOG 511
 
@@ -25,6 +26,14 @@ static bool
 refuse(struct buf *err, const char *address, const char *why)
 {
 	buf_printf(err, "listen: %s: %s", address, why);
+	return false;
+}
+
+static bool
+refuse_errno(struct buf *err, const char *address, int errnum)
+{
+	buf_printf(err, "listen: %s: ", address);
+	why_no_listen(err, address, errnum);
 	return false;
 }
 
@@ -87,8 +96,9 @@ listen_take(struct listener *l, int fd)
 
 /* ---- opening ---- */
 
-/* A socket file that nobody answers at is what a killed process left behind. */
-static bool
+/* Removes a socket file that a killed process left behind: nobody answers there. Returns 0 or an
+ * errno. */
+static int
 remove_stale(const struct sockaddr_un *un)
 {
 	struct stat st;
@@ -96,15 +106,17 @@ remove_stale(const struct sockaddr_un *un)
 	bool is_stale;
 
 	if (lstat(un->sun_path, &st) != 0)
-		return errno == ENOENT;
+		return errno == ENOENT ? 0 : errno;
 	if (!S_ISSOCK(st.st_mode))
-		return false;
+		return EADDRINUSE;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	is_stale = fd >= 0 && connect(fd, (const struct sockaddr *)un, sizeof(*un)) != 0 &&
 		   errno == ECONNREFUSED;
 	if (fd >= 0)
 		close(fd);
-	return is_stale && unlink(un->sun_path) == 0;
+	if (!is_stale)
+		return EADDRINUSE;
+	return unlink(un->sun_path) == 0 ? 0 : errno;
 }
 
 /* Nobody can connect before the mode is what was asked for: bound with none, then chmod. */
@@ -130,16 +142,17 @@ open_unix(struct listener *l, const char *address, int mode, struct buf *err)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	const char *path = address + 5;
-	int fd;
+	int fd, errnum;
 
 	if (strlen(path) >= sizeof(un.sun_path))
 		return refuse(err, address, "the path is too long for a socket");
 	memcpy(un.sun_path, path, strlen(path));
-	if (!remove_stale(&un))
-		return refuse(err, address, "the path is in use");
+	errnum = remove_stale(&un);
+	if (errnum != 0)
+		return refuse_errno(err, address, errnum);
 	fd = bind_unix(&un, mode);
 	if (fd < 0 || !listen_take(l, fd))
-		return refuse(err, address, strerror(errno));
+		return refuse_errno(err, address, errno);
 	l->is_ours = true;
 	l->path = mem_strdup(path);
 	if (stat(path, &l->made) != 0)
@@ -184,7 +197,7 @@ open_tcp(struct listener *l, const char *address, struct buf *err)
 	fd = bind_tcp(list);
 	freeaddrinfo(list);
 	if (fd < 0 || !listen_take(l, fd))
-		return refuse(err, address, strerror(errno));
+		return refuse_errno(err, address, errno);
 	l->is_ours = true;
 	return true;
 }

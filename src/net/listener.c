@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "base/sys.h"
+#include "base/why.h"
 #include "net/loop_event.h"
 
 #define BACKLOG       1024
@@ -172,7 +173,8 @@ static int
 bind_and_listen(int fd, const union address *a, socklen_t len, const char *spec, struct buf *err)
 {
 	if (sys_bind(fd, &a->sa, len) != 0 || sys_listen(fd, BACKLOG) != 0) {
-		fail(err, spec, "cannot be listened on");
+		buf_printf(err, "listen: %s: ", spec);
+		why_no_listen(err, spec, errno);
 		close(fd);
 		return -1;
 	}
