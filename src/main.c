@@ -26,6 +26,7 @@ serve(const struct config *c)
 	}
 	server_run(server);
 	server_free(server);
+	log_info("daemon: stopped");
 	return 0;
 }
 

@@ -637,5 +637,4 @@ server_free(struct server *sv)
 	loop_timer_free(sv->drain_timer);
 	loop_free(sv->loop);
 	free(sv);
-	log_info("daemon: stopped");
 }

@@ -136,4 +136,6 @@ promise('auth = open listens on this machine only', BARE, async (w) => {
 	assert.notEqual(code, 0);
 	assert.match(out, /open/);
 	assert.match(out, /0\.0\.0\.0/);
+	assert.match(out.trim().split('\n').at(-1), / error daemon: listen: /, 'the reason is the last word');
+	assert.doesNotMatch(out, /daemon: stopped/);
 });
