@@ -17,6 +17,8 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/sys.h"
+#include "base/why.h"
 
 enum { BYTE_DAEMON, BYTE_CHECKPOINTER };
 #define BYTE_EXPORTS (INT64_C(1) << 62)
@@ -91,15 +93,20 @@ static int
 lock_open(const char *path, int mode, const char *group, struct buf *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	bool exists = fd < 0 && errno == EEXIST;
+	int why;
 
-	if (fd < 0 && errno == EEXIST)
+	if (exists)
 		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	else if (fd >= 0 && !file_adopt(fd, path, mode, group, err)) {
 		close(fd);
 		return -1;
 	}
-	if (fd < 0 && err != NULL)
-		buf_printf(err, "%s: cannot open: %s", path, strerror(errno));
+	why = errno;
+	if (fd < 0 && err != NULL) {
+		buf_printf(err, "%s: cannot %s: ", path, exists ? "open" : "create");
+		why_no_file(err, path, why);
+	}
 	return fd;
 }
 
@@ -108,7 +115,7 @@ lock_byte(int fd, off_t byte)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
 
-	return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+	return !sys_fails() && fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
 static bool
@@ -129,6 +136,20 @@ say_holder(int fd, const char *database, struct buf *err)
 	pid[strspn(pid, "0123456789")] = '\0';
 	buf_printf(
 	    err, "%s: another daemon serves it (process %s)", database, *pid ? pid : "unknown");
+}
+
+/* Only EAGAIN and EACCES mean that somebody holds the lock. */
+static void
+say_why_not_locked(int fd, const char *database, int why, struct buf *err)
+{
+	if (why == EAGAIN || why == EACCES)
+		say_holder(fd, database, err);
+	else if (why == ENOLCK || why == EOPNOTSUPP)
+		buf_printf(err,
+		    "%s.lock: cannot lock: %s: its file system gives no locks; a local one does",
+		    database, strerror(why));
+	else
+		buf_printf(err, "%s.lock: cannot lock: %s", database, strerror(why));
 }
 
 static char *
@@ -153,7 +174,7 @@ lock_as_daemon(const char *database, int mode, const char *group, struct buf *er
 	if (fd < 0)
 		return -1;
 	if (!lock_byte(fd, BYTE_DAEMON)) {
-		say_holder(fd, database, err);
+		say_why_not_locked(fd, database, errno, err);
 		close(fd);
 		return -1;
 	}

@@ -4,12 +4,14 @@
  */
 #include "store/bell.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "base/sys.h"
 #include "store/lock.h"
 #include "tmp_store.h"
 
@@ -221,8 +223,30 @@ a_link_in_the_place_of_the_lock_is_not_followed(void **state)
 	snprintf(path, sizeof(path), "%s.lock", t->path);
 	snprintf(target, sizeof(target), "%s/elsewhere", t->directory);
 	assert_int_equal(symlink(target, path), 0);
-	assert_not_held(t, "cannot open");
+	assert_not_held(t, "cannot open: it is a symbolic link");
 	assert_int_not_equal(stat(target, &sb), 0);
+}
+
+static void
+a_missing_directory_is_named(void **state)
+{
+	struct tmp t = {.path = "/nonexistent/chat.db"};
+
+	assert_not_held(&t, "/nonexistent/chat.db.lock: cannot create: the directory /nonexistent");
+}
+
+static void
+only_a_held_lock_is_told_as_another_daemon(void **state)
+{
+	struct tmp *t = *state;
+
+	sys_fail_nth(1, EAGAIN);
+	assert_not_held(t, "another daemon serves it");
+	sys_fail_nth(1, ENOLCK);
+	assert_not_held(t, "cannot lock: No locks available: its file system gives no locks");
+	sys_fail_nth(1, EIO);
+	assert_not_held(t, "cannot lock: Input/output error");
+	bell_release(hold(t));
 }
 
 static void
@@ -261,6 +285,8 @@ main(void)
 	    PLAIN(a_path_too_long_for_a_socket_is_refused_before_anything_is_made),
 	    PLAIN(an_unknown_group_is_refused_with_its_name),
 	    PLAIN(a_link_in_the_place_of_the_lock_is_not_followed),
+	    PLAIN(a_missing_directory_is_named),
+	    PLAIN(only_a_held_lock_is_told_as_another_daemon),
 	    PLAIN(through_a_link_to_the_database_it_is_the_same_daemon),
 	};
 
