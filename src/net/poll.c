@@ -17,6 +17,7 @@
 #define EVENTS_MAX 500
 #define BYTES_MAX  (1024 * 1024)
 #define HOLD_MS    25000 /* unless the request says so */
+#define AGAIN_US   10000
 #define PARK_US    10000000
 
 struct poll {
@@ -174,6 +175,8 @@ on_timer(void *arg)
 	 * the answer. */
 	p->is_due = true;
 	on_later(p);
+	if (p->held != NULL) /* a page is being read for it, in which there may be nothing */
+		loop_timer_set_us(p->timer, AGAIN_US);
 }
 
 /* ---- life ---- */
