@@ -203,6 +203,21 @@ promise('a cursor of another log is a gap, and the polls go on', async (w) => {
 	assert.equal(next.json.events[0].data.content, 'live');
 });
 
+promise('a poll without time is answered although the page that it needs has nothing for it', async (w) => {
+	await w.escrow('42', PAIR);
+	await w.escrow('43', { bob: 'client', carol: 'freelancer' });
+	const cursor = await now(w, 'alice', { rooms: ['42'] });
+	for (let i = 0; i < 20; i++)
+		await emitted(w.target, 'bob', 'chat_message', { escrowId: '43', content: `${i}` });
+	await w.daemon.kill(); // the next one has none of it in memory
+	await w.startDaemon();
+	for (const timeout of [0, 1]) {
+		const { status, json } = await poll(w.target, 'alice', { rooms: ['42'], cursor, timeout });
+		assert.equal(status, 200);
+		assert.deepEqual(json.events, []);
+	}
+});
+
 promise('a restart of the daemon between two polls is not noticed', async (w) => {
 	await w.escrow('42', PAIR);
 	const cursor = await now(w, 'alice', { rooms: ['42'], client: 'tab' });
