@@ -8,8 +8,6 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,6 +19,7 @@
 #include "base/ids.h"
 #include "base/mem.h"
 #include "store/db.h"
+#include "store/file.h"
 #include "store/lock.h"
 #include "store/search.h"
 
@@ -31,70 +30,7 @@
 #define HEADER_USER_VERSION   60
 #define HEADER_APPLICATION_ID 68
 
-/* ---- what the file system says ---- */
-
-static bool
-check_directory(const char *path, struct buf *err)
-{
-	char *copy = mem_strdup(path), *directory = dirname(copy);
-	struct stat sb;
-	bool is_fine = false;
-
-	if (stat(directory, &sb) != 0)
-		buf_printf(err, "%s: its directory %s: %s", path, directory, strerror(errno));
-	else if (sb.st_mode & S_IWOTH)
-		buf_printf(err,
-		    "%s: others can write to its directory %s: chmod o-w, or another directory",
-		    path, directory);
-	else
-		is_fine = true;
-	free(copy);
-	return is_fine;
-}
-
-/* The real path, to be freed. NULL: err says why not. */
-static char *
-check_path(const char *path, bool *exists, struct buf *err)
-{
-	char *real = database_real(path);
-	struct stat sb;
-
-	*exists = stat(real, &sb) == 0;
-	if (*exists && !S_ISREG(sb.st_mode))
-		buf_printf(err, "%s: no regular file", path);
-	else if (check_directory(real, err))
-		return real;
-	free(real);
-	return NULL;
-}
-
-/* An empty file with the right mode and group appears at once, under whatever umask: made under
- * another name, then linked. */
-static bool
-create_file(const char *path, int mode, const char *group, struct buf *err)
-{
-	struct buf name = {0};
-	bool is_made = false;
-	int fd;
-
-	buf_printf(&name, "%s.new-XXXXXX", path);
-	buf_cstr(&name);
-	fd = mkostemp(name.p, O_CLOEXEC);
-	if (fd < 0) {
-		buf_printf(err, "%s: cannot create: %s", path, strerror(errno));
-		buf_clear(&name);
-		return false;
-	}
-	is_made = file_adopt(fd, path, mode, group, err);
-	close(fd); /* before it is the database: nobody has a lock on it yet */
-	if (is_made && link(name.p, path) != 0 && errno != EEXIST) {
-		buf_printf(err, "%s: cannot create: %s", path, strerror(errno));
-		is_made = false;
-	}
-	unlink(name.p);
-	buf_clear(&name);
-	return is_made;
-}
+/* ---- the files beside it ---- */
 
 /* -wal and -shm get the database's mode from SQLite, but the creator's group. */
 static void
@@ -133,6 +69,19 @@ say_newer(const char *path, int64_t version, struct buf *err)
 	    path, (long long)version, SQL_MIGRATIONS);
 }
 
+/* What the system said of SQLite's last call. */
+static const char *
+system_error(struct store *st)
+{
+	sqlite3_file *file = NULL;
+	int number = 0;
+
+	if (sqlite3_file_control(st->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+	    file != NULL && file->pMethods != NULL)
+		file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+	return strerror(number != 0 ? number : EIO);
+}
+
 /* Reads the header without a lock, a transaction or a journal being looked at: nothing can be
  * changed by it. */
 static bool
@@ -140,6 +89,7 @@ check_header(struct store *st, struct buf *err)
 {
 	unsigned char header[HEADER_BYTES] = {0};
 	sqlite3_file *file = NULL;
+	int rc = SQLITE_OK;
 	struct stat sb;
 
 	if (sqlite3_file_control(st->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
@@ -149,9 +99,13 @@ check_header(struct store *st, struct buf *err)
 	}
 	if (sb.st_size == 0) /* as good as none; xFileSize says so of one byte too */
 		return true;
-	if (sb.st_size < HEADER_BYTES ||
-	    file->pMethods->xRead(file, header, HEADER_BYTES, 0) != SQLITE_OK ||
-	    memcmp(header, "SQLite format 3", 16) != 0) {
+	if (sb.st_size >= HEADER_BYTES)
+		rc = file->pMethods->xRead(file, header, HEADER_BYTES, 0);
+	if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) {
+		buf_printf(err, "%s: cannot read: %s", st->path, system_error(st));
+		return false;
+	}
+	if (memcmp(header, "SQLite format 3", 16) != 0) {
 		buf_printf(err, "%s: no SQLite database", st->path);
 		return false;
 	}
@@ -171,7 +125,11 @@ check_header(struct store *st, struct buf *err)
 static bool
 say_sqlite(struct store *st, const char *what, struct buf *err)
 {
+	int rc = sqlite3_errcode(st->db) & 0xff, number = sqlite3_system_errno(st->db);
+
 	buf_printf(err, "%s: %s: %s", st->path, what, sqlite3_errmsg(st->db));
+	if ((rc == SQLITE_IOERR || rc == SQLITE_CANTOPEN) && number != 0)
+		buf_printf(err, " (%s)", strerror(number));
 	return false;
 }
 
@@ -252,8 +210,8 @@ check_state(
 		return true;
 	buf_printf(err,
 	    "%s: created with auth %s open, and auth is %s: what is in it was written under other "
-	    "rules; to convert it all the same: "
-	    "sqlite3 '%s' \"UPDATE meta SET value = '%s' WHERE key = 'auth_class'\"",
+	    "rules; to convert it all the same, run sqlite3 '%s' and type: "
+	    "UPDATE meta SET value = '%s' WHERE key = 'auth_class';",
 	    st->path, strcmp(state->auth_class, "open") == 0 ? "=" : "other than",
 	    o->auth_open ? "open" : "not open", st->path, wanted);
 	return false;
@@ -462,7 +420,7 @@ struct store *
 store_open(const struct store_options *options, struct buf *err)
 {
 	bool exists;
-	char *path = check_path(options->path, &exists, err);
+	char *path = file_find(options->path, &exists, err);
 	struct store *st;
 
 	if (path == NULL)
@@ -472,7 +430,7 @@ store_open(const struct store_options *options, struct buf *err)
 		free(path);
 		return NULL;
 	}
-	if (!exists && !create_file(path, options->mode, options->group, err)) {
+	if (!exists && !file_create(path, options->mode, options->group, err)) {
 		free(path);
 		return NULL;
 	}

@@ -4,6 +4,7 @@
  */
 #include "store/store.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
@@ -233,6 +234,62 @@ a_file_that_is_no_database_is_refused_untouched(void **state)
 	assert_int_equal(size_of(t, "-shm"), -1);
 }
 
+static int reads_left; /* of SQLite's; the next one fails, and those after it */
+
+static ssize_t
+pread_fails(int fd, void *to, size_t n, off_t at)
+{
+	if (reads_left-- > 0)
+		return pread(fd, to, n, at);
+	errno = EIO;
+	return -1;
+}
+
+static void
+a_disk_that_cannot_be_read_is_told_as_one(void **state)
+{
+	static const char *const calls[] = {"pread", "pread64"};
+	sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+	struct tmp *t = *state;
+	struct buf err = {0};
+
+	store_close(tmp_open(t));
+	for (int n = 0; n < 3; n++) {
+		reads_left = n;
+		for (size_t i = 0; i < 2; i++)
+			vfs->xSetSystemCall(vfs, calls[i], (sqlite3_syscall_ptr)pread_fails);
+		assert_null(store_open(&t->options, &err));
+		for (size_t i = 0; i < 2; i++)
+			vfs->xSetSystemCall(vfs, calls[i], NULL);
+		if (strstr(buf_cstr(&err), "Input/output error") == NULL)
+			fail_msg("read %d: %s", n, err.p);
+		err.len = 0;
+	}
+	buf_clear(&err);
+	t->st = tmp_open(t);
+}
+
+static void
+a_database_that_cannot_be_looked_at_is_not_told_as_missing(void **state)
+{
+	enum { OTHER_USER = 12345 };
+	struct tmp *t = *state;
+	struct buf err = {0};
+	bool is_root = geteuid() == 0;
+
+	store_close(tmp_open(t));
+	chmod(t->directory, 0);
+	if (is_root)
+		assert_int_equal(seteuid(OTHER_USER), 0);
+	assert_null(store_open(&t->options, &err));
+	if (is_root)
+		assert_int_equal(seteuid(0), 0);
+	chmod(t->directory, 0700);
+	assert_non_null(strstr(buf_cstr(&err), "cannot look at it: user "));
+	assert_non_null(strstr(err.p, "may not look into /tmp/"));
+	buf_clear(&err);
+}
+
 static void
 a_database_of_another_program_is_refused_untouched(void **state)
 {
@@ -297,11 +354,11 @@ a_database_of_the_other_auth_class_is_refused_and_the_line_says_how_to_convert(v
 	assert_refused_untouched(t, "auth");
 	assert_int_equal(size_of(t, "-wal"), -1);
 	assert_null(store_open(&t->options, &err));
-	command = strchr(buf_cstr(&err), '"'); /* "UPDATE ..." is the rest of the line */
+	command = strstr(buf_cstr(&err), "UPDATE "); /* the rest of the line */
 	assert_non_null(command);
-	command[strlen(command) - 1] = '\0';
+	assert_null(strpbrk(err.p, "\"\\")); /* a log line escapes them: nobody could paste it */
 	sqlite3_open(t->path, &t->foreign);
-	sql(t->foreign, command + 1);
+	sql(t->foreign, command);
 	t->st = tmp_open(t);
 	store_close(t->st);
 	t->st = NULL;
@@ -933,6 +990,8 @@ main(void)
 	    PLAIN(an_empty_file_becomes_a_database),
 	    PLAIN(programs_that_create_it_at_the_same_time_all_succeed),
 	    PLAIN(a_file_that_is_no_database_is_refused_untouched),
+	    PLAIN(a_disk_that_cannot_be_read_is_told_as_one),
+	    PLAIN(a_database_that_cannot_be_looked_at_is_not_told_as_missing),
 	    PLAIN(a_database_of_another_program_is_refused_untouched),
 	    PLAIN(a_newer_database_is_refused_untouched),
 	    PLAIN(a_newer_database_is_refused_untouched_where_only_its_log_file_says_so),
