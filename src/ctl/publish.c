@@ -44,7 +44,7 @@ read_topic(struct job *j, const struct options *o)
 static int
 read_event(struct job *j, const struct options *o)
 {
-	const char *why = "a JSON object is accepted";
+	const char *why = NULL; /* of what is no JSON at all */
 	struct json *json;
 
 	j->p.event = span_of(o->args[0]);
@@ -57,7 +57,8 @@ read_event(struct job *j, const struct options *o)
 	json_free(json);
 	j->p.data = buf_as_span(&j->data);
 	if (j->data.len == 0)
-		return fail_usage("publish: DATA: %s", why);
+		return fail_usage("publish: DATA: a JSON object is accepted, and this is %s%s",
+		    why ? "none: " : "another JSON value", why ? why : "");
 	if (j->data.len > DATA_MAX)
 		return fail_usage("publish: DATA: at most 65536 bytes are accepted");
 	return EXIT_GOOD;

@@ -57,6 +57,8 @@ promise('what is wrong with a command line is one line, and exit 2', NO_DAEMON, 
 		['check-db', 'x'], ['doctor'], ['doctor', 'x'], ['doctor', 'http://a', 'b'], ['doctor', '--hold', '61', 'http://a'],
 		['stats', '--config', '/nonexistent.conf']])
 		await fails(w, 2, /^escrowchatctl: /, ...args);
+	for (const [data, why] of [['[]', /another JSON value$/], ['null', /another JSON value$/], ['{', /this is none: unfinished value$/], ['', /this is none: empty$/]])
+		await fails(w, 2, why, 'publish', '--room', 'a', 'x', data);
 	w.file('bad.conf', 'nonsense = 1\n');
 	await fails(w, 2, /bad\.conf:1/, 'stats', '--config', w.path('bad.conf'));
 });
