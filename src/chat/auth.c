@@ -31,9 +31,10 @@ struct evidence {
 struct auth_mode {
 	enum config_auth mode;
 	const char *name;
-	bool is_local;   /* serves loopback only */
-	bool has_tokens; /* and verifies inside a read transaction; else there is no store */
-	bool is_named;   /* the web server names the user */
+	bool is_local;    /* serves loopback only */
+	bool has_tokens;  /* and verifies inside a read transaction; else there is no store */
+	bool is_named;    /* the web server names the user */
+	bool is_in_token; /* the token alone says who the user is: no wallet needs to be claimed */
 	/* Fills *out: name_wallet(), and what is known of proof. */
 	enum chat_err (*verify)(
 	    const struct auth *, struct store *, const struct evidence *, struct user *out);
@@ -98,7 +99,7 @@ verify_named(const struct auth *auth, struct store *st, const struct evidence *e
 static const struct auth_mode modes[] = {
     {AUTH_OPEN, "open", .is_local = true, .verify = verify_claim},
     {AUTH_WALLET, "wallet", .has_tokens = true, .verify = verify_token},
-    {AUTH_JWT, "jwt", .has_tokens = true, .verify = verify_jwt},
+    {AUTH_JWT, "jwt", .has_tokens = true, .is_in_token = true, .verify = verify_jwt},
     {AUTH_PROXY, "proxy", .is_named = true, .verify = verify_named},
 };
 
@@ -475,6 +476,12 @@ bool
 auth_has_tokens(const struct auth *auth)
 {
 	return auth->mode->has_tokens;
+}
+
+bool
+auth_is_wallet_in_token(const struct auth *auth)
+{
+	return auth->mode->is_in_token;
 }
 
 const char *

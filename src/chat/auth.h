@@ -94,6 +94,9 @@ bool auth_cookie(const struct auth *, struct span token, int64_t lasts_ms, struc
 /* True where identity is proved by tokens, whoever makes them. */
 bool auth_has_tokens(const struct auth *);
 
+/* True where clients bring a token and need not say whose it is (auth = jwt). */
+bool auth_is_wallet_in_token(const struct auth *);
+
 /* The mode's name, as the configuration has it. */
 const char *auth_name(const struct auth *);
 

@@ -169,9 +169,10 @@ read_auth(struct span auth, struct buf *decoded)
 static const char *
 identity_refusal(const struct entry *e, const struct admission *a)
 {
-	bool has_tokens = auth_has_tokens(e->io->gate->auth);
+	const struct auth *auth = e->io->gate->auth;
+	bool has_tokens = auth_has_tokens(auth);
 
-	if (!e->later.has_any && a->request.claimed_wallet.n == 0)
+	if (!e->later.has_any && a->request.claimed_wallet.n == 0 && !auth_is_wallet_in_token(auth))
 		return "Authentication required: wallet address missing";
 	if (!e->later.has_any && has_tokens)
 		return "Authentication required: token missing";

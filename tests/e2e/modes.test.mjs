@@ -61,6 +61,15 @@ promise('a claim names the wallet, and what is claimed besides must be the same'
 	assert.equal(answer.json.code, 'wallet_mismatch');
 });
 
+promise('a Socket.IO client without a token is told that the token is missing, whatever it claims', MANUAL, async (w) => {
+	await serve(w, [makers.EdDSA('k')]);
+	for (const claim of ['', '{}', '{"walletAddress":"alice"}']) {
+		const wire = await Sock.open(w.target);
+		await wire.send(`40${claim}`);
+		assert.equal(await wire.next(), '44{"message":"Authentication required: token missing"}', claim);
+	}
+});
+
 promise('a token that is revoked before it is valid never becomes so', MANUAL, async (w) => {
 	const key = makers.EdDSA('k');
 	await serve(w, [key]);
