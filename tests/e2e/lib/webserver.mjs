@@ -135,7 +135,7 @@ export function missing(name) {
 	return null;
 }
 
-/** What a server that runs as another user needs, as README has it: one group for the directory and all that is made in it. */
+/** What a server that runs as another user needs, as contrib/doc/deployment.md has it: one group for the directory and all that is made in it. */
 function share(w) {
 	const gid = Number(execFileSync('id', ['-g', APACHE_USER], { encoding: 'utf8' }));
 	const uid = Number(execFileSync('id', ['-u', APACHE_USER], { encoding: 'utf8' }));
