@@ -179,18 +179,3 @@ session_is_of(
 	}
 	return true;
 }
-
-const char *
-session_cursor(const struct session *s, char out[CURSOR_SIZE])
-{
-	int64_t position = INT64_MAX;
-
-	for (const struct subscription *sub = s->subscriptions; sub != NULL; sub = sub->next) {
-		int64_t at = sub->state != SUB_LIVE || sub->position > s->hub->position
-				 ? sub->position
-				 : s->hub->position;
-		if (at < position)
-			position = at;
-	}
-	return hub_cursor(s->hub, out, position);
-}

@@ -152,6 +152,21 @@ subscription_begin_asked(struct subscription *sub)
 	return is_behind;
 }
 
+const char *
+session_cursor(const struct session *s, char out[CURSOR_SIZE])
+{
+	int64_t position = INT64_MAX;
+
+	for (const struct subscription *sub = s->subscriptions; sub != NULL; sub = sub->next) {
+		int64_t at = sub->state != SUB_LIVE || sub->position > s->hub->position
+				 ? sub->position
+				 : s->hub->position;
+		if (at < position)
+			position = at;
+	}
+	return hub_cursor(s->hub, out, position);
+}
+
 /* ---- what it has missed of presence and typing ---- */
 
 void
