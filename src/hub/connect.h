@@ -18,10 +18,12 @@ struct session_options {
 	const struct transport *transport;
 	void *owner; /* the transport's own */
 	const struct user *user;
-	uint32_t number; /* for the log */
-	/* What was looked up for it; NULL: it has no cursor, and begins now. */
+	uint32_t number; /* of its connection, for log lines */
+	/* The result of its look-up. NULL: the client has no cursor, and delivery begins with the
+	 * next event; session_open_stream needs a look. */
 	const struct session_look *look;
-	/* Of the same client, or NULL: what it missed of presence and typing is inherited. */
+	/* The session before of the same client, or NULL. The new session is told the presence and
+	 * typing that the predecessor has missed. */
 	struct session *predecessor;
 	struct hub_time now;
 };
@@ -29,19 +31,19 @@ struct session_options {
 /* Opens a session in its own user's topic, and sends hello. The hub owns it; session_close ends
  * it. */
 struct session *session_open(struct hub *, const struct session_options *);
-/* The same for a session whose rooms are named in its request (SSE, long-poll): each request stands
- * alone. hello names the rooms that the user may not be in. */
+/* The same for a session whose rooms are named in its request (SSE, long-poll). hello names the
+ * rooms that the user may not be in. */
 struct session *session_open_stream(struct hub *, const struct session_options *);
 
-/* True if a user has all the sessions that they may have. A session that is about to make room is
- * not counted (NULL: none). */
+/* True if a user has as many sessions as one wallet may have. The session `leaving`, which is about
+ * to end, is not counted (NULL: all are counted). */
 bool hub_user_is_full(struct hub *, const struct user *, const struct session *leaving);
 /* True if so much was replayed to a user lately that no cursor of theirs is served for a moment. */
 bool hub_replay_is_spent(struct hub *, const struct user *, struct hub_time);
-/* How many sessions of session_open_stream a user has. */
+/* How many sessions a user has that session_open_stream has opened. */
 size_t hub_count_streams(struct hub *, const struct user *);
-/* True if a session is this user's, by the same token, under the same name, and in exactly these
- * rooms. */
+/* True if a session belongs to this user, with the same token and the same name, and is in exactly
+ * these rooms. */
 bool session_is_of(
     const struct session *, const struct user *, const struct span *rooms, size_t n_rooms);
 
@@ -50,27 +52,27 @@ bool session_is_of(
 struct connect_options {
 	struct session_options session; /* its look is not used */
 	bool is_kept;                   /* it can be recovered, if sessions can be at all */
-	struct span pid, offset;        /* what the client came back with; n 0: nothing */
+	struct span pid, offset;        /* with which the client came back; n 0: none */
 	void (*done)(void *owner, const struct connect_result *);
 };
 struct connect_result {
 	struct session *session; /* NULL: err says why */
 	enum chat_err err; /* CHAT_UNAUTHORIZED, CHAT_UNAVAILABLE, CHAT_RATE_LIMITED: too many */
 	const char *sid;   /* the socket's visible id */
-	const char *pid;   /* the secret to return with; NULL: the session cannot be recovered */
+	const char *pid;   /* the secret to come back with; NULL: it cannot be recovered */
 	bool is_recovered; /* it has the id and the rooms that it had; what it missed follows */
 };
 
-/* Opens a session once it is committed that it can be recovered: done is called then (at once where
- * it cannot be). Returns a handle for session_connect_cancel while done has not been called, else
- * NULL. */
+/* Opens a session. For a session that can be recovered, the store is written first, and done is
+ * called after the commit; for other sessions done is called within this call. Returns a handle for
+ * session_connect_cancel, which is valid until done is called; NULL: done was called. */
 struct connecting *session_connect(struct hub *, const struct connect_options *);
-/* done is not called any more. */
+/* From now on done is not called, and the handle is void. */
 void session_connect_cancel(struct connecting *);
 /* True where sessions can be recovered at all. */
 bool hub_recovers(const struct hub *);
-/* A daemon has just started: sessions of earlier daemons can be recovered for one window from
- * now. */
+/* Called when a daemon has just started: sessions of earlier daemons can be recovered until
+ * recovery_ms from now. */
 void hub_start_recovery(struct hub *, struct hub_time);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * core.h - the hub itself: the few things that all of its modules share. Each module keeps the rest
- * of its state to itself, behind a pointer.
+ * core.h - the hub itself: the members that all of its modules share. The rest of its state is in
+ * structs that only their own module can look into.
  *
- * The modules, each of which knows only those above it (tests/unit/doors.sh checks it):
+ * Each module includes only modules that stand above it in this list (tests/unit/doors.sh):
  *
  *   frame event budget timers   bytes, limits, time-outs
  *   transport connect hub.h     what the transports and the program see of the hub
@@ -22,11 +22,11 @@
  *   rights subscribe typing     the events that clients send
  *   messages history verbs
  *   tail                        the one way in for durable events
- *   hub_start hub walk          where the log stands at the start; all of it, put together; all
- *                               of it, recounted
+ *   hub_start hub walk          the log's position at the start; the hub and its turns;
+ *                               hub_check, which recounts the whole hub
  *
- * Code that runs on another thread than the loop's is in a file called MODULE_job.c, and what both
- * threads share is in MODULE_job.h, which says when it belongs to which thread.
+ * Code that runs on another thread than the loop's is in a file called MODULE_job.c. The structs
+ * that two threads share are in MODULE_job.h, which says when they belong to which thread.
  */
 #ifndef HUB_CORE_H
 #define HUB_CORE_H
@@ -40,12 +40,12 @@
 struct hub {
 	struct hub_options options;
 	char incarnation[INCARNATION_SIZE];
-	int64_t position;  /* the tail has passed it */
+	int64_t position;  /* of the last row of the log that the tail has taken */
 	struct map topics; /* struct topic, by name */
 	size_t n_rooms;
 	TAILQ_HEAD(session_list, session) sessions;
 	size_t n_sessions;
-	size_t n_leaving; /* of those: their client is gone, their calls are not done */
+	size_t n_leaving; /* sessions whose client is gone, and whose calls are not done */
 	struct timers timers;
 	uint64_t delivered, bad_rows;
 	bool is_healthy;
@@ -63,7 +63,7 @@ struct hub {
 	struct tail *tail;
 };
 
-#define ROOMS_MAX 200 /* a session's, unless the options say otherwise */
+#define ROOMS_MAX 200 /* rooms of one session, unless the options say otherwise */
 
 static inline size_t
 hub_max_rooms(const struct hub *hub)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hub.h - what the program around it sees of the hub: its life, its turns and its figures. It knows
- * no sockets and no SQL. transport.h and connect.h have its sessions. Time comes in as an argument;
- * the hub names its next deadline for the caller to arm.
+ * hub.h - the hub as the daemon uses it: its life, its turns and its figures. The hub knows no
+ * sockets and no SQL. Its sessions are in transport.h and connect.h. Time is an argument, and the
+ * hub names its next deadline, for which the caller arms a timer.
  */
 #ifndef HUB_HUB_H
 #define HUB_HUB_H
@@ -20,14 +20,15 @@ struct hub_options {
 	const char *version;
 	size_t max_per_wallet; /* sessions; 0: no limit */
 	size_t max_rooms;      /* of a session; 0: 200 */
-	/* Sessions that can be recovered, connected or lost; where there are more, the oldest of
-	 * those lost are forgotten. 0: no limit. */
+	/* Recoverable sessions, connected and lost; beyond, the oldest lost ones are forgotten.
+	 * 0: no limit. */
 	size_t max_kept;
-	/* Events per session and second, and per wallet for single requests; 0: no limit. */
+	/* Events per second: of a session, and of all requests to /emit of one wallet. 0: no
+	 * limit. */
 	int64_t event_rate;
 	int64_t replay_rate; /* bytes per wallet and second; 0: no limit */
-	/* A session has ended, in this turn or between two: there may be jobs to flush and a
-	 * deadline to arm. NULL: the caller looks without being told. */
+	/* A session has ended, within a turn or between two turns. The caller may have jobs to
+	 * flush and a deadline to arm. NULL: the caller does both without being told. */
 	void (*on_closed)(void *arg);
 	void *arg;
 };
@@ -37,7 +38,7 @@ struct hub_start {
 	char incarnation[INCARNATION_SIZE];
 	int64_t position; /* the log's head */
 };
-/* On any thread, inside a read transaction of the store, after the incarnation was recorded. */
+/* On any thread, inside a read transaction, after the incarnation was recorded. */
 void hub_start_read(struct store *, struct hub_start *);
 
 /* A new hub that uses the two threads and owns neither; hub_free frees it. All other functions
@@ -50,30 +51,30 @@ void hub_free(struct hub *);
  * (base/check.h). Builds with CHECKS_ALL call it after each turn. */
 void hub_check(const struct hub *);
 
-/* Other processes may have added rows to the log: asks the reader's thread for them. is_certain:
- * there are rows; else the reader looks first whether anybody has committed. The caller asks from
- * time to time, also because only this asks again after the log could not be read. */
+/* Asks the reader's thread for rows that other processes may have added to the log. is_certain:
+ * there are such rows; else the reader looks first whether anybody has committed. The caller calls
+ * this from time to time: after the log could not be read, nothing else asks again. */
 void hub_look(struct hub *, bool is_certain);
-/* The threads have finished jobs: takes the jobs back, hands the new rows of the log to their
- * subscribers, and sends the acknowledgements that waited for them. True: there is more to hand
- * out, call again in the next turn. */
+/* Takes back the jobs that the threads have finished, delivers the new rows of the log, and sends
+ * the acknowledgements that waited for these rows. True: there are more rows to deliver; the caller
+ * calls again in the next turn. */
 bool hub_collect(struct hub *, struct hub_time);
 /* End of the caller's turn: hands the jobs that were gathered to the writer's and the reader's
  * thread. */
 void hub_flush_writes(struct hub *);
 void hub_flush_reads(struct hub *);
-bool hub_has_writes(const struct hub *); /* gathered, and not handed over */
+bool hub_has_writes(const struct hub *); /* True if writes are gathered and not handed over. */
 /* True while an acknowledgement has not gone out, or a job is under way. */
 bool hub_owes_answers(const struct hub *);
-/* Runs what is due: grace periods, typing time-outs, tokens that expire or are used, sessions that
- * cannot be recovered any more. */
+/* Serves all deadlines that have passed: of grace periods, typing, tokens, recovery, and of replays
+ * that were put off. */
 void hub_tick(struct hub *, struct hub_time);
 int64_t hub_next_deadline(const struct hub *); /* mono ms; INT64_MAX: none */
 
 struct hub_figures {
-	uint64_t sessions, rooms;     /* sessions whose client is there */
-	uint64_t delivered, bad_rows; /* since the start: events, and rows of the log */
-	int64_t position;             /* the tail has passed it */
+	uint64_t sessions, rooms;     /* without the sessions whose client is gone */
+	uint64_t delivered, bad_rows; /* since the start: events sent, rows that were not valid */
+	int64_t position;             /* of the last row of the log that the tail has taken */
 	bool is_healthy;              /* the log could be read the last time */
 };
 struct hub_figures hub_figures(const struct hub *);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * session_look.c - what was looked up for a session, judged on the loop's thread.
+ * session_look.c - judges the look-up that precedes the opening of a session.
  */
 #include "hub/session_look.h"
 

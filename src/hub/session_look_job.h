@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * session_look_job.h - what the store knows of a session before it is opened, shared by two
- * threads: it belongs to the reader's thread while the job that it is a part of is under way, else
- * to the loop's thread.
+ * session_look_job.h - the look-up that precedes the opening of a session. Two threads share the
+ * struct: it belongs to the reader's thread while the job that embeds it is under way, else to the
+ * loop's thread.
  */
 #ifndef HUB_SESSION_LOOK_JOB_H
 #define HUB_SESSION_LOOK_JOB_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * topic.h - a topic is the room of an escrow, or a user's own: events are addressed to topics. A
- * topic exists as long as somebody subscribes to it or is known in it. All functions belong to the
- * loop's thread.
+ * topic.h - a topic is the address of events: the room of an escrow, or a user's own topic. A topic
+ * exists as long as it has a subscription or a presence. All functions belong to the loop's thread.
  */
 #ifndef HUB_TOPIC_H
 #define HUB_TOPIC_H
@@ -15,18 +14,18 @@ struct room {                 /* the part that only an escrow's topic has */
 	struct map presences; /* struct presence, by wallet key */
 	uint32_t n_present, n_typing;
 	uint32_t n_missing; /* subscriptions that missed some presence or typing */
-	uint64_t changes;   /* of presence and typing, counted */
+	uint64_t changes;   /* how often presence or typing has changed */
 };
 
 struct topic {
 	struct map_node node; /* in hub->topics, by name */
-	union {               /* n_subscriptions of them, see topic_subscriptions */
+	union {               /* the subscriptions, see topic_subscriptions */
 		struct subscription *few[SUBSCRIPTIONS_FEW];
 		struct subscription **many;
 	};
 	uint32_t n_subscriptions, cap_subscriptions;
-	struct room *room;    /* NULL: a user's own */
-	uint32_t n_presences; /* of that user, in any room */
+	struct room *room;    /* NULL: it is a user's own topic */
+	uint32_t n_presences; /* of a user's own topic: their presences in all rooms */
 	char name[];
 };
 
@@ -44,10 +43,10 @@ struct topic *topic_get(struct hub *, struct span name, bool is_room);
 struct topic *topic_find_room(struct hub *, struct span escrow_id);
 /* A user's own topic by the wallet's key, or NULL. */
 struct topic *topic_find_user(struct hub *, struct span wallet);
-/* Frees a topic if nobody subscribes to it and nobody is known in it. */
+/* Frees a topic if it has neither a subscription nor a presence. */
 void topic_release(struct hub *, struct topic *);
 
-struct span topic_escrow(const struct topic *); /* the escrowId; n 0: it is a user's own */
-struct span topic_wallet(const struct topic *); /* the key of the user whose own it is */
+struct span topic_escrow(const struct topic *); /* the escrowId; n 0: it is a user's own topic */
+struct span topic_wallet(const struct topic *); /* the key of the wallet whose own topic it is */
 
 #endif

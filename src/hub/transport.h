@@ -17,65 +17,66 @@ struct hub_time {
 };
 
 enum dismissal {
-	DISMISS_TAKEN, /* another connection has recovered the session */
-	DISMISS_VOID   /* the token that it rests on has expired or was ended */
+	DISMISS_TAKEN, /* the client has recovered its session on another connection */
+	DISMISS_VOID   /* the token of the session has expired or was ended */
 };
 
 /* How frames reach the client of one session. */
 struct transport {
 	const char *name; /* "websocket" */
 	enum wire wire;
-	/* Queues one frame (takes its own reference); never closes or frees. False: the queue is
-	 * full, and the frame may be refused (FRAME_CONTROL is only where nobody listens). */
+	/* Queues one frame (takes its own reference); never closes or frees. False: the frame was
+	 * refused, since the queue is full or no request of a poll is open. Only the latter refuses
+	 * FRAME_CONTROL. */
 	bool (*send)(struct session *, struct frame *);
-	/* The session can take input again (session_is_busy was true), or has more to pull. May do
-	 * either at once; does not close the session. */
+	/* The session takes input again after session_is_busy was true, or has events to pull. The
+	 * transport may give it input or pull within this call, and does not close it. */
 	void (*resume)(struct session *);
-	/* Ends the connection, and the session with it, now or soon (NULL: it ends by itself). */
+	/* Ends the connection and the session, now or later (NULL: its request ends it). */
 	void (*dismiss)(struct session *, enum dismissal);
 	bool says_hello; /* the first event is hello */
 	bool is_merged; /* its client keeps one cursor for all topics: events go out in log order */
-	bool is_passing; /* lives for one request, which brings an event and takes none */
-	/* The transport's name at the moment (NULL: always name). */
+	bool is_passing; /* its session lives for one request to /emit, and gets no events */
+	/* The name of the transport that carries the session now. NULL: it is always name. */
 	const char *(*carrier)(const struct session *);
 };
 
 enum session_end {
-	SESSION_ENDED, /* said goodbye for good: shows at once, and cannot be recovered */
-	SESSION_LEFT,  /* closed its transport in good order: shows at once */
-	SESSION_LOST   /* anything else: given a grace */
+	SESSION_ENDED, /* by a DISCONNECT packet: left at once, and cannot be recovered */
+	SESSION_LEFT,  /* the client closed its transport in good order: left at once */
+	SESSION_LOST   /* any other end: the user counts as present for a grace */
 };
-/* Ends a session: nothing is sent to it any more. The events that its client has sent take effect
- * first, then it leaves its rooms and is freed. */
+/* Ends a session: from now on nothing is sent to its client. The events that the client has sent
+ * still take effect; then the session leaves its rooms and is freed. */
 void session_close(struct session *, enum session_end, struct hub_time);
 
-/* One event from the client. data is a slice (base/json_slice.h), n 0: none; ack is the peer's own
- * value as JSON, n 0: none. Every event is answered: by an acknowledgement, or where a refusal has
- * none by chat_error. */
+/* Takes one event from the client. data is a slice (base/json_slice.h), n 0: none. ack is the value
+ * with which the client asks for an acknowledgement, as JSON; n 0: it asks for none. A refusal
+ * without an acknowledgement is a chat_error. */
 void session_event(
     struct session *, struct span event, struct span data, struct span ack, struct hub_time);
-/* A frame that was no event at all: answered with chat_error bad_frame. */
+/* Answers a frame that is no event with chat_error bad_frame. */
 void session_bad_frame(struct session *, const char *why);
-/* An event that its transport does not take: answered with bad_request and why. */
+/* Refuses an event that the transport does not accept, with bad_request and why. */
 void session_refuse_event(struct session *, struct span event, struct span ack, const char *why);
-/* Leaves one room in good order, as unsubscribe_escrow does; nothing if it is not there. */
+/* Takes the session out of a room, as unsubscribe_escrow does; nothing if it is not there. */
 void session_leave(struct session *, struct span escrow_id, struct hub_time);
 
-/* True while the session should not be read from: one of its events waits for those before it, too
- * many are under way, or the writer has too many. After it was true once, the transport's resume is
- * called when it is false again. */
+/* True while the transport should not read from the client: an event of the session waits for those
+ * before it, too many of its events are under way, or the writer has too many jobs. After it has
+ * returned true, the transport's resume is called when the session takes input again. */
 bool session_is_busy(struct session *);
 
-/* True if it has missed events to fetch: call session_pull when its queue has room. */
+/* True if the session has missed events: session_pull is called when its queue has room. */
 bool session_is_behind(const struct session *);
-/* Sends some of the events that it missed, from memory at once, or else when a page of the log was
+/* Sends some of the missed events: at once if they are in memory, else after a page of the log was
  * read. The transport's resume is called when there is more to pull. */
 void session_pull(struct session *, struct hub_time);
 bool session_is_pulling(const struct session *); /* a page is being read */
 
-/* The position up to which a merged session was given everything, as a cursor. */
+/* The position up to which a merged session has got every event, as a cursor. */
 const char *session_cursor(const struct session *, char out[CURSOR_SIZE]);
-void *session_owner(const struct session *); /* of session_options */
+void *session_owner(const struct session *); /* the owner in session_options */
 uint32_t session_number(const struct session *);
 
 #endif
