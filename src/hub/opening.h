@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * opening.h - the beginning of sessions, for the modules of the hub. The transports' side is in
- * hub.h.
+ * opening.h - the beginning of sessions, for the other modules of the hub. Transports use
+ * connect.h.
  */
 #ifndef HUB_OPENING_H
 #define HUB_OPENING_H
 
 #include "hub/session.h"
 
-/* Makes a session in its user's topic, in SUB_OPENING at a position; it is told nothing. The hub
- * owns it. */
+/* Makes a session with a subscription to its user's own topic, in SUB_OPENING at a position. It
+ * sends nothing. The hub owns the session. On the loop's thread. */
 struct session *opening_session(struct hub *, const struct session_options *, int64_t position);
 
 #endif

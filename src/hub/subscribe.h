@@ -8,8 +8,8 @@
 
 #include "hub/call.h"
 
-/* Each begins an event. The kinds depend on the session: a recoverable one enters and leaves rooms
- * by a job of the writer. */
+/* Each *_begin begins its event; each *_kind says which kind the event is. A recoverable session
+ * enters and leaves rooms by a job of the writer, so these events are CALL_WRITE for it. */
 void subscribe_begin(const struct incoming *);
 enum call_kind subscribe_kind(const struct incoming *);
 void unsubscribe_begin(const struct incoming *);

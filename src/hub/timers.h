@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * timers.h - time-outs of constant length: one list for each kind, always sorted, so that a timer
- * is armed and disarmed in constant time. Few are armed at a time; the others are no more than a
- * pointer. The functions are inline, so the header is long. All of them belong to the loop's
+ * timers.h - time-outs of constant length: one sorted list for each kind, so that a timer is armed
+ * and disarmed in constant time. Few timers are armed at a time; a timer that is not armed costs
+ * one pointer. The functions are inline, so the header is long. All of them belong to the loop's
  * thread.
  */
 #ifndef HUB_TIMERS_H
@@ -17,15 +17,15 @@
 #include "base/mem.h"
 
 enum timer_kind {
-	/* a user's last connection in a room was lost: they have left when it runs out */
+	/* starts when a user's last connection in a room is lost; at its end they have left */
 	TIMER_GRACE,
-	TIMER_TYPING, /* typing stops by itself */
-	TIMER_PULL,   /* a session pulls once more */
-	TIMER_KEPT,   /* a lost session cannot be recovered any more */
+	TIMER_TYPING, /* at its end typing stops */
+	TIMER_PULL,   /* at its end a session pulls again */
+	TIMER_KEPT,   /* at its end a lost session cannot be recovered any more */
 	TIMER_KINDS
 };
 
-struct timer { /* all zero: not armed; embedded in its owner, which stays where it is while it is */
+struct timer { /* all zero: not armed; does not move while it is armed */
 	struct armed *armed;
 };
 
@@ -52,7 +52,7 @@ timer_is_armed(const struct timer *tm)
 	return tm->armed != NULL;
 }
 
-/* Disarms a timer; nothing where it is not armed. */
+/* Disarms a timer; does nothing if it is not armed. */
 static inline void
 timer_stop(struct timers *t, enum timer_kind kind, struct timer *tm)
 {
@@ -63,8 +63,8 @@ timer_stop(struct timers *t, enum timer_kind kind, struct timer *tm)
 	tm->armed = NULL;
 }
 
-/* Arms for at, again if it was armed. Within a kind the length is constant and time does not go
- * back: the list stays sorted. */
+/* Arms a timer for the time at, also if it was armed before. Within a kind the length is constant
+ * and time does not go back, so the list stays sorted. */
 static inline void
 timer_start(struct timers *t, enum timer_kind kind, struct timer *tm, int64_t at)
 {
@@ -77,7 +77,8 @@ timer_start(struct timers *t, enum timer_kind kind, struct timer *tm, int64_t at
 	TAILQ_INSERT_TAIL(&t->lists[kind], tm->armed, link);
 }
 
-/* The first that is armed of a kind, and the one that was armed behind another; or NULL. */
+/* timers_first: the armed timer of a kind that is due first. timer_after: the armed timer of the
+ * same kind that is due next. NULL: there is none. */
 static inline struct timer *
 timers_first(const struct timers *t, enum timer_kind kind)
 {
@@ -94,7 +95,7 @@ timer_after(const struct timer *tm)
 	return next != NULL ? next->timer : NULL;
 }
 
-/* The first of a kind that is due, disarmed; or NULL. */
+/* Disarms the first timer of a kind that is due at now, and returns it. NULL: none is due. */
 static inline struct timer *
 timers_due(struct timers *t, enum timer_kind kind, int64_t now)
 {
@@ -106,7 +107,7 @@ timers_due(struct timers *t, enum timer_kind kind, int64_t now)
 	return tm;
 }
 
-/* For hub_check: each list is sorted, and each of its timers knows it. */
+/* For hub_check: each list is sorted, and each armed timer points to its element. */
 static inline void
 timers_check(const struct timers *t)
 {
