@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * changes.h - the changes of rights that the tail has passed lately: memberships, and tokens that
- * were ended. A look-up runs on the reader's thread and takes effect later on the loop's thread;
- * this tells whether its result has changed meanwhile. All functions belong to the loop's thread.
+ * changes.h - the latest changes of rights that the tail has passed: memberships, and tokens that
+ * were ended. A look-up runs on the reader's thread, and its result takes effect later on the
+ * loop's thread. This module tells whether the rights have changed in between. All functions belong
+ * to the loop's thread.
  */
 #ifndef HUB_CHANGES_H
 #define HUB_CHANGES_H
@@ -16,12 +17,12 @@
 struct changes *changes_new(void);
 void changes_free(struct changes *);
 
-/* The tail has passed a row that changes what a user may do in an escrow or (escrow_id n 0) whether
- * their tokens count. */
+/* Notes a row that the tail has passed: it changes the rights of a user in an escrow or, if
+ * escrow_id is empty, ends tokens of the user. */
 void changes_note(struct changes *, struct span wallet, struct span escrow_id, int64_t position);
 
-/* True if such a row was passed behind a position, or where that is not known any more: the caller
- * looks up again. */
+/* True if the tail has passed such a row after a position, or if that is not known any more. The
+ * caller then looks up again. */
 bool
 changes_since(const struct changes *, struct span wallet, struct span escrow_id, int64_t position);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * expiry.h - sessions that rest on a token: their client is told a minute before the token expires;
- * the session is dismissed when the token expires or is ended. All functions belong to the loop's
- * thread.
+ * expiry.h - sessions whose identity rests on a token. The client is warned a minute before the
+ * token expires, and the session is dismissed when the token expires or is ended. All functions
+ * belong to the loop's thread.
  */
 #ifndef HUB_EXPIRY_H
 #define HUB_EXPIRY_H
@@ -13,11 +13,13 @@
 struct expiries *expiries_new(void);
 void expiries_free(struct expiries *); /* after all sessions have ended */
 
-/* Watches a session's token from now on. Nothing where the user proved nothing that could end. */
+/* Watches the token of a session from now on. Does nothing if the proof is no token that can
+ * end. */
 void expiry_start(struct session *, const struct proof *, struct hub_time);
-/* A client that was warned through its predecessor's session is not warned again. */
+/* Called for a session that follows its predecessor: a client that was warned is not warned
+ * again. */
 void expiry_inherit(struct session *, const struct session *predecessor, struct hub_time);
-/* expiry_stop: the token is not watched any more. expiry_free also frees the memory. */
+/* expiry_stop ends the watch; expiry_free also frees its memory. */
 void expiry_stop(struct session *);
 void expiry_free(struct session *);
 
@@ -25,8 +27,8 @@ void expiry_free(struct session *);
 void expiry_tick(struct hub *, struct hub_time);
 int64_t expiry_next(const struct hub *); /* mono ms; INT64_MAX: none */
 
-/* Dismisses the sessions of a wallet that rest on one token or (hash n 0) on any that was issued up
- * to a time. */
+/* Dismisses the sessions of a wallet whose identity rests on one token or, if hash is empty, on any
+ * token that was issued up to a time. */
 void expiry_end(struct hub *, struct span wallet, struct span hash, int64_t until_ms);
 
 /* For hub_check: the heap is in order, and each expiry knows its place. */

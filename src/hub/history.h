@@ -7,9 +7,9 @@
 
 #include "hub/call.h"
 
-/* Reads a page of messages, and answers with it. The bytes of the page count against the bytes that
- * a wallet may have replayed. An event without ack does nothing, since the answer is its only
- * effect. */
+/* Reads a page of messages, and answers with it. The bytes of the page count like bytes of a replay
+ * against the wallet. An event without ack is refused if the user has no standing, and else does
+ * nothing, since the answer is its only effect. */
 void history_begin(const struct incoming *);
 
 #endif

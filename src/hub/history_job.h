@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * history_job.h - the call history, shared by two threads: while the call is CALL_RUNNING, its
- * struct belongs to the reader's thread, else to the loop's thread.
+ * history_job.h - the call history, whose struct two threads share: it belongs to the reader's
+ * thread while the call is CALL_RUNNING, else to the loop's thread.
  */
 #ifndef HUB_HISTORY_JOB_H
 #define HUB_HISTORY_JOB_H

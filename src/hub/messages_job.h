@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * messages_job.h - the calls chat_message and message_read, shared by two threads: while such a
- * call is CALL_RUNNING, its struct belongs to the writer's thread, else to the loop's thread.
+ * messages_job.h - the calls chat_message and message_read, whose structs two threads share: a
+ * struct belongs to the writer's thread while its call is CALL_RUNNING, else to the loop's thread.
  */
 #ifndef HUB_MESSAGES_JOB_H
 #define HUB_MESSAGES_JOB_H

@@ -18,12 +18,12 @@ struct recoverable {
 	char key[RECOVERABLE_KEY_CHARS]; /* the beginning of its pid's hash */
 };
 
-/* Deletes a room, in which a recoverable session is not, from the store. Where a subscribe_escrow
- * or unsubscribe_escrow of that room is under way, the last of them does it, since it comes later.
- * Nothing where the session is not recoverable. */
+/* Deletes from the store a room in which a recoverable session is not. If calls subscribe_escrow or
+ * unsubscribe_escrow of that room are under way, the last of them decides, and deletes the room if
+ * it is refused. Does nothing if the session is not recoverable. */
 void recoverable_forget_room(struct session *, struct span escrow_id);
-/* A recoverable session has entered a room that the store knows from an earlier entry: the events
- * that it can recover begin behind this position. Nothing where the session is not recoverable. */
+/* Corrects the store after a recoverable session has entered a room anew: the events that it can
+ * recover begin behind the position `began`. Does nothing if the session is not recoverable. */
 void recoverable_renew_room(struct session *, struct span escrow_id, int64_t began);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * recoverable_job.h - changes of the rooms that the store has of a recoverable session, shared by
- * two threads: such a struct belongs to the writer's thread from job_write until done is called.
- * The job changes none of the members below.
+ * recoverable_job.h - jobs that change which rooms the store has for a recoverable session. Two
+ * threads share the structs: a struct belongs to the writer's thread from job_write until done is
+ * called. run changes no member below job.
  */
 #ifndef HUB_RECOVERABLE_JOB_H
 #define HUB_RECOVERABLE_JOB_H
@@ -12,7 +12,7 @@
 struct forget_room {
 	struct hub_job job; /* first */
 	int64_t id;         /* of the session, in the store */
-	int tries;          /* that have failed */
+	int tries;          /* that have failed so far */
 	char escrow_id[STORE_NAME_SIZE], wallet[STORE_NAME_SIZE];
 };
 static_assert(offsetof(struct forget_room, job) == 0, "a forget_room is cast from its job");

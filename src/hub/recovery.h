@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * recovery.h - connection state recovery: sessions whose client may come back, to the same id and
- * the same rooms. All functions belong to the loop's thread.
+ * recovery.h - connection state recovery: a client comes back to its session, with the same id and
+ * rooms. session_connect is in connect.h. All functions belong to the loop's thread.
  */
 #ifndef HUB_RECOVERY_H
 #define HUB_RECOVERY_H
@@ -12,14 +12,14 @@
 struct recovery *recovery_new(void);
 void recovery_free(struct hub *);
 
-/* A session ends: it is forgotten, or its client can come back, as end says. Nothing where the
- * session is not recoverable. */
+/* Called when a session ends. SESSION_ENDED: the session is forgotten. Else its client can come
+ * back for recovery_ms. Does nothing if the session is not recoverable. */
 void recovery_end(struct session *, enum session_end, struct hub_time);
 /* Forgets the sessions whose time to come back is over. */
 void recovery_tick(struct hub *, struct hub_time);
 
-/* For hub_check: the sessions that can be recovered are connected, or lost and waited for, or on
- * their way back. */
+/* For hub_check: each recoverable session is connected, or its client is waited for, or its client
+ * is coming back. */
 void recovery_check(const struct hub *);
 
 #endif

@@ -9,10 +9,10 @@
 #include "hub/replay_page_job.h"
 #include "hub/subscription.h"
 
-/* Sets the question: the rows of all subscriptions of the session that are behind. The page is
- * cleared with replay_page_clear. */
+/* Sets the question of a page: the rows for all subscriptions of the session that are behind. The
+ * caller clears the page with replay_page_clear. */
 void replay_page_fill(struct replay_page *, const struct session *);
-/* Frees all that the page has but the page itself, and leaves its job alone. */
+/* Frees the members of a page, but neither the page itself nor its job. */
 void replay_page_clear(struct replay_page *);
 /* True if the page was read for this subscription, and not for an earlier one to the same room. */
 bool replay_page_has(const struct replay_page *, struct subscription *);

@@ -13,14 +13,14 @@ struct replay_page {
 	struct hub_job job; /* first */
 	/* The loop's thread sets these. */
 	struct user user;
-	struct feed_source *sources; /* those behind; the job sets the state of each */
+	struct feed_source *sources; /* subscriptions behind; the job sets each state */
 	uint32_t *serials;           /* of their seats */
 	char (*names)[STORE_NAME_SIZE];
 	int n;
 	int64_t until;
 	/* The job sets these. */
 	struct buf rows; /* as fresh.h has them, with the data as clients get it */
-	int64_t whole;   /* every row of the sources up to this position is among them */
+	int64_t whole;   /* rows has every row of the sources up to this position */
 	bool has_gap;    /* the log does not have all rows of one of the sources */
 	int64_t oldest;  /* position of the log's oldest row, where there is a gap */
 };

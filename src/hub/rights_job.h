@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rights_job.h - a call that reads what its user may do in its escrow, shared by two threads: while
- * the call is CALL_RUNNING, its struct belongs to the reader's thread, else to the loop's thread.
+ * rights_job.h - a call that reads the standing of its user in its escrow. Two threads share the
+ * struct: it belongs to the reader's thread while the call is CALL_RUNNING, else to the loop's.
  */
 #ifndef HUB_RIGHTS_JOB_H
 #define HUB_RIGHTS_JOB_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * subscribe_job.h - the calls subscribe_escrow and unsubscribe_escrow, shared by two threads: while
- * such a call is CALL_RUNNING, its struct belongs to the thread that runs its job, else to the
- * loop's thread.
+ * subscribe_job.h - the calls subscribe_escrow and unsubscribe_escrow, whose structs two threads
+ * share: a struct belongs to the thread that runs the job while its call is CALL_RUNNING, else to
+ * the loop's thread.
  */
 #ifndef HUB_SUBSCRIBE_JOB_H
 #define HUB_SUBSCRIBE_JOB_H
@@ -14,7 +14,7 @@ struct subscribe_call {
 	/* The loop's thread sets these. */
 	int64_t kept;    /* of a recoverable session: its id in the store; else 0 */
 	bool has_begun;  /* the subscription was made: the call waits for the replay */
-	size_t cursor_n; /* 0: the client came without a cursor; its bytes stand at the end */
+	size_t cursor_n; /* bytes of cursor; 0: the client came without one */
 	/* The job sets these, and call.unread. */
 	bool is_put; /* the store has the room */
 	struct standing standing;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tail.h - the tail of the log: the one way in for every durable event, whichever process wrote it,
- * and so the one order out. All functions belong to the loop's thread.
+ * tail.h - the tail takes each new row of the log, whichever process wrote it, and delivers it. All
+ * durable events come through it, and so all clients get them in one order. hub_look is in hub.h.
+ * All functions belong to the loop's thread.
  */
 #ifndef HUB_TAIL_H
 #define HUB_TAIL_H
@@ -9,15 +10,15 @@
 #include "hub/core.h"
 #include "store/fresh.h"
 
-/* A tail that stands at hub->position; the caller frees it. */
+/* A new tail, which takes the rows after hub->position; the caller frees it. */
 struct tail *tail_new(void);
-void tail_free(struct tail *); /* after its job was collected or dropped */
+void tail_free(struct tail *); /* after its job was collected or dropped; NULL is fine */
 
-/* The list to whose end the rows come that the writer of this process has appended. The tail owns
- * it. */
+/* The list to which jobs_collect appends the rows that the writer has added to the log. The tail
+ * owns the list. */
 struct fresh_list *tail_rows(struct tail *);
-/* Hands out the rows that follow the last one. Where other rows must come first it asks the
- * reader's thread for them. True: there are more to hand out. */
+/* Delivers the rows that follow the last one. If rows between are missing, asks the reader's thread
+ * for them. True: there are more rows to deliver in the next turn. */
 bool tail_advance(struct hub *, struct hub_time);
 
 #endif

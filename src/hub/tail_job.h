@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tail_job.h - a look of the tail at the log, shared by two threads: from job_read until done is
- * called, it belongs to the reader's thread, else to the loop's thread.
+ * tail_job.h - the tail reads a page of the log. Two threads share the struct: it belongs to the
+ * reader's thread from job_read until done is called, else to the loop's thread.
  */
 #ifndef HUB_TAIL_JOB_H
 #define HUB_TAIL_JOB_H
@@ -11,8 +11,8 @@
 
 struct tail_look {
 	struct hub_job job; /* first */
-	/* The loop's thread sets it: there are rows, so the reader need not ask whether anybody has
-	 * committed. */
+	/* The loop's thread sets it. True: there are rows, so the reader need not ask first whether
+	 * anybody has committed. */
 	bool is_certain;
 	/* The job sets it: how many batches the writer had begun when the page was read. */
 	uint64_t begun;
@@ -20,7 +20,7 @@ struct tail_look {
 };
 static_assert(offsetof(struct tail_look, job) == 0, "a look is cast from its job");
 
-/* On the reader's thread: reads a page of the log, which is empty where nobody has committed. */
+/* On the reader's thread: reads a page of the log; the page is empty if nobody has committed. */
 void tail_run_page(struct store *, struct read_job *);
 
 #endif
