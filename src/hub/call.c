@@ -11,7 +11,7 @@
 #include "base/json_slice.h"
 #include "base/mem.h"
 
-/* A call that has not begun: a copy of its event. */
+/* A call that has not begun, with a copy of its event. */
 struct deferred {
 	struct call call; /* first */
 	void (*begin)(struct incoming *);
@@ -81,7 +81,8 @@ call_refuse(struct call *c)
 	    c->session, span_of(c->event), c->ack, c->job.err, c->why, span_of(c->escrow_id));
 }
 
-/* The name of a refused event may be any text: it is kept behind the call. */
+/* A refusal that waits for its turn. The name of a refused event may be any text, so the refusal
+ * has a copy of it. */
 struct refusal {
 	struct call call; /* first */
 	char event[];
@@ -219,7 +220,8 @@ calls_defer(const struct incoming *in, void (*begin)(struct incoming *))
 	s->n_waiting++;
 }
 
-/* Begins the first call, as if the calls behind it had not come yet. */
+/* Begins the first call, which was put off. The calls behind it are set aside meanwhile, so that
+ * the call finds an empty queue. */
 static void
 begin_first(struct session *s, struct hub_time now)
 {
@@ -245,13 +247,14 @@ begin_first(struct session *s, struct hub_time now)
 	free(d);
 }
 
-/* True if the broadcast of the call is among the events that the session has yet to be given. */
+/* True if the acknowledgement would overtake the event that the call itself has caused: a
+ * subscription of the session is behind, and that event is yet to be delivered to it. */
 static bool
 is_early(const struct call *c)
 {
 	const struct session *s = c->session;
 
-	if (s->n_behind == 0 || c->changes_room) /* that has no broadcast */
+	if (s->n_behind == 0 || c->changes_room) /* a change of rooms causes no durable event */
 		return false;
 	for (const struct subscription *sub = s->subscriptions; sub != NULL; sub = sub->next) {
 		if (subscription_is_behind(sub) && sub->position < c->job.position)
@@ -260,7 +263,7 @@ is_early(const struct call *c)
 	return false;
 }
 
-/* True: the first call was answered and is gone. */
+/* Answers the first call if it is due. True: the call was answered and is freed. */
 static bool
 answer_first(struct session *s, struct hub_time now)
 {

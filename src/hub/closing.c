@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * closing.c - the end of sessions. A session that is leaving stays in its rooms until its calls are
- * done, and hears nothing meanwhile.
+ * done, and nothing is sent to its client meanwhile.
  */
 #include "hub/closing.h"
 
@@ -14,7 +14,7 @@
 #include "hub/replay.h"
 #include "hub/room.h"
 
-/* The transport of a session that is leaving: nobody hears it. */
+/* The transport of a session that is leaving: it drops every frame. */
 static bool
 send_nowhere(struct session *s, struct frame *f)
 {
@@ -57,7 +57,7 @@ closing_end(struct session *s, struct hub_time now)
 		hub->options.on_closed(hub->options.arg);
 }
 
-/* Events that the session missed are given to nobody, and no call waits for them any more. */
+/* Gives up the events that the session has missed; the calls that waited for them are done. */
 static void
 forget_missed(struct session *s)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * opening.c - the beginning of sessions, and what their transports ask of open ones.
+ * opening.c - opens sessions, counts those of a user (the limit of a wallet), and answers questions
+ * of the transports about an open session.
  */
 #include "hub/opening.h"
 
@@ -44,8 +45,8 @@ hub_count_streams(struct hub *hub, const struct user *user)
 
 /* ---- opening ---- */
 
-/* rooms: the rooms that were asked for, of which those with a verdict were refused; NULL: none was
- * asked for. */
+/* Sends hello. rooms: the rooms that the request names, with a verdict for each; NULL: it names
+ * none. */
 static void
 say_hello(struct session *s, const struct session_look *rooms)
 {
@@ -53,7 +54,7 @@ say_hello(struct session *s, const struct session_look *rooms)
 	struct buf data = {0};
 	char cursor[CURSOR_SIZE];
 
-	/* The cursor of the own topic: events that the client missed come behind it. */
+	/* The cursor of the own topic: the events that the client missed come after it. */
 	hub_cursor(hub, cursor, s->subscriptions->position);
 	json_open(&data, '{');
 	json_member_cstr(&data, "version", hub->options.version);
@@ -105,7 +106,7 @@ first_position(const struct hub *hub, const struct session_look *l)
 									      : hub->position;
 }
 
-/* Delivery begins: behind the cursor, or with a gap. */
+/* Begins the delivery: now, behind the cursor, or with a gap. */
 static void
 begin(struct subscription *sub, const struct session_look *l, struct hub_time now)
 {
@@ -128,7 +129,8 @@ session_open(struct hub *hub, const struct session_options *o)
 	return s;
 }
 
-/* This session is told the presence and typing of a room that its predecessor has not been told. */
+/* Notes that the presence and typing of a room that the predecessor has missed are yet to be sent
+ * to this session. */
 static void
 inherit(struct subscription *sub, const struct session *predecessor)
 {
@@ -163,7 +165,7 @@ session_open_stream(struct hub *hub, const struct session_options *o)
 	return s;
 }
 
-/* ---- an open one ---- */
+/* ---- an open session ---- */
 
 bool
 session_is_of(

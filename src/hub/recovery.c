@@ -19,7 +19,7 @@
 
 struct recovery {
 	struct map all; /* struct recoverable, by key */
-	/* of TIMER_KEPT: until it runs out, sessions of earlier daemons can be recovered */
+	/* A TIMER_KEPT; while it is armed, sessions of earlier daemons can be recovered. */
 	struct timer boot;
 };
 
@@ -27,7 +27,7 @@ struct connecting {
 	struct recovery_look look; /* first */
 	struct connect_options options;
 	bool is_cancelled;
-	bool is_committed;       /* what the writer did stands */
+	bool is_committed;       /* the writer has committed its part */
 	char pid[PID_CHARS + 1]; /* of a new session */
 };
 static_assert(offsetof(struct connecting, look) == 0, "a connecting is cast from its job");
@@ -66,7 +66,7 @@ hash_pid(char out[PID_HASH_SIZE], const char *pid)
 	digest_hex(out + PID_TIME_CHARS, digest, sizeof(digest));
 }
 
-/* ---- those that are known ---- */
+/* ---- the sessions in memory ---- */
 
 static struct recoverable *
 find(struct hub *hub, const char *hash)
@@ -113,8 +113,8 @@ on_forgotten(struct hub_job *job, struct hub_time now)
 	free(job);
 }
 
-/* wallet: the user of the session, so that the job comes behind the session's writes; empty where
- * these are done. */
+/* Deletes a session from the store. wallet: that of the session, so that the job runs after the
+ * session's own writes; empty if these are done. */
 static void
 forget(struct hub *hub, int64_t id, struct span wallet)
 {
@@ -126,8 +126,8 @@ forget(struct hub *hub, int64_t id, struct span wallet)
 	job_write(&j->job, wallet, recovery_run_forget);
 }
 
-/* Forgets the oldest lost sessions while there are more than max_kept, so that clients that come
- * and go without end fill no memory. */
+/* Forgets the oldest lost sessions while more than max_kept sessions are recoverable. So clients
+ * that connect and disconnect without end do not fill the memory. */
 static void
 trim_lost(struct hub *hub)
 {
@@ -153,8 +153,8 @@ enum outcome {
 	CONNECT_AGAIN,     /* the user's rights have changed since they were read: read again */
 	CONNECT_FAILED,    /* the store failed, or the token was ended */
 	CONNECT_CANCELLED, /* the client is gone */
-	CONNECT_FULL,      /* the wallet has all the sessions that it may have */
-	CONNECT_OPENS
+	CONNECT_FULL,      /* the wallet has as many sessions as it may have */
+	CONNECT_OPENS      /* the session is opened */
 };
 
 /* True if the rights that were read have changed since. */
@@ -173,7 +173,8 @@ is_stale(const struct hub *hub, const struct recovery_look *r)
 	return false;
 }
 
-/* Decides, and changes nothing. known: the session that is to be opened, if it is in memory. */
+/* Decides, and changes nothing. known: the recoverable session that the client is to get, if it is
+ * in memory. */
 static enum outcome
 decide(struct hub *hub, const struct connecting *c, const struct recoverable *known)
 {
@@ -236,8 +237,8 @@ open(struct connecting *c, struct recoverable *k, struct hub_time now)
 	s->transport->resume(s);
 }
 
-/* The client is not let in: a recovered session waits on, as if nobody had come; a new one, whose
- * secret was never told to anybody, is forgotten. */
+/* Called when the client is not let in. A session that was recovered goes on waiting for its
+ * client. A new session is forgotten, since nobody knows its secret. */
 static void
 put_back(struct connecting *c, struct hub_time now)
 {
@@ -255,7 +256,7 @@ put_back(struct connecting *c, struct hub_time now)
 		start_timer(r->job.hub, k, now);
 }
 
-/* The client came back to a session and did not recover it: the session waits on. */
+/* A lost session to which the client came back without recovering it goes on waiting. */
 static void
 put_off(struct connecting *c, struct hub_time now)
 {
@@ -319,7 +320,7 @@ connect_recoverable(struct hub *hub, const struct connect_options *o)
 		struct recoverable *k = find(hub, r->old_hash);
 		memcpy(r->offset, o->offset.p, o->offset.n);
 		r->may_recover = timer_is_armed(&hub->recovery->boot) || k != NULL;
-		if (k != NULL) /* it has come back in time, however long the writer takes */
+		if (k != NULL) /* the client is in time, however long the writer takes */
 			timer_stop(&hub->timers, TIMER_KEPT, &k->lost);
 	}
 	job_write(&r->job, span_of(r->user.key), recovery_run_connect);

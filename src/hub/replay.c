@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * replay.c - gives a session what it missed, on the loop's thread. replay_page_job.c reads the
- * pages.
+ * replay.c - gives a session the events that it missed, on the loop's thread. replay_page_job.c
+ * reads the pages of the log.
  */
 #include "hub/replay.h"
 
@@ -20,12 +20,13 @@
 #include "store/fresh.h"
 
 #define REPLAY_WINDOW_MS 10000
-#define PULL_AGAIN_MS    200 /* after the log could not be read, or too much was */
+/* How long a pull is put off after the log could not be read, or while the budget is overdrawn. */
+#define PULL_AGAIN_MS 200
 
 struct replay {
 	struct replay_page page; /* first */
-	struct session *session; /* NULL: it has ended while a page is read */
-	struct timer again;
+	struct session *session; /* NULL: the session has ended while a page is being read */
+	struct timer again;      /* TIMER_PULL */
 	bool is_reading;
 };
 static_assert(offsetof(struct replay, page) == 0, "a replay is cast from its page's job");
@@ -33,7 +34,7 @@ static_assert(offsetof(struct replay, page) == 0, "a replay is cast from its pag
 struct giving { /* rows on their way to one session */
 	struct session *session;
 	const struct replay_page *page; /* NULL: they come from memory */
-	int64_t bytes;                  /* given */
+	int64_t bytes;                  /* of the rows that were given */
 	int64_t refused;                /* position of the first row that was not given; 0: none */
 	bool needs_page;                /* that row has to be read from the log */
 };
@@ -107,8 +108,9 @@ is_listed(struct span who, struct span wallet)
 	return false;
 }
 
-/* A notification that was passed to its listeners is given only to those who are still
- * participants, which the log says. True if they may not be any more. */
+/* True if a row from memory has to be read from the log instead: it is a notification to the
+ * participants of an escrow, and the user may not be one any more. A page of the log has it only
+ * for those who are participants now. */
 static bool
 is_doubtful(const struct giving *g, const struct queue_row *row)
 {
@@ -119,7 +121,7 @@ is_doubtful(const struct giving *g, const struct queue_row *row)
 	       changes_since(s->hub->changes, topic_wallet(s->own.topic), name, row->position);
 }
 
-/* The subscription that a row is for; NULL: none that wants it. */
+/* The subscription that wants a row; NULL: none does. */
 static struct subscription *
 wanting(const struct giving *g, const struct queue_row *row)
 {
@@ -140,7 +142,8 @@ wanting(const struct giving *g, const struct queue_row *row)
 	return g->page == NULL || replay_page_has(g->page, sub) ? sub : NULL;
 }
 
-/* Counts a message that came after the look-up of a subscribe_escrow as unread in its answer. */
+/* Adds a message to the unread ones in the answer to a subscribe_escrow, if the message came after
+ * its look-up. */
 static void
 count_unread(struct subscription *sub, const struct queue_row *row)
 {
@@ -171,8 +174,8 @@ give_row(const struct queue_row *row, void *arg)
 	}
 	ev.escrow_id = topic_escrow(sub->topic);
 	ev.cursor = span_of(hub_cursor(s->hub, cursor, row->position));
-	/* A merged client that had the cursor of this row, and not yet the gap, would never be told
-	 * of the gap. */
+	/* The client of a merged session keeps one cursor. If it got this row before the gap and
+	 * came back with the cursor of the row, it would never be told of the gap. */
 	bool is_before_gap = s->transport->is_merged && g->page != NULL && g->page->has_gap;
 	bool is_sent =
 	    !is_before_gap && s->transport->send(s, event_frame(&ev, s->transport->wire));
@@ -190,7 +193,8 @@ give_row(const struct queue_row *row, void *arg)
 
 /* ---- the state of the subscriptions behind them ---- */
 
-/* Every event up to a position was given. */
+/* Notes that every event up to a position was given. A subscription that has reached the tail is
+ * live from now on, and the call that waited for this can be answered. */
 static void
 settle(struct subscription *sub, int64_t whole)
 {
@@ -205,7 +209,8 @@ settle(struct subscription *sub, int64_t whole)
 	}
 }
 
-/* Bytes that a client asks for with a cursor count; bytes that a slow client is owed do not. */
+/* Charges the wallet for a replay that its client has asked for with a cursor. A client that only
+ * reads slowly is not charged. */
 static void
 charge(struct session *s, int64_t bytes, struct hub_time now)
 {
@@ -215,7 +220,7 @@ charge(struct session *s, int64_t bytes, struct hub_time now)
 	s->is_asking = s->is_asking && s->n_behind > 0;
 }
 
-/* True: the session has been given so much lately that it waits. */
+/* True if the session has to wait, since its wallet has asked for too many bytes lately. */
 static bool
 is_spent(struct session *s, struct hub_time now)
 {
@@ -231,8 +236,8 @@ hub_replay_is_spent(struct hub *hub, const struct user *user, struct hub_time no
 		   now.mono_ms) > 0;
 }
 
-/* Called after rows were given, or after a page was read in vain: answers that waited for them are
- * due, and there may be more to pull. */
+/* Called after rows were given or a page was read: answers the calls that waited for the rows, and
+ * lets the transport pull again if the session is still behind. */
 static void
 go_on(struct session *s, struct hub_time now)
 {
@@ -245,7 +250,7 @@ go_on(struct session *s, struct hub_time now)
 
 /* ---- from memory ---- */
 
-/* The position behind which the session misses something. */
+/* The oldest position of the subscriptions that are behind. */
 static int64_t
 oldest_position(const struct session *s)
 {
@@ -258,7 +263,7 @@ oldest_position(const struct session *s)
 	return oldest;
 }
 
-/* True: the next row has to be read from the log. */
+/* Gives the rows after a position from memory. True: the next row has to be read from the log. */
 static bool
 give_recent(struct session *s, int64_t after, struct hub_time now)
 {
@@ -278,6 +283,7 @@ give_recent(struct session *s, int64_t after, struct hub_time now)
 
 /* ---- from the log ---- */
 
+/* Moves the subscription of a source of the page: on, behind a gap, or out of the room. */
 static void
 settle_source(struct session *s, const struct replay_page *page, const struct feed_source *source,
     int64_t whole, struct hub_time now)
@@ -309,7 +315,7 @@ give_page(struct session *s, struct replay_page *page, struct hub_time now)
 		whole = g.refused - 1;
 	for (int i = 0; i < page->n; i++)
 		settle_source(s, page, &page->sources[i], whole, now);
-	subscription_hold_live(s); /* those that went on behind a gap */
+	subscription_hold_live(s); /* a gap may have made a subscription live */
 	charge(s, g.bytes, now);
 }
 
@@ -353,7 +359,7 @@ static void
 catch_up_presence(struct session *s, struct hub_time now)
 {
 	for (struct subscription *sub = s->subscriptions; sub != NULL; sub = sub->next) {
-		/* One room at a time, since its frames are not refused. */
+		/* One room at a time, since no full queue refuses these frames. */
 		if (sub->has_missed && presence_catch_up(sub, now))
 			return;
 	}
@@ -405,8 +411,8 @@ replay_gap(struct subscription *sub, int64_t oldest, struct hub_time now)
 	json_close(&data, '}');
 	if (is_room && subscription_seat(sub)->call != NULL)
 		subscription_seat(sub)->call->has_gap = true;
-	/* The one cursor for all topics stays before the events that the other topics have yet to
-	 * be given. */
+	/* The cursor of a merged session stands for all topics: it must not pass the events that
+	 * the other topics are yet to get. */
 	sub->position = hub->position;
 	if (s->transport->is_merged)
 		session_cursor(s, cursor);

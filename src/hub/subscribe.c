@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * subscribe.c - a client enters and leaves rooms. A recoverable session joins or leaves a room only
- * after that is committed.
+ * subscribe.c - a client enters or leaves a room, or asks who is in it. A recoverable session
+ * enters or leaves a room only after the store has committed that.
  */
 #include "hub/subscribe.h"
 
@@ -22,8 +22,8 @@
 
 /* ---- entering ---- */
 
-/* Sends the acknowledgement of subscribe_escrow: its cursor is the seam between the events that
- * were missed and those that come live. */
+/* Sends the acknowledgement of subscribe_escrow. Its cursor is the seam: the missed events have
+ * positions up to it, and the live events have positions after it. */
 static void
 answer(const struct call *c, struct subscription *sub)
 {
@@ -57,7 +57,7 @@ on_refused(struct call *c)
 		recoverable_forget_room(c->session, span_of(c->escrow_id));
 }
 
-/* CHAT_OK: the session may enter now. */
+/* CHAT_OK: no limit forbids that the session enters now. */
 static enum chat_err
 check_limits(struct subscribe_call *j, struct hub_time now)
 {
@@ -74,8 +74,8 @@ check_limits(struct subscribe_call *j, struct hub_time now)
 	return CHAT_OK;
 }
 
-/* Makes the subscription. False: it is behind, and the call is answered when the replay has
- * ended. */
+/* Makes the subscription. True: the call was answered. False: the subscription is behind, and the
+ * call is answered at the end of the replay. */
 static bool
 enter(struct subscribe_call *j, struct hub_time now)
 {
@@ -114,7 +114,8 @@ apply_subscribe(struct call *c, struct hub_time now)
 	struct session *s = c->session;
 	struct subscription *sub = subscription_find(s, span_of(c->escrow_id));
 
-	if (s->is_leaving) /* its client is gone: a recoverable session enters when it comes back */
+	/* Its client is gone. A recoverable session enters the room when the client comes back. */
+	if (s->is_leaving)
 		return true;
 	if (!j->has_begun && changes_since(s->hub->changes, span_of(c->user.key),
 				 span_of(c->escrow_id), j->checked)) {
@@ -159,7 +160,7 @@ subscribe_begin(const struct incoming *in)
 	}
 	j->kept = in->session->kept->id;
 	j->call.changes_room = true;
-	if (cursor.n > 0) /* a write behind the call must wait for the end of the replay */
+	if (cursor.n > 0) /* the events behind this call wait for the end of its replay */
 		calls_bar(&j->call);
 	call_write(&j->call, subscribe_run_enter);
 }

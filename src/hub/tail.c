@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tail.c - rows of the log, in order, to their subscribers. Rows of the daemon's own writer come
- * from its hands; rows of other processes, and those that triggers make, are read by the reader
- * thread. A row that is not valid is logged, counted and passed over.
+ * tail.c - delivers the rows of the log in order. Rows that the daemon's own writer has added come
+ * with its finished jobs. Rows of other processes (also of the sqlite3 shell), and rows that
+ * triggers make, are read by the reader's thread. A row that is not valid is logged, counted and
+ * passed over.
  */
 #include "hub/tail.h"
 
@@ -19,16 +20,16 @@
 #include "hub/room.h"
 #include "hub/tail_job.h"
 
-#define TURN_DELIVERIES 5000 /* of a turn: the rest is handed out in the next */
+#define TURN_DELIVERIES 5000 /* in one turn; the rest follows in the next turn */
 
 struct tail {
 	struct tail_look look; /* first: the reader's thread has it while is_reading */
 	bool is_reading;
-	bool is_wanted;          /* the next page */
-	bool is_wanted_certain;  /* and the reader need not ask whether anybody has committed */
-	bool has_failed;         /* the last page: the next look is certain */
+	bool is_wanted;          /* another page is to be read after this one */
+	bool is_wanted_certain;  /* that page has rows for certain, see hub_look */
+	bool has_failed;         /* the last page was not read: the next one is certain */
 	struct fresh_list read;  /* rows that were read from the log, in order */
-	struct fresh_list fresh; /* rows from the writer's hands, in order */
+	struct fresh_list fresh; /* rows that the writer has added, in order */
 };
 static_assert(offsetof(struct tail, look) == 0, "the tail is cast from its job");
 
@@ -61,7 +62,7 @@ tail_rows(struct tail *t)
 
 /* ---- one row ---- */
 
-/* Notifies each participant of a message, except its sender and observers. */
+/* Gives a notification to each wallet in who: the participants, except the sender and observers. */
 static void
 push_to_members(struct hub *hub, struct chat_event *ev, struct span who)
 {
@@ -116,8 +117,8 @@ note_membership(const struct queue_row *row, struct span escrow_id)
 	    4);
 }
 
-/* The removed user's sessions leave the room here, so that no event behind this position reaches
- * them. */
+/* Takes all sessions of a removed user out of the room at this position, so that no later event of
+ * the room reaches them. */
 static void
 remove_member(
     struct hub *hub, const struct queue_row *row, struct span escrow_id, struct hub_time now)
@@ -143,7 +144,7 @@ change_member(struct hub *hub, const struct queue_row *row, struct span escrow_i
 	struct topic *own = topic_find_user(hub, row->actor);
 	struct standing who = {0};
 
-	if (row->who.n == 0 || own == NULL) /* they are not listed any more, or not connected */
+	if (row->who.n == 0 || own == NULL) /* the user is not listed any more, or not connected */
 		return;
 	who.role = (enum role)(row->who.p[0] - '0');
 	memcpy(who.name, row->who.p + 1, row->who.n - 1);
@@ -228,7 +229,8 @@ on_page(struct hub_job *job, struct hub_time now)
 	t->is_reading = false;
 	t->has_failed = job->err != CHAT_OK;
 	set_healthy(job->hub, !t->has_failed);
-	if (t->has_failed) /* they are read from the log later, and do not pile up until then */
+	/* Rows of the writer are dropped, so that they do not pile up: they are read later. */
+	if (t->has_failed)
 		fresh_clear(&t->fresh);
 	if (t->look.page.n > 0)
 		fresh_take(&t->read, &t->look.page.rows);
@@ -265,7 +267,7 @@ hub_look(struct hub *hub, bool is_certain)
 	t->is_wanted_certain = t->is_wanted_certain || is_certain;
 }
 
-/* Reads the page that was wanted while another was read. */
+/* Reads the page that was wanted while another page was being read. */
 static void
 look_again(struct hub *hub)
 {
@@ -280,11 +282,11 @@ look_again(struct hub *hub)
 
 /* ---- going on ---- */
 
-/* The row that comes next, and the list that it is in; false: none is known to. Rows that were read
- * from the log are all rows behind the position at which the read began. A row from the writer's
- * hands is the next one only if its position is. Rows from the log may be of a batch whose jobs are
- * still on their way: such rows wait, so that each write takes effect at its place among the
- * rows. */
+/* Finds the row that comes next, and the list that has it. False: the next row is not known yet.
+ * A page of the log has every row after the position at which it was read, so its first row is the
+ * next one. A row of the writer is the next one only if its position follows hub->position. A page
+ * may show rows of a batch whose jobs were not collected yet. Such rows wait for the jobs, so that
+ * each write takes effect at its place among the rows. */
 static bool
 next_row(struct hub *hub, struct queue_row *row, struct fresh_list **list)
 {
@@ -305,7 +307,7 @@ tail_advance(struct hub *hub, struct hub_time now)
 	struct fresh_list *list;
 	struct queue_row row;
 
-	/* A write takes effect behind the rows before it, and before those behind it. */
+	/* A write takes effect after the rows before it, and before the rows that follow it. */
 	jobs_release(hub, now);
 	while (next_row(hub, &row, &list)) {
 		if (hub->delivered >= enough)
@@ -315,8 +317,8 @@ tail_advance(struct hub *hub, struct hub_time now)
 		fresh_pass(list);
 		jobs_release(hub, now);
 	}
-	/* A page that is being read may bring the missing rows. After a failure the reader is asked
-	 * again when the caller says so (hub_look), not at once and for ever. */
+	/* Rows are missing. A page that is being read may bring them; else a page is asked for.
+	 * After a failure only hub_look asks again, so that this does not loop. */
 	if (!t->is_reading && !t->has_failed && (fresh_next(&t->fresh, &row) || jobs_wait(hub)))
 		hub_look(hub, true);
 	look_again(hub);
