@@ -20,7 +20,7 @@ struct account {
 	struct accounts *accounts;
 	size_t refs;
 	size_t queued;
-	int64_t cut_us; /* mono: when one of its consumers was cut last; 0: none was */
+	int64_t cut_us; /* mono: when one of its consumers was cut last; 0: never */
 	TAILQ_ENTRY(account) over;
 	bool is_marked; /* in accounts->over */
 	char wallet[];
@@ -30,10 +30,10 @@ struct accounts {
 	struct account_limits limits;
 	struct map wallets;
 	SLIST_HEAD(, account_source) sources;
-	TAILQ_HEAD(, account) over; /* to be looked at, at the end of the turn */
+	TAILQ_HEAD(, account) over; /* accounts over their ceiling, for the end of the turn */
 	struct loop_later *settle;
-	size_t unshared; /* bytes that are no frames */
-	int64_t cut_us;  /* mono: when the largest of all was cut last */
+	size_t unshared; /* bytes that wait and are not in frames */
+	int64_t cut_us;  /* mono: when the ceiling in all was passed last */
 };
 
 static void on_settle(void *arg);
@@ -157,7 +157,8 @@ account_charge(struct accounts *as, struct account *a, int64_t bytes, bool is_sh
 
 /* ---- the end of a turn ---- */
 
-/* An episode has one log line: it ends when nobody was cut for a while. True: a new one begins. */
+/* Notes a cut. True: a new episode begins, which gets one log line. An episode ends when EPISODE_US
+ * have passed without a cut. */
 static bool
 begins_episode(int64_t *cut_us)
 {
@@ -167,7 +168,7 @@ begins_episode(int64_t *cut_us)
 	return last == 0 || now - last > EPISODE_US;
 }
 
-/* False: nothing waits. */
+/* Cuts the largest consumer of an account (NULL: of all). False: no bytes wait. */
 static bool
 cut_largest(struct accounts *as, const struct account *a)
 {
@@ -198,7 +199,7 @@ settle_wallet(struct accounts *as, struct account *a)
 	if (begins_episode(&a->cut_us))
 		log_warn("wallet %s: %zu bytes wait to be read: its largest connections are closed",
 		    log_wallet(text, map_key(&a->node)), a->queued);
-	a->refs++; /* a cut may give the last one back */
+	a->refs++; /* a cut may give back the last other reference */
 	while (is_over(a->queued, as->limits.max_per_wallet) && cut_largest(as, a))
 		;
 	account_give_back(a);
@@ -226,7 +227,9 @@ on_settle(void *arg)
 
 /* ---- the walker ---- */
 
-#define FEW 64 /* accounts: for each of them every consumer is looked at */
+/* With more accounts than this, nothing is recounted: that visits all consumers for each
+ * account. */
+#define FEW 64
 
 static size_t
 recount(const struct accounts *as, const struct account *a)

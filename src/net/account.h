@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * account.h - counts the bytes that wait to be read, for each wallet and in all. Where they are too
- * many, the largest consumer is cut at the end of the turn, never within the call that sends. All
- * functions belong to the loop's thread.
+ * account.h - counts the queued bytes that clients have not read yet, for each wallet and in all.
+ * If they exceed a ceiling, the largest consumer is cut: its bytes are given up and it is closed.
+ * That happens at the end of the turn, never within the call that sends. All functions belong to
+ * the loop's thread.
  */
 #ifndef NET_ACCOUNT_H
 #define NET_ACCOUNT_H
@@ -18,20 +19,19 @@
 #define ACCOUNT_OVERRUN "too much is waiting to be read" /* why a consumer was cut */
 
 struct accounts;
-struct account; /* of one wallet: it is known as long as somebody has it open */
+struct account; /* of one wallet; it exists while somebody has opened it */
 
 struct account_limits { /* bytes; 0: no limit */
 	size_t max_per_wallet, max_in_all;
 };
 
-/* A kind of consumer for which bytes wait: connections, or polling sessions. Embedded in its
- * owner. */
+/* A kind of consumer: connections, or polling sessions. Embedded in its owner. */
 struct account_source {
-	/* The largest consumer of an account (NULL: of all), and how much waits there; 0: none. */
+	/* Finds the largest consumer of an account (NULL: of all); returns its bytes, 0: none. */
 	size_t (*largest)(void *arg, const struct account *, void **consumer);
-	/* Gives up what waits there and ends the consumer. */
+	/* Gives up the bytes that wait for a consumer, and ends it. */
 	void (*cut)(void *arg, void *consumer);
-	/* For accounts_check: how many bytes wait there for an account. */
+	/* For accounts_check: how many bytes wait for the consumers of an account. */
 	size_t (*queued)(void *arg, const struct account *);
 	void *arg;
 	SLIST_ENTRY(account_source) link;
@@ -51,15 +51,16 @@ struct account *account_ref(struct account *);                  /* NULL is fine 
 void account_give_back(struct account *);                       /* likewise */
 bool account_is_of(const struct account *, struct span wallet); /* NULL: nobody's */
 
-/* So many bytes more wait for the consumers of an account (NULL: of no account), or less.
- * is_shared: they are bytes of frames, for which others may wait too; each frame is counted once,
- * where it is made. A ceiling that is passed takes effect at the end of the turn. */
+/* Adds bytes (or, if negative, subtracts them) to those that wait for an account (NULL: only in
+ * all). is_shared: they are bytes of frames. Other consumers may wait for the same frames, so the
+ * sum in all has the memory of each frame once (frame_live_bytes). A ceiling takes effect at the
+ * end of the turn. */
 void account_charge(struct accounts *, struct account *, int64_t bytes, bool is_shared);
 /* How many bytes wait for the consumers of an account. */
 size_t account_queued(const struct account *);
 
-/* For net_check: recounts, while there are few accounts, what waits for each; ends the process
- * (check) where that is not what was charged. */
+/* For net_check: recounts the bytes of each account, while there are few accounts; ends the process
+ * (check) if they differ from the charged bytes. */
 void accounts_check(const struct accounts *);
 
 #endif

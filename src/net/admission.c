@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * admission.c - look-ups before a session, and the verdict behind them.
+ * admission.c - the look-up before a session is opened, and the verdict after it.
  */
 #include "net/admission.h"
 
@@ -42,7 +42,7 @@ admission_add_room(struct admission *a, struct span escrow_id)
 	return true;
 }
 
-/* ---- its own copy of what it points to, for the other thread ---- */
+/* ---- a copy of the request's text, for the other thread ---- */
 
 static void
 count(struct span *s, struct buf *text)
@@ -79,13 +79,13 @@ own_text(struct admission *a)
 	struct buf size = {0};
 
 	each_span(a, count, &size);
-	buf_reserve(&a->text, size.cap + 1); /* it does not move any more */
+	buf_reserve(&a->text, size.cap + 1); /* so the text does not move while it is copied */
 	each_span(a, copy, &a->text);
 }
 
 /* ---- the look-up ---- */
 
-/* Where the store is not needed: says who asks. */
+/* Finds out the user without the store. */
 static void
 identify(struct admission *a)
 {
@@ -106,7 +106,7 @@ submit(struct admission *a)
 {
 	a->job.done = on_looked_up;
 	a->job.err = CHAT_OK;
-	/* Not in the lane of the server, which looks for rows of the log there. */
+	/* An empty wallet would be the server's own lane, in which the tail reads the log. */
 	job_read(&a->job, a->request.peer.n > 0 ? a->request.peer : SPAN("a Unix socket"),
 	    admission_run_look_up);
 }
@@ -136,7 +136,8 @@ on_gone(void *arg)
 	a->is_cancelled = true;
 }
 
-/* A client that goes on where it was needs no look-up, where its identity needs none. */
+/* Tries to serve a request without a look-up: a client that polls goes on where it was, if no token
+ * has to be checked. True: the request was served. */
 static bool
 can_serve_now(struct admission *a, struct web_request *req)
 {

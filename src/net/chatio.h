@@ -17,12 +17,12 @@ struct chatio {
 };
 
 struct chatio_limits {
-	size_t max_fresh;          /* sessions without an identity */
+	size_t max_fresh;          /* sessions whose user is not known yet */
 	size_t max_payload;        /* bytes of one POST, or of one WebSocket message */
-	struct accounts *accounts; /* of what waits to be read */
+	struct accounts *accounts; /* count the bytes that wait to be read; borrowed */
 };
 
-/* Borrows hub and gate. */
+/* chatio_init borrows loop, hub, gate and accounts; chatio_clear closes all of its sessions. */
 void chatio_init(struct chatio *, struct loop *, struct hub *, const struct gate *,
     const struct chatio_limits *);
 void chatio_clear(struct chatio *);
