@@ -14,7 +14,8 @@
 #include "base/mem.h"
 #include "base/sys.h"
 
-#define LINGER_BYTES (256 * 1024) /* are dropped after our end; then the peer gets a reset */
+/* So much input is dropped after our side has ended; if the peer sends more, it gets a reset. */
+#define LINGER_BYTES (256 * 1024)
 
 /* An idle connection costs this struct and that of its protocol; malloc rounds up to 16 bytes. */
 static_assert(sizeof(void *) != 8 || sizeof(struct conn) <= 280, "an idle connection has grown");
@@ -23,8 +24,8 @@ static_assert(sizeof(void *) != 8 || sizeof(struct conn) <= 280, "an idle connec
 
 static void on_ready(evutil_socket_t fd, short what, void *arg);
 
-/* Watches for the events that are wanted now. Where the buffer is to be offered again in the next
- * turn, the descriptor stays watched or not, as it is: that saves two system calls. */
+/* Watches for the events that are wanted now. READING_AGAIN leaves it unchanged whether the
+ * descriptor is watched for input: that saves two system calls. */
 static void
 update_events(struct conn *c)
 {
@@ -42,7 +43,7 @@ update_events(struct conn *c)
 		return;
 	log_warn("conn %u: closed: its events cannot be watched: %s", c->number, strerror(errno));
 	c->is_unwatched = true;
-	net_mark_dirty(c); /* a close here would surprise the caller */
+	net_mark_dirty(c); /* conn_flush closes it: no caller expects a close here */
 }
 
 static void
@@ -54,7 +55,8 @@ set_reading(struct conn *c, enum conn_reading reading)
 	update_events(c);
 }
 
-/* Hands input to the protocol, and to the new one if the protocol changes within the call. */
+/* Gives input to the protocol. If the protocol is exchanged within the call, the new protocol gets
+ * the rest. */
 static void
 offer_input(struct conn *c, struct buf *in)
 {
@@ -84,13 +86,13 @@ free_buffer(struct buf *in)
 	free(in);
 }
 
-/* The same with the input that was kept; the memory is freed as soon as it is empty. */
+/* Gives the kept input to the protocol; frees the buffer when it is empty. */
 static void
 offer_kept(struct conn *c)
 {
 	struct buf *in = c->in;
 
-	c->in = NULL; /* the end of the connection needs its place */
+	c->in = NULL; /* c->why, which a close sets, has the same place */
 	offer_input(c, in);
 	if (c->state == CONN_OPEN && in->len > 0)
 		c->in = in;
@@ -120,7 +122,7 @@ read_some(struct conn *c)
 	char *to = kept != NULL ? buf_reserve(kept, NET_READ_SIZE / 4) : net->scratch;
 	ssize_t n;
 
-	__builtin_prefetch(c->own); /* is on its way while the kernel copies */
+	__builtin_prefetch(c->own); /* fetched while the kernel copies the input */
 	n = sys_recv(c->fd, to, kept != NULL ? NET_READ_SIZE / 4 : NET_READ_SIZE, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -134,8 +136,8 @@ read_some(struct conn *c)
 		return;
 	}
 	if (conn_is_closing(c)) {
-		/* Further input is read and dropped, so that our last bytes are not lost to a
-		 * reset. */
+		/* Further input is read and dropped: unread input would cause a reset, and the
+		 * peer could lose our last bytes. */
 		if ((c->lingered += (uint32_t)n) > LINGER_BYTES)
 			conn_close(c, c->why);
 		return;
@@ -192,7 +194,7 @@ conn_replay_input(struct conn *c)
 	if (conn_is_closing(c))
 		return;
 	if (c->reading == READING_ON && c->in == NULL && !c->in_protocol)
-		return; /* there is none */
+		return; /* there is no input to offer */
 	set_reading(c, READING_AGAIN);
 }
 
@@ -241,8 +243,8 @@ conn_is_clogged(const struct conn *c)
 	return ring_is_clogged(&c->ring);
 }
 
-/* All frames that were queued are written: a protocol that waits for that is called in the next
- * turn, or the connection ends. */
+/* Called when all queued frames are written: a protocol that waits for this is called in the next
+ * turn, and a connection that is finishing ends its side. */
 static void
 on_empty(struct conn *c)
 {
@@ -398,7 +400,7 @@ conn_set_place(struct conn *c, struct place *place)
 void
 conn_wait(struct conn *c, enum conn_wait wait)
 {
-	if (!conn_is_closing(c)) /* its end has waits of its own */
+	if (!conn_is_closing(c)) /* else net_move has set the wait */
 		net_set_wait(c, wait);
 }
 

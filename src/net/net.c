@@ -15,10 +15,10 @@
 #include "net/uring.h"
 
 #define SPARE_FILES 64 /* descriptors that are not connections */
-#define TOGETHER    4  /* connections to write to, from which on one system call for many pays */
-#define AHEAD       2  /* connections fetched into the cache before they are written to */
-/* Connections that are offered input or room in one turn: those that pull from the log share the
- * loop with all others. */
+#define TOGETHER    4  /* for so many connections one system call for all is cheaper */
+#define AHEAD       2  /* so many connections ahead are fetched into the cache */
+/* So many connections are offered input or room in one turn, so that those which pull from the log
+ * leave time for all others. */
 #define OFFERS 64
 
 static const int64_t wait_ms[WAIT_KINDS] = {
@@ -83,7 +83,7 @@ net_free(struct net *net)
 {
 	if (net == NULL)
 		return;
-	while (net_connections(net) > 0) /* the end of one can be that of others */
+	while (net_connections(net) > 0) /* the end of a connection can end or change others */
 		net_each(net, close_each, NULL);
 	free_closed(net);
 	uring_free(net->uring);
@@ -191,7 +191,7 @@ leave_list(struct conn *c)
 	struct conn_list *list = list_of(c, &n);
 
 	TAILQ_REMOVE(list, c, link);
-	--*n; /* nobody leaves the closed but by being freed */
+	--*n; /* never NULL: net_move moves no closed connection */
 }
 
 void
@@ -220,7 +220,7 @@ net_move(struct conn *c, enum conn_state state, bool is_stranger)
 	if (state != c->state)
 		net_set_wait(c, waits[state]);
 	if (c->state == CONN_OPEN && state != CONN_OPEN)
-		clear_offered(c); /* and nothing is read away yet */
+		clear_offered(c); /* leaves 0 for lingered, which has the same place */
 	if (state == CONN_CLOSED) {
 		clear_dirty(c);
 		loop_later_want(c->net->turn);
@@ -233,7 +233,7 @@ net_move(struct conn *c, enum conn_state state, bool is_stranger)
 		enter_list(c);
 }
 
-/* ---- time-outs: a list a kind, in order of deadlines; one timer for the first of all ---- */
+/* ---- time-outs: one list for each kind, in order of deadlines; one timer for all lists ---- */
 
 static void
 arm_timer(struct net *net, int64_t at, int64_t now)
@@ -284,7 +284,7 @@ on_timer(void *arg)
 		arm_timer(net, next, now);
 }
 
-/* ---- marks: connections to be looked at, at the end of this turn or in the next one ---- */
+/* ---- marks: dirty for the end of this turn, offered for the next turn ---- */
 
 void
 net_mark_dirty(struct conn *c)
@@ -302,7 +302,7 @@ net_mark_dirty(struct conn *c)
 	loop_later_want(net->turn);
 }
 
-/* Connections that had their turn leave room at the front. */
+/* Makes room for one more: moves the elements to the front, or enlarges the array. */
 static void
 make_room(struct net *net)
 {
@@ -421,8 +421,8 @@ net_want_turn(struct net *net)
 	loop_later_want(net->turn);
 }
 
-/* Writes to dirty connections, from one of them on, as many as one system call takes. conn_flush
- * writes the rest. Returns the first that was not looked at. */
+/* Writes to as many dirty connections as one system call takes, beginning with the index from.
+ * conn_flush writes the rest. Returns the index of the first connection that was not visited. */
 static size_t
 write_together(struct net *net, size_t from)
 {
@@ -441,7 +441,7 @@ write_together(struct net *net, size_t from)
 	return i;
 }
 
-/* True if the system call for many has written all frames, and nobody waited for that. */
+/* True if write_together has written all frames, and nobody waits to hear of that. */
 static bool
 is_flushed(const struct conn *c)
 {
@@ -459,7 +459,7 @@ on_turn(void *arg)
 	if (net->options.on_turn != NULL)
 		net->options.on_turn(net->options.arg);
 	next = net->uring != NULL && net->n_dirty >= TOGETHER ? 0 : SIZE_MAX;
-	for (size_t i = 0; i < net->n_dirty; i++) { /* it may grow on the way */
+	for (size_t i = 0; i < net->n_dirty; i++) { /* n_dirty may grow meanwhile */
 		if (i == next)
 			next = write_together(net, i);
 		if (i + AHEAD < net->n_dirty)
@@ -484,7 +484,7 @@ on_again(void *arg)
 	struct conn *c;
 
 	loop_later_want(net->turn);
-	/* Connections that are marked during this loop are for the next turn. */
+	/* Connections that are marked within this loop have to wait for the next turn. */
 	for (size_t n = net->n_offered - net->first_offered, i = 0; i < n && i < OFFERS; i++) {
 		if (i >= SLICE_LEAST && loop_is_spent(net->loop))
 			break;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * net.h - the set of a process's connections: how many there are, which of them nobody has vouched
- * for, their time-outs, and the end of a turn, which writes the frames that were queued and frees
- * the connections that were closed. All functions belong to the loop's thread.
+ * net.h - the set of all connections: their number, the strangers among them, their time-outs, and
+ * the end of a turn, which writes the queued frames and frees the closed connections. A stranger is
+ * a connection whose user is not known yet. All functions belong to the loop's thread.
  */
 #ifndef NET_NET_H
 #define NET_NET_H
@@ -19,13 +19,13 @@ struct net;
 
 struct net_options {
 	size_t max_connections;
-	/* Connections that nobody has vouched for with conn_confirm; 0: no limit. */
+	/* Connections for which conn_confirm was not called; 0: no limit. */
 	size_t max_strangers;
 	/* Runs at the end of each turn in which something happened, before the rings are written
 	 * (may be NULL). */
 	loop_cb *on_turn;
 	void *arg;
-	/* Counts the bytes that wait in rings (borrowed; NULL: nobody does). */
+	/* Count the bytes that wait in rings (borrowed; NULL: they are not counted). */
 	struct accounts *accounts;
 };
 
@@ -34,25 +34,25 @@ struct net *net_new(struct loop *, const struct net_options *);
 /* Closes the connections that are left, and frees the set. NULL is fine. */
 void net_free(struct net *);
 
-/* How many connections are open; those that are finishing count. */
+/* How many connections there are; those that are finishing or lingering count. */
 size_t net_connections(const struct net *);
-/* True if max_connections are open. */
+/* True if there are max_connections of them. */
 bool net_is_full(const struct net *);
 
 /* Closes the oldest strangers until there are no more than max_strangers. */
 void net_trim_strangers(struct net *);
 
-/* Closes the oldest stranger, whose descriptor is free at once. False: there is none. */
+/* Closes the oldest stranger, whose descriptor is free at once. False: there is no stranger. */
 bool net_drop_oldest_stranger(struct net *);
-/* How many strangers to allow: a tenth of the connections that the limit of descriptors
- * (RLIMIT_NOFILE, after it was raised) leaves room for, but at least two, since a client that polls
- * needs two. */
+/* How many strangers to allow: a tenth of the connections for which there are descriptors
+ * (RLIMIT_NOFILE), but at least two, since a client that polls needs two. Call it after the limit
+ * was raised. */
 size_t net_stranger_share(size_t max_connections);
 
 /* Asks for an on_turn at the end of this turn. */
 void net_want_turn(struct net *);
 
-/* Calls back for each open connection; the callback may close it, and no other. */
+/* Calls back for each connection; the callback may close that connection, and no other. */
 void net_each(struct net *, void (*each)(struct conn *, void *), void *arg);
 
 /* Recounts every list and counter at the end of a turn; ends the process (check) if one of them is
