@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * engine_session.h - the structs of Engine.IO and the functions that its files offer each other;
- * nobody else includes it. engine.c has the sessions, engine_fresh.c those without an identity,
- * engine_heartbeat.c their pings, engine_http.c their requests, engine_ws.c their WebSockets,
- * engine_account.c the bytes that wait for them. It is one header, since all of these files work on
- * the same two structs.
+ * engine_session.h - the structs of Engine.IO, and the functions that its files offer each other.
+ * Only those files include it: engine.c has the sessions, engine_fresh.c those whose user is not
+ * known, engine_heartbeat.c their pings, engine_http.c their requests, engine_ws.c their
+ * WebSockets, engine_account.c the bytes that wait for them, engine_check.c the walker. It is one
+ * header, since all of these files work on the same two structs.
  */
 #ifndef NET_ENGINE_SESSION_H
 #define NET_ENGINE_SESSION_H
@@ -20,12 +20,12 @@
 #define SID_CHARS 32 /* of 5 random bits each */
 
 enum ending {      /* how a session ends, as its client sees it */
-	END_CLOSE, /* we say so: '1' to a held poll, a close frame */
-	END_NOOP,  /* the client said so: its held poll is released */
-	END_GONE   /* nobody is there */
+	END_CLOSE, /* the server closes it: a held poll gets '1', a WebSocket a close frame */
+	END_NOOP,  /* the client has closed it: a held poll gets a noop packet */
+	END_GONE   /* the client is gone */
 };
 
-struct held_post { /* a POST of which the owner, busy, has not taken everything yet */
+struct held_post { /* a POST whose packets the busy owner has not all taken yet */
 	struct web_conn *wc;
 	struct buf body;
 	struct eio_payload rest; /* points into body */
@@ -33,17 +33,17 @@ struct held_post { /* a POST of which the owner, busy, has not taken everything 
 };
 
 struct engine_session {
-	/* What a message on a WebSocket touches is first, side by side. */
+	/* The members that a message on a WebSocket touches are first, side by side. */
 	struct engine *engine;
 	void *own;
 	struct websocket *ws;    /* its transport; NULL: polling */
-	struct websocket *probe; /* wants to become it */
+	struct websocket *probe; /* a WebSocket that is to become the transport */
 	uint32_t conn_number;
 	bool is_closed : 1, wants_room : 1, awaits_pong : 1, is_fresh : 1, is_dirty : 1,
 	    is_parting : 1;
-	bool has_origin : 1;   /* what came up last, a POST or a WebSocket, named one */
-	bool needs_origin : 1; /* nothing may come up without an Origin */
-	bool in_post : 1;      /* its packets are being taken: who does so answers it */
+	bool has_origin : 1;   /* the last POST or WebSocket named an Origin */
+	bool needs_origin : 1; /* no packet is accepted without an Origin */
+	bool in_post : 1;      /* engine_take_post runs, and answers the POST itself */
 
 	char sid[SID_CHARS + 1];
 	struct map_node node; /* by sid */
@@ -52,7 +52,7 @@ struct engine_session {
 	int64_t pinged;        /* mono ms: when the last ping was due; at first the beginning */
 	struct web_conn *poll; /* the GET that is held */
 	struct held_post *post;
-	struct frame **queue; /* what waits for a poll */
+	struct frame **queue; /* frames that wait for a poll */
 	uint32_t n_queue, cap_queue, event_bytes, control_bytes;
 	struct account *account; /* of its wallet; NULL: not known */
 };
@@ -85,16 +85,16 @@ struct engine {
 
 /* engine.c: a new session, which the caller gives a transport and its owner's own. */
 struct engine_session *engine_session_new(struct engine *, struct web_request *);
-/* The live session of that name, or NULL; one that is parting is found for its last poll alone. */
+/* The live session with that sid, or NULL. A session that is parting is found only by a poll. */
 struct engine_session *engine_session_find(struct engine *, struct span sid, bool is_poll);
 /* Ends a session, which is freed at the end of the turn; on_closed is called at once. Nothing where
  * it has ended already. */
 void engine_session_end(struct engine_session *, const char *why, enum ending, bool is_left);
 /* The last poll of a session that is parting has come, or will not come. */
 void engine_session_part(struct engine_session *);
-/* At the end of this turn: a held POST goes on, a held poll gets what waits. */
+/* Marks a session: at the end of this turn its held POST goes on, and its held poll is answered. */
 void engine_session_dirty(struct engine_session *);
-/* In the next turn, to take more of its POST. */
+/* Marks a session for the next turn, in which more of its held POST is taken. */
 void engine_session_later(struct engine_session *);
 /* Drops the packets that wait for a poll. */
 void engine_session_unqueue(struct engine_session *);
@@ -104,8 +104,8 @@ bool engine_session_is_busy(const struct engine_session *);
 /* Sends a packet as FRAME_CONTROL. */
 void engine_send_packet(struct engine_session *, enum eio_type, struct span data);
 
-/* engine_fresh.c: a session that nobody has vouched for; where there are too many, the oldest is
- * closed. engine_fresh_leave does nothing where it is not fresh. */
+/* engine_fresh.c: counts a session as fresh, since its user is not known; if there are too many,
+ * the oldest is closed. engine_fresh_leave does nothing for a session that is not fresh. */
 void engine_fresh_enter(struct engine_session *);
 void engine_fresh_leave(struct engine_session *);
 /* How many bytes a POST or a message of the session may have. */
@@ -123,7 +123,7 @@ void engine_on_timer(void *engine);
 /* After a deadline was added or removed: sets the timer to the first one. */
 void engine_arm_timer(struct engine *);
 
-/* engine_account.c: so many bytes more wait for the session, or less; see account_charge. */
+/* engine_account.c: account_charge for the account of a session. */
 void engine_charge(struct engine_session *, int64_t bytes, bool is_shared);
 /* Sessions as a source of the accounts. */
 void engine_account_begin(struct engine *);
@@ -133,7 +133,7 @@ void engine_account_end(struct engine *);
  * one of them is wrong. */
 void engine_check(const struct engine *);
 
-/* engine_http.c: the answers of the requests that are held; nothing where none is. */
+/* engine_http.c: answers the held poll or POST of a session; does nothing if it has none. */
 void engine_answer_poll(struct engine_session *, struct span payload);
 void engine_answer_post(struct engine_session *, enum eio_error);
 /* Answers the held poll with all packets that wait, in one payload. */
@@ -144,8 +144,8 @@ void engine_refuse_late(struct engine *, int64_t now);
  * end. */
 void engine_take_post(struct engine_session *);
 
-/* engine_ws.c: takes over the WebSocket of a new session, or one that is to become the transport of
- * a session, or refuses one too many. */
+/* engine_ws.c: accepts a WebSocket: for a new session (NULL), or as the next transport of a
+ * session. Refuses it if the session has one already. */
 void engine_ws_begin(struct engine *, struct web_request *, struct engine_session *);
 void engine_ws_close(struct websocket **);
 /* Appends the handshake of a session, the first packet on either transport. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * identity.h - what a request to the daemon says of its sender's identity, collected for
- * chat/auth.h. This is the only way in. All functions belong to the loop's thread.
+ * identity.h - collects from a request to the daemon all that proves its sender's identity, for
+ * chat/auth.h. Nothing else in the daemon does so. All functions belong to the loop's thread.
  */
 #ifndef NET_IDENTITY_H
 #define NET_IDENTITY_H
@@ -26,9 +26,9 @@ struct carried {
 enum chat_err identity_carried(const struct gate *, const struct web_request *, struct carried *);
 void carried_clear(struct carried *);
 
-/* Checks the conditions of the mode alone, for a request whose identity comes otherwise; an Origin
- * that is not allowed is refused whatever the method is. Appends the CORS header lines of the
- * answer. False: the request was refused and answered. */
+/* Checks only the conditions of the mode, for a request whose identity comes later or otherwise. An
+ * Origin that is not allowed is refused, whatever the method is. Appends the CORS header lines of
+ * the answer. False: the request was refused and answered. */
 bool identity_conditions(const struct gate *, struct web_request *, struct buf *fields);
 
 /* True if the platform itself sends the request: with a service key of that scope or, where auth =
@@ -36,18 +36,18 @@ bool identity_conditions(const struct gate *, struct web_request *, struct buf *
  * answered. */
 bool identity_service(const struct gate *, struct web_request *, enum scope);
 
-/* ---- a client that says who it is behind its handshake ---- */
+/* ---- a client that names its user after its handshake ---- */
 
-/* Keeps the identity that the request of a handshake carried until the client says who it is. The
- * caller frees it with free(). NULL: the request carried none. */
+/* Keeps the identity that the request of a handshake carried until the client names its user. The
+ * caller frees the result with free(). NULL: the request carried none. */
 struct handshake *identity_keep(const struct gate *, const struct web_request *);
 
 struct later {
 	struct span claimed, token; /* as the client says now; n 0: nothing */
-	bool has_origin; /* what brings it named an Origin, which identity_conditions had allowed */
+	bool has_origin; /* its request named an Origin, which identity_conditions has allowed */
 	/* results */
-	bool has_any;      /* there was something to go by, good or bad */
-	bool is_by_cookie; /* so must all that it sends */
+	bool has_any;      /* a token or another proof was there, good or bad */
+	bool is_by_cookie; /* the proof is a cookie: every later request must name an Origin */
 };
 /* Combines the handshake and the later message for auth_user. out points into both. */
 void identity_later(

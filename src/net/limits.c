@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * limits.c - places by client address. An address is known as long as it has one.
+ * limits.c - places by client address. An address is in the map as long as it has a place.
  */
 #include "net/limits.h"
 

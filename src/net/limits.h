@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * limits.h - how many connections one client address may have: places that are taken and given
- * back. All functions belong to the loop's thread.
+ * limits.h - how many connections one client address may have: a connection takes a place and gives
+ * it back. hub/opening.c has the limit of one wallet. All functions belong to the loop's thread.
  */
 #ifndef NET_LIMITS_H
 #define NET_LIMITS_H
@@ -9,14 +9,14 @@
 #include "chat/client.h"
 
 struct limits;
-struct place; /* one connection of an address */
+struct place; /* all places of one address, counted */
 
 /* Borrows the proxies. per_address 0: no limit. */
 struct limits *limits_new(const struct proxies *, size_t per_address);
 /* After the last place was given back. NULL is fine. */
 void limits_free(struct limits *);
 
-/* True if the peer is a trusted proxy: the address behind it counts, request by request. */
+/* True if the peer is a trusted proxy: then each request takes a place for the client's address. */
 bool limits_looks_behind(const struct limits *, struct span peer);
 
 /* Takes a place for the client_address of peer and forwarded_for. The caller gives *out back; it is
@@ -24,8 +24,8 @@ bool limits_looks_behind(const struct limits *, struct span peer);
 bool limits_take(struct limits *, struct span peer, struct span forwarded_for, struct place **out);
 void place_give_back(struct place *); /* NULL is fine */
 
-/* For net_check: ends the process (check) where a place is not known by its address, or is taken
- * more often than allowed or less often than it is held. */
+/* For net_check: ends the process (check) if a place is not found by its address, is taken more
+ * often than is allowed, or is taken less often than connections hold it. */
 void place_check(const struct place *, size_t held);
 
 #endif

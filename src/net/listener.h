@@ -18,7 +18,8 @@ struct listener;
  * address, "" for a Unix socket. */
 typedef void listener_cb(int fd, const char *peer, void *arg);
 
-/* No descriptor is left for a connection that waits: frees one. False: there is none to free. */
+/* Frees a descriptor for a connection that waits, when the process has none left. False: it has
+ * none that it could free. */
 typedef bool listener_relief_cb(void *arg);
 
 /* Opens HOST:PORT, unix:PATH, "unix:PATH identity" or fd:N and accepts from the next turn on; port

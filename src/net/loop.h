@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * loop.h - the event loop without its library: timers, signals, descriptors, and the end of a turn.
- * main and the echo programs know no more of libevent. All functions belong to the thread that runs
+ * loop.h - the event loop, without names of libevent: timers, signals, descriptors, and the end of
+ * a turn. main and the echo programs use only this. All functions belong to the thread that runs
  * the loop.
  */
 #ifndef NET_LOOP_H
@@ -23,12 +23,12 @@ void loop_free(struct loop *);
 void loop_run(struct loop *);
 void loop_stop(struct loop *);
 
-/* The next turn begins us microseconds from now, or when urgent_fd can be read, or a timer is due:
- * input that arrives meanwhile is worked off together. */
+/* Delays the next turn until us microseconds from now, until urgent_fd can be read, or until a
+ * timer is due. Input that arrives meanwhile is worked off in one turn. */
 void loop_pace(struct loop *, int64_t us, int urgent_fd);
 
-/* Work on input is counted, so that many connections with much input share a turn: true when this
- * turn has spent its time on it. */
+/* loop_spend_us counts time that was spent on input; loop_is_spent is true when this turn has spent
+ * all its time for input. So connections with much input share a turn. */
 void loop_spend_us(struct loop *, int64_t us);
 bool loop_is_spent(const struct loop *);
 
@@ -51,8 +51,8 @@ void loop_watch_free(struct loop_watch *); /* NULL is fine */
  * watched. */
 bool loop_on_signal(struct loop *, int signo, loop_cb *, void *arg);
 
-/* A function that runs once at the end of the turn in which it is wanted, after everything that was
- * ready. */
+/* A function that runs once at the end of each turn in which loop_later_want was called, after all
+ * callbacks of that turn. */
 struct loop_later;
 struct loop_later *loop_later_new(struct loop *, loop_cb *, void *arg);
 void loop_later_want(struct loop_later *); /* again while wanted: nothing */

@@ -14,7 +14,7 @@
 
 #define IOV_COUNT  64
 #define JOIN_MAX   4096         /* bytes */
-#define BYTES_MAX  (256 * 1024) /* events beyond are refused: the log has them */
+#define BYTES_MAX  (256 * 1024) /* of events; more are refused, since the log has them */
 #define FRAMES_MAX 1024
 #define CLOG_BYTES \
 	(64 * 1024) /* frames that cannot be refused: beyond, the peer is not read from */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ring.h - frames on their way into a socket: taken in order, written in as few calls as possible.
- * Embedded in a connection. A ring knows no loop: its owner says when to write. All functions
- * belong to the loop's thread.
+ * ring.h - the frames that wait for a socket: added in order, and written with as few system calls
+ * as possible. Embedded in a connection. A ring knows no loop: its owner says when to write. All
+ * functions belong to the loop's thread.
  */
 #ifndef NET_RING_H
 #define NET_RING_H
@@ -18,13 +18,13 @@ struct ring {                                /* all zero is an empty one */
 	};
 	uint32_t head, count, cap;
 	uint32_t sent;                       /* bytes of the first frame that are written */
-	uint32_t event_bytes, control_bytes; /* in it */
+	uint32_t event_bytes, control_bytes; /* of all frames in the ring */
 };
 
-/* False: the ring is full for a frame of that kind, which may be refused. FRAME_CONTROL never
- * is. */
+/* True if the ring has room for a frame. It always has room for FRAME_CONTROL; for FRAME_EPHEMERAL
+ * it has none when it is half full. */
 bool ring_has_room(const struct ring *, const struct frame *);
-/* True while frames that cannot be refused fill it. */
+/* True while FRAME_CONTROL frames fill the ring: the peer should not be read from. */
 bool ring_is_clogged(const struct ring *);
 
 /* Appends a frame and takes a reference of its own. */
@@ -38,9 +38,9 @@ enum ring_state {
 /* Writes frames until the ring is empty or the kernel takes no more. */
 enum ring_state ring_write(struct ring *, int fd);
 
-/* For uring.c, of a ring that is not empty: the bytes that one send should take, where several frames
- * are joined in room (n 0: they do not fit); whether another ring begins with the same bytes; and
- * taking out the bytes that were written. */
+/* For uring.c; the rings are not empty. ring_has_same_front: both rings have the same frames.
+ * ring_front: the bytes for one send; several frames are joined in room (n 0: they do not fit).
+ * ring_advance takes out the bytes that were written. */
 bool ring_has_same_front(const struct ring *, const struct ring *);
 struct span ring_front(const struct ring *, char *room, size_t size);
 void ring_advance(struct ring *, size_t written);
@@ -48,14 +48,14 @@ void ring_advance(struct ring *, size_t written);
 /* Recounts the bytes; ends the process (check) if a counter is wrong. */
 void ring_check(const struct ring *);
 
-/* Empty, with no memory to give back. */
+/* True if the ring is empty and has no memory to give back. */
 static inline bool
 ring_is_idle(const struct ring *r)
 {
 	return r->count == 0 && r->cap <= RING_FEW;
 }
 
-/* Drops all frames but one that is begun. */
+/* Drops all frames, also FRAME_CONTROL, except one that is written in part. */
 void ring_give_up(struct ring *);
 /* The bytes in the ring, without those of the first frame that are written already. */
 static inline size_t

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * server.h - the daemon put together: database, writer, hub, listeners, and its orderly end.
+ * server.h - makes the daemon of its parts (database, writer, reader, hub, listeners), and ends it
+ * in good order. All functions belong to the loop's thread.
  */
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
@@ -10,13 +11,15 @@
 
 struct server;
 
-/* Opens everything and listens. The configuration is borrowed. NULL: err holds one line for the operator. */
+/* Opens everything and listens. Borrows the configuration. NULL: err holds one line for the
+ * operator. */
 struct server *server_new(const struct config *, struct buf *err);
 
-/* Serves until SIGTERM or SIGINT, then drains: stops accepting, finishes the writer's queue, closes with 1001. */
+/* Serves until SIGTERM or SIGINT. Then drains: stops accepting, finishes the jobs of the writer,
+ * and closes the connections (WebSockets with code 1001). */
 void server_run(struct server *);
 
-/* Checkpoints and releases all. NULL is fine. */
+/* Checkpoints and releases everything. NULL is fine. */
 void server_free(struct server *);
 
 #endif
