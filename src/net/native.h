@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * native.h - the native transport: JSON text frames at /ws, sub-protocol escrowchat.v1.
+ * native.h - the native transport: JSON text frames at /ws, sub-protocol escrowchat.v1. All
+ * functions belong to the loop's thread.
  */
 #ifndef NET_NATIVE_H
 #define NET_NATIVE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * slice.h - how much of one connection's input a turn of the loop works off: so many events or so
- * many microseconds. Then the next connection has its turn, and the rest is offered again in the
- * next turn. All functions belong to the loop's thread.
+ * slice.h - limits how much input of one connection a turn of the loop works off: SLICE_EVENTS
+ * events or SLICE_US microseconds. Then the next connection is served, and the rest is offered
+ * again in the next turn. All functions belong to the loop's thread.
  */
 #ifndef NET_SLICE_H
 #define NET_SLICE_H
@@ -14,7 +14,7 @@
 
 #define SLICE_EVENTS 64
 #define SLICE_US     500
-#define SLICE_LEAST  4 /* connections that go on in each turn, however much others have spent */
+#define SLICE_LEAST  4 /* so many connections go on in each turn, even if its time is spent */
 
 struct slice {
 	struct loop *loop;
@@ -28,9 +28,9 @@ slice_begin(struct slice *s, struct loop *loop)
 	*s = (struct slice){.loop = loop};
 }
 
-/* The caller asks after an event when there is more input; the clock starts at the first question,
- * so a single event costs nothing. True: the rest is left for the next turn. In a turn in which all
- * slices together were long (loop_is_spent), each connection has one event more. */
+/* The caller asks this after each event, if there is more input. True: the rest of the input waits
+ * for the next turn. The time is counted from the first question, so that a single event costs
+ * nothing. When the turn has spent its time (loop_is_spent), a connection still gets one event. */
 static inline bool
 slice_is_spent(struct slice *s)
 {

@@ -32,16 +32,17 @@ enum socketio_end {
 struct socketio_ops {
 	/* See engine_ops. */
 	bool (*on_request)(void *arg, struct web_request *, struct buf *fields);
-	/* A client has come: returns what the owner keeps of its handshake, from malloc() (the
-	 * callback or its result may be NULL: nothing). */
+	/* A client has come: returns the part of its handshake that the owner keeps, from malloc().
+	 * The callback or its result may be NULL: nothing is kept. */
 	void *(*on_handshake)(void *arg, struct web_request *);
 	/* A client wants to enter a namespace; auth is its payload, an object as a slice of JSON
 	 * (base/json_slice.h), or none. The callee answers, now or later, with socketio_accept or
 	 * socketio_reject; until then no packet of the client is taken. */
 	void (*on_connect)(void *arg, struct socketio_socket *, struct span auth);
 	void (*on_event)(struct socketio_socket *, const struct socketio_event *);
-	bool (*is_busy)(struct socketio_socket *); /* of a connected one; NULL: never */
-	void (*on_room)(struct socketio_socket *); /* likewise; NULL: nothing */
+	/* As in engine_ops, for a socket that is connected. Each may be NULL. */
+	bool (*is_busy)(struct socketio_socket *);
+	void (*on_room)(struct socketio_socket *);
 	/* The socket is over: the last call. */
 	void (*on_disconnect)(struct socketio_socket *, const char *why, enum socketio_end);
 };
@@ -50,7 +51,7 @@ struct socketio_options {
 	const struct socketio_ops *ops;
 	void *arg;
 	const char *const *namespaces; /* NULL-terminated */
-	bool takes_binary; /* else the attachments of a binary event are passed over unread */
+	bool takes_binary;             /* false: attachments of a binary event are skipped */
 	int64_t connect_timeout_ms;
 	int64_t ping_interval_ms, ping_timeout_ms;
 	size_t max_payload, fresh_payload, max_fresh; /* see engine_options */
@@ -65,17 +66,18 @@ void socketio_free(struct socketio *); /* NULL is fine */
 void socketio_handle(struct web_request *, void *own);
 size_t socketio_max_body(const struct http_request *, void *own);
 
-void *socketio_own(const struct socketio_socket *); /* the owner's own of it; NULL at first */
+void *socketio_own(const struct socketio_socket *); /* the owner's object for it; NULL at first */
 void socketio_set_own(struct socketio_socket *, void *own);
 const char *socketio_namespace(const struct socketio_socket *);
-void *socketio_handshake_of(const struct socketio_socket *); /* what was kept of it */
+void *socketio_handshake_of(const struct socketio_socket *); /* the result of on_handshake */
 struct engine_session *socketio_session(const struct socketio_socket *);
-struct socketio_socket *socketio_in(const struct engine_session *, const char *nsp); /* or NULL */
+/* The socket of a session in a namespace, or NULL. */
+struct socketio_socket *socketio_in(const struct engine_session *, const char *nsp);
 
-/* Accepts a socket: with the visible id and, where its state can be recovered, the secret to return
- * with (pid NULL: none). */
+/* Accepts a socket, with its visible id and the secret to come back with (pid NULL: its state
+ * cannot be recovered). */
 void socketio_accept(struct socketio_socket *, const char *sid, const char *pid);
-/* Refuses a socket, which is freed, without on_disconnect, when this returns. */
+/* Refuses a socket, and frees it without a call of on_disconnect. */
 void socketio_reject(struct socketio_socket *, const char *message);
 bool socketio_is_connected(const struct socketio_socket *);
 

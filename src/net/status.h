@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * status.h - GET /health for anyone, GET /api/websocket/stats and /metrics for the platform.
+ * status.h - GET /health for anyone, GET /api/websocket/stats and /metrics for the platform. All
+ * functions belong to the loop's thread.
  */
 #ifndef NET_STATUS_H
 #define NET_STATUS_H

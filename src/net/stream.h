@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * stream.h - what SSE, long-poll and POST /emit share: the query of a request, and the clients that
- * tie requests together. Routes: /events (sse.c), /poll (poll.c), /emit (emit.c). All functions
- * belong to the loop's thread.
+ * stream.h - the parts that SSE, long-poll and POST /emit share: the query of a request, and the
+ * streams, which tie the requests of one client together. Routes: /events (sse.c), /poll (poll.c),
+ * /emit (emit.c). All functions belong to the loop's thread.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -24,16 +24,16 @@ struct streams { /* of one daemon */
 	LIST_HEAD(, emit) emits;
 };
 
-/* One client's session, as long as it lasts; embedded first in an SSE stream's or a poll's own. */
+/* A client with a session; embedded first in struct sse and struct poll. */
 struct stream {
 	struct streams *streams;
 	struct session *session;
 	TAILQ_ENTRY(stream) link;
 	struct map_node node;
-	char *key;    /* in the map; NULL: it is not in it, and has no name */
-	bool is_idle; /* no request is open: the next of its client takes over */
-	/* Ends the stream in good order, and frees it: the client said goodbye, or another stream
-	 * of the same name has taken its place. */
+	char *key;    /* in streams->clients; NULL: the stream has no name, and is not there */
+	bool is_idle; /* no request is open: the next request of the client takes over */
+	/* Ends the stream in good order, and frees it. Called when the client says goodbye, or when
+	 * another stream of the same name takes its place. */
 	void (*end)(struct stream *, const char *why);
 };
 
@@ -42,7 +42,7 @@ struct stream_request;
 struct stream_route {
 	const char *methods;
 	struct span fields; /* header lines of every answer */
-	/* May be NULL: serves a request that needs no look-up. False: it needs one. */
+	/* Serves a request that needs no look-up (may be NULL). False: it needs one. */
 	bool (*serve_now)(struct stream_request *, struct web_request *);
 	void (*serve)(struct stream_request *, struct web_request *);
 };
@@ -51,13 +51,13 @@ struct stream_route {
  * client, timeout; Last-Event-ID), and the CORS lines of the answer. */
 struct stream_request {
 	struct streams *streams;
-	struct admission *admission; /* who asks; its cursor and rooms are the query's */
+	struct admission *admission; /* with the user, and the cursor and rooms of the query */
 	const struct stream_route *route;
-	struct buf text;   /* what the spans point into */
+	struct buf text;   /* the text to which the spans point */
 	struct buf fields; /* header lines */
 	struct span client;
 	int64_t timeout_ms; /* -1: not given */
-	const char *why;    /* the query is refused; NULL: it is fine */
+	const char *why;    /* the reason to refuse the query; NULL: it is good */
 };
 
 /* Checks the conditions of the mode and the method, looks up the user, their cursor and rooms, and
@@ -67,8 +67,8 @@ void stream_handle(struct streams *, struct web_request *, const struct stream_r
 /* The live stream of that wallet and name, or NULL. */
 struct stream *stream_find(struct streams *, const struct user *, struct span client);
 
-/* Opens the session of a stream and gives it its name; the stream that had the name is ended.
- * Requests without client= share a name as long as they come one after the other. False: the
+/* Opens the session of a stream, and gives the stream its name; the stream that had the name is
+ * ended. Requests without client= have the same name if they come one after the other. False: the
  * request was refused and answered. */
 bool stream_open(
     struct stream *, const struct stream_request *, struct web_request *, const struct transport *);
@@ -84,7 +84,8 @@ size_t emit_max_body(const struct http_request *, void *own);
 /* Closes the sessions of requests to /emit that are still open. */
 void emit_clear(struct streams *);
 
-/* Sets up the streams of a daemon, and at the end closes all of them; borrows the rest. */
+/* streams_init sets up the streams of a daemon, and borrows the other arguments; streams_clear
+ * closes all streams. */
 void streams_init(struct streams *, struct hub *, const struct gate *, struct loop *);
 void streams_clear(struct streams *);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wake.h - how another thread wakes the loop, so that no wake-up is ever lost: a ring that the
- * kernel did not pass on is found within a second.
+ * wake.h - another thread wakes the loop, and no wake-up is lost: if the kernel does not report
+ * one, it is found within a second.
  */
 #ifndef NET_WAKE_H
 #define NET_WAKE_H
@@ -15,10 +15,10 @@ struct wake;
 struct wake *wake_new(struct loop *, loop_cb *, void *arg);
 void wake_free(struct wake *); /* when nobody rings any more; NULL is fine */
 
-/* From any thread. The callback sees everything that was done before the ring. */
+/* Wakes the loop. Any thread. The callback sees everything that this thread did before the call. */
 void wake_ring(struct wake *);
 
-/* A descriptor that can be read while a ring is unheard; for loop_pace. */
+/* A descriptor that can be read while a wake-up waits for its callback; for loop_pace. */
 int wake_fd(const struct wake *);
 
 #endif

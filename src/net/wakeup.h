@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wakeup.h - when to look at the log: the doorbell, inotify on the -wal file, and a poll that needs neither.
+ * wakeup.h - tells when another process (also the sqlite3 shell) may have committed: by the
+ * doorbell, by inotify on the -wal file, and by a poll that needs neither. All functions belong to
+ * the loop's thread.
  */
 #ifndef NET_WAKEUP_H
 #define NET_WAKEUP_H
@@ -13,10 +15,11 @@ struct wakeup;
 /* Another process has committed (is_certain), or may have. */
 typedef void wakeup_look(void *arg, bool is_certain);
 
-/* Calls look whenever that is so; borrowed: bell, database. */
+/* Calls look whenever that is so. Borrows the bell and the path of the database. */
 struct wakeup *
 wakeup_new(struct loop *, struct bell *, const char *database, wakeup_look *look, void *arg);
-/* This process has just committed, and looked: what inotify says next is mostly its own. */
+/* This process has just committed and looked at the log, so the next event of inotify is probably
+ * about its own commit. */
 void wakeup_note_commit(struct wakeup *);
 void wakeup_free(struct wakeup *); /* NULL is fine */
 

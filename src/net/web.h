@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * web.h - HTTP on a connection: one request at a time, routed by a table, answered whole or
- * upgraded. All functions belong to the loop's thread.
+ * web.h - HTTP on a connection: one request at a time, which a table routes; it is answered whole,
+ * or the connection is upgraded. All functions belong to the loop's thread.
  */
 #ifndef NET_WEB_H
 #define NET_WEB_H
@@ -14,7 +14,7 @@
 
 struct web_conn;
 
-struct web_request { /* in hand during the handler's call */
+struct web_request { /* lives for the handler's call */
 	struct conn *conn;
 	const struct http_request *http;
 	struct span head, body;
@@ -41,13 +41,14 @@ struct web { /* read-only while connections use it */
 	const struct web_route *routes;
 	size_t n_routes;
 	void *arg;
-	struct limits *limits;       /* of addresses; NULL: none */
+	struct limits *limits;       /* connections of one address; NULL: no limit */
 	size_t max_body, max_header; /* bytes; 0: WEB_BODY_MAX, WEB_HEADER_MAX */
-	bool refuses_underscores;    /* in names of header fields: some servers take them for '-' */
+	bool refuses_underscores;    /* in header names: some servers take '_' for '-' */
 };
 
-/* Serves a new HTTP connection. peer is its address as text, "" for a Unix socket. Where there are
- * max_connections it is answered 503 and ended; where its address has all it may have, 429. */
+/* Serves a new HTTP connection. peer is its address as text, "" for a Unix socket. If there are
+ * max_connections, the connection is answered 503 and ended; if its address has as many as it may
+ * have, 429. */
 void web_accept(const struct web *, struct net *, int fd, const char *peer);
 
 /* The id of the request in the log and in its answer: its X-Request-ID, if that is a plain one. */
@@ -72,15 +73,15 @@ void web_refuse(struct web_request *, enum chat_err, const char *why);
 /* The same for refusals of HTTP itself: 404, 405 (allow names the methods), 400, 413 and others. */
 void web_refuse_status(struct web_request *, int status, const char *allow);
 
-/* Keeps the request open after the handler returns, for one web_reply_held later; no other request
- * of the connection is taken before. on_gone: the client has left, or the process ends; the handle
- * is void then. fields (copied) go into the answer. */
+/* Keeps the request open after the handler returns, until one web_reply_held; no other request of
+ * the connection is taken before. on_gone is called if the client leaves or the process ends; the
+ * handle is void then. fields (copied) go into the answer. */
 struct web_conn *
 web_hold(struct web_request *, struct span fields, void (*on_gone)(void *), void *arg);
 void web_reply_held(struct web_conn *, const struct web_reply *);
-/* Keeps the request, its head and body copied, during a look-up; no other request of the connection
- * is taken before. One web_unpark follows, in which again is called as a handler is; or on_gone, if
- * the client has left: the handle is void then. */
+/* Keeps the request, with copies of head and body, during a look-up; no other request of the
+ * connection is taken before. Then one web_unpark follows, which calls again like a handler. Or
+ * on_gone is called, if the client leaves; the handle is void then. */
 struct web_conn *web_park(struct web_request *, void (*on_gone)(void *), void *arg);
 void web_unpark(struct web_conn *, void (*again)(struct web_request *, void *arg), void *arg);
 /* conn_confirm, for the connection of a held request. */

@@ -22,17 +22,17 @@ struct web_conn {
 	/* of the request in hand */
 	bool is_head, keep_alive, is_1_0;
 	char request_id[IDS_REQUEST_SIZE];
-	/* at a shutdown: until when a request that is due is waited for (mono ms); else 0 */
+	/* at a shutdown: how long the next request is waited for (mono ms); else 0 */
 	int64_t ends_ms;
 	bool is_held;
-	bool is_placed; /* the request's client has a place, the connection's peer none */
+	bool is_placed; /* the connection has a place of the request's client, not of its peer */
 	struct buf held_fields;
 	void (*on_gone)(void *);
 	void *gone_arg;
 	char peer[]; /* its address as text */
 };
 
-/* The client of a held request is gone: calls its on_gone. Nothing where no request is held. */
+/* The client of a held request is gone: calls its on_gone. Does nothing if no request is held. */
 void web_let_go(struct web_conn *);
 /* Refuses a request that was not read to its end, or not at all. */
 void web_refuse_unread(struct web_conn *, int status);

@@ -17,13 +17,13 @@ struct websocket_ops {
 	void (*on_message)(struct websocket *, enum ws_opcode, struct span);
 	/* True: no more messages are to be given until websocket_resume (NULL: never). */
 	bool (*is_busy)(struct websocket *);
-	/* The ring is empty, after conn_want_room was called or a frame was refused (NULL: nothing
-	 * is done). */
+	/* The ring is empty, after conn_want_room was called or a frame was refused. NULL: not
+	 * called. */
 	void (*on_room)(struct websocket *);
 	/* The WebSocket is over: the last call. */
 	void (*on_closed)(struct websocket *, const char *why);
-	/* Pings are sent when nothing is heard; false where a protocol above has a heartbeat of its
-	 * own. */
+	/* True: pings are sent when the peer sends nothing. False: the protocol above has a
+	 * heartbeat of its own. */
 	bool pings;
 };
 
@@ -35,15 +35,15 @@ struct websocket_options {
 	struct deflate *deflate; /* for permessage-deflate, borrowed; NULL: not offered */
 };
 
-/* Answers the handshake and takes the connection over, which owns the result. NULL: it was no
- * proper handshake, and is answered (400, 405, 426). */
+/* Answers the handshake, and takes over the connection, which owns the result. NULL: the request
+ * was no proper handshake, and was answered with 400, 405 or 426. */
 struct websocket *websocket_accept(struct web_request *, const struct websocket_options *);
 
 /* The own object of the owner, and the connection under the WebSocket. */
 void *websocket_own(const struct websocket *);
 void websocket_set_own(struct websocket *, void *own);
 struct conn *websocket_conn(const struct websocket *);
-/* From the next frame on; a message that is longer already is too big. */
+/* Sets the longest message, from the next frame on. A message that is longer already is refused. */
 void websocket_set_max_message(struct websocket *, uint32_t max_bytes);
 
 /* Sends a copy of bytes as one message. */
@@ -51,7 +51,7 @@ void websocket_send_message(struct websocket *, enum ws_opcode, struct span);
 /* Sends a shared frame, as conn_send does; no frame follows a close frame. */
 bool websocket_send_frame(struct websocket *, struct frame *);
 
-/* The owner was busy, and is not any more. */
+/* The owner was busy (is_busy), and takes messages again. */
 void websocket_resume(struct websocket *);
 
 /* Sends a close frame, waits for the peer's, then ends the connection (RFC 6455, section 7). */
