@@ -10,7 +10,7 @@
 #include "base/mem.h"
 
 struct lane {
-	struct map_node node; /* its key is number */
+	struct map_node node; /* in by_number; its key is number */
 	TAILQ_ENTRY(lane) turn;
 	STAILQ_HEAD(, lane_place) places;
 	size_t waiting;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * lanes.h - jobs that wait, taken in turn: a lane has the jobs that one wallet has submitted.
- * However many jobs wait in one lane, the first job of another is taken after at most one of each.
- * Not locked.
+ * lanes.h - jobs that wait, taken in turn: a lane has the jobs of one wallet. However many jobs
+ * wait in one lane, the first job of another lane waits for at most one job of each lane. Nothing
+ * is locked here: the caller has a lock.
  */
 #ifndef STORE_LANES_H
 #define STORE_LANES_H
@@ -21,25 +21,27 @@ struct lane_place {
 
 struct lane;
 
-/* lanes_init; an empty one owns only its table, which lanes_clear releases. */
+/* All lanes of a thread. lanes_init begins it; lanes_clear frees its table, when no job waits. */
 struct lanes {
 	struct map by_number;
-	TAILQ_HEAD(, lane) turns; /* those in which jobs wait; the first is next */
-	size_t waiting;           /* jobs of all lanes */
+	TAILQ_HEAD(, lane) turns; /* all lanes, in the order of their turns */
+	size_t waiting;           /* jobs in all lanes */
 };
 
 void lanes_init(struct lanes *);
 void lanes_clear(struct lanes *);
 
-/* The lane of a wallet, by its key: never 0, which is the server's own. Any thread. */
+/* The number of a wallet's lane: never 0, which is the server's own. Two wallets can have the same
+ * number, which is rare. Any thread. */
 uint32_t lane_of(struct span wallet);
 
-/* Adds a job behind those of its lane. Its owner keeps the job until it is taken. */
+/* Adds a job behind the jobs of its lane. The owner of the job keeps it alive until it is taken. */
 void lanes_add(struct lanes *, uint32_t number, struct lane_place *, void *job);
 
 /* The first job of the lane whose turn it is, or NULL: none waits. */
 void *lanes_first(const struct lanes *);
-/* Takes that job out of its lane; the next lane has its turn then. */
+/* Takes the job of lanes_first out of its lane, and gives the turn to the next lane. NULL: none
+ * waits. */
 void *lanes_take(struct lanes *);
 
 /* How many jobs wait in a lane. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * reads.c - the one reader thread: takes jobs, runs them in read transactions, hands them back.
- * In the log file's mode (WAL) a reader never waits for a writer.
+ * With a WAL a reader never waits for a writer.
  */
 #include "store/reads.h"
 
@@ -14,9 +14,9 @@
 #include "base/thread.h"
 #include "store/db.h"
 
-#define BATCH_JOBS  64    /* run before they are handed back */
-#define BATCH_US    500   /* or so long: whoever waits for the first is not kept waiting */
-#define SNAPSHOT_US 20000 /* no snapshot is older when a job begins: the log file can be reset */
+#define BATCH_JOBS  64    /* so many jobs are handed back together, */
+#define BATCH_US    500   /* or fewer after this time, so that the first does not wait long */
+#define SNAPSHOT_US 20000 /* no job begins on an older snapshot, which keeps the WAL from a reset */
 
 struct list {
 	struct read_job *first, *last;
@@ -31,14 +31,14 @@ struct reads {
 	bool is_joined;
 	atomic_size_t pending;
 
-	/* the thread's own */
-	uint64_t snapshot_of; /* jobs up to this number were submitted before it was taken */
-	int64_t snapshot_until;
+	/* used by the reader's thread alone */
+	uint64_t snapshot_of;   /* jobs up to this number were submitted before the snapshot */
+	int64_t snapshot_until; /* mono us */
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* protects the members below */
 	pthread_cond_t more;  /* the thread waits for jobs, or for the end */
 	struct lanes jobs;
-	uint64_t submitted; /* ever */
+	uint64_t submitted; /* jobs since the start */
 	struct list finished;
 	bool is_stopping;
 };
@@ -90,12 +90,12 @@ run_job(struct reads *r, struct read_job *job, uint64_t submitted)
 	st->deadline_us = now_us + (int64_t)r->deadline_ms * 1000;
 	job->run(st, job);
 	job->err = st->err;
-	if (st->err != STORE_OK) /* it is no other job's */
+	if (st->err != STORE_OK) /* so that the error stays with this job */
 		tx_rollback(st);
 }
 
-/* The next job, and how many were submitted by then. NULL: none waits or, if it was waited for, it
- * is the end. */
+/* Takes the next job, and tells how many jobs were submitted by then. waits: waits for a job if
+ * there is none. NULL: there is no job or, after a wait, the thread is to end. */
 static struct read_job *
 take_job(struct reads *r, bool waits, uint64_t *submitted)
 {
@@ -110,7 +110,7 @@ take_job(struct reads *r, bool waits, uint64_t *submitted)
 	return job;
 }
 
-/* The snapshot is given back before the thread waits. NULL: it is the end. */
+/* Takes the next job; gives the snapshot back before it waits. NULL: the thread is to end. */
 static struct read_job *
 wait_for_job(struct reads *r, uint64_t *submitted)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * reads.h - the one reader thread of the daemon: jobs in, look-ups and pages out.
- * Each job sees everything that was committed before it was submitted. One job's failure is never
- * another's.
+ * reads.h - the one reader thread of the daemon, which runs read jobs: look-ups and pages of the
+ * log. Each job sees everything that was committed before it was submitted. The failure of one job
+ * never makes another fail.
  */
 #ifndef STORE_READS_H
 #define STORE_READS_H
@@ -16,20 +16,20 @@
 
 struct reads;
 
-/* Embedded in the caller's own struct, all zero but for the members that the caller sets. The
- * reader owns it from submit until done. */
+/* Embedded in the caller's own struct; zero except for run, done and lane, which the caller sets.
+ * The reader owns it from reads_submit until done is called. */
 struct read_job {
 	struct read_job *next;
-	/* On the reader thread, inside a read transaction; store_changed may be called there. */
+	/* Called on the reader's thread, inside a read transaction; it may call store_changed. */
 	void (*run)(struct store *, struct read_job *);
-	/* On the caller's thread, from reads_collect, in the order in which the jobs of the same
-	 * lane were submitted; frees the job or keeps it. */
+	/* Called on the caller's thread, by reads_collect, for the jobs of one lane in the order in
+	 * which they were submitted; frees the job or keeps it. */
 	void (*done)(struct read_job *, void *context);
-	enum store_err err; /* set before done */
-	/* Set by the submitter: jobs of one lane (lane_of the wallet; 0: the server's own) keep
+	enum store_err err; /* set before done is called */
+	/* The caller sets it: lane_of the wallet, or 0 for the server itself. Jobs of one lane keep
 	 * their order; the lanes are served in turn. */
 	uint32_t lane;
-	struct lane_place place; /* the reader's own, as the next */
+	struct lane_place place; /* used by the reader alone, like number */
 	uint64_t number;
 };
 
@@ -47,7 +47,8 @@ void reads_submit(struct reads *, struct read_job *first, struct read_job *last,
 /* Calls done for each finished job. Returns how many there were. */
 size_t reads_collect(struct reads *, void *context);
 
-/* Jobs submitted and not yet collected; and those of a lane that still wait for the thread. */
+/* reads_pending: how many jobs were submitted and not yet collected. reads_pending_of: how many
+ * jobs of a lane still wait for the thread. */
 size_t reads_pending(const struct reads *);
 size_t reads_pending_of(struct reads *, uint32_t lane);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * writer.c - the one writer thread: takes what has been submitted, runs it in one transaction,
- * hands it back. While a batch commits, the next one gathers, and between two commits it rests, so
- * that more can gather.
+ * writer.c - the one writer thread: takes the jobs that were submitted, runs them in one
+ * transaction, hands them back. While a batch commits, jobs gather for the next one. Between two
+ * commits the thread rests, so that more jobs gather.
  */
 #include "store/writer.h"
 
@@ -16,10 +16,10 @@
 #include "base/thread.h"
 #include "store/db.h"
 
-/* Of one transaction, which holds the lock of the database: what ends it first. */
+/* The limits of one transaction, since it holds the lock of the database. */
 #define BATCH_JOBS  512
 #define BATCH_BYTES 262144
-#define JOB_US      400 /* of the rest after a batch, for each of its jobs */
+#define JOB_US      400 /* the rest after a batch is so long for each of its jobs */
 
 struct list {
 	struct writer_job *first, *last;
@@ -35,13 +35,13 @@ struct writer {
 	bool is_joined;
 	atomic_size_t pending;
 	atomic_ullong begun, handed_back; /* batches */
-	atomic_llong rests_until;         /* mono us: it takes no jobs before */
+	atomic_llong rests_until;         /* mono us: the thread takes no jobs before */
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* protects the members below */
 	pthread_cond_t more;  /* the thread waits for jobs, or for the end */
 	struct lanes jobs;
 	struct list finished;
-	struct fresh_list fresh; /* of the finished */
+	struct fresh_list fresh; /* rows of the finished jobs */
 	bool is_stopping;
 };
 
@@ -65,8 +65,8 @@ fail_all(struct writer_job *from, enum store_err err)
 		from->err = err;
 }
 
-/* False: a statement failed, or a job that said no had written something; then nothing of the batch
- * stands. */
+/* Runs the jobs of a batch. False: a statement has failed, or a job has written rows and then
+ * returned false; the caller rolls the batch back. */
 static bool
 run_each(struct store *st, struct writer_job *jobs)
 {
@@ -89,7 +89,8 @@ run_job(struct store *st, void *arg)
 	return job->run(st, job);
 }
 
-/* A lock or a full disk meets all jobs alike: those after it do not wait for it again. */
+/* Runs each job in a transaction of its own. A lock or a full disk stops all jobs alike, so the
+ * jobs after such an error fail at once. */
 static void
 run_alone(struct store *st, struct writer_job *jobs)
 {
@@ -138,7 +139,7 @@ wait_for_jobs(struct writer *w)
 	return has;
 }
 
-/* Fills a batch from the lanes in turn; one job is a batch, however large. */
+/* Fills a batch from the lanes in turn. It has at least one job, however large that is. */
 static struct list
 take_jobs(struct writer *w)
 {
@@ -164,7 +165,7 @@ hand_back(struct writer *w, struct list batch)
 	struct fresh_list appended = STAILQ_HEAD_INITIALIZER(appended);
 	bool was_empty;
 
-	fresh_take(&appended, &w->st->fresh); /* of the last transaction, if it stands */
+	fresh_take(&appended, &w->st->fresh); /* the rows that the batch has committed */
 	pthread_mutex_lock(&w->lock);
 	was_empty = w->finished.first == NULL;
 	list_append(&w->finished, batch.first, batch.last);
@@ -175,7 +176,7 @@ hand_back(struct writer *w, struct list batch)
 		w->wake(w->wake_arg);
 }
 
-/* ---- rest: the other program gets its turn at the lock, and jobs gather ---- */
+/* ---- rest: jobs gather, and another process can get the lock of the database ---- */
 
 int64_t
 writer_rest_us(const struct writer *w)
@@ -194,8 +195,8 @@ begin_rest(struct writer *w, const struct list *batch)
 	    &w->rests_until, clock_mono_us() + (us < w->interval_us ? us : w->interval_us));
 }
 
-/* Sleeps until the rest is over. A caller that hands over its jobs only then wakes the thread once,
- * not twice. */
+/* Sleeps until the rest is over. Jobs that are handed over meanwhile do not wake the thread
+ * again. */
 static void
 end_rest(const struct writer *w)
 {
@@ -222,7 +223,7 @@ writer_main(void *arg)
 		writer_run(w->st, batch.first);
 		begin_rest(w, &batch);
 		hand_back(w, batch);
-		checkpoint_after_commit(w->st); /* in the rest: nobody waits for it */
+		checkpoint_after_commit(w->st); /* within the rest: no job waits for it */
 	}
 	store_checkpoint(w->st);
 	store_close(w->st);
