@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * check.h - invariants that run: a statement about the program's own state, which no input can make false.
+ * check.h - checks of invariants: an invariant is a statement about the program's own state that no
+ * input can make false.
  */
 #ifndef BASE_CHECK_H
 #define BASE_CHECK_H
@@ -9,9 +10,10 @@
 
 #include <stdlib.h>
 
-/* Ends the process (SIGABRT) with one error line if the condition is false. A process whose state contradicts itself must not
- * acknowledge anything; the supervisor starts a new one, and clients come back with their cursors. In every build: for
- * conditions that cost next to nothing. */
+/* Ends the process (SIGABRT) with one error line if the condition is false. A process whose state
+ * contradicts itself must not acknowledge anything; the supervisor starts a new one, and clients
+ * come back with their cursors. It runs in every build, so the condition must cost next to
+ * nothing. */
 #define check(condition)                                                                      \
 	do {                                                                                  \
 		if (__builtin_expect(!(condition), 0)) {                                      \
@@ -20,8 +22,8 @@
 		}                                                                             \
 	} while (0)
 
-/* True in builds with a sanitizer (--enable-debug, --enable-tsan, --enable-fuzzing): the walkers, which recount everything,
- * run there after each turn. */
+/* True in builds with a sanitizer (--enable-debug, --enable-tsan, --enable-fuzzing). In these
+ * builds the walkers, which recount all counters and lists, run after each turn. */
 #ifdef CHECK_ALL
 #define CHECKS_ALL 1
 #else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sys.h - the system calls of net and base, each in a wrapper that tests can make fail: the nth call from
- * now on, whichever it is. Where no test asks for that, a wrapper is the call and one comparison.
+ * sys.h - the system calls of net and base, each in a wrapper. Tests can make the nth call from now
+ * on fail, whichever call it is. Otherwise a wrapper is the call and one comparison.
  */
 #ifndef BASE_SYS_H
 #define BASE_SYS_H
@@ -15,16 +15,17 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-/* For tests. The nth call from now on (from 1) fails with that errno, once; 0: none does. Any thread's
- * call counts. */
+/* For tests: the nth call from now on (1 is the next) fails with that errno, once; 0: no call
+ * fails. The calls of all threads count. */
 void sys_fail_nth(unsigned nth, int err);
 /* True if a call has failed since sys_fail_nth. */
 bool sys_has_failed(void);
 
 extern atomic_uint sys_countdown; /* sys.c's own; 0: nothing is counted */
-bool sys_count_down(void);        /* likewise; sets errno if true */
+bool sys_count_down(void);        /* likewise; true: the call fails, and errno is set */
 
-/* To be asked in front of a call that has no wrapper here. True: the call is to fail; errno is set. */
+/* Asked before a call that has no wrapper here. True: the caller behaves as if the call had failed;
+ * errno is set. */
 static inline bool
 sys_fails(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * why.c - errors of the system in the words of an operator.
+ * why.c - explains errors of the system to an operator.
  */
 #include "base/why.h"
 
@@ -47,7 +47,7 @@ why_no_file(struct buf *out, const char *path, int err)
 	free(copy);
 }
 
-/* The process that listens on a Unix socket; 0: nobody does, or the kernel does not tell. */
+/* The process that listens on a Unix socket; 0: none does, or the kernel does not tell. */
 static long
 listening_process(const char *path)
 {

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * why.h - errors of the system in the words of an operator: what is in the way, and whose it is.
+ * why.h - explains errors of the system to an operator: which file, directory, user or process is
+ * in the way.
  */
 #ifndef BASE_WHY_H
 #define BASE_WHY_H
 
 #include "base/buf.h"
 
-/* Each appends the end of a sentence to out, without a newline, for an errno value. They look at the
- * file system, and connect to a Unix socket that is in the way; any thread. */
+/* Each appends the end of a sentence to out, without a newline, for an errno value. They read the
+ * file system, and connect to a Unix socket that is in the way. Any thread. */
 
-/* Why a file cannot be opened or created: a directory that does not exist, a user who may not. */
+/* Why a file cannot be opened or created: its directory does not exist, the user may not, and
+ * others. */
 void why_no_file(struct buf *out, const char *path, int err);
 
-/* Why nobody can listen at HOST:PORT or unix:PATH: for a Unix socket which process does already. */
+/* Why the program cannot listen at HOST:PORT or unix:PATH: for a Unix socket it names the process
+ * that listens there already. */
 void why_no_listen(struct buf *out, const char *spec, int err);
 
 #endif
