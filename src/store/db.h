@@ -8,6 +8,7 @@
 #define STORE_DB_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "base/buf.h"
 #include "store/escrows.h"
@@ -67,8 +68,8 @@ struct store {
 	int64_t seen_version;                      /* PRAGMA data_version */
 	int wal_pages;                             /* in the log file after our last commit */
 	int checkpoint_at_pages;
-	int fail_countdown; /* tests: 0: none */
-	enum store_err fail_err;
+	atomic_int fail_countdown; /* tests: 0: none; they set it while another thread steps */
+	_Atomic enum store_err fail_err;
 };
 
 /* ---- statements (store.c) ---- */

@@ -45,8 +45,8 @@ store_error(const struct store *st)
 void
 store_fail_at(struct store *st, int nth, enum store_err err)
 {
+	st->fail_err = err; /* first: another thread may count down */
 	st->fail_countdown = nth;
-	st->fail_err = err;
 }
 
 /* The operating system's reason, where SQLite's own code hides it (sqlite3_system_errno() knows

@@ -85,7 +85,8 @@ bool store_is_checkpoint_due(const struct store *);
  * 3.50.7, 3.44.6). */
 const char *store_library_warning(void);
 
-/* Tests: the nth statement step from now on fails (1 is the next; 0 none) with that error. */
+/* Tests: the nth statement step from now on fails (1 is the next; 0 none) with that error.
+ * From any thread. */
 void store_fail_at(struct store *, int nth, enum store_err);
 
 #endif
