@@ -16,11 +16,12 @@
 
 #define LINE_MAX_BYTES 2000 /* the newline counts */
 
+/* Each member is atomic: log_setup may run while other threads log. */
 static struct {
-	const char *program;
-	enum log_target target;
-	enum log_format format;
-	enum log_level level;
+	const char *_Atomic program;
+	_Atomic enum log_target target;
+	_Atomic enum log_format format;
+	_Atomic enum log_level level;
 } to = {"escrowchat", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO};
 
 static const struct {

@@ -14,7 +14,8 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
 
-/* Where lines go from now on; program (borrowed) is the ident. Before: text, info, stderr. */
+/* Where lines go from now on; program (borrowed) is the ident. Before: text, info, stderr. Other
+ * threads may log meanwhile. */
 void log_setup(const char *program, enum log_target, enum log_format, enum log_level);
 
 /* True if a line of that level would be written: guards the making of costly arguments. */
