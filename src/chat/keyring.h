@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * keyring.h - the keys of the platform: service keys, and those of its tokens. They can be read anew while threads use them.
+ * keyring.h - the keys of the platform: service keys, and the keys of its tokens. The files can be
+ * read again while threads use the keys.
  */
 #ifndef CHAT_KEYRING_H
 #define CHAT_KEYRING_H
@@ -11,14 +12,16 @@
 
 struct keyring;
 
-/* Reads the files that the configuration names, jwt_keys only with auth = jwt. NULL: err holds one line. */
+/* Reads the files that the configuration names; jwt_keys only with auth = jwt. NULL: err holds one
+ * line. */
 struct keyring *keyring_new(const struct config *, struct buf *err);
 void keyring_free(struct keyring *); /* NULL is fine */
 
-/* Reads them again. False: err says which is wrong, in one line; its keys stay as they were. */
+/* Reads the files again. False: err says in one line which file is wrong; the keys of that file stay
+ * as they were. */
 bool keyring_reload(struct keyring *, struct buf *err);
 
-/* See keys.h and jwt.h. */
+/* keys_scopes and jwt_verify, with the keys that are loaded now. */
 unsigned keyring_scopes(struct keyring *, struct span secret, char name[KEY_NAME_SIZE]);
 const char *
 keyring_verify(struct keyring *, struct span token, int64_t now_ms, struct jwt_claims *out);

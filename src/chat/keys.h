@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * keys.h - the file of service keys: reading it, and finding a key by its secret.
- * Secrets are kept as SHA-256 only.
+ * Of a secret, only its SHA-256 is kept.
  */
 #ifndef CHAT_KEYS_H
 #define CHAT_KEYS_H
@@ -15,16 +15,17 @@
 
 struct keys;
 
-/* Reads lines `name secret scope,scope` (empty ones and those that begin with # are passed over). Refused: a file that is no plain file,
- * whose owner is neither root nor the running user, or that group or others can read or write. NULL: err holds one line. */
+/* Reads lines `name secret scope,scope`; empty lines and lines that begin with # are ignored.
+ * secret_read says which files are accepted. NULL: err holds one line. */
 struct keys *keys_load(const char *path, struct buf *err);
 void keys_free(struct keys *); /* NULL is fine */
 
-/* NULL: the line would be taken from such a file; else why not, static. */
+/* NULL: the line would be accepted in such a file. Else the reason, static. */
 const char *keys_line_refusal(struct span line);
 
-/* The scopes (enum scope, or-ed) of the key with that secret, 0 if there is none; NULL has no keys. name (may be NULL) gets its name, ""
- * if there is none. Takes the same time whichever key it is. */
+/* The scopes (enum scope, or-ed) of the key with that secret; 0: there is no such key. keys may be
+ * NULL: no keys. name (may be NULL) gets the key's name, or "". The time that it takes does not depend
+ * on which key matches. */
 unsigned keys_scopes(const struct keys *, struct span secret, char name[KEY_NAME_SIZE]);
 
 #endif
