@@ -66,7 +66,8 @@ verify_token(const struct auth *auth, struct store *st, const struct evidence *e
 	return token_verify(st, auth->token_idle_ms, e->now_ms, out);
 }
 
-/* auth = jwt: a token of the platform. It is known by what is signed of it: of some signatures there is more than one spelling. */
+/* auth = jwt: a token of the platform. It is known by what is signed of it: of some signatures
+ * there is more than one spelling. */
 static enum chat_err
 verify_jwt(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
 {
@@ -82,7 +83,8 @@ verify_jwt(const struct auth *auth, struct store *st, const struct evidence *e, 
 	out->proof.issued_ms = claims.issued_ms;
 	if (!why && token_is_news(st, claims.issued_ms - e->now_ms, e->now_ms))
 		out->proof.ahead_ms = claims.issued_ms - e->now_ms;
-	/* A connection lasts as long as its token says; one that came by the skew's grace, as long as that. */
+	/* A connection lasts as long as its token says; one that came by the skew's grace, as long
+	 * as that. */
 	expires_ms = claims.until_ms - JWT_SKEW_MS;
 	out->proof.expires_ms = e->now_ms < expires_ms ? expires_ms : claims.until_ms;
 	token_hash(out->proof.hash, claims.signed_part);
@@ -103,7 +105,8 @@ static const struct auth_mode modes[] = {
     {AUTH_PROXY, "proxy", .is_named = true, .verify = verify_named},
 };
 
-/* Where every page is on this machine and comes by http, no cookie can be Secure, and so none can have a name that demands it. */
+/* Where every page is on this machine and comes by http, no cookie can be Secure, and so none can
+ * have a name that demands it. */
 static bool
 is_plain_local(const struct config *c)
 {
@@ -282,7 +285,8 @@ add_protocols(struct credential *c, struct span list)
 	return true;
 }
 
-/* All that came must say the same: a bad explicit token never falls back to the cookie, and of two cookies one is foreign. */
+/* All that came must say the same: a bad explicit token never falls back to the cookie, and of two
+ * cookies one is foreign. */
 static bool
 find_credential(const struct auth *auth, const struct auth_request *r, struct credential *out)
 {
@@ -304,8 +308,8 @@ auth_has_token(const struct auth *auth, const struct auth_request *r)
 	return auth->mode->has_tokens && (!find_credential(auth, r, &c) || c.token.n > 0);
 }
 
-/* A cookie comes with what foreign pages send too: a write must say that it comes from an allowed one, and nothing may come from
- * another site. */
+/* A cookie comes with what foreign pages send too: a write must say that it comes from an allowed
+ * one, and nothing may come from another site. */
 static bool
 may_use_cookie(const struct auth *auth, const struct auth_request *r)
 {
@@ -409,7 +413,8 @@ verify_with_token(const struct auth *auth, struct store *st, const struct auth_r
 	return v.err;
 }
 
-/* What is claimed besides is no identity, but must not be another's; it says how the wallet is written. */
+/* What is claimed besides is no identity, but must not be another's; it says how the wallet is
+ * written. */
 static enum chat_err
 check_claim(const struct auth_request *r, struct user *out)
 {

@@ -46,15 +46,15 @@ enum chat_err
 auth_claim(struct auth_request *, struct span header, struct span query, size_t n_queries);
 
 /* Checks the conditions that do not depend on the identity. CHAT_OPEN_IS_LOCAL: with auth = open,
- * Host is no loopback name, or an address in X-Forwarded-For, Forwarded or X-Real-IP, or the peer's,
- * is not loopback. CHAT_FORBIDDEN: the Origin of a browser's write is not allowed. */
+ * Host is no loopback name, or an address in X-Forwarded-For, Forwarded or X-Real-IP, or the
+ * peer's, is not loopback. CHAT_FORBIDDEN: the Origin of a browser's write is not allowed. */
 enum chat_err auth_conditions(const struct auth *, const struct auth_request *);
 
 /* The origin for Access-Control-Allow-Origin: the request's own if it is allowed, else empty. */
 struct span auth_cors_origin(const struct auth *, const struct auth_request *);
 
-/* Finds the user who sent the request. If the mode has tokens, this is a read transaction of its own;
- * store NULL means that the database could not be opened. CHAT_UNAUTHORIZED: the credential is
+/* Finds the user who sent the request. If the mode has tokens, this is a read transaction of its
+ * own; store NULL means that the database could not be opened. CHAT_UNAUTHORIZED: the credential is
  * absent, invalid, ended or ambiguous. CHAT_WALLET_MISMATCH: another wallet is claimed.
  * CHAT_FORBIDDEN: a cookie came where cookies do not count. CHAT_UNAVAILABLE: the store failed. */
 enum chat_err auth_user(const struct auth *, struct store *, const struct auth_request *,
@@ -64,8 +64,8 @@ enum chat_err auth_user(const struct auth *, struct store *, const struct auth_r
 bool auth_has_token(const struct auth *, const struct auth_request *);
 
 /* CHAT_OK if the service key has the scope. CHAT_UNAUTHORIZED: there is no key, or it is unknown.
- * CHAT_FORBIDDEN: the key lacks the scope, or the request has an Origin. name (may be NULL) gets the
- * key's name for log lines; "" if the key is unknown or was not looked up. */
+ * CHAT_FORBIDDEN: the key lacks the scope, or the request has an Origin. name (may be NULL) gets
+ * the key's name for log lines; "" if the key is unknown or was not looked up. */
 enum chat_err auth_service(
     const struct auth *, const struct auth_request *, enum scope, char name[KEY_NAME_SIZE]);
 
@@ -84,9 +84,9 @@ const char *auth_identity_header(const struct auth *);
 /* The context for wallet_check, borrowed; NULL in all modes but auth = wallet. */
 const struct recover *auth_recover(const struct auth *);
 
-/* The origin that stands in the signed text: the request's Origin if it is configured, else the first
- * configured one, else http://localhost. The request's Host is never used: otherwise the page of a
- * foreign host could sign in as its visitors. */
+/* The origin that stands in the signed text: the request's Origin if it is configured, else the
+ * first configured one, else http://localhost. The request's Host is never used: otherwise the page
+ * of a foreign host could sign in as its visitors. */
 struct span auth_page(const struct auth *, const struct auth_request *);
 
 /* The request's token, unverified, borrowed from the request. n 0: there is none, or several that

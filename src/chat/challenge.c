@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * challenge.c - the text that a wallet signs to sign in. To check one it is written anew and compared: nothing of it is parsed but the
- * nonce, which stands where it must.
+ * challenge.c - the text that a wallet signs to sign in. To check one it is written anew and
+ * compared: nothing of it is parsed but the nonce, which stands where it must.
  */
 #include "chat/challenge.h"
 
@@ -42,7 +42,8 @@ put_rest(struct buf *out, const char *nonce, int64_t issued_ms)
 	    clock_iso(issued, issued_ms), clock_iso(expires, issued_ms + CHALLENGE_MS));
 }
 
-/* Ends a nonce of which time and random part are there. Values are parted by a byte that is in none of them. */
+/* Ends a nonce of which time and random part are there. Values are parted by a byte that is in none
+ * of them. */
 static void
 put_mac(char nonce[CHALLENGE_NONCE_SIZE], const struct challenge *c, int64_t issued_ms)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * chat.h - the rules, once for both programs: who may do what, what is valid, one transaction per action.
- * Each chat_* verb runs inside the caller's transaction (store_write, store_read or a writer's job) and fills its struct; a write's
- * row and its log event are in that one transaction. Answers are JSON made by views.c.
+ * chat.h - the rules, written once for all programs: who may do what, what is valid, one
+ * transaction for each action. Each chat_* function runs inside the caller's transaction
+ * (store_write, store_read or a writer's job) and fills its struct. A write appends its event to
+ * the log in the same transaction. Answers are JSON, made by views.c.
  */
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
@@ -18,7 +19,7 @@
 #include "store/queue.h"
 #include "store/store.h"
 
-/* Why something was refused: the codes of the contract. */
+/* The reasons for a refusal: the error codes that clients see. */
 enum chat_err {
 	CHAT_OK,
 	CHAT_BAD_REQUEST,
@@ -35,23 +36,24 @@ enum chat_err {
 	CHAT_RATE_LIMITED,
 	CHAT_CONFLICT,
 	CHAT_IDEMPOTENCY_MISMATCH,
-	CHAT_OFFCHAIN_ENVELOPE, /* of a sign-in */
+	CHAT_OFFCHAIN_ENVELOPE, /* this and the next: of a sign-in */
 	CHAT_CONTRACT_WALLET,
 	CHAT_UNAVAILABLE
 };
-const char *chat_err_code(enum chat_err); /* "not_participant" */
-const char *chat_err_text(enum chat_err); /* a sentence for people */
+const char *chat_err_code(enum chat_err); /* like "not_participant"; static */
+const char *chat_err_text(enum chat_err); /* a sentence for people; static */
 int chat_err_status(enum chat_err);       /* of HTTP */
 
-/* The sentence of CHAT_RATE_LIMITED for a wallet that has all the connections it may have. */
+/* Writes the sentence of CHAT_RATE_LIMITED for a wallet that has reached its limit of connections;
+ * returns out. */
 #define CHAT_FULL_SIZE 112
 const char *chat_full_text(char out[CHAT_FULL_SIZE], size_t limit);
 
-/* What the rules need of the configuration, and how they are made of it. */
+/* The part of the configuration that the rules need. */
 struct rules {
 	enum config_rooms rooms;
-	int64_t message_rate;  /* of one wallet: messages a second; 0: any number */
-	int64_t message_bytes; /* and bytes of their contents a day; 0: any number */
+	int64_t message_rate;  /* messages a second of one wallet; 0: any number */
+	int64_t message_bytes; /* bytes of their contents a day; 0: any number */
 };
 
 static inline struct rules
@@ -65,15 +67,18 @@ struct standing {
 	int64_t escrow; /* 0: there is none yet (rooms = open) */
 	enum role role; /* ROLE_NONE: unlisted (rooms = open only) */
 	int64_t since_position;
-	char name[STORE_NAME_SIZE]; /* as others see him: the list's form, else as claimed */
+	char name[STORE_NAME_SIZE]; /* as others see them: as listed, else as claimed */
 };
-/* CHAT_OK or CHAT_NOT_PARTICIPANT: an unknown escrow and a foreign one are the same answer. CHAT_BAD_REQUEST: no escrowId;
- * CHAT_UNAVAILABLE: a statement failed. */
+/* CHAT_NOT_PARTICIPANT: an unknown escrow and a foreign one have the same answer. CHAT_BAD_REQUEST:
+ * the escrowId is not valid. CHAT_UNAUTHORIZED: the user's token was ended. CHAT_UNAVAILABLE: a
+ * statement failed. */
 enum chat_err chat_standing(struct store *, const struct rules *, const struct user *,
     struct span escrow_id, struct standing *out);
-bool chat_may_write(const struct standing *); /* all but observers: send, type */
+bool chat_may_write(const struct standing *); /* send, type: all but observers */
 
-/* ---- actions: inputs are borrowed for the call; buffers are owned by the struct's owner ---- */
+/* ---- actions: inputs are borrowed for the call; the caller owns the struct and its buffers ----
+ * The bool is err == CHAT_OK. With CHAT_UNAVAILABLE a statement has failed, and the
+ * transaction is rolled back (store.h); with other errors nothing was written. */
 
 struct chat_send {
 	const struct user *user;
@@ -82,31 +87,32 @@ struct chat_send {
 	/* results */
 	enum chat_err err;
 	struct buf message; /* JSON of the stored message */
-	bool repeated;      /* it is the first one of that clientMsgId */
-	int64_t position;   /* of its log row; 0 when nothing was written */
-	int64_t retry_ms;   /* with CHAT_RATE_LIMITED */
+	bool repeated;      /* message is an earlier one with the same clientMsgId */
+	int64_t position;   /* of its log row; 0: nothing was written */
+	int64_t retry_ms;   /* with CHAT_RATE_LIMITED: try again after so long */
 };
-/* Stores the message, its chat_message row and, where participants are listed, one notification row. False: err says why, roll back
- * nothing (nothing was written). */
+/* Appends the message to the log and, if other participants are to be told, one notification row.
+ * If the clientMsgId was used before for the same content, nothing is written, and message is the
+ * first one. */
 bool chat_send(struct store *, const struct rules *, struct chat_send *);
 
 struct chat_mark {
 	const struct user *user;
-	struct span escrow_id; /* empty: REST's form, found by message_id */
+	struct span escrow_id; /* empty: the escrow is found by message_id (REST) */
 	struct span message_id;
-	bool up_to;
-	bool refuse_own; /* REST: the sender's own message is bad_request */
+	bool up_to;      /* all messages up to that one */
+	bool refuse_own; /* CHAT_BAD_REQUEST for the user's own message (REST) */
 	int64_t now_ms;
 	/* results */
 	enum chat_err err;
-	bool read; /* the message's state afterwards */
-	int64_t unread;
+	bool read;        /* the message's state afterwards */
+	int64_t unread;   /* the user's count in that escrow afterwards */
 	int64_t position; /* of the last log row written; 0: nothing new */
 };
 bool chat_mark(struct store *, const struct rules *, struct chat_mark *);
 
-/* Bytes of a page of history, without the commas: a page of long messages has fewer than were asked
- * for, and has_more. One message is a page, however long. */
+/* The limit of a page of history in bytes, without the commas. A page that reaches it has fewer
+ * messages than limit, and has_more. A page has at least one message, however long. */
 #define HISTORY_BYTES 262144
 struct chat_history {
 	const struct user *user;
@@ -118,54 +124,56 @@ struct chat_history {
 	struct buf messages; /* a JSON array, oldest first */
 	int count;           /* at most limit, and see HISTORY_BYTES */
 	bool has_more;
-	char cursor[64]; /* the log's head in the same read */
+	char cursor[64]; /* the newest position of the log, in the same transaction */
 };
 bool chat_history(struct store *, const struct rules *, struct chat_history *);
 
-/* Unread of one escrow for a user (0 for the unlisted), and over all his escrows. */
+/* The number of messages that a user has not read, in one escrow (0 if they are not listed) and in
+ * all their escrows. */
 int64_t chat_unread(struct store *, const struct user *, const struct standing *);
 int64_t chat_unread_all(struct store *, const struct user *);
-/* The same sum, and an array of those with any, newest activity first, at most 200:
- * {escrowId, count, lastMessage}. */
+/* The sum over all escrows. Appends an array {escrowId, count, lastMessage} of the escrows with
+ * unread messages, newest activity first, at most 200. */
 int64_t chat_unread_escrows(struct store *, const struct user *, struct buf *out);
 
 #define ESCROWS_MARK_SIZE (STORE_NAME_SIZE + 21)
 struct chat_escrows {
 	const struct user *user;
-	struct span before; /* a next of an earlier page, or empty */
+	struct span before; /* next of an earlier page, or empty */
 	int limit;          /* 1 to 200 */
 	/* results */
 	enum chat_err err;
-	struct buf
-	    escrows; /* a JSON array of what chat_escrow_seen writes, newest activity first */
-	int count;   /* at most limit; fewer where the page has grown too large */
-	char
-	    next[ESCROWS_MARK_SIZE]; /* what goes on after this page, opaque; "": it was the last */
+	struct buf escrows; /* a JSON array as of chat_escrow_seen, newest activity first */
+	int count;          /* at most limit; fewer if the page has become too large */
+	char next[ESCROWS_MARK_SIZE]; /* before of the next page, opaque; "": it was the last */
 };
-/* The escrows that list him. */
+/* One page of the escrows that list the user. */
 bool chat_escrows(struct store *, struct chat_escrows *);
-/* chat_escrow_view and role?, lastMessage?, unread, for one who may read there (escrow_id as chat_standing checks it). */
+/* Appends the members of chat_escrow_view, and role?, lastMessage? and unread, for a user who may
+ * read there. Errors are those of chat_standing, and CHAT_NOT_FOUND: there is no such escrow yet
+ * (rooms = open). */
 enum chat_err chat_escrow_seen(struct store *, const struct rules *, const struct user *,
     struct span escrow_id, struct buf *out);
 
-/* ---- the platform's side (service keys; rights are the caller's to check) ---- */
+/* ---- the platform's side (service keys): the caller checks the rights ---- */
 
 struct chat_publish {
-	struct span topic; /* normalised, escrow_… or user:… */
-	struct span
-	    event; /* checked with name_event_publishable, or "notification" from its own route */
-	struct span data; /* JSON of one object, written by us */
+	struct span topic; /* in normal form: escrow_… or user:… */
+	struct span event; /* as name_event_publishable; for a user also "notification" */
+	struct span data;  /* one JSON object, as our writer writes it; at most DATA_MAX */
 	bool durable;
 	int64_t now_ms;
-	int64_t position; /* result */
+	int64_t position; /* result: of its log row; 0: nothing was written */
 };
+/* Appends the event to the log. False: it was refused, or the store failed. */
 bool chat_publish(struct store *, struct chat_publish *);
 
-/* All of them in order; n is at least 1. False: one was refused or the store failed; the caller rolls back. */
+/* Publishes all in order; n is at least 1. False: one was refused or the store failed; the caller
+ * must roll back. */
 struct chat_publish_list {
 	struct chat_publish *items;
 	size_t n;
-	int64_t position; /* result: the last one's; 0 where it is false */
+	int64_t position; /* result: of the last row; 0 if it returns false */
 };
 bool chat_publish_all(struct store *, struct chat_publish_list *);
 
@@ -173,13 +181,16 @@ struct chat_escrow_put {
 	struct span escrow_id, title, status;
 	const struct json *participants; /* [{walletAddress, role}] */
 	int64_t now_ms;
+	/* results */
 	enum chat_err err;
-	const char *why; /* with CHAT_BAD_REQUEST: a sentence, static */
-	bool created;
+	const char *why;   /* with CHAT_BAD_REQUEST: a sentence, static */
+	bool created;      /* there was no such escrow before */
 	struct buf escrow; /* JSON as chat_escrow_view writes it */
 };
+/* Creates or replaces an escrow with its set of participants. */
 bool chat_escrow_put(struct store *, struct chat_escrow_put *);
-/* {escrowId, title, status?, participants:[{walletAddress, role}], createdAt, updatedAt}: what a service key is shown. */
+/* Appends {escrowId, title, status?, participants:[{walletAddress, role}], createdAt,
+ * updatedAt}. */
 enum chat_err chat_escrow_view(struct store *, struct span escrow_id, struct buf *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * export.c - conversations as files, in three forms. What changes after a message was sent (who has read it) is not in them.
+ * export.c - conversations as files, in three forms. What changes after a message was sent (who has
+ * read it) is not in them.
  */
 #include "chat/export.h"
 
@@ -86,7 +87,8 @@ ndjson_message(struct buf *out, const struct message *m, bool is_first)
 
 /* ---- HTML ---- */
 
-/* What HTML cannot say, or what would turn the direction of the page around it, is shown as U+FFFD. */
+/* What HTML cannot say, or what would turn the direction of the page around it, is shown as
+ * U+FFFD. */
 static bool
 is_unspeakable(uint32_t point)
 {

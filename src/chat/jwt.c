@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * jwt.c - the platform's tokens: cut, key, signature, claims, in that order; nothing that is not signed is believed.
- * A header's jku, jwk, x5u and x5c are not looked at: keys come from the file alone.
+ * jwt.c - the platform's tokens: cut, key, signature, claims, in that order; nothing that is not
+ * signed is believed. A header's jku, jwk, x5u and x5c are not looked at: keys come from the file
+ * alone.
  */
 #include "chat/jwt.h"
 
@@ -280,7 +281,8 @@ parse_part(struct token *t, struct span part)
 	return json_type(t->json) == JSON_OBJECT ? NULL : "a part is no JSON object";
 }
 
-/* kid only chooses among the keys that are there; without one, the only key is meant. What the algorithm is, the key says. */
+/* kid only chooses among the keys that are there; without one, the only key is meant. What the
+ * algorithm is, the key says. */
 static const char *
 find_key(const struct jwt *jwt, const struct json *header, const struct jwt_key **out)
 {

@@ -17,8 +17,8 @@ struct keyring;
 struct keyring *keyring_new(const struct config *, struct buf *err);
 void keyring_free(struct keyring *); /* NULL is fine */
 
-/* Reads the files again. False: err says in one line which file is wrong; the keys of that file stay
- * as they were. */
+/* Reads the files again. False: err says in one line which file is wrong; the keys of that file
+ * stay as they were. */
 bool keyring_reload(struct keyring *, struct buf *err);
 
 /* keys_scopes and jwt_verify, with the keys that are loaded now. */

@@ -24,8 +24,8 @@ void keys_free(struct keys *); /* NULL is fine */
 const char *keys_line_refusal(struct span line);
 
 /* The scopes (enum scope, or-ed) of the key with that secret; 0: there is no such key. keys may be
- * NULL: no keys. name (may be NULL) gets the key's name, or "". The time that it takes does not depend
- * on which key matches. */
+ * NULL: no keys. name (may be NULL) gets the key's name, or "". The time that it takes does not
+ * depend on which key matches. */
 unsigned keys_scopes(const struct keys *, struct span secret, char name[KEY_NAME_SIZE]);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * row.h - rows of the log as the daemon hands them out: checked again, whoever wrote them.
+ * row.h - the data of a row of the log, checked before the daemon hands it out: other programs
+ * write rows too.
  */
 #ifndef CHAT_ROW_H
 #define CHAT_ROW_H
@@ -8,8 +9,8 @@
 #include "base/buf.h"
 #include "store/queue.h"
 
-/* Appends the row's data, written anew where it is not our own. False: event or data is not valid,
- * and out may hold a part. On any thread. */
+/* Appends the row's data as JSON; data of the platform is parsed and written again. False: event or
+ * data is not valid, and out may hold a part. On any thread. */
 bool row_data(const struct queue_row *, struct buf *out);
 
 #endif

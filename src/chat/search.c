@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * search.c - messages that say something: candidates from the index, newest first, each looked at itself.
- * Nothing depends on what the caller may not see: the escrows are part of what the index is asked, membership is joined, and the
- * order is by id, not by a rank.
+ * search.c - messages that say something: candidates from the index, newest first, each looked at
+ * itself. Nothing depends on what the caller may not see: the escrows are part of what the index is
+ * asked, membership is joined, and the order is by id, not by a rank.
  */
 #include "chat/search.h"
 
@@ -195,7 +195,8 @@ newest_first(const void *a, const void *b)
 	return x->id > y->id ? -1 : x->id < y->id;
 }
 
-/* Before all others: what the index does not have yet is newer than what it has. What it gets until the last step was looked at here. */
+/* Before all others: what the index does not have yet is newer than what it has. What it gets until
+ * the last step was looked at here. */
 static void
 look_at_tail(struct store *st, const struct chat_search *q, struct search *s)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * search_terms.h - what is looked for, cut into terms; whether a text has them all, and where.
+ * search_terms.h - cuts the text to search for into terms, and finds the terms in the text of a
+ * message.
  */
 #ifndef CHAT_SEARCH_TERMS_H
 #define CHAT_SEARCH_TERMS_H
@@ -9,14 +10,14 @@
 #include "store/search.h"
 
 #define TERMS_MAX  8
-#define RANGES_MAX 32 /* of one text; what is beyond is not shown */
+#define RANGES_MAX 32 /* of one text; further ones are not shown */
 
 struct token {
-	size_t at, n;      /* in the text of its tokens */
-	size_t start, end; /* in what was taken apart */
+	size_t at, n;      /* its bytes, in tokens.text */
+	size_t start, end; /* its place in the original text, in bytes */
 };
 
-/* The tokens of a text: their bytes one after the other, and where in the text each was. */
+/* The tokens of a text: the bytes of all tokens, one after the other, and the place of each. */
 struct tokens {
 	struct buf text;
 	struct token *v;
@@ -32,23 +33,25 @@ struct terms {
 	struct tokens tokens; /* of all terms */
 	struct term {
 		struct span text;
-		size_t first, n; /* of tokens; n 0: too short for a trigram, looked for as it is */
-		bool is_start;   /* the last token is the beginning of one */
+		size_t first, n; /* tokens; n 0: shorter than a trigram, compared as a string */
+		bool is_start;   /* the last token is a prefix */
 	} v[TERMS_MAX];
 	int n;
-	struct tokens content; /* of the text looked at last */
-	struct range ranges[RANGES_MAX];
-	int n_ranges; /* of it, in order and apart from each other */
+	struct tokens content;           /* of the text of the last terms_find */
+	struct range ranges[RANGES_MAX]; /* the places found in it, in order, not overlapping */
+	int n_ranges;
 };
 
-/* Cuts text (valid UTF-8, borrowed) at white space and quotes; what has nothing to be found by is left out. */
+/* Cuts text (valid UTF-8; the terms borrow it) at white space and quotes. Terms without a token are
+ * left out. */
 void terms_read(struct terms *, struct store *, bool is_trigram, struct span text);
 void terms_clear(struct terms *);
 
-/* What a text must have to be a candidate, as an expression of the index; nothing where all terms are too short. */
+/* Appends the expression of the index that selects the candidates; nothing if all terms are too
+ * short. */
 void terms_match(const struct terms *, struct buf *match);
 
-/* True if the text has every term; ranges are where. */
+/* True if the text has every term. Then ranges has the places. */
 bool terms_find(struct terms *, struct store *, struct span text);
 
 #endif

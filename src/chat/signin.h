@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * signin.h - auth = wallet: a challenge, and the token for its signature. Inside the caller's transaction, as the verbs of chat.h are.
+ * signin.h - auth = wallet: a challenge, and the token for its signature. Inside the caller's
+ * transaction, like the actions of chat.h.
  */
 #ifndef CHAT_SIGNIN_H
 #define CHAT_SIGNIN_H
@@ -9,24 +10,25 @@
 #include "chat/challenge.h"
 #include "chat/tokens.h"
 
-struct signin {             /* who signs in where */
+struct signin {             /* times are wall ms */
 	struct span wallet; /* as claimed */
-	struct span origin; /* of the page, one of the configuration's */
+	struct span origin; /* of the page, as of auth_page */
 	int64_t chain_id, now_ms;
 	/* results */
 	enum chat_err err;
-	const char *why; /* a sentence, static; NULL: the code's own */
-	int64_t expires_ms;
+	const char *why;    /* a sentence, static; NULL: chat_err_text has it */
+	int64_t expires_ms; /* of the challenge; of the token after chat_verify_commit */
 };
 
 struct chat_challenge {
 	struct signin in;
-	bool lacks_key; /* result: chat_challenge_key, then once more */
+	/* results */
+	bool lacks_key; /* call chat_challenge_key, then chat_challenge again */
 	struct buf text;
 };
-/* Reads only. */
+/* Writes a challenge into text. Reads the database only. */
 void chat_challenge(struct store *, struct chat_challenge *);
-/* Makes the database's key for challenges, once for all. */
+/* Makes the key for challenges, unless the database has one. In a write transaction. */
 void chat_challenge_key(struct store *);
 
 struct chat_verify {
@@ -40,9 +42,11 @@ struct chat_verify {
 	struct user user;
 	char token[TOKEN_SIZE];
 };
-/* Whether the text is ours and the signature the wallet's: reads only. */
+/* Checks that the text is a challenge of this server, and that the wallet signed it. Reads the
+ * database only. */
 void chat_verify(struct store *, struct chat_verify *);
-/* After that: uses the challenge up, and makes the token. False: another was faster; nothing was written. */
+/* After chat_verify, in a write transaction: marks the challenge as used, and makes the token.
+ * False: the challenge was used already; nothing was written. */
 bool chat_verify_commit(struct store *, struct chat_verify *);
 
 #endif

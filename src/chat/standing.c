@@ -51,7 +51,8 @@ read_place(struct store *st, struct span escrow_id, struct span wallet, struct p
 {
 	if (!escrow_find(st, escrow_id, &p->escrow))
 		p->escrow.id = 0;
-	/* Asked for an unknown escrow too: its answer takes the path, and the time, of a foreign one. */
+	/* Asked for an unknown escrow too: its answer takes the path, and the time, of a foreign
+	 * one. */
 	p->is_listed = participant_find(st, p->escrow.id, wallet, &p->participant);
 	p->is_read = true;
 }

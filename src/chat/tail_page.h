@@ -19,16 +19,16 @@ struct tail_page {
 	int64_t after; /* a position */
 	int limit;     /* rows, 1 to TAIL_PAGE_ROWS */
 	/* results */
-	struct buf rows; /* as fresh.h has them; owned by whoever made the page */
+	struct buf rows; /* read them with fresh_read; the caller owns the buffer */
 	int n;
-	bool is_cut;  /* it ended at a limit: there may be more */
-	int64_t last; /* the position of the last row; after, where there is none */
+	bool is_cut;  /* it ended at a limit: there may be more rows */
+	int64_t last; /* the position of the last row; `after` if there is none */
 };
 
-/* Reads the rows that follow a position; inside a transaction. Each row has its data checked
+/* Reads the rows that follow a position; inside a transaction. Each row has its checked data
  * (row_data) and its `who` (audience_of_row). Rows that only the daemon acts upon (membership:,
- * session:, sessions:) have no data. A row that is not valid is there with event.n == 0, data and
- * who empty. After an error of the store the rows so far are whole, and the page counts as cut. */
+ * session:, sessions:) have no data. An invalid row has event.n == 0, and data and who are empty.
+ * After an error of the store the rows so far are complete, and is_cut is set. */
 void tail_page_read(struct store *, struct tail_page *);
 
 #endif

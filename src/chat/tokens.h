@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tokens.h - what a verified identity rests on: a token of ours, and whether any token was ended meanwhile.
- * Inside a transaction.
+ * tokens.h - tokens: the server's own, and whether a token (the platform's too) was ended. Inside a
+ * transaction, except token_make, token_hash and token_is_stale. Times are wall clock, ms.
  */
 #ifndef CHAT_TOKENS_H
 #define CHAT_TOKENS_H
@@ -10,32 +10,36 @@
 
 #define TOKEN_SIZE 44 /* 256 random bits in base64url, and a NUL */
 
-#define TOKEN_TOUCH_MS 300000 /* use is written at most so often */
+#define TOKEN_TOUCH_MS 300000 /* the use of a token is written at most so often */
 
-/* A new token's text. */
+/* Makes the text of a new token from random bytes. */
 void token_make(char out[TOKEN_SIZE]);
 
-/* By which the store knows a token: SHA-256 in hex. */
+/* The name under which the store keeps a token: its SHA-256 in hex. */
 void token_hash(char out[SESSION_HASH_SIZE], struct span token);
 
-/* Whose token of ours it is, by proof.hash: fills the rest of *out. CHAT_UNAUTHORIZED: nobody's, expired, or not used for idle_ms. */
+/* Finds the server's own token by out->proof.hash, and fills the rest of *out. CHAT_UNAUTHORIZED:
+ * the token is unknown, has expired, or was not used for idle_ms. */
 enum chat_err token_verify(struct store *, int64_t idle_ms, int64_t now_ms, struct user *out);
 
-/* True if its use is to be written: it is ours, and was not for TOKEN_TOUCH_MS; or it is another's, and tells of his clock. */
+/* True if token_use has something to write: the last use of our own token was written
+ * TOKEN_TOUCH_MS ago or earlier, or the platform's token has ahead_ms. */
 bool token_is_stale(const struct proof *, int64_t now_ms);
-/* Writes it. */
+/* Writes the use of the token, and how far it shows the platform's clock to be ahead. In a write
+ * transaction. */
 void token_use(struct store *, const struct proof *, int64_t now_ms);
 
-/* Tokens of the platform say when they were issued by its clock, which may be ahead of ours. By how much at least (ms), those of the last
- * day have shown: what was issued up to now by its clock says so much more at most. */
+/* The platform's clock, which dates its tokens, may be ahead of ours. Returns by how many ms it was
+ * ahead, as far as a token of the last day has shown; 0: not known. */
 int64_t token_ahead(struct store *, int64_t now_ms);
-/* True if one that is so much ahead is worth a proof's ahead_ms. */
+/* True if ahead_ms, by which a token is ahead, should be kept in its proof and be written. */
 bool token_is_news(struct store *, int64_t ahead_ms, int64_t now_ms);
 
-/* Ends all tokens of a wallet that were issued up to now, by our clock or by the platform's. */
+/* Ends all tokens of a wallet that were issued up to now, by our clock or by the platform's. In a
+ * write transaction. */
 void tokens_end(struct store *, struct span wallet, int64_t now_ms);
 
-/* False: what he came with was ended. True for those who proved nothing that could be. */
+/* False: the user's token was ended. True if the user has no token. */
 bool user_stands(struct store *, const struct user *);
 
 #endif

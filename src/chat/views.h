@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * views.h - the JSON of everything that clients see of stored things, and of refusals.
+ * views.h - the JSON of stored things as clients see them, and of refusals. Each function appends
+ * to out.
  */
 #ifndef CHAT_VIEWS_H
 #define CHAT_VIEWS_H
@@ -13,16 +14,18 @@
 /* {id, escrowId, senderId, senderRole?, content, timestamp, read, clientMsgId?} */
 void view_message(struct buf *out, const struct message *, struct span escrow_id);
 
-/* The data of a row of the log: of a message, made of it. */
+/* The data of a row of the log. If the row is a message, view_message makes the data. */
 void view_row(struct buf *out, const struct queue_row *);
 
-/* {walletAddress, role}, an element of an array; for participants_each(). arg: the struct buf. */
+/* {walletAddress, role}, an element of an array. A callback of participants_each; arg is the struct
+ * buf. */
 bool view_participant(const struct participant *, void *arg);
 
 /* {id, senderId, timestamp, content}: the content's first 200 code points. */
 void view_message_brief(struct buf *out, const struct message *);
 
-/* {type:"message_received", title, message, escrowId, timestamp}: never the content. */
+/* {type:"message_received", title, message, escrowId, timestamp}, without the content. at_ms: wall
+ * ms. */
 void
 view_message_notification(struct buf *out, struct span escrow_id, struct span title, int64_t at_ms);
 
@@ -30,10 +33,10 @@ view_message_notification(struct buf *out, struct span escrow_id, struct span ti
 void view_message_read(struct buf *out, struct span escrow_id, const char *message_id,
     struct span reader, const char *up_to);
 
-/* {ok:false, code, error} with the code's own sentence, or why. */
+/* {ok:false, code, error}; error is why or, if that is NULL, chat_err_text. */
 void view_refusal(struct buf *out, enum chat_err, const char *why);
 
-/* {event, code, error, escrowId?} of a chat_error. */
+/* {event, code, error, escrowId?}, the data of the event chat_error; why as above. */
 void view_chat_error(
     struct buf *out, struct span event, enum chat_err, const char *why, struct span escrow_id);
 

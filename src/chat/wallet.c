@@ -27,7 +27,8 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* 0x and two digits a byte, whole bytes only. *n gets how many there are; at most max are stored. False: it is no such text. */
+/* 0x and two digits a byte, whole bytes only. *n gets how many there are; at most max are stored.
+ * False: it is no such text. */
 static bool
 hex_read(struct span text, uint8_t *out, size_t max, size_t *n)
 {
@@ -47,7 +48,8 @@ hex_read(struct span text, uint8_t *out, size_t max, size_t *n)
 
 /* ---- EVM ---- */
 
-/* Letters are capitals where the hash of the address in lower case has a digit of 8 or more (EIP-55). */
+/* Letters are capitals where the hash of the address in lower case has a digit of 8 or more
+ * (EIP-55). */
 static void
 write_eip55(char out[WALLET_NAME_SIZE], const uint8_t address[EVM_BYTES])
 {
@@ -120,8 +122,9 @@ check_evm(const struct wallet *w, const struct recover *r, struct span text, str
 
 /* ---- Solana ---- */
 
-/* The y of every point whose order divides 8, the canonical spelling and the others, without the bit of x's sign. Whoever has none of
- * the key's secrets can sign for these: one constant signature is good for every text. */
+/* The y of every point whose order divides 8, the canonical spelling and the others, without the
+ * bit of x's sign. Whoever has none of the key's secrets can sign for these: one constant signature
+ * is good for every text. */
 static const uint8_t small_orders[][ED25519_BYTES] = {
     {0x00},
     {0x01},
@@ -136,7 +139,8 @@ static const uint8_t small_orders[][ED25519_BYTES] = {
 	0x7f},
 };
 
-/* The least y that is spelt canonically no more: the prime 2^255 - 19. All from there on differ from it in the first byte alone. */
+/* The least y that is spelt canonically no more: the prime 2^255 - 19. All from there on differ
+ * from it in the first byte alone. */
 static const uint8_t prime[ED25519_BYTES] = {0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};

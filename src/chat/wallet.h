@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wallet.h - addresses that stand for keys, and signatures by these keys: EVM (secp256k1, EIP-191) and Solana (ed25519).
- * The kind of key follows from the address alone.
+ * wallet.h - the keys that addresses stand for, and signatures by these keys: EVM (secp256k1,
+ * EIP-191) and Solana (ed25519). The address alone decides the kind of key.
  */
 #ifndef CHAT_WALLET_H
 #define CHAT_WALLET_H
@@ -20,20 +20,24 @@ enum wallet_kind {
 
 struct wallet {
 	enum wallet_kind kind;
-	bool
-	    is_unsafe; /* the zero address; an ed25519 key that others can sign for, or that is not spelt as it should be */
+	/* The zero address, or an ed25519 key that anybody can sign for or that has a non-canonical
+	 * encoding. */
+	bool is_unsafe;
 	uint8_t key[WALLET_KEY_SIZE]; /* EVM: the 20 bytes of the address; Solana: the public key */
-	char name
-	    [WALLET_NAME_SIZE]; /* EVM with the capitals of EIP-55, Solana as it is; of the others: "" */
+	char name[WALLET_NAME_SIZE]; /* EVM with the capitals of EIP-55, Solana as it is; else "" */
 };
 
+/* Reads an address; any other text gives WALLET_OTHER. */
 void wallet_read(struct wallet *, struct span address);
 
-/* True for what some Solana wallets sign instead of a text: "solana offchain" behind the byte 0xFF (in JSON: U+00FF). */
+/* True if text begins like the off-chain envelope that some Solana wallets sign instead of the
+ * text: with the byte 0xFF (in JSON: U+00FF). */
 bool wallet_is_envelope(struct span text);
 
-/* Whether the wallet's key signed text. CHAT_OK; CHAT_BAD_REQUEST: this is no signature of such a key; CHAT_CONTRACT_WALLET: it looks
- * like one of a contract; CHAT_OFFCHAIN_ENVELOPE: text is not what was to be signed; CHAT_UNAUTHORIZED: it is another's. */
+/* CHAT_OK if the wallet's key signed text. CHAT_BAD_REQUEST: the signature does not have the form
+ * for such a key, or the wallet is WALLET_OTHER or unsafe. CHAT_CONTRACT_WALLET: the signature is
+ * longer than one of a key, as those of contracts are. CHAT_OFFCHAIN_ENVELOPE: text is an envelope
+ * (Solana). CHAT_UNAUTHORIZED: the signature is not this wallet's. */
 enum chat_err wallet_check(
     const struct wallet *, const struct recover *, struct span text, struct span signature);
 
