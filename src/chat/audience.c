@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * audience.c - whom a row of the log concerns.
+ * audience.c - the users whom a row of the log concerns.
  */
 #include "chat/audience.h"
 
@@ -28,7 +28,7 @@ audience_next(struct span *who, struct span *key)
 
 struct listeners {
 	struct span except; /* n 0: nobody */
-	int64_t position;   /* whoever was listed at or after it does not hear it */
+	int64_t position;   /* participants listed at or after it do not get the row */
 	struct buf *out;
 };
 

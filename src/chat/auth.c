@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * auth.c - the one place where identities come in: who is asking, and what a service key may do.
- * Each mode of authentication is one row of a table: what it demands, and its one verifier.
+ * auth.c - the only place that decides which user sent a request, and what a service key may do.
+ * Each mode of authentication is one row of a table: its conditions and its verifier.
  */
 #include "chat/auth.h"
 
@@ -23,8 +23,7 @@
 
 struct evidence {
 	const struct auth_request *request;
-	struct span
-	    token; /* of a mode that has_tokens: the one that came; out->proof.hash is set */
+	struct span token; /* if the mode has_tokens; out->proof.hash is its hash */
 	int64_t now_ms;
 };
 
@@ -32,10 +31,10 @@ struct auth_mode {
 	enum config_auth mode;
 	const char *name;
 	bool is_local;    /* serves loopback only */
-	bool has_tokens;  /* and verifies inside a read transaction; else there is no store */
+	bool has_tokens;  /* it verifies in a read transaction; other modes get no store */
 	bool is_named;    /* the web server names the user */
 	bool is_in_token; /* the token alone says who the user is: no wallet needs to be claimed */
-	/* Fills *out: name_wallet(), and what is known of proof. */
+	/* Fills *out: key and name by name_wallet, and the known members of proof. */
 	enum chat_err (*verify)(
 	    const struct auth *, struct store *, const struct evidence *, struct user *out);
 };
@@ -52,22 +51,22 @@ struct auth {
 	size_t n_origins;
 };
 
-/* auth = open: believes what is claimed. */
+/* auth = open: believes the claimed wallet. */
 static enum chat_err
 verify_claim(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
 {
 	return name_wallet(e->request->claimed_wallet, out) ? CHAT_OK : CHAT_UNAUTHORIZED;
 }
 
-/* auth = wallet: a token that a signature was given for. */
+/* auth = wallet: a token of ours, made for a signature. */
 static enum chat_err
 verify_token(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
 {
 	return token_verify(st, auth->token_idle_ms, e->now_ms, out);
 }
 
-/* auth = jwt: a token of the platform. It is known by what is signed of it: of some signatures
- * there is more than one spelling. */
+/* auth = jwt: a token of the platform. The hash is that of the signed part, since some signatures
+ * can be spelt in more than one way. */
 static enum chat_err
 verify_jwt(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
 {
@@ -83,15 +82,15 @@ verify_jwt(const struct auth *auth, struct store *st, const struct evidence *e, 
 	out->proof.issued_ms = claims.issued_ms;
 	if (!why && token_is_news(st, claims.issued_ms - e->now_ms, e->now_ms))
 		out->proof.ahead_ms = claims.issued_ms - e->now_ms;
-	/* A connection lasts as long as its token says; one that came by the skew's grace, as long
-	 * as that. */
+	/* A connection ends when its token expires. If the token was accepted within the skew after
+	 * that, the connection ends with the skew. */
 	expires_ms = claims.until_ms - JWT_SKEW_MS;
 	out->proof.expires_ms = e->now_ms < expires_ms ? expires_ms : claims.until_ms;
 	token_hash(out->proof.hash, claims.signed_part);
 	return why ? CHAT_UNAUTHORIZED : CHAT_OK;
 }
 
-/* auth = proxy: whom the web server names, on a listener that only it can reach. */
+/* auth = proxy: the user whom the web server names, on a listener that only it can reach. */
 static enum chat_err
 verify_named(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
 {
@@ -105,8 +104,8 @@ static const struct auth_mode modes[] = {
     {AUTH_PROXY, "proxy", .is_named = true, .verify = verify_named},
 };
 
-/* Where every page is on this machine and comes by http, no cookie can be Secure, and so none can
- * have a name that demands it. */
+/* True if every page is on this machine and comes by http. Then a cookie cannot be Secure, and so
+ * cannot have the prefix __Host-, which demands it. */
 static bool
 is_plain_local(const struct config *c)
 {
@@ -177,7 +176,7 @@ auth_reload(const struct auth *auth, struct buf *err)
 	return keyring_reload(auth->ring, err);
 }
 
-/* Pages of the same origin, scheme://Host, whatever name they were reached by. */
+/* The request's Origin is scheme://Host of the request itself. */
 static bool
 is_own_origin(const struct auth_request *r)
 {
@@ -190,7 +189,7 @@ is_own_origin(const struct auth_request *r)
 	       span_eq_nocase((struct span){o.p + scheme.n, r->host.n}, r->host);
 }
 
-/* "null" is what sandboxed frames and files send: nobody's origin, even if it is configured. */
+/* Sandboxed frames and local files send "null". It is never allowed, even if it is configured. */
 static bool
 is_origin_allowed(const struct auth *auth, const struct auth_request *r)
 {
@@ -203,8 +202,9 @@ is_origin_allowed(const struct auth *auth, const struct auth_request *r)
 	return is_own_origin(r);
 }
 
-/* A foreign page whose name resolves to loopback reaches us through its visitor's browser, so Host
- * is checked too; the addresses that proxies name tell who is behind a loopback peer. */
+/* Host is checked too, since a foreign page whose name resolves to loopback reaches us through its
+ * visitor's browser (DNS rebinding). The addresses that proxies name show whether the client behind
+ * a loopback peer is on this machine. */
 static bool
 is_local_request(const struct auth_request *r)
 {
@@ -241,14 +241,14 @@ auth_cors_origin(const struct auth *auth, const struct auth_request *r)
 	return is_origin_allowed(auth, r) ? r->origin : (struct span){"", 0};
 }
 
-/* ---- tokens: where they come from, and that there is one ---- */
+/* ---- the token of a request ---- */
 
 struct credential {
 	struct span token; /* n 0: none */
-	bool is_cookie;    /* it came by nothing else */
+	bool is_cookie;    /* it came only in the cookie */
 };
 
-/* Adds a token that came in one more place. False: it is none, or another than before. */
+/* Adds the token of one more place. False: it is empty, too long, or differs from the first one. */
 static bool
 add_token(struct credential *c, struct span token, bool is_cookie)
 {
@@ -269,7 +269,7 @@ add_authorization(struct credential *c, struct span header)
 	       add_token(c, span_trim(rest), false);
 }
 
-/* Sec-WebSocket-Protocol: a page can set nothing else on a WebSocket. */
+/* Sec-WebSocket-Protocol is the only header that a page can set for a WebSocket. */
 static bool
 add_protocols(struct credential *c, struct span list)
 {
@@ -285,8 +285,8 @@ add_protocols(struct credential *c, struct span list)
 	return true;
 }
 
-/* All that came must say the same: a bad explicit token never falls back to the cookie, and of two
- * cookies one is foreign. */
+/* All places must have the same token: a bad explicit token never falls back to the cookie, and if
+ * there are two cookies, one is foreign. */
 static bool
 find_credential(const struct auth *auth, const struct auth_request *r, struct credential *out)
 {
@@ -308,8 +308,8 @@ auth_has_token(const struct auth *auth, const struct auth_request *r)
 	return auth->mode->has_tokens && (!find_credential(auth, r, &c) || c.token.n > 0);
 }
 
-/* A cookie comes with what foreign pages send too: a write must say that it comes from an allowed
- * one, and nothing may come from another site. */
+/* Browsers add the cookie to requests of foreign pages too. So a write needs an allowed Origin, and
+ * no request may come from another site. */
 static bool
 may_use_cookie(const struct auth *auth, const struct auth_request *r)
 {
@@ -333,7 +333,7 @@ auth_is_by_cookie(const struct auth *auth, const struct auth_request *r)
 	return auth->mode->has_tokens && find_credential(auth, r, &c) && c.is_cookie;
 }
 
-/* The characters that tokens are made of: no other makes a cookie safely. */
+/* The characters of tokens; all of them are safe in a cookie. */
 static bool
 is_cookie_value(struct span s)
 {
@@ -374,7 +374,7 @@ auth_page(const struct auth *auth, const struct auth_request *r)
 	return span_of(auth->n_origins > 0 ? auth->origins[0] : "http://localhost");
 }
 
-/* ---- who asks ---- */
+/* ---- the user ---- */
 
 struct verification {
 	const struct auth *auth;
@@ -413,8 +413,8 @@ verify_with_token(const struct auth *auth, struct store *st, const struct auth_r
 	return v.err;
 }
 
-/* What is claimed besides is no identity, but must not be another's; it says how the wallet is
- * written. */
+/* A wallet that is claimed beside the credential must be the same one; its spelling becomes the
+ * user's name. */
 static enum chat_err
 check_claim(const struct auth_request *r, struct user *out)
 {

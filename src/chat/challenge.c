@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * challenge.c - the text that a wallet signs to sign in. To check one it is written anew and
- * compared: nothing of it is parsed but the nonce, which stands where it must.
+ * challenge.c - the text that a wallet signs to sign in. To check a text, the server writes it
+ * again and compares. Only the nonce is parsed; its place is known.
  */
 #include "chat/challenge.h"
 
@@ -14,15 +14,15 @@
 #define TIME_CHARS   12
 #define RANDOM_BYTES 16
 #define MAC_BYTES    16
-#define AHEAD_MS     1000 /* between the clocks of two threads */
+#define AHEAD_MS     1000 /* the clock of the thread that made a challenge may be so far ahead */
 
-/* Up to the nonce: all of this is known beforehand. */
+/* The text up to the nonce. It does not depend on the nonce. */
 static void
 put_front(struct buf *out, const struct challenge *c)
 {
 	struct span domain = c->origin;
 
-	span_cut(&domain, '/'); /* behind the two of scheme:// */
+	span_cut(&domain, '/'); /* past the two slashes of scheme:// */
 	span_cut(&domain, '/');
 	buf_span(out, domain);
 	buf_printf(out,
@@ -42,8 +42,8 @@ put_rest(struct buf *out, const char *nonce, int64_t issued_ms)
 	    clock_iso(issued, issued_ms), clock_iso(expires, issued_ms + CHALLENGE_MS));
 }
 
-/* Ends a nonce of which time and random part are there. Values are parted by a byte that is in none
- * of them. */
+/* Adds the MAC to a nonce that has its time and its random part. A NUL separates the values, since
+ * no value contains one. */
 static void
 put_mac(char nonce[CHALLENGE_NONCE_SIZE], const struct challenge *c, int64_t issued_ms)
 {
@@ -75,7 +75,7 @@ challenge_make(const struct challenge *c, int64_t now_ms, struct buf *out)
 	put_rest(out, nonce, now_ms);
 }
 
-/* The time that a nonce begins with. -1: it is none of ours. */
+/* The time at the start of a nonce (wall ms). -1: the nonce is not one of ours. */
 static int64_t
 read_time(const char *nonce)
 {

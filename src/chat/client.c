@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * client.c - peers, trusted proxies, X-Forwarded-For.
- * Every address is one of IPv6 here: IPv4 is the part ::ffff:0:0/96 of it.
+ * Every address is an IPv6 address here; IPv4 addresses are mapped into ::ffff:0:0/96.
  */
 #include "chat/client.h"
 
@@ -148,7 +148,7 @@ proxies_trust(const struct proxies *p, struct span peer)
 
 /* ---- the client ---- */
 
-/* The last element of a list, cut off; list->p is NULL behind the first. */
+/* Cuts the last element off a list; list->p is NULL after the first element was cut off. */
 static struct span
 cut_last(struct span *list)
 {
@@ -162,7 +162,7 @@ cut_last(struct span *list)
 	return last;
 }
 
-/* Walks from the nearest on while it is trusted. */
+/* Walks the list from its end, the nearest proxy, as long as the addresses are trusted. */
 static void
 walk(const struct proxies *p, struct span list, struct in6_addr *at, bool *has_address)
 {

@@ -40,7 +40,7 @@ cursor_resolve(struct store *st, struct span text, int64_t *position)
 	struct span rest = text, name = span_cut(&rest, '-');
 	unsigned long long n;
 
-	/* One spelling only: no leading zero. */
+	/* A position has one spelling: no leading zero. */
 	if (!is_incarnation(name) || rest.p == NULL || !span_u64(rest, INT64_MAX, &n) ||
 	    (rest.n > 1 && rest.p[0] == '0'))
 		return CURSOR_BAD;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * errors.c - each refusal: its HTTP status, the contract's code, a sentence for people.
+ * errors.c - each refusal: its HTTP status, its error code, and a sentence for people.
  */
 #include "chat/chat.h"
 

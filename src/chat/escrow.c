@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * escrow.c - the platform's side of an escrow: creating or replacing it.
- * Participants are replaced as a set by writing only what differs: the log shows just the changes.
+ * escrow.c - the platform's side of an escrow: creating or replacing it. Participants are replaced
+ * as a set, but only differences are written, so that the log has just the changes.
  */
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@
 struct member {
 	struct user user;
 	enum role role;
-	bool is_kept; /* of those there before: it is in the new set */
+	bool is_kept; /* of a present member: it is in the new set too */
 };
 
 struct members {
@@ -41,7 +41,7 @@ members_add(struct members *set, const struct member *m)
 	set->v[set->n++] = *m;
 }
 
-/* ---- what is valid: NULL, or a sentence ---- */
+/* ---- validation: NULL, or a sentence ---- */
 
 static const char *
 status_refusal(struct span status)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * export.c - conversations as files, in three forms. What changes after a message was sent (who has
- * read it) is not in them.
+ * export.c - conversations as files, in three formats. They leave out what changes after a message
+ * was sent: whether it was read.
  */
 #include "chat/export.h"
 
@@ -12,7 +12,7 @@
 #include "proto/utf8.h"
 
 #define PAGE_MESSAGES 200
-#define PAGE_BYTES    (64 << 10) /* or where it has grown to this */
+#define PAGE_BYTES    (64 << 10) /* a page of this size ends too */
 
 struct form {
 	void (*begin)(struct buf *, struct store *, struct span escrow_id, const struct escrow *);
@@ -21,7 +21,7 @@ struct form {
 	const char *before_hash, *behind_hash; /* the last line */
 };
 
-/* ---- JSON, and a line of it for each message ---- */
+/* ---- JSON, and NDJSON with one line for each message ---- */
 
 static void
 write_escrow(struct buf *out, struct store *st, struct span escrow_id, const struct escrow *e)
@@ -87,7 +87,7 @@ ndjson_message(struct buf *out, const struct message *m, bool is_first)
 
 /* ---- HTML ---- */
 
-/* What HTML cannot say, or what would turn the direction of the page around it, is shown as
+/* Characters that HTML does not allow, or that change the direction of text, are shown as
  * U+FFFD. */
 static bool
 is_unspeakable(uint32_t point)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * feed.c - what a user missed, in pages: the sources he may follow now, merged in log order.
+ * feed.c - missed events in pages: the sources that a user may follow now, merged in log order.
  */
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "chat/cursor.h"
 
-/* A source as the store follows it: the own one is two. */
+/* A source as the store follows it. The own topic is two sources of the store. */
 struct lane {
 	struct queue_source part[2];
 	int n_parts;
@@ -26,7 +26,7 @@ lane_open(struct lane *lane, const struct feed_source *s)
 		    .topic = s->name, .notifications = true, .after = s->after};
 }
 
-/* Rights first, then gaps: a gap would tell a stranger that there was something. */
+/* Rights are checked before gaps: a gap would tell a user without rights that there were events. */
 static void
 source_check(struct store *st, const struct rules *rules, const struct user *user,
     struct feed_source *s, struct lane *lane)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * history.c - one page of an escrow's messages, oldest first, and where the log stood then.
+ * history.c - one page of an escrow's messages, oldest first, and the cursor of that moment.
  */
 #include "base/clock.h"
 #include "base/json.h"
@@ -10,7 +10,7 @@
 
 #define PAGE_MAX 200
 
-/* Messages as they come, newest or oldest first: each one's JSON in text, ending at end[i]. */
+/* Messages in the order in which they were read: the JSON of message i ends at text[end[i]]. */
 struct page {
 	struct span escrow_id;
 	struct buf text;
@@ -62,7 +62,8 @@ on_bound(const struct message *m, void *arg)
 	return false;
 }
 
-/* Where a page begins: a message of this escrow, or a time. */
+/* The time (wall ms) at which a page begins, from the id of a message of this escrow or a
+ * timestamp. */
 static enum chat_err
 bound_find(struct store *st, int64_t escrow, struct span text, int64_t *at)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * jwt.c - the platform's tokens: cut, key, signature, claims, in that order; nothing that is not
- * signed is believed. A header's jku, jwk, x5u and x5c are not looked at: keys come from the file
- * alone.
+ * jwt.c - the platform's tokens: the parts, the key, the signature and the claims are checked in
+ * this order. Claims are read only after the signature. The header's jku, jwk, x5u and x5c are
+ * ignored: keys come only from the file.
  */
 #include "chat/jwt.h"
 
@@ -32,7 +32,7 @@ struct jwt {
 
 /* ---- the file of keys ---- */
 
-/* A member that holds base64url, decoded into scratch behind what is there. */
+/* Decodes a member in base64url and appends its bytes to scratch. */
 static struct span
 key_bytes(const struct json *jwk, const char *name, struct buf *scratch)
 {
@@ -74,7 +74,7 @@ make_ec(const struct json *jwk, struct buf *scratch)
 
 static const struct key_type {
 	const char *kty, *crv; /* crv NULL: it has no curve */
-	const char *alg;       /* the one a key of this type is good for */
+	const char *alg;       /* the algorithm of such a key */
 	struct verify_key *(*make)(const struct json *jwk, struct buf *scratch);
 	const char *accepted;
 } key_types[] = {
@@ -124,7 +124,7 @@ key_of_kid(const struct jwt *jwt, struct span kid)
 	return NULL;
 }
 
-/* One element of the set. NULL, or what is wrong with it: never a part of a secret. */
+/* Adds one element of the set. NULL, or the reason for a refusal; it never contains a secret. */
 static const char *
 add_key(struct jwt *jwt, const struct json *jwk, bool is_only)
 {
@@ -148,7 +148,7 @@ add_key(struct jwt *jwt, const struct json *jwk, bool is_only)
 		return "kid: each of several keys needs one";
 	if (key_of_kid(jwt, kid) != NULL)
 		return "kid: it is another key's too";
-	/* So that no span moves: decoding makes nothing longer. */
+	/* Decoding makes nothing longer, so the buffer never moves and the spans stay valid. */
 	buf_reserve(&scratch, KEY_FILE_MAX + 16);
 	k->key = type->make(jwk, &scratch);
 	secret_clear(&scratch);
@@ -183,7 +183,7 @@ add_keys(struct jwt *jwt, const struct json *set, const char *path, struct buf *
 	return true;
 }
 
-/* NULL: any will do. */
+/* NULL: any value is accepted. */
 static char *
 wanted(const char *value)
 {
@@ -236,8 +236,8 @@ jwt_free(struct jwt *jwt)
 
 /* ---- a token ---- */
 
-struct token { /* spans into it; what is decoded is in text */
-	struct span header, payload, signature;
+struct token {
+	struct span header, payload, signature; /* decoded; spans of text */
 	struct buf text;
 	struct json *json; /* of the header, then of the payload */
 };
@@ -265,7 +265,7 @@ cut(struct token *t, struct span token, struct span *signed_part)
 	if (rest.p == NULL || memchr(rest.p, '.', rest.n) != NULL)
 		return "it has not three parts";
 	*signed_part = (struct span){token.p, header.n + 1 + payload.n};
-	/* Decoding makes nothing longer: the spans stay where they are. */
+	/* Decoding makes nothing longer, so the buffer never moves and the spans stay valid. */
 	buf_reserve(&t->text, token.n + 16);
 	if (!decode(&t->text, header, &t->header) || !decode(&t->text, payload, &t->payload) ||
 	    !decode(&t->text, rest, &t->signature))
@@ -281,8 +281,8 @@ parse_part(struct token *t, struct span part)
 	return json_type(t->json) == JSON_OBJECT ? NULL : "a part is no JSON object";
 }
 
-/* kid only chooses among the keys that are there; without one, the only key is meant. What the
- * algorithm is, the key says. */
+/* kid only selects one of the loaded keys. If the token or the only key has no kid, the token means
+ * that only key. The key decides the algorithm. */
 static const char *
 find_key(const struct jwt *jwt, const struct json *header, const struct jwt_key **out)
 {
@@ -330,7 +330,7 @@ check_times(const struct json *claims, int64_t now_ms, struct jwt_claims *out)
 	out->until_ms = exp + JWT_SKEW_MS;
 	if (now_ms >= out->until_ms)
 		return "it has expired";
-	/* One from the future would outlive the end of all that was issued before. */
+	/* A token from the future would stay valid when all earlier tokens are ended. */
 	out->is_early = now_ms < from - JWT_SKEW_MS || now_ms < out->issued_ms - JWT_SKEW_MS;
 	return NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * keyring.c - keys behind a lock: many read, now and then one replaces.
+ * keyring.c - keys behind a read-write lock: many threads read, and sometimes one replaces the
+ * keys.
  */
 #include "chat/keyring.h"
 
@@ -13,7 +14,7 @@ struct keyring {
 	pthread_rwlock_t lock;
 	struct keys *keys; /* NULL: none */
 	struct jwt *jwt;   /* NULL: another mode */
-	/* where they come from */
+	/* where the keys come from */
 	char *keys_path, *jwt_path, *issuer, *audience, *claim;
 };
 
@@ -23,7 +24,7 @@ copy(const char *s)
 	return s != NULL ? mem_strdup(s) : NULL;
 }
 
-/* True if the keys are there, or none are wanted. */
+/* True if the keys were loaded, or none are configured. */
 static bool
 load_keys(const struct keyring *ring, struct keys **out, struct buf *err)
 {

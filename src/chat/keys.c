@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * keys.c - the file of service keys: reading it, and finding a key by its secret.
- * Secrets are kept as SHA-256 only; the text of the file is wiped after it was read.
+ * Of a secret only its SHA-256 is kept; the text of the file is wiped after it was read.
  */
 #include "chat/keys.h"
 
@@ -80,7 +80,7 @@ take_word(struct span *rest)
 	return word;
 }
 
-/* One line that holds a key. NULL, or what is wrong with it: never a part of the secret. */
+/* Adds the key of one line. NULL, or the reason for a refusal; it never contains the secret. */
 static const char *
 add_line(struct keys *keys, struct span line)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * local.c - what is this machine: loopback addresses and names as requests and proxies write them.
- * Pure. Whatever cannot be read is not loopback.
+ * local.c - loopback addresses and names, as requests and proxies write them. Pure.
  */
 #include "chat/local.h"
 
@@ -25,7 +24,8 @@ is_loopback_v6(struct span text)
 	return IN6_IS_ADDR_LOOPBACK(&a) || (IN6_IS_ADDR_V4MAPPED(&a) && a.s6_addr[12] == 127);
 }
 
-/* Legal in a URL (RFC 3986, section 3.2.3), written by no client or proxy of this machine. */
+/* An empty port is legal in a URL (RFC 3986, section 3.2.3), but no client or proxy of this machine
+ * writes one. */
 static bool
 has_empty_port(struct span text)
 {
@@ -47,7 +47,7 @@ local_address(struct span text)
 	return !span_eq_nocase(name, SPAN("localhost")) && url_host_is_loopback(name);
 }
 
-/* Brackets may also hold the other spellings of ::1, and 127.0.0.0/8 mapped into IPv6. */
+/* Brackets may also hold other spellings of ::1, or 127.0.0.0/8 mapped into IPv6. */
 bool
 local_host(struct span host)
 {
@@ -67,7 +67,8 @@ local_list(struct span list)
 	return true;
 }
 
-/* A quoted string's value if it holds no escape: no address needs one. Advances *s behind it. */
+/* Cuts off a quoted string and gives its value. False: it is not closed, or has an escape, which no
+ * address needs. */
 static bool
 take_quoted(struct span *s, struct span *value)
 {

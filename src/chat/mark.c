@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * mark.c - marking as read: one message, or all up to one; who is told of it.
+ * mark.c - marking one message, or all up to one, as read, and telling the senders and the reader.
  */
 #include "chat/standing.h"
 #include "chat/views.h"
@@ -24,7 +24,7 @@ on_target(const struct message *m, void *arg)
 	return false;
 }
 
-/* The rows of one marking. */
+/* Appends the events of one marking. */
 struct tell {
 	struct store *st;
 	struct chat_mark *mark;
@@ -59,7 +59,7 @@ on_sender(struct span sender, int64_t id, uint64_t nonce, void *arg)
 	return t->to_senders;
 }
 
-/* Tells and marks, in this order: afterwards nobody would know what was new. */
+/* Tells before it marks: after the marking nobody knows which messages were unread. */
 static void
 mark_target(struct store *st, struct chat_mark *m, const struct standing *who,
     struct span escrow_id, const struct target *target, const char *id)

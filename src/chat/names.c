@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * names.c - what is a valid wallet, escrowId, event name, id; and their one normal form.
- * The public face of the log (sql/schema) checks the same in SQL: a change here is one there.
+ * names.c - checks wallets, escrowIds, event names and ids, and brings them into their normal form.
+ * The public view of the log (sql/schema) checks the same in SQL: change both together.
  */
 #include "chat/names.h"
 
@@ -28,7 +28,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* 1 to max letters, digits and the others named. */
+/* 1 to max characters: letters, digits and the others. */
 static bool
 is_made_of(struct span s, const char *others, size_t max)
 {
@@ -54,7 +54,7 @@ is_evm(struct span s)
 	return true;
 }
 
-/* The alphabet of opaque names holds those of EVM and Solana addresses. */
+/* These characters are enough for opaque names, EVM addresses and Solana addresses. */
 static bool
 is_wallet(struct span s)
 {
@@ -95,7 +95,7 @@ is_control(uint32_t c)
 	return c < 0x20 || (c >= 0x7f && c <= 0x9f);
 }
 
-/* Line and paragraph separator, and all that turns the direction of writing. */
+/* Line and paragraph separator, and the bidi controls. */
 static bool
 is_trick(uint32_t c)
 {
@@ -227,8 +227,8 @@ name_client_id(struct span s)
 	return is_made_of(s, "_-", 64);
 }
 
-/* A name longer than any valid one, as only a foreign hand in the database can make it, is cut: it
- * is nobody's topic either way. */
+/* Only another program that writes to the database can make a name that is too long. It is cut: no
+ * valid topic has that name either way. */
 static struct span
 topic_write(char out[TOPIC_SIZE], struct span prefix, struct span name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * overview.c - escrows as they are shown: one to the platform, one or all of his to a user, with
- * his role, what was said last and what he has not read.
+ * overview.c - escrows as they are shown: one to the platform, one or all of their own to a user,
+ * with their role, the last message and the number of unread ones.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "chat/views.h"
 
 #define PAGE_MAX   200
-#define PAGE_BYTES (1 << 20) /* a page that has grown to this ends: participants are many */
+#define PAGE_BYTES (1 << 20) /* a page ends here, since escrows can have many participants */
 
 /* ---- one escrow ---- */
 
@@ -25,14 +25,14 @@ on_last_message(const struct message *m, void *arg)
 	return false;
 }
 
-/* The member lastMessage, unless there is none. */
+/* Writes the member lastMessage if there is a message. */
 static void
 write_last_message(struct store *st, int64_t escrow, struct buf *out)
 {
 	messages_before(st, escrow, INT64_MAX, 1, on_last_message, out);
 }
 
-/* Who sees it, and as what; who NULL: the platform. */
+/* Writes the escrow as a user with that standing sees it; who NULL: as the platform sees it. */
 static void
 write_escrow(struct store *st, struct span escrow_id, const struct escrow *e,
     const struct user *user, const struct standing *who, struct buf *out)
@@ -57,7 +57,7 @@ write_escrow(struct store *st, struct span escrow_id, const struct escrow *e,
 	json_close(out, '}');
 }
 
-/* What was written is worth nothing once a statement failed. */
+/* Drops the text again if a statement failed. */
 static enum chat_err
 verdict(struct store *st, struct buf *out, size_t start)
 {
@@ -97,7 +97,7 @@ chat_escrow_seen(struct store *st, const struct rules *rules, const struct user 
 	return verdict(st, out, start);
 }
 
-/* ---- all of a user ---- */
+/* ---- all escrows of a user ---- */
 
 struct page {
 	struct store *st;
@@ -174,7 +174,7 @@ chat_escrows(struct store *st, struct chat_escrows *l)
 	return false;
 }
 
-/* ---- what he has not read ---- */
+/* ---- unread messages ---- */
 
 struct unread {
 	struct store *st;

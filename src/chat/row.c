@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * row.c - rows of the log as the daemon hands them out: checked again, whoever wrote them.
+ * row.c - the data of a row of the log, checked before the daemon hands it out.
  */
 #include "chat/row.h"
 
@@ -11,8 +11,8 @@
 static bool
 is_event_allowed(const struct queue_row *row)
 {
-	/* Names that the server makes itself are taken only from its own rules, which name the
-	 * actor; notification has a route of its own. */
+	/* Only the server's own rows, which name the actor, may have a reserved name; the platform
+	 * may publish notification. */
 	return row->actor.n > 0 || span_is(row->event, "notification") ||
 	       name_event_publishable(row->event);
 }
@@ -27,7 +27,7 @@ row_data(const struct queue_row *row, struct buf *out)
 
 	if (!is_event_allowed(row))
 		return false;
-	/* The rules of chat name an actor and write JSON of our own: checked, not written anew. */
+	/* A row with an actor is the server's own: its JSON is checked, but not written again. */
 	if (row->actor.n > 0) {
 		struct span made;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * search.c - messages that say something: candidates from the index, newest first, each looked at
- * itself. Nothing depends on what the caller may not see: the escrows are part of what the index is
- * asked, membership is joined, and the order is by id, not by a rank.
+ * search.c - search in messages: the index gives candidates, newest first, and the text of each one
+ * is checked. The results do not depend on messages that the user may not read: the query names the
+ * escrows and joins the membership, and the order is by id, not by rank.
  */
 #include "chat/search.h"
 
@@ -15,10 +15,10 @@
 #include "chat/views.h"
 #include "proto/utf8.h"
 
-#define STEP_ESCROWS  128  /* asked about at once */
-#define STEP_LOOKS    1000 /* candidates looked at in one step; then the page ends where they do */
-#define STEP_BYTES    (2 << 20) /* or so much of their text */
-#define SNIPPET_LEAD  40        /* code points before what was found */
+#define STEP_ESCROWS  128       /* escrows in one query */
+#define STEP_LOOKS    1000      /* candidates checked in one step; the page ends with the last */
+#define STEP_BYTES    (2 << 20) /* bytes of their text; the same */
+#define SNIPPET_LEAD  40        /* code points before the first match */
 #define SNIPPET_TOTAL 160
 
 struct hit {
@@ -29,13 +29,13 @@ struct hit {
 
 struct search {
 	struct terms terms;
-	int64_t *escrows; /* to ask about */
+	int64_t *escrows; /* to search in; those before `asked` are done */
 	int n_escrows, cap, asked;
-	int64_t open; /* the escrow that is read without being listed (rooms = open); 0: none */
+	int64_t open; /* the escrow that the user may read unlisted (rooms = open); 0: none */
 	int64_t before;
 	struct hit *hits; /* the newest, newest first; room for two pages */
-	int n_hits, page; /* page: one more than is shown */
-	int64_t floor;    /* what is older was not looked at everywhere; 0: it was */
+	int n_hits, page; /* page: limit + 1 */
+	int64_t floor;    /* older messages were not all checked; 0: all were */
 	char floor_id[MESSAGE_ID_SIZE];
 };
 
@@ -51,7 +51,7 @@ back(struct span text, size_t at, int points)
 	return at;
 }
 
-/* Ranges in UTF-16 units, as strings of JavaScript are counted. */
+/* Ranges are in UTF-16 code units, like the indexes of JavaScript strings. */
 struct snippet {
 	struct buf text, ranges;
 	int units, begin; /* begin < 0: outside a range */
@@ -130,10 +130,10 @@ snippet_write(struct buf *out, struct span content, const struct terms *t)
 struct step {
 	struct store *st;
 	struct search *s;
-	const int64_t *escrows; /* those that are asked about */
+	const int64_t *escrows; /* of this query */
 	int n_escrows;
-	const struct search_row *row; /* the candidate under way */
-	int64_t last;                 /* the one before it */
+	const struct search_row *row; /* the current candidate */
+	int64_t last;                 /* the id of the last one that was checked */
 	uint64_t last_nonce;
 	int looks, found;
 	size_t bytes;
@@ -149,13 +149,13 @@ on_message(const struct message *m, void *arg)
 	*hit = (struct hit){.id = m->id};
 	message_id_format(hit->message_id, m->id, m->nonce);
 	view_message(&hit->json, m, step->row->escrow_id);
-	hit->json.len--; /* the closing brace: one more member goes before it */
+	hit->json.len--; /* the closing brace: the snippet goes before it */
 	snippet_write(&hit->json, m->content, &s->terms);
 	json_close(&hit->json, '}');
 	return false;
 }
 
-/* A text may hold what marks another escrow in the index. */
+/* Checks the escrow again: a text may contain the word that marks another escrow in the index. */
 static bool
 is_asked(const struct step *step, int64_t escrow)
 {
@@ -195,8 +195,8 @@ newest_first(const void *a, const void *b)
 	return x->id > y->id ? -1 : x->id < y->id;
 }
 
-/* Before all others: what the index does not have yet is newer than what it has. What it gets until
- * the last step was looked at here. */
+/* Checks the newest messages, which are not in the index yet, before all others. Messages that
+ * enter the index before the last step were checked here, so `before` excludes them. */
 static void
 look_at_tail(struct store *st, const struct chat_search *q, struct search *s)
 {
@@ -278,7 +278,7 @@ find_escrows(
 	return CHAT_OK;
 }
 
-/* A message that he may read. */
+/* Reads q->before, which must be a message that the user may read. */
 static enum chat_err
 find_before(
     struct store *st, const struct rules *rules, const struct chat_search *q, struct search *s)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * search_terms.c - terms of a search: read, put to the index, and found in texts token by token.
+ * search_terms.c - the terms of a search: reads them, writes them as an expression of the index,
+ * and finds them in a text token by token.
  */
 #include "chat/search_terms.h"
 
@@ -9,7 +10,7 @@
 #include "base/mem.h"
 #include "proto/utf8.h"
 
-#define START_MIN 3 /* characters before a *; the index knows what begins with so many */
+#define START_MIN 3 /* characters before a *: the index has prefixes of this length */
 
 /* ---- tokens ---- */
 
@@ -40,7 +41,7 @@ token_text(const struct tokens *t, size_t i)
 	return (struct span){t->text.p + t->v[i].at, t->v[i].n};
 }
 
-/* The first characters of valid UTF-8, at most n. */
+/* The first n characters of valid UTF-8, or fewer. */
 static struct span
 characters(struct span text, int n)
 {
@@ -73,7 +74,8 @@ add(struct terms *t, struct store *st, struct span text, bool is_start)
 	t->n++;
 }
 
-/* Length of the white space or quote that text begins with; a NUL is white space too. */
+/* The length in bytes of the white space or quote at the start of text, else 0. A NUL counts as
+ * white space. */
 static size_t
 separator(struct span text)
 {
@@ -102,7 +104,7 @@ cut_word(struct span *rest)
 	return word;
 }
 
-/* Up to the closing quote, a NUL or the end. */
+/* Cuts up to the closing quote, a NUL or the end. */
 static struct span
 cut_phrase(struct span *rest)
 {
@@ -200,7 +202,7 @@ find_tokens(struct terms *t, const struct term *term)
 	return is_found;
 }
 
-/* As LIKE compares: letters of ASCII without case. */
+/* Compares like SQL's LIKE: the case of ASCII letters is ignored. */
 static bool
 find_short(struct terms *t, const struct term *term, struct span text)
 {
@@ -223,7 +225,7 @@ by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* In order; what overlaps or touches becomes one. */
+/* Sorts the ranges, and joins those that overlap or touch. */
 static void
 settle_ranges(struct terms *t)
 {

@@ -14,14 +14,14 @@
 #define US_PER_S  INT64_C(1000000)
 #define US_PER_MS INT64_C(1000)
 
-/* ---- how much a wallet sends ---- */
+/* ---- rate limits ---- */
 
 struct spending {
 	struct rate messages, bytes;
 	char bytes_bucket[sizeof(RATE_DAY_PREFIX) + STORE_NAME_SIZE];
 };
 
-/* 0, or how many ms it is to wait; then nothing is written. */
+/* Spends one message and its bytes. Returns 0, or the ms to wait; then nothing is written. */
 static int64_t
 spend(struct store *st, const struct rules *rules, const struct chat_send *s, int64_t bytes)
 {
@@ -51,7 +51,7 @@ spend(struct store *st, const struct rules *rules, const struct chat_send *s, in
 
 /* ---- the content ---- */
 
-/* Trims; the limit is in code points. */
+/* Checks and trims the text. */
 static enum chat_err
 content_read(struct span text, struct span *content)
 {
@@ -82,7 +82,7 @@ on_first(const struct message *m, void *arg)
 	return false;
 }
 
-/* True if the clientMsgId was used before: *err says whether for the same content. */
+/* True if the clientMsgId was used before. Then *err says whether the content was the same. */
 static bool
 is_repeat(struct store *st, const struct standing *who, struct chat_send *s, struct span content,
     enum chat_err *err)
@@ -101,7 +101,7 @@ is_repeat(struct store *st, const struct standing *who, struct chat_send *s, str
 
 /* ---- storing ---- */
 
-/* One row for all who are to be told; none where nobody would be. */
+/* Appends one row for all participants who are told; none if there are no such participants. */
 static void
 notify(struct store *st, const struct chat_send *s, const struct escrow *escrow, int64_t at)
 {

@@ -20,7 +20,7 @@ refuse(struct signin *in, enum chat_err err, const char *why)
 	return false;
 }
 
-/* ---- what both begin with ---- */
+/* ---- the parts of a challenge ---- */
 
 struct ingredients {
 	struct wallet wallet;
@@ -41,7 +41,7 @@ read_wallet(struct signin *in, struct wallet *out)
 	return true;
 }
 
-/* False: refused, or there is no key yet. */
+/* Collects the parts. False: in->err has a refusal or, if it is CHAT_OK, there is no key yet. */
 static bool
 gather(struct store *st, struct signin *in, struct ingredients *out)
 {
@@ -99,7 +99,7 @@ chat_verify(struct store *st, struct chat_verify *v)
 		return;
 	}
 	if (!gather(st, in, &i)) {
-		if (in->err == CHAT_OK) /* without a key nothing was ever asked */
+		if (in->err == CHAT_OK) /* without a key there was never a challenge */
 			refuse(in, CHAT_UNAUTHORIZED, NULL);
 		return;
 	}
@@ -126,11 +126,11 @@ chat_verify_commit(struct store *st, struct chat_verify *v)
 	int64_t now = v->in.now_ms, ended;
 	char hash[SESSION_HASH_SIZE];
 
-	v->in.err = CHAT_OK; /* of a run that was rolled back with others */
+	v->in.err = CHAT_OK; /* an earlier run may have been rolled back with other jobs */
 	v->in.why = NULL;
 	if (!nonce_use(st, span_of(v->nonce), v->challenge_expires_ms))
 		return refuse(&v->in, CHAT_UNAUTHORIZED, "This challenge was used already.");
-	/* What was issued up to the end of all of a wallet's tokens is void. */
+	/* Tokens that were issued up to `ended` are void, so the new one is dated later. */
 	ended = session_wallet_ended(st, span_of(v->user.key));
 	if (now <= ended)
 		now = ended + 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * standing.c - who a user is in an escrow, what he may do there, what he has not read.
+ * standing.c - a user's standing in an escrow, and the number of messages that they have not read.
  */
 #include "chat/standing.h"
 
@@ -28,13 +28,14 @@ standing_of(const struct participant *p, int64_t escrow)
 	return s;
 }
 
-struct place { /* a user in an escrow, as the store has it */
+struct place { /* a user in an escrow, as read from the store */
 	bool is_read, is_listed;
 	struct escrow escrow;
 	struct participant participant;
 };
 
-/* Neither part of the key can hold a '/'. */
+/* The memo's entry for a user in an escrow; NULL: nothing is kept. Neither part of the key can
+ * contain a '/'. */
 static struct place *
 remembered_place(struct store *st, struct span escrow_id, struct span wallet)
 {
@@ -51,8 +52,8 @@ read_place(struct store *st, struct span escrow_id, struct span wallet, struct p
 {
 	if (!escrow_find(st, escrow_id, &p->escrow))
 		p->escrow.id = 0;
-	/* Asked for an unknown escrow too: its answer takes the path, and the time, of a foreign
-	 * one. */
+	/* This is looked up for an unknown escrow too, so that its answer takes as long as that of
+	 * a foreign one. */
 	p->is_listed = participant_find(st, p->escrow.id, wallet, &p->participant);
 	p->is_read = true;
 }

@@ -12,7 +12,7 @@
 struct reading {
 	struct store *st;
 	struct tail_page *page;
-	struct buf data, who; /* of the row in hand */
+	struct buf data, who; /* of the current row */
 };
 
 /* The daemon acts upon the row and shows it to nobody. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tokens.c - what a verified identity rests on.
+ * tokens.c - the server's own tokens, and the end of any token.
  */
 #include "chat/tokens.h"
 
@@ -88,7 +88,8 @@ token_ahead(struct store *st, int64_t now_ms)
 	return now_ms - (int64_t)seen_ms < AHEAD_KEEP_MS ? (int64_t)ahead_ms : 0;
 }
 
-/* One that is known may be forgotten while this token still counts on it. */
+/* A known lead of the clock counts only if it will still be kept JWT_SKEW_MS from now: a token is
+ * accepted that long before its time. */
 bool
 token_is_news(struct store *st, int64_t ahead_ms, int64_t now_ms)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * views.c - the JSON of everything that clients see of stored things, and of refusals.
+ * views.c - the JSON of stored things as clients see them, and of refusals.
  */
 #include "chat/views.h"
 

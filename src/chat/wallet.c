@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wallet.c - addresses that stand for keys, and signatures by these keys.
+ * wallet.c - the keys that addresses stand for, and signatures by these keys.
  */
 #include "chat/wallet.h"
 
@@ -27,8 +27,8 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* 0x and two digits a byte, whole bytes only. *n gets how many there are; at most max are stored.
- * False: it is no such text. */
+/* Reads 0x and two hex digits for each byte. *n gets the number of bytes; at most max are stored.
+ * False: the text is something else. */
 static bool
 hex_read(struct span text, uint8_t *out, size_t max, size_t *n)
 {
@@ -48,8 +48,8 @@ hex_read(struct span text, uint8_t *out, size_t max, size_t *n)
 
 /* ---- EVM ---- */
 
-/* Letters are capitals where the hash of the address in lower case has a digit of 8 or more
- * (EIP-55). */
+/* A letter is a capital if the hash of the address in lower case has a digit of 8 or more in the
+ * same place (EIP-55). */
 static void
 write_eip55(char out[WALLET_NAME_SIZE], const uint8_t address[EVM_BYTES])
 {
@@ -85,7 +85,7 @@ read_evm(struct wallet *w, struct span address)
 	return true;
 }
 
-/* What is signed instead of the text (EIP-191, version 0x45). */
+/* The hash that a wallet signs for a text (EIP-191, version 0x45). */
 static void
 hash_personal(uint8_t out[KECCAK_SIZE], struct span text)
 {
@@ -108,7 +108,7 @@ check_evm(const struct wallet *w, const struct recover *r, struct span text, str
 
 	if (!hex_read(signature, bytes, sizeof(bytes), &n) || n < EVM_SIGNATURE)
 		return CHAT_BAD_REQUEST;
-	if (n > EVM_SIGNATURE) /* EIP-1271, EIP-6492: as long as the contract likes */
+	if (n > EVM_SIGNATURE) /* EIP-1271, EIP-6492: a contract's may have any length */
 		return CHAT_CONTRACT_WALLET;
 	if (bytes[64] > 1 && bytes[64] != 27 && bytes[64] != 28)
 		return CHAT_BAD_REQUEST;
@@ -122,9 +122,8 @@ check_evm(const struct wallet *w, const struct recover *r, struct span text, str
 
 /* ---- Solana ---- */
 
-/* The y of every point whose order divides 8, the canonical spelling and the others, without the
- * bit of x's sign. Whoever has none of the key's secrets can sign for these: one constant signature
- * is good for every text. */
+/* The y coordinates, in canonical encoding without the sign bit of x, of all points whose order
+ * divides 8. Anybody can sign for these keys: one constant signature is valid for every text. */
 static const uint8_t small_orders[][ED25519_BYTES] = {
     {0x00},
     {0x01},
@@ -139,8 +138,8 @@ static const uint8_t small_orders[][ED25519_BYTES] = {
 	0x7f},
 };
 
-/* The least y that is spelt canonically no more: the prime 2^255 - 19. All from there on differ
- * from it in the first byte alone. */
+/* The prime 2^255 - 19: a y from here on is a non-canonical encoding. All of these differ from the
+ * prime only in the first byte. */
 static const uint8_t prime[ED25519_BYTES] = {0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
