@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * base58.c - a big number between base 256 and base 58; each leading zero byte is a '1'.
+ * base58.c - converts a big number between base 256 and base 58; each leading zero byte is a '1'.
  */
 #include "proto/base58.h"
 
@@ -10,8 +10,8 @@
 
 static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/* number = number * base + carry, in digits of the given size, least first; false: it needs more
- * than max digits. */
+/* number = number * base + carry. Its digits go from 0 to size - 1, the least significant first.
+ * False: it needs more than max digits. */
 static bool
 push(uint8_t *number, size_t *n, size_t max, unsigned base, unsigned size, unsigned carry)
 {

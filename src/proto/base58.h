@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * base58.h - Bitcoin's base58, as Solana spells public keys and signatures. Bounded, because it
- * is quadratic.
+ * base58.h - Bitcoin's base58, in which Solana writes public keys and signatures. The length is
+ * limited, because the time is quadratic.
  */
 #ifndef PROTO_BASE58_H
 #define PROTO_BASE58_H
@@ -15,10 +15,11 @@
 
 #define BASE58_MAX_BYTES 64 /* decoded: a signature */
 
-/* *n bytes into out. False: a character outside the alphabet, or more than BASE58_MAX_BYTES. */
+/* Decodes *n bytes into out. False: a character is outside the alphabet, or there are more than
+ * BASE58_MAX_BYTES. */
 bool base58_decode(uint8_t out[BASE58_MAX_BYTES], size_t *n, struct span text);
 
-/* Appends. False, and nothing appended: more than BASE58_MAX_BYTES. */
+/* Appends the text. False: there are more than BASE58_MAX_BYTES; nothing is appended. */
 bool base58_encode(struct buf *out, struct span bytes);
 
 #endif

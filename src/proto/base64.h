@@ -10,9 +10,9 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-/* Append to out. Decoding is strict: that alphabet alone, padding exactly as due (base64url:
- * none), unused bits zero, so every byte string has one spelling. False: it is something else;
- * out is as before. */
+/* Append to out. Decoding is strict, so that every byte string has one spelling: the alphabet's
+ * characters, exact padding (base64url: none), unused bits zero. False: the text breaks these
+ * rules; out is unchanged. */
 void base64_encode(struct buf *out, struct span);
 bool base64_decode(struct buf *out, struct span);
 void base64url_encode(struct buf *out, struct span);

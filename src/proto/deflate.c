@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * deflate.c - the door to zlib, and the negotiation of permessage-deflate.
+ * deflate.c - the only use of zlib, and the negotiation of permessage-deflate.
  */
 #include "proto/deflate.h"
 
@@ -10,15 +10,15 @@
 
 #include "base/mem.h"
 
-#define BITS_MIN      8 /* that may be asked for */
+#define BITS_MIN      8 /* the smallest window that a client may ask for */
 #define BITS_MAX      15
-#define BITS_MIN_MADE 9 /* that zlib makes */
+#define BITS_MIN_MADE 9 /* the smallest window that zlib makes */
 #define MEM_LEVEL     8
 #define VALUE_MAX     2 /* characters of a parameter's value: 8 to 15 */
 #define FIRST_BYTES   256
 
-/* What ends a flushed block: cut off by the sender, put back by the receiver (RFC 7692, section
- * 7.2). */
+/* The end of a flushed block. The sender cuts it off, and the receiver adds it again (RFC 7692,
+ * section 7.2). */
 static const struct span tail = {"\0\0\xff\xff", 4};
 
 struct deflate {
@@ -98,7 +98,7 @@ deflate_message(struct deflate *d, int window_bits, struct span message, struct 
 	z = compressor(d, window_bits);
 	z->next_in = (Bytef *)(uintptr_t)message.p;
 	z->avail_in = (uInt)message.n;
-	room = deflateBound(z, message.n) + FIRST_BYTES; /* one round, but nothing depends on it */
+	room = deflateBound(z, message.n) + FIRST_BYTES; /* usually enough for one round */
 	do {
 		z->next_out = (Bytef *)buf_reserve(out, room);
 		z->avail_out = (uInt)room;
@@ -108,15 +108,15 @@ deflate_message(struct deflate *d, int window_bits, struct span message, struct 
 	out->len -= tail.n;
 }
 
-/* Inflates one more piece; *is_ended if it ends with the last block of a stream. Blocks behind a
- * last one are another stream (section 7.2.3.4). */
+/* Inflates one more piece. *is_ended: the piece ends with the last block of a stream. Blocks after
+ * such a block are another stream (section 7.2.3.4). */
 static enum inflate_verdict
 inflate_piece(z_stream *z, struct span piece, size_t limit, struct buf *out, bool *is_ended)
 {
 	z->next_in = (Bytef *)(uintptr_t)piece.p;
 	z->avail_in = (uInt)piece.n;
 	for (;;) {
-		size_t room = limit - out->len; /* one byte more than may come */
+		size_t room = limit - out->len; /* one byte more than is allowed */
 		int result;
 
 		if (out->len == out->cap)
@@ -156,7 +156,8 @@ inflate_message(struct deflate *d, struct span payload, size_t max_bytes, struct
 	verdict = inflate_piece(&d->in, payload, limit, out, &is_ended);
 	if (verdict == INFLATE_OK && !is_ended)
 		verdict = inflate_piece(&d->in, tail, limit, out, &is_ended);
-	/* data_type says whether it stopped between two blocks: else the payload was cut short */
+	/* Bit 128 of data_type: inflate stopped between two blocks. Else the payload was cut
+	 * short. */
 	if (verdict == INFLATE_OK && !is_ended && !(d->in.data_type & 128))
 		verdict = INFLATE_BAD;
 	if (verdict != INFLATE_OK)
@@ -194,7 +195,7 @@ skip_blanks(struct span *s)
 	}
 }
 
-/* True if c was next; it and the blanks around it are cut off. */
+/* True if c is next. Then it is cut off, with the blanks around it. */
 static bool
 take(struct span *s, char c)
 {
@@ -219,7 +220,7 @@ take_token(struct span *s)
 	return token;
 }
 
-/* A token, or one as a quoted string, of which text keeps the first characters. *n counts all. */
+/* Cuts off a token, which may be a quoted string. text gets its first characters, *n its length. */
 static bool
 take_value(struct span *s, char text[VALUE_MAX], size_t *n)
 {
@@ -288,7 +289,8 @@ is_parameter_good(struct offer *o, struct span name, bool has_value, int bits)
 	return !has_value || (p == CLIENT_MAX_WINDOW_BITS && bits > 0);
 }
 
-/* False: bad syntax. An offer that is none of ours, or cannot be met, is not good. */
+/* Cuts off one offer. False: bad syntax. is_good: it is permessage-deflate with parameters that the
+ * server can use. */
 static bool
 take_offer(struct span *s, struct offer *o)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * deflate.h - permessage-deflate (RFC 7692): the negotiation, and the door to zlib. Neither side
- * takes over context, so one set of streams serves all connections of a thread, and none holds
- * memory of its own.
+ * deflate.h - permessage-deflate (RFC 7692): the negotiation, and the only use of zlib. Neither
+ * side uses context takeover, so one set of streams serves all connections of a thread, and a
+ * connection has no memory of its own.
  */
 #ifndef PROTO_DEFLATE_H
 #define PROTO_DEFLATE_H
@@ -20,20 +20,21 @@ struct deflate; /* for one thread */
 struct deflate *deflate_new(void);
 void deflate_free(struct deflate *);
 
-/* Reads the offers of Sec-WebSocket-Extensions (all lines joined) and takes the first that can
- * be met. True: *answer is what to put into the field of the 101, *window_bits what to compress
- * with. False: no extension. Passed over are offers with unknown, repeated or bad parameters,
- * and with server_max_window_bits=8, which zlib cannot do; a list that is no list gives false. */
+/* Reads the offers of Sec-WebSocket-Extensions (all lines joined) and accepts the first possible
+ * one (RFC 7692, section 7.1). True: the field's value for the 101 is appended to answer, and
+ * *window_bits is for deflate_message. False: no extension is used. Offers with unknown, repeated
+ * or bad parameters are ignored, and so is server_max_window_bits=8, which zlib cannot do. If the
+ * syntax of the list is bad, all offers are refused. */
 bool deflate_negotiate(struct span offers, int *window_bits, struct buf *answer);
 
-/* Appends the message compressed, without the 00 00 ff ff at its end: a payload for
- * WS_COMPRESSED. */
+/* Appends the compressed message without the 00 00 ff ff at its end (RFC 7692, section 7.2.1): a
+ * payload for WS_COMPRESSED. */
 void deflate_message(struct deflate *, int window_bits, struct span message, struct buf *out);
 
 enum inflate_verdict { INFLATE_OK, INFLATE_BAD, INFLATE_TOO_BIG };
 
-/* Appends what the payload inflates to, at most max_bytes (below 2^31). If not INFLATE_OK, out
- * is as before. */
+/* Appends the inflated payload (RFC 7692, section 7.2.2), at most max_bytes (below 2^31). If the
+ * result is not INFLATE_OK, out is unchanged. */
 enum inflate_verdict
 inflate_message(struct deflate *, struct span payload, size_t max_bytes, struct buf *out);
 

@@ -72,7 +72,7 @@ eio_payload_next(struct eio_payload *payload, struct eio_packet *out)
 	text = span_cut(&payload->rest, EIO_SEPARATOR);
 	if (eio_decode(out, text) && utf8_valid(text))
 		return 1;
-	*payload = before; /* the next call says it again */
+	*payload = before; /* the next call returns -1 again */
 	return -1;
 }
 
@@ -144,7 +144,7 @@ eio_query_parse(struct eio_query *out, struct span query)
 		out->transport = transport_of(value);
 	sids = url_query_get(query, "sid", &value);
 	if (sids > 1)
-		out->sid = SPAN("&"); /* no sid has one: whoever looks it up finds nothing */
+		out->sid = SPAN("&"); /* no session can have this sid */
 	else if (sids == 1 && value.n > 0)
 		out->sid = value;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * http.c - HTTP/1.1 as bytes, what comes in: request heads and chunked bodies.
+ * http.c - HTTP/1.1 input: request heads and chunked bodies.
  */
 #include "proto/http.h"
 
@@ -40,15 +40,15 @@ is_token(struct span s)
 	return s.n > 0;
 }
 
-/* HTAB, SP, visible, or beyond ASCII (section 5.5). */
+/* The characters of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110, section 5.5). */
 static bool
 is_text(char c)
 {
 	return c == '\t' || ((uint8_t)c >= ' ' && c != 0x7f);
 }
 
-/* Where a name (first and last letter in lower case) stands in the table; a name added later may
- * need other factors: the compiler tells when two rows meet. */
+/* The row of a name in the table (first and last letter in lower case). A new name may need other
+ * factors: the compiler warns if two names have the same row. */
 #define SLOT(n, first, last) (((n) + 29 * (first) + 11 * (last)) & 63)
 #define ROW(name, first, last, field, is_single) \
 	[SLOT(sizeof(name) - 1, first, last)] = {{name, sizeof(name) - 1}, field, is_single}
@@ -91,8 +91,8 @@ static const struct row {
     ROW("x-wallet-address", 'x', 's', HTTP_X_WALLET_ADDRESS, true),
 };
 
-/* The row of a token, or one of HTTP_UNKNOWN. The hash folds case as far as letters go;
- * comparing decides. */
+/* The row of a field name, or a row with HTTP_UNKNOWN. The hash ignores the case of letters; the
+ * comparison decides. */
 static const struct row *
 find_row(struct span name)
 {
@@ -180,7 +180,7 @@ parse_request_line(struct http_request *r, struct span line)
 	return parse_target(r);
 }
 
-/* No line begins with a blank, no name ends with one: neither is a token. */
+/* A line that begins with a blank and a name that ends with one are refused: they are no tokens. */
 static int
 parse_field(struct http_request *r, struct span line)
 {
@@ -209,7 +209,7 @@ parse_field(struct http_request *r, struct span line)
 	return 0;
 }
 
-/* What the fields say about the message as a whole (RFC 9112, sections 3.2, 6, 9.3). */
+/* Host, body and connection, from the fields (RFC 9112, sections 3.2, 6, 9.3). */
 static int
 parse_meaning(struct http_request *r)
 {
@@ -236,7 +236,8 @@ parse_meaning(struct http_request *r)
 	return 0;
 }
 
-/* Bytes up to and with the empty line; 0: not there; -1: a line that does not end in CR LF. */
+/* The length of the head with its empty line. 0: there is no empty line yet. -1: a line does not
+ * end in CR LF. */
 static ssize_t
 find_end(const char *in, size_t len)
 {
@@ -252,7 +253,7 @@ find_end(const char *in, size_t len)
 	return 0;
 }
 
-/* What can be refused before the head is complete; 0: nothing. */
+/* The status to refuse an incomplete head with. 0: more may come. */
 static int
 refuse_early(const char *in, size_t len)
 {
@@ -272,7 +273,7 @@ parse_head(struct http_request *r, struct span head)
 	struct span line = span_cut(&head, '\n');
 	int status;
 
-	line.n--; /* each ends in CR LF: find_end has seen to it */
+	line.n--; /* find_end has checked that each line ends in CR LF */
 	status = parse_request_line(r, line);
 	if (status == 0 && line.n + head.n + 2 > HTTP_HEAD_MAX_BYTES)
 		status = 431;
@@ -371,10 +372,10 @@ http_cookie(struct span header, const char *name, struct span *value)
 
 enum chunked_state {
 	CHUNK_SIZE,    /* digits, then ';' or CR */
-	CHUNK_EXT,     /* whatever stands up to CR */
-	CHUNK_SIZE_LF, /* LF behind the size */
-	CHUNK_DATA,    /* left bytes */
-	CHUNK_CR,      /* CR LF behind the data */
+	CHUNK_EXT,     /* an extension, up to CR */
+	CHUNK_SIZE_LF, /* LF after the size */
+	CHUNK_DATA,    /* `left` bytes */
+	CHUNK_CR,      /* CR LF after the data */
 	CHUNK_LF,
 	CHUNK_LINE,  /* the start of a trailer, or CR */
 	CHUNK_NAME,  /* a trailer's name up to ':' */
@@ -411,7 +412,8 @@ chunk_size(struct http_chunked *c, char in)
 	return true;
 }
 
-/* Stays in the state while bytes are good, goes to next at the end mark; bounded. */
+/* One byte of an extension or trailer, whose total is limited. The end mark leads to the state
+ * next. */
 static bool
 chunk_extra(struct http_chunked *c, char in, char end, enum chunked_state next)
 {

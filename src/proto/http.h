@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * http.h - HTTP/1.1 as bytes (RFC 9110, 9112): request heads, chunked bodies, response heads,
- * the WebSocket handshake. Strict: what two parsers could read in two ways is refused. Longer
- * than a screen, because it is one protocol.
+ * http.h - HTTP/1.1 (RFC 9110, 9112): request heads, chunked bodies, response heads, the WebSocket
+ * handshake. Input that two parsers could read in two ways is refused.
  */
 #ifndef PROTO_HTTP_H
 #define PROTO_HTTP_H
@@ -20,7 +19,7 @@
 #define HTTP_FIELDS_MAX       100
 
 enum http_method {
-	METHOD_OTHER, /* a token we have no name for: method_name has it */
+	METHOD_OTHER, /* another token: see method_name */
 	METHOD_GET,
 	METHOD_HEAD,
 	METHOD_POST,
@@ -73,7 +72,7 @@ struct http_header {
 
 /* Spans point into the input. */
 struct http_request {
-	int status; /* if http_parse refuses: what to answer */
+	int status; /* the status to answer with, if http_parse returns -1 */
 	enum http_method method;
 	struct span method_name;
 	int minor;                           /* of HTTP/1.minor: 0 or 1 */
@@ -82,32 +81,33 @@ struct http_request {
 	bool keep_alive;                     /* the connection may take another request */
 	bool expect_continue;                /* the client waits for 100 before it sends the body */
 	bool is_chunked;                     /* a chunked body follows */
-	bool has_length;                     /* there was a Content-Length, 0 perhaps */
+	bool has_length;                     /* there was a Content-Length, perhaps 0 */
 	uint64_t content_length;             /* bytes of body that follow, unless is_chunked */
 	size_t n_fields;
 	struct http_header fields[HTTP_FIELDS_MAX]; /* all, in order */
 };
 
-/* Reads a request head: bytes used (with the empty line before it, if any); 0: need more; -1:
- * the peer is wrong, and out->status is 400, 414, 431, 501 or 505: answer it and close. Offer
- * all that was received so far each time; what is there is looked at again at memchr's speed,
- * and is at most HTTP_HEAD_MAX_BYTES. Exactly one Host is demanded (of 1.0: at most one);
- * Authorization, Content-Type, Cookie, Idempotency-Key, Last-Event-ID, Origin, Sec-WebSocket-Key
- * and -Version, Upgrade, X-Real-IP, X-Service-Key and X-Wallet-Address may come once;
- * Content-Length too, and not beside Transfer-Encoding. */
+/* Reads a request head. Returns the bytes used (with an empty line before it, if any). 0: more
+ * input is needed; each call gets everything received so far. -1: the request is refused;
+ * out->status is 400, 414, 431, 501 or 505: answer it and close. Exactly one Host is required (in
+ * HTTP/1.0: at most one). These fields may come only once: Authorization, Content-Length,
+ * Content-Type, Cookie, Idempotency-Key, Last-Event-ID, Origin, Sec-Fetch-Site, Sec-WebSocket-Key,
+ * Sec-WebSocket-Version, Transfer-Encoding, Upgrade, X-Real-IP, X-Service-Key, X-Wallet-Address.
+ * Content-Length beside Transfer-Encoding is refused (RFC 9112, section 6.3). */
 ssize_t http_parse(struct http_request *out, const char *in, size_t len);
 
-/* Fields that may come on several lines are one list (RFC 9110, section 5.3): all lines joined
- * by ", ", made in scratch if there are several. p is NULL if absent. */
+/* The lines of a field joined by ", " (RFC 9110, section 5.3). If there are several, the text is
+ * appended to scratch. p is NULL if the field is absent. */
 struct span http_joined(const struct http_request *, enum http_field, struct buf *scratch);
 
-/* True if a comma-separated list has the token, without case; http_has: of all lines of that
+/* True if a comma-separated list has the token; case is ignored. http_has looks at all lines of the
  * field. */
 bool http_token_list_has(struct span list, const char *token);
 bool http_has(const struct http_request *, enum http_field, const char *token);
 
-/* How often a cookie is in the value of Cookie; *value is the first's. More than once is
- * ambiguous: a credential should be refused then. */
+/* Returns how often a cookie is in the value of Cookie; *value is the first one's value, unchanged
+ * if there is none. A credential that is there more than once is ambiguous and should be
+ * refused. */
 size_t http_cookie(struct span header, const char *name, struct span *value);
 
 /* ---- chunked bodies (RFC 9112, section 7.1) ---- */
@@ -120,9 +120,9 @@ struct http_chunked {
 	uint8_t state;
 };
 
-/* Takes bytes: how many were used, 0 if len is 0 or the body is at its end; -1: the peer is
- * wrong (400). *data is the piece of body among them, perhaps empty. Call until all is used or
- * the body is done. Extensions and trailers are checked and dropped. */
+/* Reads a part of the body. Returns the bytes used, 0 if len is 0 or the body is at its end; -1:
+ * bad syntax (answer 400). *data is the piece of the body in these bytes, perhaps empty. Call again
+ * until all input is used or the body is done. Extensions and trailers are checked and dropped. */
 ssize_t http_chunked_read(struct http_chunked *, const char *in, size_t len, struct span *data);
 bool http_chunked_is_done(const struct http_chunked *);
 
@@ -131,8 +131,8 @@ bool http_chunked_is_done(const struct http_chunked *);
 /* "Not Found"; "Unknown" for a status this server never sends. */
 const char *http_reason(int status);
 
-/* http_begin puts the status line, http_end the empty line. Control characters in a value become
- * spaces. */
+/* Append a response head: http_begin the status line, http_end the empty line. Control characters
+ * in a value become spaces. */
 void http_begin(struct buf *, int status);
 void http_put(struct buf *, const char *name, struct span value);
 void http_put_str(struct buf *, const char *name, const char *value);
@@ -143,15 +143,16 @@ void http_end(struct buf *);
 
 #define HTTP_WS_ACCEPT_SIZE 29 /* base64 of 20 bytes, terminated */
 
-/* True if the request asks to be upgraded to WebSocket, well or badly. */
+/* True if the request has "Upgrade: websocket"; the rest of the handshake is not checked. */
 bool http_wants_ws(const struct http_request *);
 
-/* 101: fine, and accept is the value to answer with. Else the status to refuse with: 405 not
- * GET; 426 no "Upgrade: websocket", or another version (answer with http_put_426); 400 all else
- * that is wrong. */
+/* Checks the handshake. 101: it is good, and accept is the value of Sec-WebSocket-Accept. Else the
+ * status of the refusal: 405: not GET; 426 (with http_put_426): no "Upgrade: websocket", or another
+ * version than 13; 400: any other fault. */
 int http_ws_handshake(const struct http_request *, char accept[HTTP_WS_ACCEPT_SIZE]);
 
-/* The head of the 101, to be ended with http_end; protocol and extensions are left out where empty. */
+/* The head of the 101, to be ended with http_end; protocol and extensions are left out where
+ * empty. */
 void http_put_101(struct buf *, const char *accept, struct span protocol, struct span extensions);
 
 /* The fields that a 426 must have: Upgrade and Sec-WebSocket-Version. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * http_reply.c - HTTP/1.1 as bytes, what goes out: response heads, and the answer to a WebSocket
- * handshake.
+ * http_reply.c - HTTP/1.1 output: response heads, and the answer to a WebSocket handshake.
  */
 #include "proto/http.h"
 
