@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sio.c - Socket.IO protocol 5: cuts, checks and writes packets, puts binary ones together.
+ * sio.c - Socket.IO protocol 5: splits, checks and writes packets, and assembles binary packets.
  */
 #include "proto/sio.h"
 
@@ -60,8 +60,9 @@ take_attachments(struct span *rest, unsigned *out)
 	return true;
 }
 
-/* A name runs to the comma or, without one, to the end. It may hold no control character: it is
- * sent back in the refusal of an unknown namespace, and would cut a payload in two. */
+/* A namespace ends at the comma or, without one, at the end. Control characters are refused: the
+ * name is sent back if the namespace is unknown, and a separator in it would split a payload in
+ * two. */
 static bool
 take_nsp(struct span *rest, struct span *out)
 {
@@ -199,8 +200,8 @@ sio_check(const struct sio_packet *packet, const char **why)
 
 /* ---- placeholders --------------------------------------------------------------------------- */
 
-/* Walks JSON as json_write leaves it: valid, compact, no name twice in an object, ASCII never
- * escaped; so a name can be compared as it stands. */
+/* Reads JSON as json_write makes it: valid, compact, no name twice in an object. Printable ASCII is
+ * not escaped as \u, so that a name can be compared without decoding. */
 struct walk {
 	struct span rest;
 	unsigned depth;
@@ -227,7 +228,7 @@ skip(struct walk *w, char c)
 	return true;
 }
 
-/* The string's inside, as it is written. */
+/* Reads a string; *out is the raw text between its quotes. */
 static bool
 walk_string(struct walk *w, struct span *out)
 {

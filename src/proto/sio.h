@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sio.h - Socket.IO protocol 5: packets, their payloads, and binary packets put together.
- * Pure. It takes nothing that the reference parser refuses, nor what no client has reason to send.
+ * sio.h - Socket.IO protocol 5: packets, their payloads, and the assembly of binary packets. Pure.
+ * It refuses what the reference parser refuses, and packets that no client has a reason to send.
  */
 #ifndef PROTO_SIO_H
 #define PROTO_SIO_H
@@ -33,33 +33,34 @@ struct sio_packet {
 	enum sio_type type;
 	unsigned attachments; /* how many follow; 0 unless the type is a binary one */
 	bool has_id;
-	uint64_t id;      /* of the acknowledgement that is wanted or given */
+	uint64_t id;      /* of the acknowledgement that is requested or given */
 	struct span nsp;  /* "/" when the packet names none */
 	struct span data; /* raw JSON, empty when there is none */
 };
 
-/* Cuts the data of an Engine.IO message, without reading the JSON: *out points into text. False
- * and *why (static, may be NULL): unknown type, no count of attachments or too many, a bad
- * namespace, an id out of range, or anything but an array or object behind it. A server without
- * binary events refuses here, by sio_is_binary. */
+/* Splits the data of an Engine.IO message without reading the JSON; *out points into text. False:
+ * the type is unknown, the count of attachments is missing or too large, the namespace or the id is
+ * not valid, or the payload is no array or object. *why is a static string; why may be NULL. A
+ * server without binary events refuses them after this call, by sio_is_binary. */
 bool sio_decode(struct sio_packet *out, struct span text, const char **why);
 bool sio_is_binary(const struct sio_packet *);
 
-/* Checks that data is JSON, and that a client may send it: CONNECT an object or nothing, DISCONNECT
- * nothing, EVENT an array whose first element is a string and no reserved name, ACK an array and
- * an id, CONNECT_ERROR never. False and *why. What is in data then, json_slice.h says. */
+/* Checks that data is JSON, and that a client may send it. CONNECT has an object or nothing,
+ * DISCONNECT nothing, EVENT an array whose first element is a string and no reserved name, ACK an
+ * array and an id; CONNECT_ERROR is refused. False: *why has the reason. json_slice.h reads the
+ * data after that. */
 bool sio_check(const struct sio_packet *, const char **why);
 
-/* Looks in a parsed payload for {"_placeholder":true,"num":N}: true if those are exactly
- * attachments, each N from 0 on once. order (may be NULL) has the N's as they stand in the
- * payload. */
+/* Looks in a parsed payload for {"_placeholder":true,"num":N}. True if there are as many as
+ * attachments, and each N from 0 to attachments - 1 is there once. order (may be NULL) gets the
+ * values N in the order of the payload. */
 bool sio_placeholders(const struct json *value, unsigned attachments,
     uint8_t order[SIO_ATTACHMENTS_MAX], const char **why);
 
 /* ---- the writers ----
- * Append one packet, without the Engine.IO type in front; nsp "/" is left out. sio_put_head leaves
- * out data: JSON may be written behind it; sio_put appends data as it stands. pid may be empty.
- * args: elements of JSON with commas between, made by json.h's writer, or nothing. */
+ * Append one packet, without the Engine.IO type before it; nsp "/" is left out. sio_put_head leaves
+ * out data, so that the caller can append JSON; sio_put appends data unchanged. pid may be empty.
+ * args: JSON elements separated by commas, made by json.h's writer, or nothing. */
 void sio_put_head(struct buf *, const struct sio_packet *);
 void sio_put(struct buf *, const struct sio_packet *);
 void sio_put_connect(struct buf *, struct span nsp, struct span sid, struct span pid);
@@ -68,33 +69,33 @@ void sio_put_disconnect(struct buf *, struct span nsp);
 void sio_put_event(struct buf *, struct span nsp, struct span name, struct span args);
 void sio_put_ack(struct buf *, struct span nsp, uint64_t id, struct span args);
 
-/* A binary packet on its way: the text, then as many binary messages as it said. All zero is
- * valid and idle. */
+/* A binary packet that has come in part: its text, then its attachments as binary messages. All
+ * zero is valid and idle. */
 struct sio_assembly {
 	struct sio_packet packet; /* points into text */
 	struct buf text;
-	struct buf body; /* the attachments, one behind the other */
+	struct buf body; /* the attachments, one after the other */
 	size_t ends[SIO_ATTACHMENTS_MAX];
 	unsigned have;
 	size_t max_bytes;
-	bool is_open; /* a packet is in it */
+	bool is_open; /* it has a packet */
 };
 
-/* Takes the text of a binary packet, checked in full (sio_decode, sio_check, sio_placeholders)
- * and copied. False and *why: that, more than max bytes, no binary packet, or one is in it
- * already; nothing is changed then. */
+/* Checks the text of a binary packet (sio_decode, sio_check, sio_placeholders) and copies it.
+ * False: a check failed, the text exceeds max bytes, the packet is not binary, or the assembly has
+ * a packet already; the assembly is unchanged, and *why has the reason. */
 bool sio_assembly_begin(struct sio_assembly *, struct span text, size_t max, const char **why);
 
-/* Takes the next attachment. False and *why: none is due, or text and attachments together
- * exceed max. */
+/* Copies the next attachment. False: none is due, or text and attachments together exceed max; *why
+ * has the reason. */
 bool sio_assembly_add(struct sio_assembly *, struct span bytes, const char **why);
 
-/* Waiting: an attachment is due, a text packet now breaks the protocol. Whole: packet and
- * attachments may be used, and are then to be cleared. Idle is neither. */
+/* Waiting: an attachment is due, so a text packet breaks the protocol. Whole: packet and
+ * attachments may be used; clear the assembly after that. An idle assembly is neither. */
 bool sio_assembly_is_waiting(const struct sio_assembly *);
 bool sio_assembly_is_whole(const struct sio_assembly *);
 
-/* Attachment i of those taken, borrowed until the assembly changes. */
+/* Attachment i (below have), borrowed until the assembly changes. */
 struct span sio_assembly_at(const struct sio_assembly *, unsigned i);
 
 void sio_assembly_clear(struct sio_assembly *); /* idle again */

@@ -20,7 +20,7 @@ hex(char c)
 	return -1;
 }
 
-/* The byte that the %XX at i stands for, or -1. */
+/* The byte of the %XX at i, or -1. */
 static int
 escape_at(struct span s, size_t i)
 {
@@ -170,7 +170,7 @@ parse_port(struct span text, int *port)
 	unsigned long long value;
 
 	*port = -1;
-	if (text.n == 0) /* RFC 3986, section 3.2.3: may be empty */
+	if (text.n == 0) /* a port may be empty: RFC 3986, section 3.2.3 */
 		return true;
 	if (text.n > 5 || !span_u64(text, PORT_MAX, &value))
 		return false;
@@ -178,7 +178,7 @@ parse_port(struct span text, int *port)
 	return true;
 }
 
-/* In brackets. */
+/* An IPv6 address in brackets. */
 static bool
 is_ipv6(struct span s)
 {
@@ -214,8 +214,8 @@ url_host_split(struct span host, struct span *name, int *port)
 	return host.p[n] == ':' && parse_port((struct span){host.p + n + 1, host.n - n - 1}, port);
 }
 
-/* Four decimal numbers; inet_pton takes no octal or shortened ones, which others read in two
- * ways. */
+/* Four decimal numbers. inet_pton refuses octal and shortened forms, which programs read in
+ * different ways. */
 static bool
 is_ipv4_loopback(struct span s)
 {

@@ -12,43 +12,45 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-/* Appends what %XX stands for and all else as it is; url_decode_form also makes '+' a space
- * (query values). False: a '%' without two hex digits; out is as before. The result may hold any
- * byte, NUL too. */
+/* Appends the text with each %XX decoded; url_decode_form also makes '+' a space (query values).
+ * False: a '%' has no two hex digits; out is unchanged. The result may contain any byte, also
+ * NUL. */
 bool url_decode(struct buf *out, struct span);
 bool url_decode_form(struct buf *out, struct span);
 
-/* Appends with everything but RFC 3986's unreserved characters percent-encoded. */
+/* Appends the text; all but the unreserved characters (RFC 3986, section 2.3) are
+ * percent-encoded. */
 void url_encode(struct buf *out, struct span);
 
-/* True if the path has one spelling only: it begins with '/', and has no "//", no dot segment,
- * no encoded unreserved character, no %00, no '%' without two hex digits. Others are nobody's
- * route: 404. */
+/* True if the path has only one spelling: it begins with '/', and has no "//", no dot segment, no
+ * encoded unreserved character, no %00, no '%' without two hex digits. Other paths have no route:
+ * 404. */
 bool url_path_is_canonical(struct span path);
 
-/* Walks "a=1&b": true and the next raw name and value (value.p is NULL where there is no '='),
- * false at the end. Empty pieces are passed over. */
+/* Cuts the next raw name and value off a query like "a=1&b"; value.p is NULL if there is no '='.
+ * False: the end. Empty pieces are skipped. */
 bool url_query_next(struct span *rest, struct span *name, struct span *value);
 
-/* How often a name (compared raw) is in the query; *value is the raw value of the first, p NULL
- * if it has none. */
+/* Returns how often a name (compared raw) is in the query. *value is the raw value of the first (p
+ * NULL if it has no '='), unchanged if there is none. */
 size_t url_query_get(struct span query, const char *name, struct span *value);
 
-/* Splits the value of Host: name[:port]. *name keeps the brackets of an IPv6 address; *port is
- * -1 if absent. False: empty, no port number, or characters other than RFC 3986's unreserved
- * ones in a name. */
+/* Splits the value of Host: name[:port]. *name keeps the brackets of an IPv6 address; *port is -1
+ * if it is absent or empty. False: the name is empty or has other than unreserved characters (RFC
+ * 3986), the IPv6 address is not valid, or the port is no number up to 65535. */
 bool url_host_split(struct span host, struct span *name, int *port);
 
-/* True if a Host value, with or without port, is exactly localhost, 127.x.x.x or [::1]. */
+/* True if a Host value, with or without a port, is localhost (in any case), 127.x.x.x or [::1]. */
 bool url_host_is_loopback(struct span host);
 
-/* The value of Origin, or the start of a URL: scheme://host[:port], nothing behind. */
+/* An origin: scheme://host[:port] and nothing after it (RFC 6454). */
 struct url_origin {
-	struct span scheme, host; /* as they stand; compared without case */
-	int port;                 /* 80 and 443 filled in for http and https; else -1 if absent */
+	struct span scheme, host; /* as written; compared without case */
+	int port;                 /* if absent: 80 for http, 443 for https, else -1 */
 };
 
-/* False for all else: "null", a path, user information. */
+/* Parses an origin; out points into text. False for all other text: "null", a path, user
+ * information. */
 bool url_origin_parse(struct url_origin *out, struct span text);
 bool url_origin_equal(const struct url_origin *, const struct url_origin *);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * utf8.c - checks UTF-8: ASCII by words, other characters by the ranges of Unicode's table 3-7.
+ * utf8.c - checks UTF-8: ASCII by machine words, other characters by the ranges of the Unicode
+ * Standard's table 3-7.
  */
 #include "proto/utf8.h"
 
@@ -8,7 +9,7 @@
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
-/* Where the run of ASCII that begins at p ends. */
+/* The end of the run of ASCII that begins at p. */
 static const uint8_t *
 skip_ascii(const uint8_t *p, const uint8_t *end)
 {
@@ -26,9 +27,9 @@ skip_ascii(const uint8_t *p, const uint8_t *end)
 	return p;
 }
 
-/* What may follow a lead byte: how many bytes, and the range of the first of them, which
- * excludes overlong forms, surrogates, and what is above U+10FFFF. False: no character begins
- * so. */
+/* Sets how many bytes follow a lead byte, and the range of the first of them, which excludes
+ * overlong forms, surrogates and code points above U+10FFFF. False: no character begins with this
+ * byte. */
 static bool
 lead(struct utf8 *u, uint8_t c)
 {
@@ -67,7 +68,7 @@ bool
 utf8_feed(struct utf8 *u, struct span piece)
 {
 	const uint8_t *p = (const uint8_t *)piece.p, *end;
-	struct utf8 now = *u; /* in registers */
+	struct utf8 now = *u; /* a copy, which the compiler can keep in registers */
 
 	if (piece.n == 0)
 		return true;

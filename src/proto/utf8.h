@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * utf8.h - is it UTF-8 (RFC 3629: no surrogates, nothing overlong, nothing above U+10FFFF),
- * whole or in pieces.
+ * utf8.h - checks UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF), whole
+ * or in pieces, and reads code points.
  */
 #ifndef PROTO_UTF8_H
 #define PROTO_UTF8_H
@@ -12,17 +12,17 @@
 
 #include "base/span.h"
 
-/* True if all of it is valid and it does not end inside a character. */
+/* True if the whole text is valid and does not end inside a character. */
 bool utf8_valid(struct span);
 
-/* The same for text that comes in pieces. All zero is the start. */
+/* The state of a check of text that comes in pieces. All zero is the start. */
 struct utf8 {
-	uint8_t need;      /* continuation bytes the character under way still lacks */
-	uint8_t low, high; /* what the next of them may be, if need > 0 */
+	uint8_t need;      /* continuation bytes that the current character still lacks */
+	uint8_t low, high; /* the range of the next of them, if need > 0 */
 };
 
-/* Takes the next piece. False as soon as no continuation could make it valid; the state is then
- * of no use. */
+/* Checks the next piece. False: no further text can make it valid. Do not use the state after
+ * that. */
 bool utf8_feed(struct utf8 *, struct span piece);
 
 /* True if the text may end here. */
@@ -32,14 +32,14 @@ utf8_is_whole(const struct utf8 *u)
 	return u->need == 0;
 }
 
-/* The next code point; cuts it off *rest. False at the end, and where *rest does not begin with
- * a valid character. */
+/* Cuts the next code point off *rest. False: *rest is empty, or does not begin with a valid
+ * character. */
 bool utf8_next(struct span *rest, uint32_t *point);
 
-/* Code points in valid UTF-8. */
+/* The number of code points in valid UTF-8. */
 size_t utf8_length(struct span valid);
 
-/* Valid UTF-8 without white space at both ends, as JavaScript's trim() cuts it (ECMA-262:
+/* Valid UTF-8 without the white space at both ends that JavaScript's trim() removes (ECMA-262:
  * WhiteSpace, LineTerminator). */
 struct span utf8_trim(struct span valid);
 

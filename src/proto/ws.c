@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ws.c - RFC 6455 framing, the server's side.
+ * ws.c - WebSocket framing (RFC 6455), the server's side.
  */
 #include "proto/ws.h"
 
@@ -22,17 +22,17 @@ struct head {
 	size_t size;
 };
 
-/* A message that did not come in one piece, or had to be inflated. */
+/* A message that came in several pieces, or was inflated. */
 struct ws_partial {
 	struct buf message; /* so far, unmasked */
-	uint64_t left;      /* bytes of the data frame under way still to come */
-	uint8_t mask[4];    /* the first is for the next byte */
+	uint64_t left;      /* bytes of the current data frame that are still to come */
+	uint8_t mask[4];    /* mask[0] is for the next byte */
 	struct utf8 utf8;
 	uint8_t opcode;
 	bool in_frame; /* inside the payload of a data frame */
 	bool is_final; /* that frame is the message's last */
 	bool is_compressed;
-	bool is_given; /* it was handed out: release it with the next call */
+	bool is_given; /* it was handed out: the next call releases it */
 };
 
 void
@@ -73,7 +73,7 @@ fail(struct ws_reader *r, struct ws_message *out, enum ws_code code, const char 
 	return WS_BROKEN;
 }
 
-/* Unmasks in place and turns the mask to fit the byte behind. */
+/* Unmasks in place, and rotates the mask for the byte after that. */
 static void
 unmask(char *p, size_t n, uint8_t mask[4])
 {
@@ -98,7 +98,7 @@ unmask(char *p, size_t n, uint8_t mask[4])
 
 /* ---- frame heads ---- */
 
-/* The first two bytes, against what may come now; NULL: fine. */
+/* Checks the first two bytes of a frame. NULL: the frame is allowed now. */
 static const char *
 check_head(const struct ws_reader *r, uint8_t first, uint8_t second)
 {
@@ -132,8 +132,8 @@ big_endian(const uint8_t *p, size_t n)
 	return v;
 }
 
-/* h->size stays 0 while the head is incomplete; its first byte is refused without waiting for
- * the second. */
+/* Reads a head; h->size is 0 if it is incomplete. A bad first byte is refused without waiting for
+ * the second. Returns NULL, or the reason for a refusal. */
 static const char *
 read_head(const struct ws_reader *r, const uint8_t *p, size_t len, struct head *h)
 {
@@ -177,7 +177,7 @@ give(enum ws_opcode opcode, struct span data, struct ws_message *out)
 	return WS_MESSAGE;
 }
 
-/* Hands out what payload, all of a message, says. */
+/* Hands out a complete payload as a message. */
 static enum ws_event
 give_whole(struct ws_reader *r, enum ws_opcode opcode, struct span payload, struct ws_message *out)
 {
@@ -204,7 +204,8 @@ give_inflated(
 	return give_whole(r, opcode, buf_as_span(&r->partial->message), out);
 }
 
-/* Takes what is there of a data frame's payload. Plain text is checked on the way. */
+/* Takes the bytes of a data frame's payload that are there. Uncompressed text is checked at
+ * once. */
 static enum ws_event
 take_payload(struct ws_reader *r, char *in, size_t len, size_t *used, struct ws_message *out)
 {
@@ -232,7 +233,8 @@ take_payload(struct ws_reader *r, char *in, size_t len, size_t *used, struct ws_
 	return give(p->opcode, buf_as_span(&p->message), out);
 }
 
-/* What a message may have on the wire: compressing can make it a little longer. */
+/* The limit of a message's bytes before inflating: compression can make a message a little
+ * longer. */
 static uint64_t
 wire_limit(const struct ws_reader *r, bool is_compressed)
 {
@@ -248,7 +250,8 @@ take_data(
 
 	uint64_t limit = wire_limit(r, is_compressed);
 
-	if (so_far > limit || h->payload > limit - so_far) /* it may have become less on the way */
+	/* so_far can exceed limit if max_bytes was lowered inside the message. */
+	if (so_far > limit || h->payload > limit - so_far)
 		return fail(r, out, WS_TOO_BIG, "message too big");
 	if (r->partial == NULL && h->is_final && h->payload <= len) {
 		struct span payload = {in, (size_t)h->payload};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ws.h - RFC 6455 framing, the server's side: input into messages, heads for output. A reader is
- * small and owns memory only while a message is under way. With permessage-deflate (RFC 7692) it
- * inflates.
+ * ws.h - WebSocket framing (RFC 6455, section 5), the server's side: reads messages, writes frames.
+ * A reader is small and owns memory only while a message is incomplete or was inflated. With
+ * permessage-deflate (RFC 7692) it inflates.
  */
 #ifndef PROTO_WS_H
 #define PROTO_WS_H
@@ -18,8 +18,8 @@
 #define WS_HEAD_MAX_BYTES    10  /* of a frame the server sends */
 #define WS_CONTROL_MAX_BYTES 125 /* payload of a control frame */
 
-/* WS_COMPRESSED may be added to WS_TEXT and WS_BINARY for ws_head: the payload is what
- * deflate_message made. */
+/* For ws_head, WS_COMPRESSED may be added to WS_TEXT and WS_BINARY: deflate_message made the
+ * payload. */
 enum ws_opcode {
 	WS_CONTINUATION,
 	WS_TEXT,
@@ -30,7 +30,7 @@ enum ws_opcode {
 	WS_COMPRESSED = 0x40
 };
 
-enum ws_code { /* of closing (section 7.4.1) */
+enum ws_code { /* status codes of a close frame (RFC 6455, section 7.4.1) */
 	WS_NORMAL = 1000,
 	WS_GOING_AWAY = 1001,
 	WS_PROTOCOL_ERROR = 1002,
@@ -44,12 +44,12 @@ enum ws_code { /* of closing (section 7.4.1) */
 };
 
 enum ws_event {
-	WS_MORE,    /* left is an incomplete head or control frame, if any: offer it with more */
+	WS_MORE,    /* unused input is an incomplete head or control frame: call again with more */
 	WS_MESSAGE, /* opcode is WS_TEXT (valid UTF-8) or WS_BINARY */
 	WS_PINGED,  /* answer with a pong of the same data */
 	WS_PONGED,
-	WS_CLOSED, /* code, reason in data: answer with that code unless one was sent, close */
-	WS_BROKEN  /* the peer is wrong: send a close frame of code (data: why), then close */
+	WS_CLOSED, /* code; data is the reason: answer with that code unless one was sent, close */
+	WS_BROKEN  /* protocol error: send a close frame with code and data as reason, then close */
 };
 
 struct ws_message {
@@ -63,28 +63,28 @@ struct deflate;
 struct ws_partial; /* ws.c's own */
 
 struct ws_reader {
-	struct ws_partial *partial; /* a message of which a part has come; NULL: none */
+	struct ws_partial *partial; /* the message that is incomplete or was inflated, or NULL */
 	struct deflate *deflate;    /* borrowed; NULL: permessage-deflate was not negotiated */
 	uint32_t max_bytes;         /* of a message, inflated */
-	bool is_over;               /* after WS_CLOSED or WS_BROKEN: input is passed over */
+	bool is_over;               /* after WS_CLOSED or WS_BROKEN: input is ignored */
 };
 
 void ws_reader_init(struct ws_reader *, uint32_t max_bytes, struct deflate *);
 void ws_reader_clear(struct ws_reader *);
 
-/* Reads the next event from in, which it unmasks in place; *used bytes of it are done with. Call
- * again with the rest until WS_MORE, also when the rest is empty: that releases the last
- * message. What WS_MORE leaves is less than 140 bytes. A frame that is wholly in the input is a
- * message without a copy. Text is refused at its first bad byte, whether the frame is complete
- * or not; compressed data is inflated and checked when the message is complete. */
+/* Reads the next event from in, which it unmasks in place; *used bytes are used. Call again with
+ * the rest until WS_MORE, even if the rest is empty: this releases the last message. After WS_MORE
+ * less than 140 bytes are unused. An uncompressed message in one frame that is complete in the
+ * input is not copied. Text is refused at its first bad byte, even if the message is incomplete;
+ * compressed data is inflated and checked when the message is complete. */
 enum ws_event
 ws_read(struct ws_reader *, char *in, size_t len, size_t *used, struct ws_message *out);
 
-/* The head of a final, unmasked frame; returns its size, 2 to WS_HEAD_MAX_BYTES. */
+/* Writes the head of a final, unmasked frame; returns its size, 2 to WS_HEAD_MAX_BYTES. */
 size_t ws_head(uint8_t out[WS_HEAD_MAX_BYTES], int opcode, uint64_t payload_bytes);
 
-/* The payload of a close frame; returns its size. The reason is cut at a character's end to fit;
- * WS_NO_CODE gives none at all. */
+/* Writes the payload of a close frame; returns its size. A reason that is too long is cut at the
+ * end of a character. WS_NO_CODE gives an empty payload. */
 size_t ws_close_payload(uint8_t out[WS_CONTROL_MAX_BYTES], int code, struct span reason);
 
 /* Appends a whole frame: head and payload. */
