@@ -77,8 +77,8 @@ enum chat_err chat_standing(struct store *, const struct rules *, const struct u
 bool chat_may_write(const struct standing *); /* send, type: all but observers */
 
 /* ---- actions: inputs are borrowed for the call; the caller owns the struct and its buffers ----
- * The bool is err == CHAT_OK. With CHAT_UNAVAILABLE a statement has failed, and the
- * transaction is rolled back (store.h); with other errors nothing was written. */
+ * The functions that return bool return err == CHAT_OK. With CHAT_UNAVAILABLE a statement has
+ * failed, and the transaction is rolled back (store.h); with other errors nothing was written. */
 
 struct chat_send {
 	const struct user *user;
@@ -111,8 +111,8 @@ struct chat_mark {
 };
 bool chat_mark(struct store *, const struct rules *, struct chat_mark *);
 
-/* The limit of a page of history in bytes, without the commas. A page that reaches it has fewer
- * messages than limit, and has_more. A page has at least one message, however long. */
+/* The limit of a page of history in bytes, without the commas. If the next message would exceed it,
+ * the page ends there, with has_more. One message may be longer than the limit. */
 #define HISTORY_BYTES 262144
 struct chat_history {
 	const struct user *user;

@@ -24,7 +24,7 @@
 /* The token with which a user proved their identity. All zero: there is none, so nothing can expire
  * or be ended. Times are wall clock, ms. */
 struct proof {
-	char hash[SESSION_HASH_SIZE]; /* of the token, see token_hash */
+	char hash[SESSION_HASH_SIZE]; /* token_hash of the token; of a JWT's signed part */
 	int64_t issued_ms;            /* 0: unknown */
 	int64_t expires_ms;           /* 0: never */
 	int64_t used_ms;              /* when its use was last written; 0: it is not written */

@@ -151,11 +151,11 @@ bool http_wants_ws(const struct http_request *);
  * version than 13; 400: any other fault. */
 int http_ws_handshake(const struct http_request *, char accept[HTTP_WS_ACCEPT_SIZE]);
 
-/* The head of the 101, to be ended with http_end; protocol and extensions are left out where
- * empty. */
+/* Appends the head of the 101 without its end (http_end). protocol and extensions are left out if
+ * they are empty. */
 void http_put_101(struct buf *, const char *accept, struct span protocol, struct span extensions);
 
-/* The fields that a 426 must have: Upgrade and Sec-WebSocket-Version. */
+/* Appends the fields that a 426 must have: Upgrade and Sec-WebSocket-Version. */
 void http_put_426(struct buf *);
 
 #endif
