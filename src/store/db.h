@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * db.h - inside the store floor: the connection, its prepared statements, and the transaction's
- * steps. A statement function is: use, bind by name, step or run, done. After the first error all
- * of these do nothing.
+ * db.h - for the store's own files: the connection, its prepared statements, and the steps of a
+ * transaction. A statement function calls use, binds parameters by name, calls step or run, then
+ * done. After the first error of a transaction, none of these does anything.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -22,11 +22,11 @@
 struct query {
 	struct store *st;
 	sqlite3_stmt *stmt;
-	char *
-	    names[QUERY_PARAMETERS_MAX]; /* ':' included; ours: SQLite's go when it prepares anew */
+	/* With the ':'. These are copies: SQLite frees its own when it prepares a statement again. */
+	char *names[QUERY_PARAMETERS_MAX];
 	int n_names;
 	int next;       /* the parameter that is probably bound next */
-	bool is_writer; /* it may change something */
+	bool is_writer; /* the statement may change the database */
 };
 
 struct store {
@@ -38,50 +38,58 @@ struct store {
 	bool is_checkpointer;
 	struct query queries[SQL_COUNT];
 
-	/* the transaction under way */
+	/* the open transaction */
 	int depth; /* 0: none */
 	bool is_writing;
 	enum store_err err;    /* sticks until the next transaction */
 	int64_t deadline_us;   /* monotonic; 0: none */
-	int64_t busy_until_us; /* monotonic: when waiting for a lock ends */
+	int64_t busy_until_us; /* monotonic: when the wait for a lock ends */
 
-	bool is_trying; /* the lock is not waited for */
+	bool is_trying; /* do not wait for the lock */
 
-	bool is_daemons;  /* it is the writer of a daemon, which keeps the following */
-	struct buf fresh; /* rows of the log that it has appended (fresh.h) */
+	bool is_daemons;  /* this is the connection of the daemon's writer, which fills fresh */
+	struct buf fresh; /* rows of the log that this transaction has appended (fresh.h) */
 
-	bool remembers; /* it writes often, and keeps the following */
+	bool remembers; /* this connection writes often, and fills memo */
 	struct memo memo;
 
-	int64_t head;                        /* the newest position; -1: has to be read */
-	bool is_head_ahead;                  /* of sqlite_sequence: messages have taken positions */
-	int64_t first_message, last_message; /* that the transaction inserted; 0: none */
+	int64_t head; /* the newest position; -1: it has to be read */
+	/* Messages have taken positions that sqlite_sequence does not have yet. */
+	bool is_head_ahead;
+	/* The first and the last message that the transaction has inserted; 0: none. */
+	int64_t first_message, last_message;
 	struct tokenizer {
 		fts5_tokenizer methods;
 		Fts5Tokenizer *it; /* NULL: not made yet */
-	} tokenizers[2];           /* of words, of trigrams (search.c) */
+	} tokenizers[2];           /* for words, for trigrams (search.c) */
 
-	unsigned told;                             /* bit per store_err: it is in the log already */
-	unsigned jitter;                           /* state of the busy handler's random sleeps */
-	unsigned rate_takes[2];                    /* rates.c: of buckets of a day: [1] */
-	char rates_swept[2][STORE_NAME_SIZE + 64]; /* up to which bucket; "": from the first */
-	int64_t seen_version;                      /* PRAGMA data_version */
-	int wal_pages;                             /* in the log file after our last commit */
+	unsigned told;   /* a bit for each store_err that has a log line already */
+	unsigned jitter; /* state of the busy handler's random sleeps */
+
+	/* rates.c; [1] is for the buckets of a day, [0] for the others */
+	unsigned rate_takes[2]; /* how often rate_take was called */
+	/* The bucket at which the last sweep ended; "": the next one begins at the first. */
+	char rates_swept[2][STORE_NAME_SIZE + 64];
+
+	int64_t seen_version; /* PRAGMA data_version */
+	int wal_pages;        /* pages in the WAL after our last commit */
 	int checkpoint_at_pages;
-	atomic_int fail_countdown; /* tests: 0: none; they set it while another thread steps */
+	/* For tests: the number of steps until one fails; 0: none fails. A test may set it while
+	 * another thread calls step. */
+	atomic_int fail_countdown;
 	_Atomic enum store_err fail_err;
 };
 
 /* ---- statements (store.c) ---- */
 
-/* The statement, reset. Every parameter has to be bound each time. */
+/* Resets a statement and returns it. Bind every parameter each time. */
 struct query *use(struct store *, enum sql_id);
 void bind_int(struct query *, const char *name, int64_t);
-void bind_text(struct query *, const char *name, struct span);         /* borrowed until done */
+void bind_text(struct query *, const char *name, struct span);         /* borrows it until done */
 void bind_text_or_null(struct query *, const char *name, struct span); /* n 0: NULL */
 
-/* True: there is a row. False: there are no more, or an error (which sticks); the statement is
- * reset. */
+/* True: there is a row. False: there are no more rows, or there is an error (which sticks); the
+ * statement is reset. */
 bool step(struct query *);
 /* For statements without rows. False on an error. */
 bool run(struct query *);
@@ -89,48 +97,50 @@ bool run(struct query *);
 void done(struct query *);
 
 int64_t column_int(const struct query *, int column);
-struct span
-column_text(const struct query *, int column); /* lives until the next step; NULL: n 0 */
-/* Copies a text, terminated; a text that does not fit is cut between two characters. */
+/* Valid until the next step; n is 0 for NULL. */
+struct span column_text(const struct query *, int column);
+/* Copies a text and terminates it. A text that does not fit is cut between two characters. */
 void column_copy(const struct query *, int column, char *out, size_t size);
 
-/* The one integer of the first row of a statement, whose parameters are bound; or otherwise, where
- * there is no row. */
+/* Runs a statement whose parameters are bound, and returns the integer in the first column of its
+ * first row. If there is no row or it is NULL, or on an error, returns otherwise. */
 int64_t single_int(struct query *, int64_t otherwise);
 
-/* ---- transactions (store.c): what store_write and the writer thread are made of ---- */
+/* ---- transactions (store.c): for store_write and the writer thread ---- */
 enum store_err tx_begin(struct store *, enum sql_id begin);
 enum store_err tx_commit(struct store *);
 void tx_rollback(struct store *);
 
-/* SQLite's callbacks while a lock is waited for and while a statement runs; arg is the store. */
+/* SQLite calls on_busy while it waits for a lock, and on_progress while a statement runs; arg is
+ * the store. */
 int on_busy(void *arg, int count);
 int on_progress(void *arg);
 
-/* Notes an error, which sticks; the first one counts. rc: the code that SQLite gave. */
+/* Records an error, which sticks; only the first one counts. rc is the code that SQLite gave. */
 void store_fail(struct store *, int rc);
-/* The same for a defect of our own, which what describes in a few words. */
+/* The same for a defect of our own code; what describes it in a few words. */
 void store_defect(struct store *, const char *what);
 
 /* ---- positions in the log (queue.c) ---- */
-/* The position of the row that is appended next. Where that row is a message, positions_settle
- * notes the position. */
+/* Takes the position of the row that is appended next. If that row is a message, positions_settle
+ * writes the position to sqlite_sequence later. */
 int64_t position_take(struct store *);
-/* Notes in sqlite_sequence the positions that messages have taken: before anything else makes rows
- * of the log, and before the commit. */
+/* Writes the positions that messages have taken to sqlite_sequence. Called before any other
+ * statement that can make rows of the log, and before the commit. */
 void positions_settle(struct store *);
 
 /* ---- the index of messages (search.c) ---- */
 void search_close(struct store *); /* frees what it has made */
 
-/* ---- the log file (wal.c) ---- */
-/* The name of the layer through which databases are opened; registers it, once in a process. */
+/* ---- the WAL (wal.c) ---- */
+/* Registers the VFS through which databases are opened, and returns its name. Call it once in a
+ * process. */
 const char *wal_layer(void);
-/* A COMMIT begins, or has ended. */
+/* Say that a COMMIT begins (true) or has ended (false). */
 void wal_join(struct store *, bool is_joining);
 
 /* ---- checkpoints (checkpoint.c) ---- */
-void checkpoint_init(struct store *); /* hooks on; after the settings */
+void checkpoint_init(struct store *); /* sets the WAL hook; call it after the settings */
 void checkpoint_after_commit(struct store *);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * escrows.h - statements on escrows and their participants.
- * Inside a transaction only. Wallets are keys (see chat/names.h); spans handed to a callback live
- * for that call.
+ * escrows.h - statements on escrows and their participants. Call them inside a transaction only.
+ * Wallets are keys (see chat/names.h). The spans that a callback gets are valid during that call.
  */
 #ifndef STORE_ESCROWS_H
 #define STORE_ESCROWS_H
@@ -30,8 +29,8 @@ struct participant {
 	char wallet[STORE_NAME_SIZE]; /* the key */
 	char name[STORE_NAME_SIZE];   /* as shown */
 	enum role role;
-	int64_t since_message;  /* messages.at when they were added */
-	int64_t since_position; /* log id when they were added */
+	int64_t since_message;  /* messages.at of the newest message when they were added */
+	int64_t since_position; /* the newest position when they were added */
 };
 
 bool escrow_find(struct store *, struct span escrow_id, struct escrow *out);
@@ -41,30 +40,31 @@ void escrow_update(
     struct store *, int64_t escrow, struct span title, struct span status, int64_t now_ms);
 
 bool participant_find(struct store *, int64_t escrow, struct span wallet, struct participant *out);
-/* Inserts or changes. */
+/* Inserts a participant or changes their name and role. */
 void
 participant_put(struct store *, int64_t escrow, struct span wallet, struct span name, enum role);
 void participant_delete(struct store *, int64_t escrow, struct span wallet);
 
-/* All of an escrow, by wallet. The callback returns false to stop. */
+/* All participants of an escrow, ordered by wallet. The callback returns false to stop. */
 void participants_each(
     struct store *, int64_t escrow, bool (*each)(const struct participant *, void *), void *arg);
 
-/* An escrow of a wallet, and its part in it. */
+/* An escrow of a wallet, and the wallet as its participant. */
 struct participation {
-	struct span escrow_id; /* lives for the call */
+	struct span escrow_id; /* valid during the call */
 	struct escrow escrow;
 	struct participant participant;
-	int64_t
-	    activity; /* wall ms: when it was last written to or spoken in; by_activity's alone */
+	/* Wall ms of the last change or message; only participations_by_activity sets it. */
+	int64_t activity;
 };
 typedef bool participation_each(const struct participation *, void *arg); /* false stops */
 
-/* All escrows of a wallet, by escrow id. */
+/* All escrows of a wallet, ordered by escrowId. */
 void participations_each(struct store *, struct span wallet, participation_each *, void *arg);
 
-/* The same, newest activity first (of equal ones the greater escrowId), at most limit, -1 for all:
- * those that come after (activity, escrowId) in this order. INT64_MAX is before all. */
+/* The same, newest activity first; escrows of equal activity by descending escrowId. Gives those
+ * that follow (activity, escrow_id) in this order, at most limit (-1: no limit). INT64_MAX as
+ * activity stands before all escrows. */
 void participations_by_activity(struct store *, struct span wallet, int64_t activity,
     struct span escrow_id, int limit, participation_each *, void *arg);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * kept.h - statements on what is kept of Socket.IO sessions: who can return, and to which rooms.
- * Inside a transaction only.
+ * kept.h - statements on the Socket.IO sessions that are kept for recovery, and on their rooms.
+ * Call them inside a transaction only.
  */
 #ifndef STORE_KEPT_H
 #define STORE_KEPT_H
@@ -17,20 +17,21 @@
 struct kept_session {
 	int64_t id;
 	char sid[KEPT_SID_SIZE];
-	int64_t own_from; /* the position at which it began */
+	int64_t own_from; /* the position at which the session began */
 };
 
-/* Keeps a new one; returns its id. pid_hash: what the hub makes of the secret (kept.c). */
+/* Keeps a new session; returns its id. pid_hash is the hub's hash of the client's secret. */
 int64_t kept_insert(
     struct store *, struct span pid_hash, struct span sid, struct span wallet, int64_t own_from);
-/* That of this wallet with this secret; it belongs to the present incarnation from now on. */
+/* Finds the session of this wallet with this secret. From now on it belongs to the present
+ * incarnation. */
 bool kept_take(struct store *, struct span pid_hash, struct span wallet, struct kept_session *out);
 void kept_delete(struct store *, int64_t session);
-/* All that no daemon of the present incarnation has touched. */
+/* Deletes all sessions that belong to an earlier incarnation. */
 void kept_delete_of_earlier_boots(struct store *);
 
-void kept_room_put(struct store *, int64_t session, struct span escrow_id,
-    int64_t began); /* known already: unchanged */
+/* Adds a room to a session. A room that the session has already stays as it is. */
+void kept_room_put(struct store *, int64_t session, struct span escrow_id, int64_t began);
 void kept_room_delete(struct store *, int64_t session, struct span escrow_id);
 void kept_rooms_each(struct store *, int64_t session,
     bool (*each)(struct span escrow_id, int64_t began, void *), void *arg);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * lock.h - DATABASE.lock: one daemon holds it for its life; without a daemon, a checkpointer for a
- * moment. Locks of open file descriptions (F_OFD_SETLK): they go with the descriptor, whoever else
- * opens the file.
+ * lock.h - the locks in the file DATABASE.lock: of the daemon as long as it runs, of a checkpointer
+ * while no daemon runs, and of each wallet's export. They are open file description locks
+ * (F_OFD_SETLK): a lock ends when its descriptor is closed, and not when another descriptor of the
+ * same file is closed.
  */
 #ifndef STORE_LOCK_H
 #define STORE_LOCK_H
@@ -12,26 +13,28 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-/* The path itself or, where it is a symbolic link, what that leads to: its companions (-wal, .lock,
- * .bell) lie beside the real file. The caller frees. */
+/* The path itself or, if it is a symbolic link, the path of its target: -wal, .lock and .bell are
+ * beside the real file. The caller frees the result. */
 char *database_real(const char *path);
 
-/* Takes the daemon's lock and writes our pid into the file. The descriptor, or -1: err holds one
- * line (it names the holder's pid). group may be NULL. lock_release with it when done. */
+/* Takes the daemon's lock and writes our pid into the file. Returns the descriptor, which
+ * lock_release closes; or -1: err holds one line, which names the process that holds the lock if
+ * there is one. group may be NULL. */
 int lock_as_daemon(const char *database, int mode, const char *group, struct buf *err);
 void lock_release(int fd);
 
-/* The checkpointers' lock, if no daemon holds its own and no other checkpointer is at work; else
- * -1. close() gives it back. It does not keep a daemon from starting: SQLite's own lock lets only
- * one of them checkpoint. */
+/* Takes the checkpointers' lock. Returns a descriptor, and close() releases the lock; or -1 if a
+ * daemon or another checkpointer holds its lock. It does not keep a daemon from starting: SQLite's
+ * own lock lets only one of them checkpoint. */
 int lock_without_daemon(const char *database, int mode, const char *group);
 
-/* The lock of a wallet's export, whichever process makes it: a descriptor, close() gives it back; -1: there is one already. */
+/* Takes the lock of a wallet's export, for all processes. Returns a descriptor, and close()
+ * releases the lock; -1: an export of this wallet already runs, or the file cannot be opened. */
 int lock_export(const char *database, int mode, const char *group, struct span wallet);
 
-/* Gives a file its mode and group, as far as we may; NULL: the group stays. path is for the message
- * only. False: err holds one line, because the group is unknown or not ours to give (err may be
- * NULL). */
+/* Sets the mode and the group (NULL: the group stays) of a file. path is only for the message.
+ * False: err, if it is not NULL, holds one line: the group is unknown, or we may not set it or the
+ * mode. */
 bool file_adopt(int fd, const char *path, int mode, const char *group, struct buf *err);
 bool group_find(const char *group, unsigned *gid);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * memo.h - values that a writer has read before and would read again. They are kept from one write
- * transaction to the next, as long as nobody else commits, nothing is rolled back, and the writer
- * itself changes nothing that they were made of. Inside a transaction only.
+ * memo.h - values that a writer remembers, so that it need not read them again. They are kept
+ * between write transactions, as long as no other connection commits, nothing is rolled back, and
+ * the writer does not change the rows that they were made of. Inside a transaction only.
  */
 #ifndef STORE_MEMO_H
 #define STORE_MEMO_H
@@ -13,28 +13,29 @@
 struct memo {
 	struct map entries;
 	size_t bytes;          /* of their keys and values */
-	unsigned generation;   /* entries of an earlier one are void */
-	unsigned seen_version; /* of the database, after our last commit */
+	unsigned generation;   /* entries of an earlier generation are void */
+	unsigned seen_version; /* the version of the database after our last commit */
 };
 
-/* The memory for the value under a key, which has the same size at each call. The memory is as it
- * was left or, the first time and whenever it could be out of date, all zero. Valid until the next
- * call. NULL: nothing is kept here, since this is no write transaction or the connection does not
- * remember. */
+/* The memory for the value of a key; size must be the same at each call for that key. The memory is
+ * as the caller left it; it is all zero at the first call, and whenever the value may be out of
+ * date. Valid until the next call. NULL: nothing is kept, because this is no write transaction, the
+ * connection does not remember, or the transaction has failed. */
 void *memo_find(struct store *, struct span key, size_t size);
 
-/* Values of any length, under keys that are never given to memo_find. memo_look: false where no
+/* Values of any length, under keys that are never given to memo_find. memo_look returns false if no
  * value is known; the value is valid until the next call. memo_keep copies the value, unless it is
- * too large or nothing is kept here. */
+ * too large or nothing is kept. */
 bool memo_look(struct store *, struct span key, struct span *value);
 void memo_keep(struct store *, struct span key, struct span value);
 
-/* The values that are kept may be wrong from now on: they are void. */
+/* Makes all values void, because they may be wrong from now on. */
 void memo_forget(struct store *);
 
 /* ---- for the transactions ---- */
-void memo_begin(struct store *);  /* a write transaction has begun; asks whether others committed */
-void memo_commit(struct store *); /* it has committed */
+/* Called when a write transaction has begun: forgets all if another connection has committed. */
+void memo_begin(struct store *);
+void memo_commit(struct store *); /* called when it has committed */
 void memo_clear(struct memo *);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * queue.h - the one log of all events: appending, reading on, trimming, and the incarnations that
+ * queue.h - the log of all events: appending, reading and trimming, and the incarnations that
  * cursors name. Inside a transaction only. A position is a row's id; positions are in commit order.
  * A message is a row of the log itself: message_insert appends it.
  */
@@ -15,7 +15,7 @@
 #include "store/store.h"
 
 #define INCARNATION_SIZE  17        /* 16 hex digits and a NUL */
-#define TOPIC_ROOM_PREFIX "escrow_" /* then the escrow's name: a room's topic */
+#define TOPIC_ROOM_PREFIX "escrow_" /* a room's topic is this and the escrowId */
 
 struct queue_row {
 	int64_t position;
@@ -24,70 +24,73 @@ struct queue_row {
 	struct span actor; /* n 0: none */
 	bool durable;
 	/* The users that the row concerns, see chat/audience.h; n 0: nobody, or they were not
-	 * looked up (a row as queue_after and queue_merge give it). */
+	 * looked up (queue_after and queue_merge do not look them up). */
 	struct span who;
-	/* A message as read from its table: the row has no data, view_row makes it. NULL: the row
-	 * has its data (it is no message, or one of an earlier schema, or comes from
-	 * fresh_next). */
+	/* A message that was read from its table: the row has no data, and view_row makes it. NULL:
+	 * the row has its data, because it is no message, is a message of an earlier schema, or
+	 * comes from fresh_next. */
 	const struct message *message;
 };
 
-/* Appends a row; returns its position. */
+/* Appends a row; returns its position, or 0 on an error. */
 int64_t queue_append(struct store *, struct span topic, struct span event, struct span data,
     struct span actor, bool durable, int64_t now_ms);
-/* The same, where the row's `who` is handed on to its own process (fresh.h). The row has no
- * position yet. */
+/* The same; it also hands the row's `who` on to the writer's process (fresh.h). The position in the
+ * given row is ignored. */
 int64_t queue_append_row(struct store *, const struct queue_row *);
 
-/* Hands a message that was just inserted on to its own process (fresh.h), with its data as clients
- * see it. */
+/* Hands a message that was just inserted on to the writer's process (fresh.h). data is the JSON that
+ * clients see. */
 void queue_hand_on(struct store *, const struct message *, struct span topic, struct span data);
 
-/* The position of the newest row that was ever appended, even if it was trimmed (sqlite_sequence);
- * and that of the oldest row that is kept, head + 1 where there is none. */
+/* queue_head: the position of the newest row that was ever appended, even if it was trimmed
+ * (sqlite_sequence). queue_oldest: the position of the oldest row that is kept; head + 1 if no row
+ * is kept. */
 int64_t queue_head(struct store *);
 int64_t queue_oldest(struct store *);
 
-typedef bool
-queue_each(const struct queue_row *, void *arg); /* spans live for the call; false stops */
+/* The spans are valid during the call. Returns false to stop. */
+typedef bool queue_each(const struct queue_row *, void *arg);
 
-/* All rows after a position, in order, at most limit. */
+/* The rows after a position, in order, at most limit. */
 void queue_after(struct store *, int64_t after, int limit, queue_each *, void *arg);
 
 /* A source that a reader follows: the durable rows of a topic or, for notifications, the rows of
- * members: topics that are meant for a wallet. */
+ * topics that begin with "members:" and are meant for a wallet. */
 struct queue_source {
 	struct span topic;
-	/* topic is a wallet's key. The rows are those of members: topics of its escrows that are
-	 * later than the wallet was added, were not made by it, and not where it is an observer. */
+	/* If true, topic is a wallet's key. The rows are those of the members: topics of the wallet's
+	 * escrows. Left out are rows from before the wallet was added, rows that it made itself, and
+	 * escrows in which it is an observer. */
 	bool notifications;
-	int64_t after; /* rows at or before it are not wanted */
+	int64_t after; /* only rows after this position are wanted */
 };
 
-/* Merges the sources in log order: rows with position <= until, at most limit. Exact: cost grows
- * with rows given and sources, not with the log. A row that two sources have is given once. Returns
- * the position up to which the sources are exhausted: until, if fewer than limit (at least 1) were
- * found and the callback never said stop; else the last row given, the one at which it said stop
- * included. */
+/* Merges the sources in log order: gives the rows with position <= until, at most limit (at least
+ * 1). The cost grows with the rows given and the number of sources, not with the log. A row that two
+ * sources have is given once. Returns the position up to which all rows were given: until, if fewer
+ * than limit rows were found and the callback never stopped; else the position of the last row
+ * given, which is also the one at which the callback stopped. */
 int64_t queue_merge(struct store *, const struct queue_source *, int n, int64_t until, int limit,
     queue_each *, void *arg);
 
-/* True if a durable row of that source behind its position was trimmed: a reader at that position
- * has a gap. */
+/* True if a durable row of the source, later than its position, was trimmed: a reader at that
+ * position has a gap. */
 bool queue_gap(struct store *, const struct queue_source *);
 
-/* Trims by id from the oldest, stopping at the first row younger than keep_ms; rows > 0 also trims
- * down to so many rows; at most max rows in one call. Remembers each topic's newest durable row.
- * Returns how many. Messages stay; they only leave the log. */
+/* Trims the log from its oldest row on, up to the first row that is younger than keep_ms. If rows
+ * > 0, it also trims younger rows until about that many are left. One call trims at most max rows;
+ * returns how many. Records the newest trimmed durable row of each topic, for queue_gap. Messages
+ * leave the log, but stay in their table. */
 int64_t queue_trim(struct store *, int64_t now_ms, int64_t keep_ms, int64_t rows, int64_t max);
-int64_t queue_count(struct store *); /* rows kept; an estimate from ids */
+int64_t queue_count(struct store *); /* the number of rows kept, estimated from their ids */
 
-/* Records a new random incarnation that starts behind the head. */
+/* Records a new incarnation with a random name; it begins at the position after the head. */
 void incarnation_begin(struct store *, int64_t now_ms);
 /* The name of the newest incarnation. */
 void incarnation_current(struct store *, char out[INCARNATION_SIZE]);
-/* True if name is known and position is one that it can have: below its successor's first, not
- * ahead of the head. */
+/* True if the incarnation is known and a cursor of it can have this position: before the first
+ * position of the next incarnation, and not after the head. */
 bool incarnation_covers(struct store *, struct span name, int64_t position);
 
 #endif

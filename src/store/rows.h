@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rows.h - inside the store floor: how a row of the log is read, for queue.c and merge.c.
+ * rows.h - for queue.c and merge.c: reads a row of the log.
  */
 #ifndef STORE_ROWS_H
 #define STORE_ROWS_H
@@ -8,7 +8,8 @@
 #include "store/db.h"
 #include "store/queue.h"
 
-/* Columns: those of log_rows. Spans live until the next step; *message is what out->message points to, where it does. */
+/* The columns are those of log_rows. Spans are valid until the next step. If the row is a message,
+ * *message is filled and out->message points to it. */
 void queue_row_read(const struct query *, struct queue_row *out, struct message *message);
 
 #endif

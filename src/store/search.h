@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * search.h - the index of what messages say: keeping it in step, looking into it, and how it takes texts apart.
- * The index finds candidates: whether a text has what is looked for, in which order and where, is read from the text itself.
+ * search.h - the full-text index of messages (FTS5): how it is filled and searched, and how it
+ * splits a text into tokens. The index finds only candidates: the caller reads in the text itself
+ * whether and where it has the words of the search.
  */
 #ifndef STORE_SEARCH_H
 #define STORE_SEARCH_H
@@ -13,27 +14,30 @@
 #include "base/span.h"
 #include "store/store.h"
 
-/* While opening: makes the index anew where it is of another kind, "words" or "trigram"; that takes a minute for some millions of
- * messages, in one transaction. False: err holds one line. */
+/* Called while the database is opened. kind is "words" or "trigram"; an index of the other kind is
+ * made anew in one transaction, which takes a minute for some millions of messages. False: err holds
+ * one line. */
 bool search_set_up(struct store *, const char *kind, struct buf *err);
 
-/* Inside a write transaction, before its commit, where it inserted the messages from first to last: indexes what is due. What is newer
- * than the last multiple of SEARCH_BATCH is not indexed yet. */
+/* Called before the commit of a transaction that inserted the messages from first to last. Indexes
+ * the messages up to the last multiple of SEARCH_BATCH; newer messages are not indexed yet. */
 #define SEARCH_BATCH 256 /* as in open.sql */
 void search_add(struct store *, int64_t first, int64_t last);
 
 /* ---- inside a transaction ---- */
 
-/* The index is one of three characters each, not of words. */
+/* True if the index is of trigrams (three characters each), false if it is of words. */
 bool search_is_trigram(struct store *);
 
-/* The tokens of a text as the index of that kind would have it: words in lower case without diacritics; or each three characters that
- * follow one another. start and end: where in the text, in bytes. Spans live for the call. */
+/* Splits a text into tokens as the index of that kind does: into words in lower case without
+ * diacritics, or into trigrams. start and end are offsets in the text, in bytes. Spans are valid
+ * during the call. */
 typedef void search_token(void *arg, struct span token, size_t start, size_t end);
 void search_tokens(struct store *, bool is_trigram, struct span text, search_token *, void *arg);
 
-/* Adds to an expression, after "AND" where it is not the first part: text as it stands (words, or for trigrams any text), which has no
- * quote and no NUL; is_start: words that begin with it, which are three characters. And one of several escrows. */
+/* Each adds a condition to an expression of FTS5, after "AND" if it is not the first. search_and:
+ * this text (words, or any text for trigrams), which has no quote and no NUL; is_start: words that
+ * begin with this text of three characters. search_and_escrows: any of these escrows. */
 void search_and(struct buf *match, struct span text, bool is_start);
 void search_and_escrows(struct buf *match, const int64_t *escrows, int n);
 
@@ -41,15 +45,16 @@ struct search_row {
 	int64_t id;
 	uint64_t nonce;
 	int64_t escrow;
-	struct span escrow_id, content; /* live for the call */
+	struct span escrow_id, content; /* valid during the call */
 };
 typedef bool search_each(const struct search_row *, void *arg); /* false stops */
 
-/* The newest message that could be in the index now; what is newer is not. */
+/* The position up to which messages are indexed. */
 int64_t search_indexed(struct store *);
 
-/* Messages with after < id < before, newest first: of escrows that list the wallet, and of open (0: none). search_match: those in the
- * index that the expression matches; search_tail: those that are not in it yet, of one escrow or (0) of all. */
+/* Messages with after < id < before, newest first, of the wallet's escrows and of the escrow open
+ * (0: none). search_match gives the indexed messages that the expression match finds. search_tail
+ * gives those that are not indexed yet, of one escrow or (escrow is 0) of all. */
 struct search_range {
 	struct span match, wallet;
 	int64_t after, before, open, escrow;
