@@ -22,7 +22,8 @@
 struct query {
 	struct store *st;
 	sqlite3_stmt *stmt;
-	/* With the ':'. These are copies: SQLite frees its own when it prepares a statement again. */
+	/* With the ':'. These are copies: SQLite frees its own when it prepares a statement
+	 * again. */
 	char *names[QUERY_PARAMETERS_MAX];
 	int n_names;
 	int next;       /* the parameter that is probably bound next */

@@ -27,8 +27,8 @@ struct message {
 	bool read; /* by any participant other than the sender and observers */
 };
 
-/* The opaque id that clients see: id and nonce in base32. message_id_parse accepts only the spelling
- * that message_id_format writes. */
+/* The opaque id that clients see: id and nonce in base32. message_id_parse accepts only the
+ * spelling that message_id_format writes. */
 const char *message_id_format(char out[MESSAGE_ID_SIZE], int64_t id, uint64_t nonce);
 bool message_id_parse(struct span text, int64_t *id, uint64_t *nonce);
 
@@ -78,8 +78,8 @@ messages_after(struct store *, int64_t escrow, int64_t after, int limit, message
  * has not marked. 0 if the wallet is no participant. */
 int64_t unread_count(struct store *, int64_t escrow, struct span wallet);
 
-/* The same for each escrow of the wallet that has unread messages, by one statement; the escrow with
- * the newest change or message comes first. */
+/* The same for each escrow of the wallet that has unread messages, by one statement; the escrow
+ * with the newest change or message comes first. */
 struct unread_escrow {
 	int64_t count, escrow;
 	struct span escrow_id; /* valid during the call */

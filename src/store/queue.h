@@ -39,8 +39,8 @@ int64_t queue_append(struct store *, struct span topic, struct span event, struc
  * given row is ignored. */
 int64_t queue_append_row(struct store *, const struct queue_row *);
 
-/* Hands a message that was just inserted on to the writer's process (fresh.h). data is the JSON that
- * clients see. */
+/* Hands a message that was just inserted on to the writer's process (fresh.h). data is the JSON
+ * that clients see. */
 void queue_hand_on(struct store *, const struct message *, struct span topic, struct span data);
 
 /* queue_head: the position of the newest row that was ever appended, even if it was trimmed
@@ -59,18 +59,18 @@ void queue_after(struct store *, int64_t after, int limit, queue_each *, void *a
  * topics that begin with "members:" and are meant for a wallet. */
 struct queue_source {
 	struct span topic;
-	/* If true, topic is a wallet's key. The rows are those of the members: topics of the wallet's
-	 * escrows. Left out are rows from before the wallet was added, rows that it made itself, and
-	 * escrows in which it is an observer. */
+	/* If true, topic is a wallet's key. The rows are those of the members: topics of the
+	 * wallet's escrows. Left out are rows from before the wallet was added, rows that it made
+	 * itself, and escrows in which it is an observer. */
 	bool notifications;
 	int64_t after; /* only rows after this position are wanted */
 };
 
 /* Merges the sources in log order: gives the rows with position <= until, at most limit (at least
- * 1). The cost grows with the rows given and the number of sources, not with the log. A row that two
- * sources have is given once. Returns the position up to which all rows were given: until, if fewer
- * than limit rows were found and the callback never stopped; else the position of the last row
- * given, which is also the one at which the callback stopped. */
+ * 1). The cost grows with the rows given and the number of sources, not with the log. A row that
+ * two sources have is given once. Returns the position up to which all rows were given: until, if
+ * fewer than limit rows were found and the callback never stopped; else the position of the last
+ * row given, which is also the one at which the callback stopped. */
 int64_t queue_merge(struct store *, const struct queue_source *, int n, int64_t until, int limit,
     queue_each *, void *arg);
 

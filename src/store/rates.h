@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rates.h - rate limits of wallets and other names: token buckets that both programs share. Inside a
- * write transaction only.
+ * rates.h - rate limits of wallets and other names: token buckets that both programs share. Inside
+ * a write transaction only.
  */
 #ifndef STORE_RATES_H
 #define STORE_RATES_H

@@ -15,8 +15,8 @@
 #include "store/store.h"
 
 /* Called while the database is opened. kind is "words" or "trigram"; an index of the other kind is
- * made anew in one transaction, which takes a minute for some millions of messages. False: err holds
- * one line. */
+ * made anew in one transaction, which takes a minute for some millions of messages. False: err
+ * holds one line. */
 bool search_set_up(struct store *, const char *kind, struct buf *err);
 
 /* Called before the commit of a transaction that inserted the messages from first to last. Indexes

@@ -27,7 +27,8 @@ bool token_find(struct store *, struct span hash, struct session_token *out);
 /* The tokens of a wallet (n 0: of all wallets) that have not expired. */
 typedef void token_each(const char *hash, const struct session_token *, void *arg);
 void tokens_each(struct store *, struct span wallet, int64_t now_ms, token_each *, void *arg);
-/* Records that a token is used now. Writes only if the last recorded use is older than within_ms. */
+/* Records that a token is used now. Writes only if the last recorded use is older than
+ * within_ms. */
 void token_touch(struct store *, struct span hash, int64_t now_ms, int64_t within_ms);
 
 /* Records that a nonce is used, until expires_ms. True: it was not used before. */

@@ -40,23 +40,23 @@ struct store_options {
 	bool is_checkpointer; /* the daemon's writer: PASSIVE checkpoints after its own commits */
 };
 
-/* Opens the database; creates it (with mode and group) and migrates it where needed. NULL: err holds
- * one line for the operator. A file that is no database of ours, has a newer schema or is of the
- * other auth class is not changed. Refuses a directory that others can write to. */
+/* Opens the database; creates it (with mode and group) and migrates it where needed. NULL: err
+ * holds one line for the operator. A file that is no database of ours, has a newer schema or is of
+ * the other auth class is not changed. Refuses a directory that others can write to. */
 struct store *store_open(const struct store_options *, struct buf *err);
 void store_close(struct store *); /* NULL is fine */
 
 /* One write transaction (BEGIN IMMEDIATE): calls run, then commits. run returns false to roll back
- * (STORE_REFUSED). The writer thread may call such a function a second time, in a transaction of its
- * own; so each call must set all its results anew. */
+ * (STORE_REFUSED). The writer thread may call such a function a second time, in a transaction of
+ * its own; so each call must set all its results anew. */
 enum store_err store_write(struct store *, bool (*run)(struct store *, void *arg), void *arg);
 
 /* The same, but does not wait for the lock: returns STORE_BUSY, without a log line, if another
  * connection holds it. */
 enum store_err store_try_write(struct store *, bool (*run)(struct store *, void *arg), void *arg);
 
-/* For a connection that writes often: from now on it remembers values between its write transactions
- * (memo.h). */
+/* For a connection that writes often: from now on it remembers values between its write
+ * transactions (memo.h). */
 void store_remember(struct store *);
 
 /* One read transaction of at most deadline_ms, which sees one state of the database. A call inside
@@ -77,8 +77,8 @@ bool store_changed(struct store *);
 /* Checkpoints and truncates the WAL; the daemon calls it at its end. */
 void store_checkpoint(struct store *);
 
-/* Called by the FastCGI program after its commits: if the WAL has 10,000 pages or more and no daemon
- * runs, makes a RESTART checkpoint under the checkpointers' lock (lock.h). */
+/* Called by the FastCGI program after its commits: if the WAL has 10,000 pages or more and no
+ * daemon runs, makes a RESTART checkpoint under the checkpointers' lock (lock.h). */
 void store_checkpoint_if_alone(struct store *);
 
 /* True if store_checkpoint_if_alone would try. */
