@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * buf.h - a growing run of bytes, embedded in its owner.
- * All zero is a valid empty buffer. Growth doubles; an empty one can be released.
+ * buf.h - a buffer of bytes that grows, embedded in its owner. A struct that is all zero is a valid
+ * empty buffer. Its size doubles as it grows.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -20,16 +20,16 @@ struct buf {
 /* Releases the memory; the buffer is empty and may be used again. */
 void buf_clear(struct buf *);
 
-char *buf_grow(struct buf *, size_t n); /* buf_reserve's slow path */
+char *buf_grow(struct buf *, size_t n); /* the slow path of buf_reserve */
 
-/* Makes room for n more bytes and returns where they go; len is unchanged. */
+/* Makes room for n more bytes and returns a pointer to it; len does not change. */
 static inline char *
 buf_reserve(struct buf *b, size_t n)
 {
 	return b->p != NULL && n <= b->cap - b->len ? b->p + b->len : buf_grow(b, n);
 }
 
-/* Appends. buf_printf: at most what the format makes, no limit of its own. */
+/* buf_add, buf_addc, buf_printf, buf_span and buf_str append; none has a limit of its own. */
 static inline void
 buf_add(struct buf *b, const void *p, size_t n)
 {
@@ -63,17 +63,18 @@ buf_str(struct buf *b, const char *s)
 /* Removes n bytes (at most len) from the front. */
 void buf_drop(struct buf *, size_t n);
 
-/* A terminated string over the contents; a NUL is put behind, len is unchanged. */
+/* The contents as a terminated string: puts a NUL behind them; len does not change. Valid until the
+ * next change. */
 const char *buf_cstr(struct buf *);
 
-/* What is in it, borrowed until the next change. */
+/* The contents, borrowed until the next change. */
 static inline struct span
 buf_as_span(const struct buf *b)
 {
 	return (struct span){b->p ? b->p : "", b->len};
 }
 
-/* Hands the memory to the caller, terminated; the buffer is empty. The caller frees. */
+/* Returns the contents as a terminated string, which the caller frees; the buffer is then empty. */
 char *buf_steal(struct buf *);
 
 #endif

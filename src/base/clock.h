@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * clock.h - the two clocks and the one spelling of a time.
- * Time-outs run on the monotonic clock; what people see is wall-clock time.
+ * clock.h - the two clocks and the format of a time. Time-outs use the monotonic clock; people see
+ * the time of the wall clock.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -13,17 +13,20 @@
 
 #define CLOCK_ISO_SIZE 25 /* "2026-11-24T01:02:03.456Z" and its NUL */
 
-/* Monotonic, for time-outs: milliseconds, microseconds. The same for all processes of a boot. */
+/* The monotonic clock in ms and in us. All processes have the same one until the machine
+ * restarts. */
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
 
-/* Milliseconds since the epoch, UTC. */
+/* The wall clock: ms since 1970-01-01T00:00:00Z. */
 int64_t clock_wall_ms(void);
 
-/* ISO 8601, UTC, milliseconds, as JavaScript's toISOString prints it. Years 0 to 9999; others are clamped. */
+/* Writes a time as JavaScript's toISOString does (ISO 8601, UTC, with ms); returns out. A time
+ * before year 0 or after year 9999 becomes the first or the last of these years. */
 const char *clock_iso(char out[CLOCK_ISO_SIZE], int64_t wall_ms);
 
-/* Reads what clock_iso writes; fraction (1 to 9 digits) may be absent; Z or +hh:mm. False: no such time. */
+/* Reads a time as clock_iso writes it. The fraction may be absent or have 1 to 9 digits; the zone
+ * is Z, +hh:mm or -hh:mm. False: the text is no valid time. */
 bool clock_parse_iso(struct span text, int64_t *wall_ms);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * digest.h - SHA-1 and SHA-256, HMAC, and the comparison that takes the same time for all inputs.
- * The door to libcrypto.
+ * digest.h - SHA-1, SHA-256, HMAC, and a comparison in constant time, by libcrypto.
  */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
@@ -15,11 +14,11 @@
 #define DIGEST_SHA1_SIZE   20
 #define DIGEST_SHA256_SIZE 32
 
-/* SHA-1: for Sec-WebSocket-Accept (RFC 6455, section 4.2.2), for nothing else. */
+/* SHA-1 is only for Sec-WebSocket-Accept (RFC 6455, section 4.2.2). */
 void digest_sha1(uint8_t out[DIGEST_SHA1_SIZE], struct span data);
 void digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data);
 
-/* The same of data that comes in pieces; digest_end frees. */
+/* SHA-256 of data that comes in pieces. digest_end frees the struct. */
 struct digest;
 struct digest *digest_begin(void);
 void digest_add(struct digest *, struct span data);
@@ -28,10 +27,10 @@ void digest_end(struct digest *, uint8_t out[DIGEST_SHA256_SIZE]);
 /* HMAC-SHA256 (RFC 2104). */
 void digest_hmac_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span key, struct span data);
 
-/* n bytes in lower case hex, terminated: out has room for 2 * n + 1. */
+/* Writes n bytes in lower-case hex and terminates them: out has room for 2 * n + 1 bytes. */
 void digest_hex(char *out, const uint8_t *bytes, size_t n);
 
-/* True if n bytes are equal; the time taken depends on n alone. */
+/* True if n bytes are equal. The time depends only on n. */
 bool digest_equal(const void *a, const void *b, size_t n);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * json.h - the only door to json-c: a strict RFC 8259 reader, typed getters, and the fast writer.
- * json-c is no validator (it takes NaN, single quotes, lone surrogates), so json_check runs before it, always.
+ * json.h - the only door to json-c: a strict reader (RFC 8259), typed getters, and a fast writer.
+ * json-c accepts texts that are no JSON (NaN, single quotes, lone surrogates), so json_check always
+ * runs before it.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -13,7 +14,7 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-struct json; /* a parsed value; really json-c's object, known to json.c alone */
+struct json; /* a parsed value; it is json-c's object, which only json.c knows */
 
 enum json_type {
 	JSON_NULL,
@@ -27,49 +28,51 @@ enum json_type {
 
 #define JSON_DEPTH_MAX 32
 
-/* True if text is exactly one JSON value by RFC 8259: UTF-8, no raw control character in strings, no lone
- * surrogate, grammar of numbers; nesting at most JSON_DEPTH_MAX; integers that fit int64 or uint64, no "-0", doubles that
- * are finite; no name twice in one object is not checked (the last wins). *why (may be NULL): a short reason, static. */
+/* True if text is exactly one JSON value by RFC 8259, in UTF-8, and within these limits: no lone
+ * surrogate, no U+0000 in a name, nesting of at most JSON_DEPTH_MAX, integers that fit int64 or
+ * uint64, no integer "-0", finite doubles. A name may stand twice in one object: the last one
+ * counts. On false, *why (why may be NULL) is a short static text with the reason. */
 bool json_check(struct span text, const char **why);
 
-/* Checks, then parses. NULL and *why if the check refuses. The caller frees with json_free(). */
+/* Checks, then parses. If the check refuses, returns NULL and sets *why. The caller frees the value
+ * with json_free. */
 struct json *json_parse(struct span text, const char **why);
 void json_free(struct json *); /* NULL is fine */
 
-/* Getters. Results are borrowed from the value and live as long as it. */
+/* Getters. Their results are borrowed from the value and valid as long as it is. */
 enum json_type json_type(const struct json *); /* NULL is JSON_NULL */
-const struct json *
-json_get(const struct json *object, const char *name);   /* NULL when absent or no object */
-bool json_string(const struct json *, struct span *out); /* may hold NUL */
-bool json_int(const struct json *, int64_t *out); /* true for integers only: 1.0 and 1e3 are none */
-bool json_number(const struct json *, double *out); /* any number */
+/* NULL: there is no such member, or the value is no object. */
+const struct json *json_get(const struct json *object, const char *name);
+bool json_string(const struct json *, struct span *out); /* may contain NUL */
+bool json_int(const struct json *, int64_t *out);        /* false for 1.0 and 1e3: no integers */
+bool json_number(const struct json *, double *out);      /* any number */
 bool json_bool(const struct json *, bool *out);
 size_t json_length(const struct json *array); /* 0 for anything else */
 const struct json *json_at(const struct json *array, size_t i);
-size_t json_members(const struct json *object); /* how many names it has */
+size_t json_members(const struct json *object); /* the number of its members */
 
 /* ---- the writer ----
- * Appends to a buffer. Commas put themselves: a member or element after '{' or '[' has none, any other has one.
- * Strings escape '"', '\', C0, DEL to U+009F, U+2028 and U+2029; U+0000 too; bytes must be UTF-8. */
-void json_write(struct buf *, const struct json *); /* the value, anew, compact, names in order */
+ * Appends to a buffer, and writes the commas between members and elements itself. In strings it
+ * escapes '"', '\', U+0000 to U+001F, U+007F to U+009F, U+2028 and U+2029. Strings must be
+ * UTF-8. */
+void json_write(struct buf *, const struct json *); /* a parsed value; compact, names in order */
 
-void json_open(
-    struct buf *, char bracket); /* '{' or '[', as a bare value or after json_name/json_element */
-void json_close(struct buf *, char bracket);
-void json_name(struct buf *, const char *name); /* name is ours: plain ASCII, nothing to escape */
+/* bracket is '{' or '['; as the outermost value, or after json_name or json_element. */
+void json_open(struct buf *, char bracket);
+void json_close(struct buf *, char bracket);    /* '}' or ']' */
+void json_name(struct buf *, const char *name); /* ASCII, with nothing to escape */
 void json_element(struct buf *);                /* before each value of an array */
 void json_put_string(struct buf *, struct span);
 void json_put_int(struct buf *, int64_t);
 void json_put_bool(struct buf *, bool);
 
-/* name and value in one. */
+/* A name and its value in one call. */
 void json_member_string(struct buf *, const char *name, struct span);
 void json_member_cstr(struct buf *, const char *name, const char *);
 void json_member_int(struct buf *, const char *name, int64_t);
 void json_member_bool(struct buf *, const char *name, bool);
-void
-json_member_time(struct buf *, const char *name, int64_t wall_ms); /* ISO 8601, see clock_iso */
-void json_member_raw(
-    struct buf *, const char *name, struct span json); /* a value this writer made before */
+void json_member_time(struct buf *, const char *name, int64_t wall_ms); /* see clock_iso */
+/* json is a value that this writer has made before. */
+void json_member_raw(struct buf *, const char *name, struct span json);
 
 #endif

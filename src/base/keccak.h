@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * keccak.h - Keccak-256 as Ethereum has it: with the padding from before SHA-3 became a standard. The door to nettle.
+ * keccak.h - Keccak-256 as Ethereum uses it, by nettle: with the padding from before SHA-3 became a
+ * standard.
  */
 #ifndef BASE_KECCAK_H
 #define BASE_KECCAK_H
@@ -14,7 +15,7 @@
 
 void keccak256(uint8_t out[KECCAK_SIZE], struct span data);
 
-/* True if known inputs give their known results: to be asked once, at the start. */
+/* A self-test: true if known inputs give their known results. Call it once, at the start. */
 bool keccak_works(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * map.h - an intrusive hash table with byte-string keys.
- * Keyed SipHash, so that a client who chooses the keys cannot choose the collisions.
- * The map owns no entry and no key: an entry embeds a map_node, whose key must outlive its stay.
+ * map.h - an intrusive hash table with byte-string keys. Its hash is SipHash with a secret key, so
+ * that a client who chooses the keys cannot cause collisions. The map owns no entry and no key: an
+ * entry embeds a map_node, and its key must stay valid while it is in the map.
  */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
@@ -25,20 +25,20 @@ struct map {
 	size_t count;
 };
 
-/* All zero is a valid empty map. Releases the table, not the entries. */
+/* Releases the table, not the entries. A struct that is all zero is a valid empty map. */
 void map_clear(struct map *);
 
 /* The entry with that key, or NULL. */
 struct map_node *map_find(const struct map *, struct span key);
 
-/* Inserts; key (borrowed) must not be in the map yet. */
+/* Inserts an entry. The key (borrowed) must not be in the map yet. */
 void map_insert(struct map *, struct map_node *, struct span key);
 
 /* Removes an entry that is in the map. */
 void map_remove(struct map *, struct map_node *);
 
-/* Walks all entries: map_next(m, NULL) is the first; NULL after the last. The entry in hand may be
- * removed only after its successor was fetched. */
+/* Visits all entries: map_next(m, NULL) is the first; returns NULL after the last. To remove an
+ * entry, fetch its successor first. */
 struct map_node *map_next(const struct map *, const struct map_node *);
 
 static inline struct span
@@ -47,7 +47,7 @@ map_key(const struct map_node *e)
 	return (struct span){e->key, e->key_bytes};
 }
 
-/* Keyed hash of the bytes; the key is random for each process. */
+/* The SipHash of the bytes; its key is random for each process. */
 uint64_t map_hash(struct span);
 
 static inline void *

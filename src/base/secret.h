@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * secret.h - files that hold secrets: read whole, and only if nobody else can read or change them.
+ * secret.h - reads files that hold secrets, but only if no other user can read or change them.
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
@@ -9,11 +9,12 @@
 
 #include "base/buf.h"
 
-/* Reads at most max bytes into an empty buffer. Refused: a file that is no plain file, whose owner is neither root nor the running user, or
- * that group or others can read or write. False: err gets one line, out is empty. */
+/* Reads a file of at most max bytes into an empty buffer. Refuses a file that is not regular, whose
+ * owner is neither root nor the running user, or that group or others can read or write. False: err
+ * gets one line, and out is empty. */
 bool secret_read(const char *path, size_t max, struct buf *out, struct buf *err);
 
-/* Wipes and releases what was read. */
+/* Wipes the buffer and releases its memory. */
 void secret_clear(struct buf *);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * span.h - a borrowed run of bytes: what every parser takes and points back into.
- * A span owns nothing and is not terminated; it may hold any byte, NUL too.
+ * span.h - a borrowed run of bytes. Parsers take spans, and their results are spans of the input. A
+ * span owns nothing and is not terminated; it may contain any byte, also NUL.
  */
 #ifndef BASE_SPAN_H
 #define BASE_SPAN_H
@@ -37,17 +37,17 @@ span_is(struct span a, const char *s)
 	return span_eq(a, span_of(s));
 }
 
-/* ASCII letters compare without case (RFC 9110, field names and tokens). */
+/* Compares without regard to the case of ASCII letters (field names, RFC 9110, section 5.1). */
 bool span_eq_nocase(struct span a, struct span b);
 
-/* Without spaces and tabs at both ends (OWS of RFC 9110, section 5.6.3). */
+/* Returns s without spaces and tabs at both ends (OWS, RFC 9110, section 5.6.3). */
 struct span span_trim(struct span s);
 
-/* Cuts *rest at the first sep: returns what stands before it and leaves what stands after.
- * Without a sep: returns all, and rest->p is NULL. */
+/* Cuts *rest at the first sep: returns the part before it, and leaves the part after it in *rest.
+ * If there is no sep: returns all, and rest->p is NULL. */
 struct span span_cut(struct span *rest, char sep);
 
-/* A decimal number, digits only, at most max. False for anything else. */
+/* Reads a decimal number of digits only, at most max. False: s is anything else. */
 bool span_u64(struct span s, unsigned long long max, unsigned long long *out);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * why.h - explains errors of the system to an operator: which file, directory, user or process is
- * in the way.
+ * why.h - explains system errors to an operator: which file, directory, user or process is the
+ * cause.
  */
 #ifndef BASE_WHY_H
 #define BASE_WHY_H
@@ -9,14 +9,14 @@
 #include "base/buf.h"
 
 /* Each appends the end of a sentence to out, without a newline, for an errno value. They read the
- * file system, and connect to a Unix socket that is in the way. Any thread. */
+ * file system, and connect to a Unix socket that is in use. Any thread. */
 
-/* Why a file cannot be opened or created: its directory does not exist, the user may not, and
- * others. */
+/* Says why a file cannot be opened or created: for example its directory does not exist, or the
+ * user has no permission. */
 void why_no_file(struct buf *out, const char *path, int err);
 
-/* Why the program cannot listen at HOST:PORT or unix:PATH: for a Unix socket it names the process
- * that listens there already. */
+/* Says why the program cannot listen at HOST:PORT or unix:PATH: for a Unix socket it names the
+ * process that already listens there. */
 void why_no_listen(struct buf *out, const char *spec, int err);
 
 #endif
