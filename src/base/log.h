@@ -16,15 +16,15 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
 
 /* Sets the target, the format and the lowest level; other threads may log meanwhile. program
- * (borrowed) names the program. Before the first call: text, info, stderr. */
+ * (borrowed) names the program in JSON and syslog. Before the first call: text, info, stderr. */
 void log_setup(const char *program, enum log_target, enum log_format, enum log_level);
 
 /* True if a line of that level would be written: ask before you make costly arguments. */
 bool log_enabled(enum log_level);
 
-/* Writes one line, with one write(2). Bytes outside printable ASCII are escaped (\xHH), and '"' and
- * '\' get a '\' before them, so that no input can make a second line or look like an escape. A line
- * of more than 2,000 bytes is cut. Any thread. */
+/* Writes one line; to stderr with one write(2). Bytes outside printable ASCII are escaped (\xHH),
+ * and '"' and '\' get a '\' before them, so that no input can make a second line or look like an
+ * escape. A line of more than 2,000 bytes is cut. Any thread. */
 void log_line(enum log_level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_debug(...)                                          \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * checkpoint.c - who moves the log file's pages into the database, and when.
- * One checkpointer, the daemon's writer, after its own commit, when its jobs are handed back, and never
- * when idle: before 3.51.3 SQLite has a race between a passive checkpoint and a writer of another
- * process that resets the log file.
+ * checkpoint.c - who copies the pages of the WAL into the database, and when.
+ * While a daemon runs, only its writer makes checkpoints: after its own commit, when it has handed
+ * its jobs back, and never when idle. The reason is a race in SQLite before 3.51.3, between a
+ * passive checkpoint and a writer of another process that resets the WAL.
  */
 #include "store/store.h"
 
@@ -14,16 +14,16 @@
 #include "store/db.h"
 #include "store/lock.h"
 
-#define PASSIVE_PAGES \
-	800 /* below the 1,000 at which a foreign sqlite3 shell would checkpoint by itself */
-#define ALONE_PAGES 10000
+/* less than the 1,000 pages at which a sqlite3 shell makes a checkpoint after its commit */
+#define PASSIVE_PAGES 800
+#define ALONE_PAGES   10000
 
 static int
 on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
 	struct store *st = arg;
 
-	if (pages < st->wal_pages) /* the log file was begun anew */
+	if (pages < st->wal_pages) /* the WAL was reset */
 		st->checkpoint_at_pages = st->is_checkpointer ? PASSIVE_PAGES : ALONE_PAGES;
 	st->wal_pages = pages;
 	return SQLITE_OK;
@@ -36,8 +36,8 @@ checkpoint_init(struct store *st)
 	sqlite3_wal_hook(st->db, on_commit, st);
 }
 
-/* A reader can keep the log file from being begun anew: then again after as many more pages, not at
- * each commit. */
+/* A reader can prevent the reset of the WAL. Then the next checkpoint comes after PASSIVE_PAGES
+ * more pages, not at each commit. */
 void
 checkpoint_after_commit(struct store *st)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * lock.c - DATABASE.lock. Byte 0 is the daemon's, byte 1 that of whoever checkpoints without one; of the upper half, each
- * wallet has one for its export.
+ * lock.c - the locks in DATABASE.lock. Byte 0 is the daemon's, byte 1 that of a checkpointer
+ * without a daemon. For an export, each wallet has a byte at an offset of 2^62 or more.
  */
 #include "store/lock.h"
 
@@ -88,7 +88,7 @@ file_adopt(int fd, const char *path, int mode, const char *group, struct buf *er
 	return false;
 }
 
-/* Whoever creates the file gives it mode and group; whoever finds it takes it as it is. */
+/* The process that creates the file sets its mode and group; the others use it as it is. */
 static int
 lock_open(const char *path, int mode, const char *group, struct buf *err)
 {
@@ -138,7 +138,7 @@ say_holder(int fd, const char *database, struct buf *err)
 	    err, "%s: another daemon serves it (process %s)", database, *pid ? pid : "unknown");
 }
 
-/* Only EAGAIN and EACCES mean that somebody holds the lock. */
+/* Only EAGAIN and EACCES mean that another process holds the lock. */
 static void
 say_why_not_locked(int fd, const char *database, int why, struct buf *err)
 {
@@ -188,7 +188,7 @@ void
 lock_release(int fd)
 {
 	if (ftruncate(fd, 0) != 0)
-		errno = 0; /* the number stays behind: it is read only while the lock is held */
+		errno = 0; /* the old pid stays; it is read only while the lock is held */
 	close(fd);
 }
 

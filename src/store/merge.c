@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * merge.c - what a reader missed: the log's rows of several topics, a room's messages among them, merged in log order.
- * Each topic keeps a few ids ahead, read from an index alone; a row is fetched when it is its turn.
- * Nothing else of the log is touched.
+ * merge.c - the rows that a reader has missed: rows of several topics, with the messages of rooms,
+ * merged in log order. For each topic it reads a few ids ahead, from an index only, and fetches a
+ * row when the row is given. It reads nothing else of the log.
  */
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "store/rows.h"
 
-#define AHEAD_FIRST 4 /* doubled with every refill: most of many topics have little */
+#define AHEAD_FIRST 4 /* doubled at each refill, because most topics have few rows */
 #define AHEAD_MAX   32
 
 struct strand { /* one topic of the table log, or one room's messages */
 	struct span topic;
-	int64_t escrow;     /* of messages; 0: a topic */
-	int64_t at;         /* of the last message that was read ahead */
-	char *owned;        /* the topic's memory, where it is ours */
-	struct span not_by; /* rows by this actor are passed over; n 0: none are */
+	int64_t escrow;     /* the room of the messages; 0: rows of the table log */
+	int64_t at;         /* messages.at of the last message that was read ahead */
+	char *owned;        /* the memory of topic, if it belongs to the strand; else NULL */
+	struct span not_by; /* rows by this actor are left out; n 0: none are */
 	int64_t after;      /* the last id that was read ahead */
 	int64_t ids[AHEAD_MAX];
 	int n, next, ahead;
-	bool is_read; /* nothing is left behind ids[] */
+	bool is_read; /* there are no more ids after those in ids[] */
 };
 
 struct merge {
@@ -45,7 +45,7 @@ add_strand(struct merge *m, struct span topic, int64_t after)
 	return s;
 }
 
-/* One strand for each members: topic that has something for the wallet. */
+/* Adds a strand for each members: topic that has rows for the wallet. */
 static void
 add_members(struct merge *m, struct span wallet, int64_t after)
 {
@@ -64,7 +64,8 @@ add_members(struct merge *m, struct span wallet, int64_t after)
 	}
 }
 
-/* A room's topic has rows of publishers, and its messages. */
+/* Adds a strand for the messages of a room, if topic is a room. (Other rows of the room's topic
+ * have a strand of their own.) */
 static void
 add_messages(struct merge *m, struct span topic, int64_t after)
 {
@@ -127,8 +128,7 @@ read_ahead(struct merge *m, struct strand *s)
 	s->ahead = s->ahead * 2 < AHEAD_MAX ? s->ahead * 2 : AHEAD_MAX;
 }
 
-/* The strand whose next id is the smallest; NULL: nothing is left. Exhausted strands are dropped on
- * the way. */
+/* The strand whose next id is the smallest; NULL: no ids are left. Removes exhausted strands. */
 static struct strand *
 smallest(struct merge *m)
 {
@@ -151,7 +151,8 @@ smallest(struct merge *m)
 	return best;
 }
 
-/* Two sources may name one topic: each row is given once. */
+/* Moves each strand that has this id next to its next one: two sources can have one topic, and a
+ * row is given once. True: none of these strands wants a row by this actor. */
 static bool
 pass_over(struct merge *m, int64_t id, struct span actor)
 {

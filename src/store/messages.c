@@ -7,10 +7,10 @@
 #include "store/db.h"
 
 #define DIGIT_BITS   5
-#define ID_DIGITS    13 /* at most; no leading zero, so that each id has one spelling */
+#define ID_DIGITS    13 /* at most; a leading zero is refused, so each id has one spelling */
 #define NONCE_DIGITS 13 /* always */
 
-#define FIRST_BACK_MS 1000 /* the first step back from the newest; doubled each time */
+#define FIRST_BACK_MS 1000 /* the first step back from the newest message; each next is doubled */
 
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz"; /* Crockford's base32 */
 
@@ -66,7 +66,8 @@ message_id_parse(struct span text, int64_t *id, uint64_t *nonce)
 
 /* ---- statements ---- */
 
-/* The end of a wallet's key as a small number, as the statement unread computes it, and 001-first.sql says why. */
+/* The last characters of a wallet's key as a small number. The statement unread computes the same;
+ * 001-first.sql explains it. */
 static int64_t
 wallet_tag(struct span wallet)
 {
@@ -86,7 +87,8 @@ message_last_at(struct store *st, int64_t escrow)
 	return single_int(q, 0);
 }
 
-/* When a room's last message was written, remembered. */
+/* messages.at of a room's newest message, remembered if the connection remembers; else in *own. The
+ * caller sets it when it adds a message. */
 static int64_t *
 last_at(struct store *st, int64_t escrow, int64_t *own)
 {
@@ -109,7 +111,7 @@ message_insert(struct store *st, struct message *m)
 	bool is_same = span_eq(m->sender, m->sender_name);
 	struct query *q;
 
-	/* The order of a room is at: it grows, whatever the clock does. */
+	/* The messages of a room are ordered by at: it must grow, even if the clock goes back. */
 	if (m->at <= *last)
 		m->at = *last + 1;
 	*last = m->at;
@@ -152,13 +154,15 @@ last_upto(struct store *st, int64_t escrow, int64_t at, int64_t *id, int64_t *it
 	return true;
 }
 
-/* An index by position would cost every message a write. Positions of a room grow with at, so at is narrowed down: in growing steps back
- * from the newest, as who asks has mostly not been away for long, and then by halves. */
+/* There is no index by position, because it would cost a write for each message. But the positions
+ * of a room grow with at, so this searches over at: first in growing steps back from the newest
+ * message, because most readers were not away for long; then it halves the range. */
 int64_t
 message_at_of_position(struct store *st, int64_t escrow, int64_t position)
 {
 	int64_t id, at, too_new, back = FIRST_BACK_MS;
-	/* messages with at <= known are not behind position; newest: the last of them, -1: none */
+	/* Messages with at <= known are not after position; newest is the last of them, -1:
+	 * none. */
 	int64_t known = -1, newest = -1;
 
 	if (!last_upto(st, escrow, INT64_MAX, &id, &at))
@@ -183,8 +187,8 @@ message_at_of_position(struct store *st, int64_t escrow, int64_t position)
 	return newest;
 }
 
-/* Columns: id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content, read.
- * */
+/* Columns: id, nonce, escrow, at, sender, sender_name, sender_role, client_msg_id, content,
+ * read. */
 static void
 read_message(const struct query *q, struct message *m)
 {
@@ -203,7 +207,7 @@ read_message(const struct query *q, struct message *m)
 	m->read = column_int(q, 9) != 0;
 }
 
-/* Gives rows to the callback until it says stop; how many. */
+/* Gives rows to the callback until it returns false. Returns how many. */
 static int
 give(struct query *q, message_each *each, void *arg)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * open.c - opening a database: what may be opened, how it is created, migrated and set up.
- * A file that is refused is not written to. While SQLite has the database open it is never opened
- * or closed here: close() would drop SQLite's locks. So its first bytes are read through SQLite's
- * own file handle.
+ * open.c - opens a database: which files are accepted, how a database is created, migrated and set
+ * up. A file that is refused is not changed. While SQLite has the database open, this code never
+ * opens and closes the file itself: close() would release SQLite's locks. So it reads the header
+ * through SQLite's own file handle.
  */
 #include "store/store.h"
 
@@ -32,7 +32,8 @@
 
 /* ---- the files beside it ---- */
 
-/* -wal and -shm get the database's mode from SQLite, but the creator's group. */
+/* SQLite gives -wal and -shm the mode of the database, but the group of the process that creates
+ * them. */
 static void
 adopt_companions(const struct store *st)
 {
@@ -48,12 +49,12 @@ adopt_companions(const struct store *st)
 		buf_printf(&name, "%s%s", st->path, suffixes[i]);
 		if (stat(name.p, &sb) == 0 && sb.st_gid != gid &&
 		    lchown(name.p, (uid_t)-1, gid) != 0)
-			continue; /* somebody else's: the directory's set-group-ID bit is the remedy */
+			continue; /* another user's; a set-group-ID bit on the directory helps */
 	}
 	buf_clear(&name);
 }
 
-/* ---- what the file itself says ---- */
+/* ---- the header of the file ---- */
 
 static uint32_t
 big_endian(const unsigned char *p)
@@ -69,7 +70,7 @@ say_newer(const char *path, int64_t version, struct buf *err)
 	    path, (long long)version, SQL_MIGRATIONS);
 }
 
-/* What the system said of SQLite's last call. */
+/* The system's error text for the last call of SQLite that failed. */
 static const char *
 system_error(struct store *st)
 {
@@ -82,8 +83,8 @@ system_error(struct store *st)
 	return strerror(number != 0 ? number : EIO);
 }
 
-/* Reads the header without a lock, a transaction or a journal being looked at: nothing can be
- * changed by it. */
+/* Checks the header. It takes no lock, begins no transaction and reads no journal, so it can change
+ * nothing. */
 static bool
 check_header(struct store *st, struct buf *err)
 {
@@ -97,7 +98,7 @@ check_header(struct store *st, struct buf *err)
 		buf_printf(err, "%s: cannot read", st->path);
 		return false;
 	}
-	if (sb.st_size == 0) /* as good as none; xFileSize says so of one byte too */
+	if (sb.st_size == 0) /* like a new file; xFileSize gives 0 for a file of one byte too */
 		return true;
 	if (sb.st_size >= HEADER_BYTES)
 		rc = file->pMethods->xRead(file, header, HEADER_BYTES, 0);
@@ -120,7 +121,7 @@ check_header(struct store *st, struct buf *err)
 	return true;
 }
 
-/* ---- opening's own statements ---- */
+/* ---- statements that only open.c uses ---- */
 
 static bool
 say_sqlite(struct store *st, const char *what, struct buf *err)
@@ -244,8 +245,8 @@ look(struct store *st, const struct store_options *o, struct state *state, struc
 	return is_fine;
 }
 
-/* One migration, one transaction; under the write lock it may turn out that another program was
- * quicker. */
+/* Runs one migration in one transaction. It reads the state again under the write lock, because
+ * another program may have migrated meanwhile. */
 static bool
 migrate_once(struct store *st, const struct store_options *o, struct state *state, struct buf *err)
 {
@@ -267,8 +268,8 @@ migrate_once(struct store *st, const struct store_options *o, struct state *stat
 	return is_fine;
 }
 
-/* The database is created whole before it gets a log file, so that its header always says whose it
- * is. */
+/* Runs before the database gets a WAL, so that the header in the database file always has its
+ * application id. */
 static bool
 migrate(struct store *st, const struct store_options *o, struct buf *err)
 {
@@ -292,8 +293,8 @@ busy_from_now(struct store *st)
 	st->busy_until_us = clock_mono_us() + (int64_t)ms * 1000;
 }
 
-/* A changed journal mode needs the database for itself for a moment, and SQLite does not always
- * wait for that. */
+/* A change of the journal mode needs an exclusive lock for a moment, and SQLite does not always
+ * wait for it. */
 static bool
 switch_to_wal(struct store *st, struct buf *err)
 {
@@ -315,7 +316,8 @@ switch_to_wal(struct store *st, struct buf *err)
 
 static const char *layer;
 
-/* Before the library begins: its memory statistics are a lock that every allocation of every thread takes, and nobody reads them. */
+/* Runs before SQLite is initialised. Turns its memory statistics off: nobody reads them, and they
+ * cost a lock at each allocation of each thread. */
 static void
 configure_library(void)
 {
@@ -332,7 +334,7 @@ connect_file(struct store *st, struct buf *err)
 	} switches[] = {
 	    {SQLITE_DBCONFIG_DEFENSIVE, 1}, {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
 	    {SQLITE_DBCONFIG_DQS_DML, 0}, {SQLITE_DBCONFIG_DQS_DDL, 0},
-	    {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}, /* until it is accepted */
+	    {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}, /* until set_up accepts the database */
 	};
 	pthread_once(&once_only, configure_library);
 	int rc = sqlite3_open_v2(st->path, &st->db,
@@ -402,8 +404,8 @@ set_up(struct store *st, const struct store_options *options, struct buf *err)
 	return true;
 }
 
-/* A log file that is there keeps what it holds: a database that was refused stays as it was found.
- * An empty one may go. */
+/* For a database that is refused: the close makes no checkpoint, so the WAL keeps its content. Only
+ * an empty WAL may be removed. */
 static void
 leave_untouched(struct store *st)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * store.c - statements, transactions, and how SQLite's errors become ours.
+ * store.c - statements, transactions, and the mapping of SQLite's errors to enum store_err.
  * The first error of a transaction sticks: later statements find nothing and change nothing.
  */
 #include "store/store.h"
@@ -49,8 +49,8 @@ store_fail_at(struct store *st, int nth, enum store_err err)
 	st->fail_countdown = nth;
 }
 
-/* The operating system's reason, where SQLite's own code hides it (sqlite3_system_errno() knows
- * nothing of the log file). */
+/* Reads the reason from errno, because SQLite's own code does not have it, and
+ * sqlite3_system_errno() does not cover the WAL. */
 static enum store_err
 of_io_error(int rc)
 {
@@ -68,7 +68,7 @@ of_io_error(int rc)
 	}
 }
 
-/* errno is of the step that failed. */
+/* errno must be that of the step that failed. */
 static enum store_err
 store_err_of(int rc)
 {
@@ -95,7 +95,8 @@ store_err_of(int rc)
 	}
 }
 
-/* Once, until it works again: a full disk fails every transaction. */
+/* Writes one log line for each kind of error until the database works again: a full disk fails
+ * every transaction. */
 static void
 stick(struct store *st, enum store_err err, const char *why)
 {
@@ -122,9 +123,9 @@ store_defect(struct store *st, const char *what)
 
 /* ---- statements ---- */
 
-/* True for the statements with which a message or a row of the log is written, none of which makes
- * a row by a trigger. Before any other statement that writes, the positions taken so far are noted,
- * and after it the head is read anew. */
+/* True for the statements that write a message or a row of the log: none of them fires a trigger
+ * that appends a row. Before any other statement that writes, use writes the positions taken so far
+ * to sqlite_sequence; after it the head is read again. */
 static bool
 leaves_positions(enum sql_id id)
 {
@@ -314,8 +315,8 @@ single_int(struct query *q, int64_t otherwise)
 
 /* ---- transactions ---- */
 
-/* SQLite's own handler starved the other program for seconds beside a back-to-back writer: short
- * random sleeps, one deadline. */
+/* Short random sleeps and one deadline. With SQLite's own busy handler, a program could wait for
+ * seconds beside another one that writes without a pause. */
 int
 on_busy(void *arg, int count)
 {
@@ -357,14 +358,14 @@ tx_begin(struct store *st, enum sql_id begin)
 	}
 	st->err = STORE_OK;
 	st->busy_until_us = st->is_trying ? 0 : clock_mono_us() + (int64_t)st->busy_ms * 1000;
-	if (!sqlite3_get_autocommit(st->db)) /* a roll-back failed before */
+	if (!sqlite3_get_autocommit(st->db)) /* an earlier rollback has failed */
 		tx_rollback(st);
 	st->depth = 1;
 	st->is_writing = begin == SQL_BEGIN_WRITE;
 	st->fresh.len = 0;
 	st->first_message = 0;
 	st->is_head_ahead = false;
-	if (!st->remembers) /* who does sees whether another has committed (memo.c) */
+	if (!st->remembers) /* else memo_begin sees whether another connection has committed */
 		st->head = -1;
 	if (!run(use(st, begin)))
 		tx_rollback(st);
@@ -413,7 +414,7 @@ tx_commit(struct store *st)
 	told_no_more(st, was_writing ? 0 : STAYS_UNTIL_A_COMMIT);
 	if (was_writing) {
 		memo_commit(st);
-		if (!st->is_daemons) /* the writer does it when it has handed back its jobs */
+		if (!st->is_daemons) /* the daemon's writer calls it after it handed its jobs back */
 			checkpoint_after_commit(st);
 	}
 	return STORE_OK;
@@ -469,7 +470,7 @@ bool
 store_changed(struct store *st)
 {
 	sqlite3_stmt *stmt = st->queries[SQL_DATA_VERSION].stmt;
-	int64_t version = -1; /* an error: let the reader find out */
+	int64_t version = -1; /* on an error, the caller's next read reports it */
 	bool is_other;
 
 	thread_check_store();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wal.c - a commit's pages go into the log file (-wal) with two writes, not with two a page.
- * A thin layer over SQLite's own file system layer, for the log file alone: while COMMIT runs, frames are gathered, until the head of
- * the last frame comes, which makes them a commit; so what SQLite takes for written is written before it goes on.
+ * wal.c - writes the pages of a commit to the WAL with few system calls (mostly two), not with two
+ * for each page. It is a thin VFS over SQLite's own, for the WAL only. While COMMIT runs, it
+ * gathers frames until the header of the last frame comes, which marks the end of the commit.
+ * SQLite then writes that frame's page, so all is written before COMMIT goes on.
  */
 #include <stdlib.h>
 
@@ -10,13 +11,13 @@
 #include "store/db.h"
 
 #define FRAME_HEAD_BYTES  24           /* SQLite's file format, section 4.1 */
-#define FRAME_COMMIT_AT   4            /* in the head: not 0 in the last frame of a commit */
+#define FRAME_COMMIT_AT   4            /* in the header: not 0 in the last frame of a commit */
 #define PENDING_MAX_BYTES (120 * 1024) /* SQLite's own layer writes less than 128 KiB at once */
 
 struct wal_file {
-	sqlite3_file base; /* first: what SQLite sees */
+	sqlite3_file base; /* must be first: SQLite sees only this */
 	sqlite3_file *real;
-	char *pending; /* not yet written, to go to at */
+	char *pending; /* bytes that are not yet written; they belong at the offset at */
 	size_t n_pending;
 	sqlite3_int64 at;
 	bool is_joining;
@@ -30,7 +31,7 @@ wal_of(sqlite3_file *file)
 	return (struct wal_file *)file;
 }
 
-/* What cannot be written is not tried again: the commit has failed. */
+/* After a failure nothing is tried again: the commit has failed. */
 static int
 flush(struct wal_file *w)
 {
@@ -138,7 +139,8 @@ on_device_characteristics(sqlite3_file *file)
 	return real->pMethods->xDeviceCharacteristics(real);
 }
 
-/* A log file is not locked, shared or mapped: the database is. */
+/* Version 1 has no locks, shared memory or mapping: SQLite uses those on the database, not on the
+ * WAL. */
 static const sqlite3_io_methods methods = {
     .iVersion = 1,
     .xClose = on_close,
@@ -152,7 +154,7 @@ static const sqlite3_io_methods methods = {
     .xDeviceCharacteristics = on_device_characteristics,
 };
 
-/* All other files are the real layer's own. */
+/* Opens a WAL as a wal_file; all other files are the real VFS's own. */
 static int
 on_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags, int *out_flags)
 {
@@ -194,6 +196,6 @@ wal_join(struct store *st, bool is_joining)
 		SQLITE_OK &&
 	    file != NULL && file->pMethods == &methods) {
 		wal_of(file)->is_joining = is_joining;
-		wal_of(file)->n_pending = 0; /* what a commit that failed has left is nobody's */
+		wal_of(file)->n_pending = 0; /* drops the rest of a commit that failed */
 	}
 }
