@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * bell.c - the daemon's lock and the doorbell, a datagram socket beside the database.
- * Rings carry nothing; a lost one costs the daemon's next poll.
+ * bell.c - the daemon's lock and the doorbell, a datagram socket beside the database. Rings have no
+ * content. If a ring is lost, the daemon finds the commit at its next poll.
  */
 #include "store/bell.h"
 
@@ -18,7 +18,7 @@
 #include "store/lock.h"
 
 #define DRAIN_MAX \
-	1024 /* rings in one go: a flood must not hold the loop; the descriptor stays readable */
+	1024 /* rings in one call, so that many rings do not block the loop; it is called again */
 
 struct bell {
 	int lock, fd;
@@ -53,7 +53,7 @@ bell_socket(void)
 	return socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-/* The lock is ours: whatever socket lies there is a dead daemon's. */
+/* Needs the daemon's lock: a socket that exists already is then one of a dead daemon. */
 static bool
 bell_bind(struct bell *b, int mode, const char *group, struct buf *err)
 {
@@ -129,7 +129,7 @@ bell_release(struct bell *b)
 
 /* ---- ringing ---- */
 
-/* Once: every later ring fails in the same way. */
+/* Writes one log line only: every later ring fails in the same way. */
 static void
 cannot_ring(struct ringer *r, const char *why)
 {
@@ -162,7 +162,7 @@ ringer_ring(struct ringer *r)
 	if (sendto(r->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&r->address,
 		sizeof(r->address)) >= 0)
 		return;
-	/* No daemon, or one that has been rung for already. */
+	/* These mean that there is no daemon, or that rings already wait for it. */
 	if (errno != EAGAIN && errno != ENOENT && errno != ECONNREFUSED)
 		cannot_ring(r, strerror(errno));
 }

@@ -14,9 +14,9 @@
 #include "store/db.h"
 #include "store/lock.h"
 
-/* less than the 1,000 pages at which a sqlite3 shell makes a checkpoint after its commit */
-#define PASSIVE_PAGES 800
-#define ALONE_PAGES   10000
+#define PASSIVE_PAGES \
+	800 /* less than the 1,000 pages at which a sqlite3 shell makes a checkpoint by itself */
+#define ALONE_PAGES 10000
 
 static int
 on_commit(void *arg, sqlite3 *db, const char *name, int pages)

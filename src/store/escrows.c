@@ -89,7 +89,7 @@ escrow_update(
 
 /* ---- participants ---- */
 
-/* The first five columns: wallet, name, role, since_message, since_position. */
+/* Columns 0 to 4: wallet, name, role, since_message, since_position. */
 static void
 read_participant(const struct query *q, struct participant *out)
 {
@@ -156,7 +156,8 @@ participants_each(
 	done(q);
 }
 
-/* Columns: participant, escrow, escrowId and, of one of the two statements, activity. */
+/* Columns: those of read_participant and of read_escrow, escrowId and, if has_activity,
+ * activity. */
 static void
 give_participations(struct query *q, bool has_activity, participation_each *each, void *arg)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * file.c - the database as a file: where it is, whether it may be there, and how it is made.
+ * file.c - the database as a file: finds it, checks its directory, and creates it.
  */
 #include "store/file.h"
 
@@ -16,7 +16,7 @@
 #include "base/why.h"
 #include "store/lock.h"
 
-/* From errno: "PATH: cannot look at it: user 33 may not look into DIRECTORY". */
+/* Explains errno: "PATH: cannot look at it: user 33 may not look into DIRECTORY". */
 static bool
 say_file(struct buf *err, const char *path, const char *verb)
 {
@@ -63,8 +63,8 @@ file_find(const char *path, bool *exists, struct buf *err)
 	return NULL;
 }
 
-/* The file is made under another name, then linked: under whatever umask, it has its mode and group
- * as soon as others can see it. */
+/* Makes the file under another name, sets its mode and group, then links it: so it has them as soon
+ * as others can see it, with any umask. */
 bool
 file_create(const char *path, int mode, const char *group, struct buf *err)
 {
@@ -80,7 +80,7 @@ file_create(const char *path, int mode, const char *group, struct buf *err)
 		return say_file(err, path, "create");
 	}
 	is_made = file_adopt(fd, path, mode, group, err);
-	close(fd); /* before it is the database: nobody has a lock on it yet */
+	close(fd); /* before the link: no lock on the database can be lost by this close */
 	if (is_made && link(name.p, path) != 0 && errno != EEXIST)
 		is_made = say_file(err, path, "create");
 	unlink(name.p);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fresh.c - rows of the log in memory: each is a head of fixed size and its texts, one behind the
- * other.
+ * fresh.c - rows of the log in memory. Each row is a head of fixed size, followed by its texts.
  */
 #include "store/fresh.h"
 
@@ -9,7 +8,7 @@
 
 #include "base/mem.h"
 
-#define FIRST_BYTES 8192 /* some ten messages: most commits need no more */
+#define FIRST_BYTES 8192 /* about ten messages: most commits need no more */
 
 struct head {
 	int64_t position, at;
@@ -55,7 +54,8 @@ take(const char **p, size_t n)
 	return taken;
 }
 
-/* Drops a commit whose rows were all read. */
+/* Frees the commits at the front whose rows were all read. Returns the first of the rest, or
+ * NULL. */
 static struct fresh *
 first(struct fresh_list *list)
 {
@@ -69,7 +69,7 @@ first(struct fresh_list *list)
 	return f;
 }
 
-/* The row that begins at p. */
+/* Reads the row that begins at p into *out, and returns its head. */
 static struct head
 read_row(const char *p, struct queue_row *out)
 {

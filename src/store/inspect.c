@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * inspect.c - a look at a database from outside, on a connection that can change nothing.
+ * inspect.c - examines a database, on a connection that changes nothing.
  */
 #include "store/inspect.h"
 
@@ -20,7 +20,7 @@ say(sqlite3 *db, const char *path, struct buf *err)
 	return false;
 }
 
-/* Each row of a statement goes to a callback. False: SQLite refused. */
+/* Gives each row of a statement to the callback. False: an error of SQLite. */
 static bool
 each(sqlite3 *db, enum sql_id id, void (*row)(sqlite3_stmt *, struct inspection *),
     struct inspection *in)

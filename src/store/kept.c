@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * kept.c - statements on what is kept of Socket.IO sessions.
+ * kept.c - statements on the Socket.IO sessions that are kept for recovery.
  */
 #include "store/kept.h"
 

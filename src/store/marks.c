@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * marks.c - what was read of the messages (the second part of messages.h).
- * Two positions a wallet and escrow: up_to for its own unread messages, shown_to for what all
- * others see as read, which an observer's marks do not move; and single marks beyond them. shown_to
- * is never ahead of up_to.
+ * marks.c - which messages were read (a part of messages.h). A wallet has two marks in an escrow,
+ * both values of messages.at. up_to: the wallet itself has read up to there. shown_to: the others
+ * see the messages as read up to there; an observer's marks do not move it. shown_to is never ahead
+ * of up_to. There are also single marks of messages after up_to or shown_to.
  */
 #include "store/messages.h"
 
@@ -51,7 +51,8 @@ unread_senders(struct store *st, int64_t escrow, struct span wallet, int64_t at,
 	done(q);
 }
 
-/* How far a position moves over single marks: up to the newest before the first hole. */
+/* Where a mark moves from `from` over single marks: to the newest single mark before the first
+ * message of others that has none. */
 static int64_t
 past_marks(struct store *st, int64_t escrow, struct span wallet, int64_t from, bool shown)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * memo.c - remembered reads of a connection that writes often.
+ * memo.c - the values that a connection remembers, because it writes often.
  */
 #include "store/memo.h"
 
@@ -9,9 +9,9 @@
 #include "base/mem.h"
 #include "store/db.h"
 
-#define ENTRIES_MAX 4096 /* beyond, all are dropped */
+#define ENTRIES_MAX 4096 /* above this, all entries are dropped */
 #define BYTES_MAX   8388608
-#define VALUE_MAX   524288 /* some 12,000 wallets */
+#define VALUE_MAX   524288 /* about 12,000 wallets */
 
 struct entry {
 	struct map_node node;
@@ -110,7 +110,7 @@ store_remember(struct store *st)
 	st->remembers = true;
 }
 
-/* Counts the commits that this connection has seen, its own included. */
+/* A number that changes with each commit that this connection sees, also with its own commits. */
 static unsigned
 version(struct store *st)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * queue.c - the one log: appending, reading on, trimming; and incarnations.
+ * queue.c - the log: appending, reading and trimming; and incarnations.
  */
 #include "store/queue.h"
 
@@ -66,7 +66,7 @@ queue_append_row(struct store *st, const struct queue_row *row)
 	bind_int(q, ":durable", row->durable);
 	if (!run(q))
 		return 0;
-	st->is_head_ahead = false; /* the sequence follows an id that is given */
+	st->is_head_ahead = false; /* the insert has also set sqlite_sequence to this id */
 	if (st->is_daemons)
 		fresh_add(&st->fresh, &appended);
 	return appended.position;
@@ -158,8 +158,8 @@ queue_after(struct store *st, int64_t after, int limit, queue_each *each, void *
 
 /* ---- trimming ---- */
 
-/* The last row that may be trimmed, and the number of such rows: rows are looked at in order, up to
- * the first that must stay. */
+/* Returns the id of the last row that may be trimmed (0: none), and adds the number of such rows to
+ * *n. Reads the rows in order, up to the first that must stay. */
 static int64_t
 trim_cut(struct store *st, int64_t old_at, int64_t brake, int64_t max, int64_t *n)
 {
@@ -194,7 +194,7 @@ queue_trim(struct store *st, int64_t now_ms, int64_t keep_ms, int64_t rows, int6
 	q = use(st, SQL_TRIM_DELETE);
 	bind_int(q, ":cut", cut);
 	run(q);
-	q = use(st, SQL_QUEUE_FROM_PUT); /* messages stay: they are no rows of the log any more */
+	q = use(st, SQL_QUEUE_FROM_PUT); /* older messages are no rows of the log from now on */
 	bind_int(q, ":from", cut);
 	return run(q) ? n : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rates.c - buckets of tokens: each is the time at which it is full again.
+ * rates.c - token buckets. A bucket is stored as the time at which it is full again.
  */
 #include "store/rates.h"
 
@@ -8,11 +8,11 @@
 
 #include "store/db.h"
 
-#define SWEEP_EVERY 128 /* takings; each sweep looks at more rows than came in since the last */
+#define SWEEP_EVERY 128 /* calls of rate_take; a sweep reads more rows than these can add */
 #define SWEEP_ROWS  512
 #define KEY_MAX     192 /* longer names are not remembered */
 
-/* The remembered bucket; NULL: buckets are not remembered, or its name is too long. */
+/* The remembered value of a bucket; NULL: nothing is remembered, or its name is too long. */
 static int64_t *
 remembered(struct store *st, struct span bucket)
 {
@@ -30,10 +30,10 @@ read_bucket(struct store *st, struct span bucket)
 	struct query *q = use(st, SQL_RATE_FIND);
 
 	bind_text(q, ":wallet", bucket);
-	return single_int(q, 1); /* of long ago */
+	return single_int(q, 1); /* a new bucket is full: 1 is a time long ago, and 0 is not used */
 }
 
-/* How much later a bucket is full for so many tokens. */
+/* The us by which a bucket is full later when these tokens are taken. */
 static int64_t
 cost_of(const struct rate *r, int64_t tokens)
 {
@@ -59,7 +59,7 @@ rate_wait(struct store *st, struct rate *r, int64_t tokens)
 	return wait_us > 0 ? (wait_us + 999) / 1000 : 0;
 }
 
-/* ---- sweeping: buckets that are full again, or cannot be right, say nothing ---- */
+/* ---- sweeping: deletes buckets that are full again or cannot be right ---- */
 
 static bool
 is_of_a_day(struct span bucket)
@@ -68,7 +68,7 @@ is_of_a_day(struct span bucket)
 	       memcmp(bucket.p, RATE_DAY_PREFIX, strlen(RATE_DAY_PREFIX)) == 0;
 }
 
-/* Both kinds of buckets stand in one table; each kind is swept by its own clock. */
+/* Both kinds of buckets are in one table; each sweep deletes those of one kind, by its clock. */
 static void
 sweep(struct store *st, const struct rate *r)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * search.c - the index of the texts of messages (FTS5), and its tokenizers. Words that users look
- * for reach it only as quoted strings, put together here, so no input is a syntax error.
+ * search.c - the full-text index of messages (FTS5), and its tokenizers. The words of a search
+ * reach FTS5 only as quoted strings that are made here, so no input can be a syntax error.
  */
 #include "store/search.h"
 
@@ -12,11 +12,11 @@
 #include "base/log.h"
 #include "store/db.h"
 
-/* Stands on both sides of the number of an escrow, which makes it a token of its own (U+F8FF, of
- * the private use area). */
+/* Stands before and after the number of an escrow in the index, so that it is a token that no text
+ * of a user equals by chance (U+F8FF, a private use character). */
 #define ESCROW_MARK "\xef\xa3\xbf"
 
-/* ---- keeping it ---- */
+/* ---- filling the index ---- */
 
 static bool
 is_kind(struct store *st, const char *kind)
@@ -54,7 +54,7 @@ search_set_up(struct store *st, const char *kind, struct buf *err)
 	return true;
 }
 
-/* The newest that is indexed, where the newest message before an id is what it is. */
+/* The position up to which messages are indexed, if only those before an id are regarded. */
 static int64_t
 indexed(struct store *st, int64_t before)
 {
@@ -88,7 +88,7 @@ search_is_trigram(struct store *st)
 
 /* ---- tokens ---- */
 
-/* FTS5's door, as its documentation describes it. */
+/* The extension API of FTS5, found as its documentation describes it (section 7). */
 static fts5_api *
 find_api(struct store *st)
 {
@@ -102,7 +102,8 @@ find_api(struct store *st)
 	return api;
 }
 
-/* Made once a connection, with what the schema says of it. */
+/* A tokenizer is made once for each connection, with the options that the schema gives the
+ * index. */
 static struct tokenizer *
 tokenizer_of(struct store *st, bool is_trigram)
 {
@@ -151,7 +152,7 @@ search_tokens(struct store *st, bool is_trigram, struct span text, search_token 
 	struct taking taking = {each, arg};
 	struct buf ended = {0};
 
-	/* The trigram tokenizer of SQLite 3.45 and newer reads on behind the text until there is a
+	/* The trigram tokenizer of SQLite 3.45 and newer reads behind the end of the text, until a
 	 * NUL. */
 	buf_span(&ended, text);
 	if (st->err == STORE_OK)
@@ -160,7 +161,7 @@ search_tokens(struct store *st, bool is_trigram, struct span text, search_token 
 	buf_clear(&ended);
 }
 
-/* ---- looking ---- */
+/* ---- searching ---- */
 
 void
 search_and(struct buf *match, struct span text, bool is_start)
@@ -180,7 +181,8 @@ search_and_escrows(struct buf *match, const int64_t *escrows, int n)
 	buf_addc(match, ')');
 }
 
-/* What both statements take; after and before narrowed down. */
+/* Binds the parameters that both statements have, and gives the rows to the callback. after and
+ * before narrow the range. */
 static void
 give(struct query *q, const struct search_range *range, int64_t after, int64_t before,
     search_each *each, void *arg)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sessions.c - statements on who has signed in, and what was ended before its time.
+ * sessions.c - statements on sign-in, and on sessions that were ended early.
  */
 #include "store/sessions.h"
 
 #include "store/db.h"
 
-#define SWEEP_ROWS 20 /* of each table, at a sign-in: more than it adds */
+#define SWEEP_ROWS 20 /* of each table at each sign-in: more than a sign-in adds */
 
 void
 token_insert(struct store *st, struct span hash, struct span wallet, struct span name,
@@ -45,7 +45,7 @@ tokens_each(struct store *st, struct span wallet, int64_t now_ms, token_each *ea
 	struct query *q = use(st, SQL_TOKENS_EACH);
 
 	bind_text(q, ":from", wallet);
-	bind_text(q, ":to", wallet.n > 0 ? wallet : SPAN("\x7f")); /* no wallet has that */
+	bind_text(q, ":to", wallet.n > 0 ? wallet : SPAN("\x7f")); /* sorts after all wallets */
 	bind_int(q, ":now", now_ms);
 	while (step(q)) {
 		char hash[SESSION_HASH_SIZE];

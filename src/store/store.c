@@ -414,7 +414,7 @@ tx_commit(struct store *st)
 	told_no_more(st, was_writing ? 0 : STAYS_UNTIL_A_COMMIT);
 	if (was_writing) {
 		memo_commit(st);
-		if (!st->is_daemons) /* the daemon's writer calls it after it handed its jobs back */
+		if (!st->is_daemons) /* the daemon's writer calls it when its jobs are done */
 			checkpoint_after_commit(st);
 	}
 	return STORE_OK;

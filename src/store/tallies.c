@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tallies.c - how many messages are unread, and the running counts that answer it where they are
- * many (the third part of messages.h).
+ * tallies.c - the number of unread messages (a part of messages.h), and the running counts that
+ * make it cheap to find where many are unread.
  */
 #include "store/messages.h"
 
@@ -22,7 +22,7 @@ struct counts {
 	size_t n, room;
 };
 
-/* The senders between two tallies are few. */
+/* A linear search: there are few senders between two tallies. */
 static void
 count_one(struct counts *c, struct span sender)
 {
