@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * commands.h - what escrowchatctl can do. Each takes its options and returns the exit status.
+ * commands.h - the commands of escrowchatctl. Each takes its options and returns the exit status.
  */
 #ifndef CTL_COMMANDS_H
 #define CTL_COMMANDS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * doctor.c - looks at a deployment from outside, and says what is wrong and which line to change.
+ * doctor.c - tests a deployment from outside, and says what is wrong and which line to change.
  */
 #include "ctl/doctor.h"
 
@@ -34,7 +34,7 @@ prepare(struct doctor *d)
 	return EXIT_GOOD;
 }
 
-/* True: it was not wrong. */
+/* True: the probe found no fault. */
 static bool
 report(const struct doctor *d, const struct probe *p, const struct finding *f)
 {

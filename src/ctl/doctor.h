@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * doctor.h - what doctor looks at: probes, each a row; what can be wrong; and for each web server the line that puts it right.
+ * doctor.h - for the command doctor: the table of its probes, the faults that they find, and for
+ * each web server the line of configuration that corrects a fault.
  */
 #ifndef CTL_DOCTOR_H
 #define CTL_DOCTOR_H
@@ -10,7 +11,7 @@
 
 enum fault {
 	FAULT_NONE,
-	FAULT_NO_DAEMON, /* its paths are answered by somebody else, or by nobody */
+	FAULT_NO_DAEMON, /* another program answers the daemon's paths, or none does */
 	FAULT_NO_REST,
 	FAULT_NO_AUTHORIZATION_DAEMON,
 	FAULT_NO_AUTHORIZATION_REST,
@@ -23,18 +24,15 @@ enum fault {
 
 struct doctor {
 	const struct options *options;
-	const char *headers[FETCH_HEADERS]; /* who the user is, for streams */
+	const char *headers[FETCH_HEADERS]; /* those that name the user, for streams */
 	struct buf token;                   /* the line Authorization, if there is a token */
 	struct buf wallet;                  /* the line X-Wallet-Address */
-	struct buf server;                  /* what answers say that the web server is */
+	struct buf server;                  /* the header Server of the answers */
 };
 
 struct finding {
-	enum {
-		FOUND_GOOD,
-		FOUND_WRONG,
-		FOUND_NOTHING
-	} verdict;        /* nothing: it could not be looked at */
+	/* FOUND_NOTHING: the probe could not be made */
+	enum { FOUND_GOOD, FOUND_WRONG, FOUND_NOTHING } verdict;
 	enum fault fault; /* with FOUND_WRONG */
 	char text[320];
 };
@@ -42,12 +40,13 @@ struct finding {
 struct probe {
 	const char *name;
 	void (*look)(struct doctor *, struct finding *);
-	bool is_needed; /* where it is wrong, nothing further can be looked at */
+	bool is_needed; /* if it finds a fault, the later probes cannot be made */
 };
 extern const struct probe probes[];
 extern const size_t n_probes;
 
-/* Appends "  FILE: LINE" for the server whose name server begins with, for each server if there is none of that name. */
+/* Appends a line "FILE: LINE OF CONFIGURATION" that corrects a fault. server is the header Server;
+ * if it names no server that is known here, appends a line for each known server. */
 void remedy(enum fault, struct span server, struct buf *out);
 
 #endif

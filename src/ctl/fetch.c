@@ -17,7 +17,7 @@
 #define BODY_MAX (1 << 20)
 #define HEAD_MAX 65536
 
-/* ---- what both kinds share ---- */
+/* ---- for requests and WebSockets ---- */
 
 static char *
 url_of(const struct fetch *f)
@@ -82,7 +82,7 @@ on_head(char *p, size_t one, size_t n, void *arg)
 	struct fetch *f = arg;
 
 	if (n > 5 && memcmp(p, "HTTP/", 5) == 0)
-		f->head.len = 0; /* after a 100 the real one comes */
+		f->head.len = 0; /* the final answer follows an answer 100 */
 	if (f->head.len + n > HEAD_MAX)
 		return 0;
 	buf_add(&f->head, p, n);
@@ -151,8 +151,8 @@ fetch(struct fetch *f)
 	if (f->method)
 		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, f->method);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(
-	    curl, CURLOPT_ACCEPT_ENCODING, ""); /* as browsers do: who compresses, holds back */
+	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING,
+	    ""); /* like browsers: a server that compresses delays events */
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_head);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, f);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
@@ -171,7 +171,7 @@ fetch(struct fetch *f)
 
 /* ---- a WebSocket ---- */
 
-/* Waits for the socket; false: not by the deadline. */
+/* Waits until the socket is ready. False: the deadline has passed. */
 static bool
 wait_for(CURL *curl, short events, int64_t deadline_ms)
 {
@@ -198,7 +198,7 @@ send_all(CURL *curl, struct span s, int64_t deadline_ms)
 	return FETCH_WHOLE;
 }
 
-/* Some more bytes behind what is in *in. */
+/* Receives more bytes, and appends them to *in. */
 static enum fetch_end
 receive(CURL *curl, struct buf *in, int64_t deadline_ms)
 {
@@ -216,7 +216,7 @@ receive(CURL *curl, struct buf *in, int64_t deadline_ms)
 	}
 }
 
-/* The request line and head of the upgrade: libcurl gives the connection, the bytes are ours. */
+/* Writes the request for the upgrade: libcurl makes the connection, but not this request. */
 static bool
 put_request(struct buf *out, struct fetch *f, const char *url)
 {
@@ -268,7 +268,8 @@ read_head(CURL *curl, struct fetch *f, struct buf *in, int64_t deadline_ms)
 	return f->status > 0 ? FETCH_WHOLE : FETCH_CUT;
 }
 
-/* A whole text frame at the front of in goes to f->got. False: more is needed, or it is none. */
+/* Copies the payload of a whole text frame at the front of in to f->got. False: the frame is not
+ * whole, or is no short text frame. */
 static bool
 take_text(struct fetch *f, const struct buf *in)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fetch.h - the only door to libcurl: one HTTP request at a time, and one WebSocket's beginning. HTTP/1.1, no redirects followed.
+ * fetch.h - the only door to libcurl: makes one request with HTTP/1.1, or opens a WebSocket. It
+ * follows no redirects.
  */
 #ifndef CTL_FETCH_H
 #define CTL_FETCH_H
@@ -14,11 +15,11 @@
 #define FETCH_HEADERS 6
 
 enum fetch_end {
-	FETCH_WHOLE,  /* the answer came whole */
-	FETCH_ENOUGH, /* on_body had enough */
+	FETCH_WHOLE,  /* the whole answer came */
+	FETCH_ENOUGH, /* on_body returned false */
 	FETCH_LATE,   /* timeout_ms passed first */
-	FETCH_CUT,    /* the connection broke while the answer was due or came */
-	FETCH_FAILED  /* no connection, no HTTP, no URL; why says it */
+	FETCH_CUT,    /* the connection ended before the whole answer came */
+	FETCH_FAILED  /* no connection, no HTTP, or no URL: see why */
 };
 
 struct fetch {
@@ -27,7 +28,7 @@ struct fetch {
 	struct span body;                   /* JSON */
 	const char *headers[FETCH_HEADERS]; /* whole lines, without CRLF; NULL ends them */
 	int64_t timeout_ms;
-	bool (*on_body)(struct fetch *); /* body has grown; false: enough. NULL: all is wanted */
+	bool (*on_body)(struct fetch *); /* got has grown; false: enough. NULL: read all */
 	void *arg;
 
 	/* results; fetch_clear frees */
@@ -39,15 +40,16 @@ struct fetch {
 	char why[256];
 };
 
-/* Asks; the end is the result too. */
+/* Makes the request; returns f->end. */
 enum fetch_end fetch(struct fetch *);
 
-/* Asks for the upgrade to a WebSocket. FETCH_WHOLE: any whole head has come, status tells which; with 101 got is the first text message. */
+/* Asks for the upgrade to a WebSocket (RFC 6455, section 4.1). FETCH_WHOLE: a whole head has come;
+ * see status. If that is 101, got is the first text message. */
 enum fetch_end fetch_websocket(struct fetch *);
 
 void fetch_clear(struct fetch *);
 
-/* The value of a header of the answer; n 0: there is none. */
+/* The value of a header field of the answer; n 0: there is none. */
 struct span fetch_header(const struct fetch *, const char *name);
 
 #endif

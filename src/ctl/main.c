@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * main.c - escrowchatctl: the table of its commands, and which one it is.
+ * main.c - escrowchatctl: the table of its commands, and the choice of one.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * options.c - the options of escrowchatctl's commands: one row each, whichever commands take it.
+ * options.c - the options of escrowchatctl's commands: a table with one row for each option.
  */
 #include "ctl/options.h"
 
@@ -18,7 +18,7 @@ static const struct row {
 	const char *name;
 	enum kind kind;
 	size_t offset;
-	int64_t initial, max; /* of numbers; the least is 0 */
+	int64_t initial, max; /* for numbers; the least value is 0 */
 	const char *argument, *help;
 } rows[] = {
     {"config", KIND_TEXT, FIELD(config), .argument = "FILE",
@@ -166,7 +166,8 @@ find(const struct command *c, struct span name)
 	return NULL;
 }
 
-/* One option, its value behind it or behind '='. Returns how many arguments it takes up; 0: it is wrong, and was said so. */
+/* Reads one option; its value follows in the next argument or after '='. Returns the number of
+ * arguments that it uses; 0: it is wrong, and a line on stderr says why. */
 static int
 read_one(struct options *o, const struct command *c, int left, char *const *argv)
 {
@@ -230,7 +231,7 @@ print_help(const struct command *c)
 bool
 options_read(struct options *o, const struct command *c, int argc, char *const *argv, int *status)
 {
-	bool is_over = false; /* behind --: nothing is an option any more */
+	bool is_over = false; /* after "--" no argument is an option */
 	int n;
 
 	set_defaults(o);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * options.h - the commands of escrowchatctl and their options: one table of each, and --help made of both.
+ * options.h - the commands of escrowchatctl and their options: a table of each. The text of --help
+ * is made from both.
  */
 #ifndef CTL_OPTIONS_H
 #define CTL_OPTIONS_H
@@ -17,7 +18,7 @@
 
 enum { EXIT_GOOD, EXIT_WRONG, EXIT_USAGE };
 
-struct options { /* borrowed from argv; NULL: not given */
+struct options { /* strings are borrowed from argv; NULL: not given */
 	const char *config, *database;
 	const char *url, *key_file, *key, *token_file, *wallet, *server;
 	const char *room, *user, *topic, *from;
@@ -31,24 +32,25 @@ struct command {
 	const char *name;
 	const char *arguments; /* as --help shows them */
 	const char *summary;   /* one sentence */
-	const char *more;      /* what else --help says, or "" */
-	const char *takes;     /* names of options, a blank between them */
+	const char *more;      /* more text for --help, or "" */
+	const char *takes;     /* names of its options, with blanks between them */
 	size_t min_args, max_args;
 	int (*run)(const struct options *); /* the exit status */
 };
 
-/* Reads what stands behind a command's name. EXIT_GOOD: run it; else *status is what to exit with: help went to stdout (0), or one line to
- * stderr (2). */
+/* Reads the arguments after a command's name. True: run the command. False: exit with *status; help
+ * went to stdout (EXIT_GOOD), or one line to stderr (EXIT_USAGE). */
 bool
 options_read(struct options *, const struct command *, int argc, char *const *argv, int *status);
 
 /* Appends the manual of one command. */
 void options_help(const struct command *, struct buf *out);
 
-/* What others have said, for a terminal: control characters become question marks. */
+/* Writes text from others to a terminal: control characters become question marks. */
 void put_plain(FILE *, struct span);
 
-/* One line to stderr, "escrowchatctl: " before it; returns EXIT_WRONG, or what it is named after. */
+/* Each writes one line to stderr, with "escrowchatctl: " before it. fail returns EXIT_WRONG,
+ * fail_usage returns EXIT_USAGE. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

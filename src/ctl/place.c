@@ -19,7 +19,7 @@ extern char **environ;
 
 /* ---- the database ---- */
 
-/* One line without its end. */
+/* Writes the line in err, without its newline, to stderr. Returns status. */
 static int
 fail_with(struct buf *err, int status)
 {

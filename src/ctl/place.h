@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * place.h - where a command works: the database that the configuration names, opened as the programs open it.
+ * place.h - opens the database that the configuration names, as the other programs open it.
  */
 #ifndef CTL_PLACE_H
 #define CTL_PLACE_H
@@ -15,18 +15,22 @@ struct place {
 	struct store *store; /* NULL after place_configure alone */
 };
 
-/* Reads the configuration. Not EXIT_GOOD: it was said what is wrong; place_close frees all the same. */
+/* Reads the configuration. Returns EXIT_GOOD; else a line on stderr says why. Call place_close in
+ * both cases. */
 int place_configure(struct place *, const struct options *);
-/* And opens the database, which must be there. */
+/* The same, and opens the database, which must exist. */
 int place_open(struct place *, const struct options *);
 void place_close(struct place *);
 
-/* One write transaction, and the daemon is told. EXIT_GOOD: it ran to its own end, committed or refused, which arg tells. */
+/* One write transaction; rings the doorbell after the commit. EXIT_GOOD: run was committed, or it
+ * returned false; run must note in arg which. */
 int place_write(struct place *, bool (*run)(struct store *, void *arg), void *arg);
 int place_read(struct place *, void (*run)(struct store *, void *arg), void *arg);
 
-/* The secret of a file: the second word of a service key's line (name: of that key; NULL: the first), or all there is for a token.
- * Refused where group or others can read it. EXIT_GOOD: appended to out, which the caller wipes. */
+/* Reads a secret from a file. secret_key: the second word in the line of the service key with this
+ * name (NULL: the first key). secret_token: the whole file, one line. A file that group or others
+ * have any permission for is refused. EXIT_GOOD: the secret is appended to out. The caller wipes
+ * out. */
 int secret_key(const char *path, const char *name, struct buf *out);
 int secret_token(const char *path, struct buf *out);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * probes.c - each looks at one thing that a web server must do.
+ * probes.c - the probes of doctor. Each tests one thing that a web server must do.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -77,7 +77,7 @@ ask(struct doctor *d, struct fetch *f)
 	return f->end;
 }
 
-/* How an answer that is not what was wanted looks, in a few words. */
+/* Describes an unexpected answer in a few words. */
 static const char *
 looks(const struct fetch *f, char out[300])
 {
@@ -95,7 +95,7 @@ looks(const struct fetch *f, char out[300])
 	return out;
 }
 
-/* ---- that both programs are there, and Authorization with them ---- */
+/* ---- both programs answer, and get the header Authorization ---- */
 
 static void
 look_health(
@@ -165,7 +165,7 @@ look_authorization_rest(struct doctor *d, struct finding *out)
 	look_authorization(d, out, "/api/health", FAULT_NO_AUTHORIZATION_REST);
 }
 
-/* ---- Socket.IO: no identity is needed to shake hands ---- */
+/* ---- Socket.IO: its handshake needs no identity ---- */
 
 static bool
 is_engine_open(const struct fetch *f)
@@ -207,9 +207,9 @@ look_websocket(struct doctor *d, struct finding *out)
 	fetch_clear(&f);
 }
 
-/* ---- streams: somebody must be signed in ---- */
+/* ---- streams: they need a user who is signed in ---- */
 
-/* True: out says why nothing can be seen. */
+/* True: the server refused the user; out then says why the probe cannot be made. */
 static bool
 is_nobody(const struct fetch *f, struct finding *out)
 {
@@ -227,7 +227,8 @@ is_nobody(const struct fetch *f, struct finding *out)
 	return is_refused;
 }
 
-/* Enough when the first event is there and, where that is wanted, a heartbeat after it. */
+/* Returns false (enough) when the first event has come and, if a heartbeat is wanted, a heartbeat
+ * after it. */
 static bool
 on_stream(struct fetch *f)
 {
@@ -289,7 +290,7 @@ look_heartbeat(struct doctor *d, struct finding *out)
 	fetch_clear(&f);
 }
 
-/* The cursor of a poll's answer, encoded for a query. */
+/* Appends the cursor of a poll's answer to out, encoded for a query. False: it has none. */
 static bool
 take_cursor(const struct fetch *f, struct buf *out)
 {
@@ -335,7 +336,7 @@ look_poll(struct doctor *d, struct finding *out)
 	buf_clear(&cursor);
 }
 
-/* ---- identities that a client makes up ---- */
+/* ---- identities that a client forges ---- */
 
 static void
 look_forged(struct doctor *d, struct finding *out)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * publish.c - one event into a room or to a user: by the database, or by a server.
+ * publish.c - publishes one event to a room or to a user: by the database, or by a server.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@ struct job {
 	char cursor[CURSOR_SIZE];
 };
 
-/* ---- what is to be published ---- */
+/* ---- the event ---- */
 
 static int
 read_topic(struct job *j, const struct options *o)
@@ -44,7 +44,7 @@ read_topic(struct job *j, const struct options *o)
 static int
 read_event(struct job *j, const struct options *o)
 {
-	const char *why = NULL; /* of what is no JSON at all */
+	const char *why = NULL; /* why the data is no JSON */
 	struct json *json;
 
 	j->p.event = span_of(o->args[0]);
@@ -97,7 +97,7 @@ publish_here(struct job *j, const struct options *o)
 
 /* ---- by a server ---- */
 
-/* The cursor of a good answer, else what the server says is wrong. */
+/* Prints the cursor of a good answer; else the error that the server answered. */
 static int
 judge(const struct fetch *f, const struct json *answer)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * remedies.c - what puts each fault right, in the words of each web server; the files are those of contrib/.
+ * remedies.c - for each fault and each web server, the line of configuration that corrects it. The
+ * file names are those of contrib/.
  */
 #include "ctl/doctor.h"
 
 enum { LIGHTTPD, NGINX, APACHE, SERVERS };
 
 static const struct {
-	const char *name; /* as the header Server begins */
+	const char *name; /* the header Server begins with it */
 	const char *file;
 } servers[SERVERS] = {
     [LIGHTTPD] = {"lighttpd", "lighttpd/escrowchat.conf"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * stats.c - figures: of the daemon, asked by its URL, or of the database; and whether the database is whole.
+ * stats.c - the command stats: the figures of a daemon (by its URL) or of the database. The command
+ * check-db: the integrity of the database.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -105,7 +106,7 @@ on_figure(const char *name, int64_t value, void *arg)
 		buf_printf(&f->out, "%s %" PRId64 "\n", name, value);
 }
 
-/* Looks, and puts the figures into f->out. */
+/* Examines the database, and writes the figures to f->out. */
 static int
 look(const struct options *o, enum inspect_depth depth, struct inspection *in, struct figures *f)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tail.c - follows the log of durable events: a line of JSON each, until told to stop.
+ * tail.c - follows the log: prints a line of JSON for each durable event, until a signal comes.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -20,12 +20,12 @@ static volatile sig_atomic_t is_told;
 struct job {
 	const struct options *options;
 	char topic_text[TOPIC_SIZE];
-	struct span topic; /* n 0: all */
+	struct span topic; /* n 0: all topics */
 	char incarnation[INCARNATION_SIZE];
 	int64_t position, printed;
-	int rows; /* of the last page */
+	int rows; /* the number of rows of the last page */
 	struct buf out;
-	bool is_lost; /* --from is of another log */
+	bool is_lost; /* the cursor of --from is not valid for this log */
 };
 
 static void
@@ -34,7 +34,7 @@ on_signal(int number)
 	is_told = 1;
 }
 
-/* Where to begin. */
+/* Finds the position to begin at. */
 static void
 run_begin(struct store *st, void *arg)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * token.c - tokens of users: making one without a signature, seeing which are valid, ending them.
+ * token.c - tokens of users: makes one without a signature, lists the valid ones, and ends them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,14 +13,15 @@
 #include "ctl/place.h"
 
 #define TOKEN_CHARS 52 /* of 5 random bits each */
-#define ID_CHARS    16 /* of a hash, as list shows it */
+#define ID_CHARS    16 /* of a token's hash: the id that list shows */
 
 struct job {
 	const struct options *options;
 	struct user user;
 	struct span id;
 	int64_t now_ms, expires_ms;
-	char hash[SESSION_HASH_SIZE]; /* of the token that was made, or found by its id */
+	char
+	    hash[SESSION_HASH_SIZE]; /* of the token that issue made, or that was found by its id */
 	struct session_token found;
 	int n_found;
 };
@@ -119,7 +120,7 @@ revoke(struct place *p, struct job *j)
 	    j->n_found == 0 ? "no valid token has this id" : "more than one token has this id");
 }
 
-/* ---- which of them ---- */
+/* ---- the subcommands ---- */
 
 static int
 list(struct place *p, struct job *j)
@@ -127,7 +128,8 @@ list(struct place *p, struct job *j)
 	return place_read(p, run_list, j);
 }
 
-/* Each says what is wrong with its arguments, NULL: nothing. */
+/* Each checks the arguments of a subcommand. NULL: they are right; else the end of an error
+ * line. */
 static const char *
 judge_issue(const struct options *o)
 {
