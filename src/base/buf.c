@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * buf.c - a growing run of bytes; growth doubles, so that n appends cost O(n).
+ * buf.c - a buffer that grows; its size doubles, so that n appends cost O(n).
  */
 #include "base/buf.h"
 

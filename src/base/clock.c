@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * clock.c - the two clocks, and ISO 8601 without the C library's calendar (no locale, no time zone).
- * Days and dates: the proleptic Gregorian calendar, in eras of 400 years that begin on 1 March.
+ * clock.c - the two clocks, and ISO 8601 without the C library's calendar (which has locales and
+ * time zones). Days are counted in the proleptic Gregorian calendar, in eras of 400 years that
+ * begin on 1 March.
  */
 #include "base/clock.h"
 
@@ -38,7 +39,7 @@ clock_wall_ms(void)
 	return read_us(CLOCK_REALTIME) / 1000;
 }
 
-/* Days since 1970-01-01 of a date from year 0 on. */
+/* The number of days from 1970-01-01 to a date; year must be 0 or later. */
 static int64_t
 days_from_date(int64_t year, int month, int day)
 {
@@ -99,7 +100,7 @@ clock_iso(char out[CLOCK_ISO_SIZE], int64_t wall_ms)
 	return out;
 }
 
-/* Takes exactly n digits from the front; false: they are not there. */
+/* Takes exactly n digits from the front. False: there are fewer. */
 static bool
 take_digits(struct span *s, size_t n, int *out)
 {
@@ -126,7 +127,7 @@ take_char(struct span *s, char c)
 	return true;
 }
 
-/* ".1" to ".123456789": milliseconds, what is finer is cut off. */
+/* Takes ".1" to ".123456789" in ms; further digits are dropped. */
 static bool
 take_fraction(struct span *s, int *ms)
 {
@@ -140,7 +141,7 @@ take_fraction(struct span *s, int *ms)
 	return digits >= 1 && digits <= 9;
 }
 
-/* "Z", or "+hh:mm" east of Greenwich. */
+/* Takes "Z", "+hh:mm" or "-hh:mm"; "+" is east of Greenwich. */
 static bool
 take_zone(struct span *s, int *minutes)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config.c - the configuration of both programs: the four sources in their order.
- * Sources are read from the weakest to the strongest; a stronger one replaces, the same one adds to lists.
+ * config.c - the configuration of the programs: the four sources in their order. They are read from
+ * the weakest to the strongest. A value of a stronger source replaces the earlier one; further
+ * values of the same source are added to a list.
  */
 #include "base/config.h"
 
@@ -34,12 +35,12 @@ struct loader {
 	enum config_program program;
 	char **env;
 	struct buf *out, *err;
-	const char *file; /* named by an option or the environment, or NULL */
+	const char *file; /* the file that an option or the environment names, or NULL */
 };
 
 /* ---- messages ---- */
 
-/* Ends the line in err; bytes of the input that would spoil a terminal become '?'. */
+/* Ends the line in err. Bytes of the input that could control a terminal become '?'. */
 static bool
 refuse(struct loader *l, const char *where, const char *key, const char *why)
 {
@@ -69,7 +70,8 @@ refuse_unknown(struct loader *l, const char *where, const char *key, struct span
 
 /* ---- setting ---- */
 
-/* File and environment speak of the daemon's addresses; the other program only checks what they say. */
+/* In the file and the environment, listen has the daemon's addresses: the FastCGI program only
+ * checks their syntax. */
 static bool
 is_ignored(enum config_program program, size_t row, enum rank rank)
 {
@@ -148,7 +150,8 @@ take_line(struct loader *l, struct span line, const char *where)
 	return false;
 }
 
-/* One line without its newline into *line; false at the end. A longer one than FILE_LINE_MAX is cut behind that. */
+/* Reads a line without its newline into *line. False: the file has ended. A line that is longer
+ * than FILE_LINE_MAX is cut after that. */
 static bool
 read_line(FILE *f, struct buf *line)
 {
@@ -215,7 +218,7 @@ env_get(char **env, const char *name)
 	return NULL;
 }
 
-/* The two variables the reference system knows; empty is as good as unset. */
+/* The two variables of the reference system; an empty one counts as unset. */
 static bool
 take_foreign_env(struct loader *l)
 {
@@ -316,7 +319,7 @@ take_information(struct loader *l, struct span name)
 	return true;
 }
 
-/* The row of "--max-message"; config_row_count: there is no such option. */
+/* The row of an option like "--max-message"; config_row_count: there is no such option. */
 static size_t
 row_of_option(struct span name)
 {
@@ -332,8 +335,9 @@ row_of_option(struct span name)
 	return row;
 }
 
-/* Takes argv[*i], and the one after it where that is its value. Only with is_final are values set; the time before,
- * names are checked and what stands above the other sources is found: the file, --help, --version. */
+/* Takes the option argv[*i] and, if its value is the next argument, that one. The options are read
+ * twice. The first time (is_final is false) only checks their names and finds --config, --help and
+ * --version, which must be known before the other sources are read; the second time sets values. */
 static enum config_verdict
 take_option(struct loader *l, int argc, char **argv, int *i, bool is_final)
 {
@@ -378,7 +382,7 @@ take_options(struct loader *l, int argc, char **argv, bool is_final)
 
 /* ---- the whole ---- */
 
-/* auth = jwt: whose tokens, and for whom, nobody may forget to say. */
+/* With auth = jwt, the issuer and the audience of tokens must be given. */
 static bool
 check_jwt(struct loader *l)
 {

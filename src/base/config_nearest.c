@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config_nearest.c - the key that somebody meant who wrote one that does not exist.
+ * config_nearest.c - the key that is most like a name that is no key, for error messages.
  */
 #include <string.h>
 
 #include "base/config_value.h"
 
 #define NAME_MAX_BYTES 40 /* longer than every key: nothing is near a longer name */
-#define NEAR_MAX       3  /* edits; fewer for a short name */
+#define NEAR_MAX       3  /* edits at most; fewer for a short name */
 
 static size_t
 least(size_t a, size_t b, size_t c)
@@ -25,7 +25,7 @@ folded(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* Levenshtein: the least number of bytes to add, remove or replace. name has at most
+/* The Levenshtein distance: the least number of bytes to add, remove or replace. name has at most
  * NAME_MAX_BYTES. */
 static size_t
 distance(struct span name, const char *key)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config_rows.c - the table of configuration keys: a row each, and the words that some take.
+ * config_rows.c - the table of configuration keys, and the words that some of them accept.
  */
 #include "base/config_value.h"
 
@@ -11,7 +11,7 @@
 #define DAY_MS  (24 * HOUR_MS)
 
 static const struct config_word auth_words[] = {
-    /* The one place that says which ways of proving an identity exist. */
+    /* Only this table says which modes of authentication are built. */
     {"wallet", AUTH_WALLET},
     {"open", AUTH_OPEN},
     {"jwt", AUTH_JWT},
@@ -33,7 +33,7 @@ static const struct config_word level_words[] = {{"debug", LOG_LEVEL_DEBUG},
 
 #define FIELD(name) offsetof(struct config, name), sizeof(((struct config *)NULL)->name)
 
-/* Each program takes every key from each source, and uses those that are its own. */
+/* Each program accepts every key from each source, and uses those that list it. */
 const struct config_row config_rows[] = {
     {"listen", KIND_LIST, PROGRAM_BOTH, FIELD(listen), "127.0.0.1:3001",
 	.normal = config_normal_listen, .suffix = " identity", .argument = "ADDRESS",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config_syntax.c - the syntax of what configuration keys hold: where to listen, origins, networks,
- * paths, names of header fields. Each function says why it refuses.
+ * config_syntax.c - the syntax of values of configuration keys: addresses to listen on, origins,
+ * networks, paths, names of header fields. Each function says why it refuses a value.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -59,7 +59,7 @@ refuse_host(struct span s)
 	return !has_only(s, DIGITS ".") || is_address(AF_INET, s) ? NULL : no_name;
 }
 
-/* Splits "host:port" at the last colon that is not inside brackets; port->p is NULL without one. */
+/* Splits "host:port" at the last colon outside brackets. If there is none, port->p is NULL. */
 static void
 split_port(struct span in, struct span *host, struct span *port)
 {
@@ -115,7 +115,8 @@ config_normal_listen(struct buf *out, struct span in)
 	return span_u64(port, PORT_MAX, &number) ? refuse_host(host) : no_port_number;
 }
 
-/* Lower case, as browsers send it: no '/' at the end, no port that is the scheme's own. */
+/* Appends an origin as browsers send it (RFC 6454, section 6.2): in lower case, without a '/' at
+ * the end, and without the default port of its scheme. */
 const char *
 config_normal_origin(struct buf *out, struct span in)
 {
@@ -177,7 +178,7 @@ config_normal_prefix(struct buf *out, struct span in)
 	return in.n <= PREFIX_MAX ? NULL : "is longer than 1023 bytes";
 }
 
-/* Some servers take '_' for '-': a name with one is two names. */
+/* A name with '_' is refused, because some servers treat '_' and '-' as the same character. */
 const char *
 config_normal_header(struct buf *out, struct span in)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config_value.c - the values of configuration keys: one reader and one printer per kind of value.
+ * config_value.c - the values of configuration keys: a reader and a printer for each kind of value.
  */
 #include "base/config_value.h"
 
@@ -16,7 +16,8 @@ struct unit {
 	int64_t factor;
 };
 
-/* Largest first: the printer takes the first that divides, of times from hours on ("72h", as people write it). */
+/* Units, the largest first. The printer uses the first that divides the value; it never uses days
+ * for a time, because people write "72h". */
 static const struct unit durations[] = {
     {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0}};
 static const struct unit sizes[] = {{"m", 1 << 20}, {"k", 1 << 10}, {"", 1}, {NULL, 0}};
@@ -27,7 +28,7 @@ field(const void *config, const struct config_row *row)
 	return (char *)(uintptr_t)config + row->offset;
 }
 
-/* Enums and modes are ints, all other numbers int64_t. */
+/* Enums and modes are ints; all other numbers are int64_t. */
 static void
 set_number(void *config, const struct config_row *row, int64_t value)
 {
@@ -90,7 +91,8 @@ parse_octal(struct span text, int64_t *out)
 	return text.n > 0 && text.n <= 5;
 }
 
-/* The parsers return NULL, or why they refuse, as the end of a sentence about the text. */
+/* Each parser returns NULL if the text is valid; else the reason, as the end of a sentence about
+ * the text. */
 static const char *
 parse_unit(const struct unit *units, struct span text, int64_t *out)
 {
@@ -173,7 +175,7 @@ print_number(const struct config_row *row, int64_t value, struct buf *out)
 	}
 }
 
-/* ---- one setter per shape: NULL, or why it refuses ---- */
+/* ---- the setters: each returns NULL, or the reason why it refuses ---- */
 
 static const char *
 make_item(const struct config_row *row, struct span text, char **out)
@@ -210,7 +212,8 @@ set_string(void *config, const struct config_row *row, struct span text)
 	return NULL;
 }
 
-/* True if the word is one that belongs to the item before it, of the same text, and has been put to it. */
+/* If the word is the suffix of the item before it in the same text, adds it to that item and
+ * returns true. */
 static bool
 take_suffix(struct config_list *list, size_t first, const struct config_row *row, struct span word)
 {
@@ -226,7 +229,7 @@ take_suffix(struct config_list *list, size_t first, const struct config_row *row
 	return true;
 }
 
-/* *text becomes the item that is refused. */
+/* If an item is refused, *text becomes that item. */
 static const char *
 set_list(void *config, const struct config_row *row, struct span *text)
 {

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Looked up once: that takes libcrypto longer than a short digest. */
+/* The algorithms are looked up once: that takes libcrypto longer than a short digest. */
 static EVP_MD *sha1, *sha256;
 
 static void
@@ -19,7 +19,7 @@ look_up(void)
 	sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	if (sha1 == NULL || sha256 == NULL)
-		abort(); /* a library without them */
+		abort(); /* this libcrypto does not have them */
 }
 
 static void
@@ -46,7 +46,7 @@ digest_sha256(uint8_t out[DIGEST_SHA256_SIZE], struct span data)
 		abort(); /* no memory */
 }
 
-/* Really libcrypto's context. */
+/* A struct digest is libcrypto's context. */
 struct digest *
 digest_begin(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ids.c - random bytes by getrandom(2), a small pool per thread, and tokens made of them.
- * Bytes leave the pool wiped; a child of fork() starts with an empty one.
+ * ids.c - random bytes from getrandom(2), with a small pool for each thread, and tokens made of
+ * them. Bytes that are taken are wiped in the pool. A child of fork() begins with an empty pool.
  */
 #include "base/ids.h"
 
@@ -13,11 +13,11 @@
 
 #include "base/log.h"
 
-#define POOL_BYTES 256 /* getrandom(2) gives that many in one piece */
+#define POOL_BYTES 256 /* getrandom(2) gives up to 256 bytes without an interruption */
 
 static __thread struct {
 	uint8_t bytes[POOL_BYTES];
-	size_t left;         /* unused ones, at the end */
+	size_t left;         /* the number of unused bytes, at the end */
 	unsigned generation; /* of the process that filled it */
 } pool;
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * json.c - the only door to json-c: parsing after the check, getters, and the writer.
- * The writer asks the buffer's last byte whether a comma is due: only an opening bracket ends in '{' or '['.
+ * json.c - the only door to json-c: parsing after the check, getters, and the writer. The writer
+ * knows from the last byte in the buffer whether a comma is needed: none after '{' or '['.
  */
 #include "base/json.h"
 
-/* Two names of json-c's are ours; both are types there, so the linker sees no clash. */
+/* Two names of ours are also names in json-c. Both are types there, so nothing clashes in the
+ * linker. */
 #define json_type json_c_type
 #define json_bool json_c_bool
 #include <json-c/json.h>
@@ -22,7 +23,7 @@
 #include "base/json_slice.h"
 
 #define TOKENER_KEEP_BYTES \
-	65536 /* a tokener that took more is let go: it keeps its largest string's memory */
+	65536 /* after a longer text the tokener is freed: it keeps memory for its longest string */
 
 /* ---- reading ---- */
 
@@ -65,7 +66,7 @@ drop_tokener(void)
 static struct json_object *
 object_of(const struct json *v)
 {
-	return (struct json_object *)(uintptr_t)v; /* json-c's readers take no const */
+	return (struct json_object *)(uintptr_t)v; /* json-c's getters accept no const */
 }
 
 struct json *
@@ -89,7 +90,7 @@ json_parse(struct span text, const char **why)
 	json_tokener_reset(tok);
 	value = json_tokener_parse_ex(tok, text.p, (int)text.n);
 	if (json_tokener_get_error(tok) == json_tokener_continue)
-		value = json_tokener_parse_ex(tok, "", 1); /* a number ends at the byte behind it */
+		value = json_tokener_parse_ex(tok, "", 1); /* the NUL ends a number */
 	error = json_tokener_get_error(tok);
 	if (error != json_tokener_success && why != NULL)
 		*why = json_tokener_error_desc(error);
@@ -142,7 +143,8 @@ json_string(const struct json *v, struct span *out)
 	return true;
 }
 
-/* True if the value fits neither int64: json-c keeps such integers apart and clamps them when asked. */
+/* True if the value does not fit int64_t: json-c stores such integers as uint64_t, and its getter
+ * would clamp them. */
 static bool
 is_beyond_int64(struct json_object *o)
 {
@@ -200,7 +202,8 @@ json_members(const struct json *object)
 
 /* ---- writing ---- */
 
-/* Bytes that are an escape or may begin one: C0, '"', '\', DEL, and the leads of U+0080 and of U+2028. */
+/* Bytes of characters that must be escaped, and first bytes of such characters: C0, '"', '\', DEL,
+ * and the first byte of U+0080 and of U+2028 in UTF-8. */
 static const bool is_special[256] = {
     [0 ... 0x1f] = true,
     ['"'] = true,
@@ -236,7 +239,7 @@ skip_verbatim(const char *p, const char *end)
 	return p;
 }
 
-/* What stands for an ASCII byte that is special: as many bytes as the first one says. */
+/* The escape of each special ASCII byte. The first byte is the length of the escape. */
 #define SIX(hex) "\6\\u00" hex
 static const char escapes[128][8] = {SIX("00"), SIX("01"), SIX("02"), SIX("03"), SIX("04"),
     SIX("05"), SIX("06"), SIX("07"), "\2\\b", "\2\\t", "\2\\n", SIX("0b"), "\2\\f", "\2\\r",
@@ -244,7 +247,7 @@ static const char escapes[128][8] = {SIX("00"), SIX("01"), SIX("02"), SIX("03"),
     SIX("16"), SIX("17"), SIX("18"), SIX("19"), SIX("1a"), SIX("1b"), SIX("1c"), SIX("1d"),
     SIX("1e"), SIX("1f"), ['"'] = "\2\\\"", ['\\'] = "\2\\\\", [0x7f] = SIX("7f")};
 
-/* Writes the special ASCII bytes from p on, and returns what follows them. */
+/* Writes the escapes of the special ASCII bytes from p on. Returns a pointer behind those bytes. */
 static const char *
 put_ascii(struct buf *b, const char *p, const char *end)
 {
@@ -257,7 +260,8 @@ put_ascii(struct buf *b, const char *p, const char *end)
 	return p;
 }
 
-/* The same of one character behind a special lead: U+0080 to U+009F, U+2028, U+2029 are escaped. */
+/* Writes one character whose first byte is special, with an escape only if it is U+0080 to U+009F,
+ * U+2028 or U+2029. */
 static const char *
 put_lead(struct buf *b, const char *p, const char *end)
 {
@@ -324,7 +328,7 @@ json_put_bool(struct buf *b, bool value)
 	buf_str(b, value ? "true" : "false");
 }
 
-/* The shortest text that reads back as the same double. */
+/* Writes the shortest text that reads back as the same double. */
 static void
 put_double(struct buf *b, double value)
 {
@@ -335,7 +339,7 @@ put_double(struct buf *b, double value)
 		if (strtod(text, NULL) == value)
 			break;
 	}
-	buf_str(b, strcmp(text, "-0") == 0 ? "-0.0" : text); /* json_check takes no integer -0 */
+	buf_str(b, strcmp(text, "-0") == 0 ? "-0.0" : text); /* json_check refuses -0 */
 }
 
 void

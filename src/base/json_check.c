@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * json_check.c - is this text one JSON value? RFC 8259, and the limits of json.h.
- * One pass, no recursion, no allocation but for numbers at the edge of a double.
+ * json_check.c - checks that a text is one JSON value by RFC 8259, within the limits of json.h. It
+ * makes one pass without recursion, and allocates memory only for numbers near the limit of a
+ * double.
  */
 #include "base/json.h"
 
@@ -14,7 +15,7 @@
 
 #include "base/mem.h"
 
-/* Where the reader stands: what may come next. */
+/* The state of the checker: the tokens that may come next. */
 enum expect {
 	EXPECT_VALUE,
 	EXPECT_VALUE_OR_CLOSE, /* after '[' */
@@ -27,7 +28,7 @@ enum expect {
 struct checker {
 	const unsigned char *p, *end;
 	const char *why;
-	uint64_t objects; /* bit d: what is open at depth d is an object */
+	uint64_t objects; /* bit d is set if an object, not an array, is open at depth d */
 	int depth;
 };
 
@@ -54,7 +55,7 @@ skip_space(struct checker *c)
 		c->p++;
 }
 
-/* Passes over what needs no look: ASCII but controls, quote and backslash. */
+/* Skips the bytes that need no check: ASCII without controls, quote and backslash. */
 static const unsigned char *
 skip_plain(const unsigned char *p, const unsigned char *end)
 {
@@ -64,7 +65,7 @@ skip_plain(const unsigned char *p, const unsigned char *end)
 
 	for (; end - p >= 16; p += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		/* signed: bytes from 0x80 are less than a space too */
+		/* The comparison is signed: bytes from 0x80 on are less than a space too. */
 		__m128i special = _mm_or_si128(_mm_cmplt_epi8(v, space),
 		    _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
 		int mask = _mm_movemask_epi8(special);
@@ -78,7 +79,8 @@ skip_plain(const unsigned char *p, const unsigned char *end)
 	return p;
 }
 
-/* One scalar value of two to four bytes: shortest form, no surrogate, at most U+10FFFF (RFC 3629, section 4). */
+/* Checks one character of two to four bytes: the shortest form, no surrogate, at most U+10FFFF
+ * (RFC 3629, section 4). */
 static bool
 check_utf8(struct checker *c)
 {
@@ -113,7 +115,7 @@ hex_value(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* "\uXXXX" at c->p; its code unit, or -1. */
+/* Reads "\uXXXX" at c->p. Returns its code unit, or -1. */
 static int
 take_unit(struct checker *c)
 {
@@ -187,7 +189,7 @@ is_finite(const unsigned char *p, size_t n)
 	return is;
 }
 
-/* Digits without leading zeros, checked by the grammar. */
+/* True if the integer fits. p has only digits, without leading zeros. */
 static bool
 fits_integer(const unsigned char *p, size_t n, bool is_negative)
 {
@@ -199,7 +201,7 @@ fits_integer(const unsigned char *p, size_t n, bool is_negative)
 	    is_negative ? (unsigned long long)INT64_MAX + 1 : UINT64_MAX, &value);
 }
 
-/* Reads the exponent and stops counting where no text could make up for it. */
+/* Reads the exponent. Stops counting at a size that the other digits of a text cannot balance. */
 static bool
 check_exponent(struct checker *c, int64_t *exponent)
 {
@@ -219,7 +221,8 @@ check_exponent(struct checker *c, int64_t *exponent)
 	return true;
 }
 
-/* The power of ten of the first digit that is not 0 decides; only at 308 the digits must be looked at. */
+/* Whether a double is finite depends on the power of ten of its first digit that is not 0; only at
+ * 308 it depends on the digits. */
 static bool
 check_number(struct checker *c)
 {
@@ -334,7 +337,7 @@ step_name(struct checker *c, enum expect *expect)
 	return true;
 }
 
-/* One token, from a byte that is no space. */
+/* Checks one token; c->p is at a byte that is no space. */
 static bool
 step(struct checker *c, enum expect *expect)
 {
@@ -372,7 +375,8 @@ json_check(struct span text, const char **why)
 	const unsigned char *start = (const unsigned char *)text.p;
 	struct checker c = {.p = start, .end = text.n > 0 ? start + text.n : start};
 	enum expect expect = EXPECT_VALUE;
-	bool is_good = text.n <= INT_MAX || refuse(&c, "too long"); /* json-c counts in int */
+	bool is_good =
+	    text.n <= INT_MAX || refuse(&c, "too long"); /* json-c uses int for lengths */
 
 	while (is_good) {
 		skip_space(&c);

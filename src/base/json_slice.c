@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * json_slice.c - passes over checked JSON: brackets, quotes and commas are where the grammar wants them.
+ * json_slice.c - reads values of a checked JSON text in place. As the text is checked, only
+ * brackets, quotes and commas have to be found.
  */
 #include "base/json_slice.h"
 
-struct cursor { /* over one text */
+struct cursor { /* a place in a text, and the end of the text */
 	const char *p, *end;
 };
 
@@ -39,7 +40,7 @@ skip_string(struct cursor *c)
 	c->p = c->end;
 }
 
-/* An array or an object, to behind its last bracket. */
+/* Skips an array or an object, up to the byte after its last bracket. */
 static void
 skip_nested(struct cursor *c)
 {
@@ -81,7 +82,8 @@ take_value(struct cursor *c)
 	return (struct span){start, (size_t)(c->p - start)};
 }
 
-/* Enters an object or array, or goes on to its next member or element. False: that was the last. */
+/* Moves to the first or the next member or element of an object or array. False: there are no
+ * more. */
 static bool
 next(struct cursor *c)
 {
@@ -151,7 +153,7 @@ void
 json_slice_members(struct span object, const char *const names[], struct span values[], size_t n)
 {
 	struct cursor c = begin(object);
-	struct buf decoded = {0}; /* of names with escapes, which no program writes in ours */
+	struct buf decoded = {0}; /* names with escapes, which are rare */
 
 	for (size_t i = 0; i < n; i++)
 		values[i] = (struct span){"", 0};
@@ -231,7 +233,7 @@ put_utf8(struct buf *b, unsigned point)
 	buf_addc(b, (char)(0x80 | (point & 0x3f)));
 }
 
-/* Puts what the escape at p stands for, and returns what follows it. */
+/* Appends the character of the escape (or pair of escapes) at p. Returns a pointer behind it. */
 static const char *
 put_escaped(struct buf *b, const char *p)
 {

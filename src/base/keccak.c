@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * keccak.c - Keccak-256 on the permutation of nettle: absorbing, padding and squeezing are ours.
+ * keccak.c - Keccak-256 with the permutation of nettle. Absorbing, padding and squeezing are done
+ * here.
  */
 #include "base/keccak.h"
 
@@ -28,7 +29,7 @@ keccak256(uint8_t out[KECCAK_SIZE], struct span data)
 			at = 0;
 		}
 	}
-	absorb(&state, at, 0x01); /* SHA-3 has 0x06 here */
+	absorb(&state, at, 0x01); /* SHA-3 (FIPS 202) has 0x06 here */
 	absorb(&state, RATE - 1, 0x80);
 	sha3_permute(&state);
 	for (size_t i = 0; i < KECCAK_SIZE; i++)

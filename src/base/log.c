@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * log.c - one line per event: made on the stack, written in one piece.
- * Nothing here allocates, so that the line on the end of memory can be written too.
+ * log.c - log lines: each is made on the stack and written with one call. Nothing here allocates
+ * memory, so that a line can be written when memory is exhausted.
  */
 #include "base/log.h"
 
@@ -58,7 +58,7 @@ log_enabled(enum log_level level)
 	return level >= to.level;
 }
 
-/* Appends all of it or, where the line is full, nothing; and then nothing more. */
+/* Appends all n bytes. If they do not fit, appends nothing, and later calls append nothing. */
 static void
 put(struct line *l, const char *s, size_t n)
 {
@@ -76,8 +76,9 @@ put_str(struct line *l, const char *s)
 	put(l, s, strlen(s));
 }
 
-/* Text: an escape is a backslash and what follows; so a backslash or a quote of the message gets one.
- * JSON: the same bytes once more through JSON's own escapes; its quote is escaped anyway. */
+/* In text, a backslash begins an escape; so a backslash or a quote of the message gets one before
+ * it. In JSON, the text form is escaped once more, except for a quote, which needs only one
+ * backslash. */
 static void
 put_byte(struct line *l, char byte, bool is_json)
 {
@@ -122,11 +123,11 @@ put_fields(struct line *l, const struct log_field *fields, size_t n, bool is_jso
 	}
 }
 
-/* What is said, and how it begins. */
+/* The parts of a log line. */
 struct saying {
 	enum log_level level;
 	const char *message;
-	const char *event; /* of the audit trail; NULL: none */
+	const char *event; /* of the audit trail; NULL: not an audit line */
 	const struct log_field *fields;
 	size_t n_fields;
 };

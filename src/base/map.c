@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * map.c - an intrusive hash table: chains in buckets, SipHash-1-3 with a key of this process.
- * The bucket is the top bits of the hash, so halving the table joins neighbours and keeps the order of a walk.
+ * map.c - an intrusive hash table: chains in buckets, SipHash-1-3 with a random key for each
+ * process. The top bits of the hash are the bucket's number. So when the table is halved, two
+ * neighbour buckets become one, and the order of map_next stays.
  */
 #include "base/map.h"
 
@@ -79,14 +80,14 @@ bucket_of(const struct map *m, uint32_t hash)
 	return (size_t)((uint64_t)hash << 32 >> (64 - __builtin_ctzll(m->n_buckets)));
 }
 
-/* As much of it as an entry keeps. */
+/* The part of the hash that an entry stores. */
 static uint32_t
 hash_of(struct span key)
 {
 	return (uint32_t)(map_hash(key) >> 32);
 }
 
-/* Moves every entry to a table of n buckets, in the order of a walk. */
+/* Moves every entry to a table of n buckets, in the order of map_next. */
 static void
 resize(struct map *m, size_t n)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * mem.c - allocation that never fails: the C library's, or the end of the process.
+ * mem.c - allocation that never fails: it ends the process if the C library has no memory.
  */
 #include "base/mem.h"
 

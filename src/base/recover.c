@@ -15,7 +15,7 @@ struct recover {
 	secp256k1_context *ctx;
 };
 
-/* The library's own ends the process. What it was asked is false then. */
+/* Replaces the library's callback, which ends the process. The call that caused it then fails. */
 static void
 on_illegal(const char *message, void *arg)
 {
@@ -52,7 +52,8 @@ recover_key(const struct recover *r, uint8_t out[64], const uint8_t signature[64
 	uint8_t serial[65];
 	size_t n = sizeof(serial);
 
-	/* The library takes 0 to 3, and aborts at others; 2 and 3 occur for no key that anybody will ever have. */
+	/* The library accepts 0 to 3 and aborts at other values. A signature with 2 or 3 never
+	 * occurs in practice. */
 	if (recid < 0 || recid > 1 ||
 	    !secp256k1_ecdsa_recoverable_signature_parse_compact(
 		r->ctx, &recoverable, signature, recid) ||

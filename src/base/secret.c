@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * secret.c - files that hold secrets.
- * Their text stays in the one buffer it was read into, which is wiped.
+ * secret.c - reads files that hold secrets. Their text exists only in the buffer that it was read
+ * into, and secret_clear wipes that.
  */
 #include "base/secret.h"
 
@@ -26,7 +26,7 @@ stat_refusal(int fd)
 	return NULL;
 }
 
-/* Up to one byte more than accepted. */
+/* Reads up to one byte more than is accepted, to see whether the file is too long. */
 static const char *
 read_whole(int fd, size_t max, struct buf *out)
 {

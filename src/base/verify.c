@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * verify.c - signatures by libcrypto: HS256, EdDSA, RS256, ES256.
- * What libcrypto says of a failure is dropped: whether it is one is all that is asked.
+ * verify.c - checks signatures with libcrypto: HS256, EdDSA, RS256, ES256. The errors that
+ * libcrypto records are cleared: callers need only true or false.
  */
 #include "base/verify.h"
 
@@ -23,8 +23,8 @@
 
 struct verify_key {
 	bool (*check)(const struct verify_key *, struct span data, struct span signature);
-	EVP_PKEY *pkey; /* of public keys */
-	char *secret;   /* of HS256 */
+	EVP_PKEY *pkey; /* for public keys; else NULL */
+	char *secret;   /* for HS256; else NULL */
 	size_t secret_len;
 };
 
@@ -34,7 +34,7 @@ bytes(struct span s)
 	return (const unsigned char *)s.p;
 }
 
-/* Takes over pkey; NULL stays NULL. */
+/* Takes ownership of pkey. Returns NULL if pkey is NULL. */
 static struct verify_key *
 key_new(EVP_PKEY *pkey, bool (*check)(const struct verify_key *, struct span, struct span))
 {
@@ -75,7 +75,7 @@ check_by_evp(
 	return is_good;
 }
 
-/* A public key of numbers; takes over the parameters. */
+/* Makes a public key from its parameters, and frees bld. */
 static EVP_PKEY *
 pkey_from(const char *type, OSSL_PARAM_BLD *bld)
 {
@@ -170,7 +170,8 @@ verify_key_rs256(struct span n, struct span e)
 
 /* ---- ES256 ---- */
 
-/* The same two numbers in DER, as libcrypto wants them. */
+/* libcrypto needs r and s in DER; the signature has them as plain numbers (RFC 7518, section
+ * 3.4). */
 static bool
 check_es256(const struct verify_key *key, struct span data, struct span signature)
 {
@@ -217,7 +218,7 @@ verify_key_es256(struct span x, struct span y)
 	return key_new(pkey, check_es256);
 }
 
-/* ---- any ---- */
+/* ---- all algorithms ---- */
 
 bool
 verify_signature(const struct verify_key *key, struct span data, struct span signature)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * why.c - explains errors of the system to an operator.
+ * why.c - explains system errors to an operator.
  */
 #include "base/why.h"
 
@@ -47,7 +47,7 @@ why_no_file(struct buf *out, const char *path, int err)
 	free(copy);
 }
 
-/* The process that listens on a Unix socket; 0: none does, or the kernel does not tell. */
+/* The pid of the process that listens on a Unix socket; 0: there is none, or it is not known. */
 static long
 listening_process(const char *path)
 {

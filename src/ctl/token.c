@@ -20,8 +20,7 @@ struct job {
 	struct user user;
 	struct span id;
 	int64_t now_ms, expires_ms;
-	char
-	    hash[SESSION_HASH_SIZE]; /* of the token that issue made, or that was found by its id */
+	char hash[SESSION_HASH_SIZE]; /* of the token that issue made, or the id found */
 	struct session_token found;
 	int n_found;
 };
