@@ -382,7 +382,7 @@ take_options(struct loader *l, int argc, char **argv, bool is_final)
 
 /* ---- the whole ---- */
 
-/* With auth = jwt, the issuer and the audience of tokens must be given. */
+/* With auth = jwt, the keys, the issuer and the audience of tokens must be given. */
 static bool
 check_jwt(struct loader *l)
 {

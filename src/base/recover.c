@@ -52,8 +52,7 @@ recover_key(const struct recover *r, uint8_t out[64], const uint8_t signature[64
 	uint8_t serial[65];
 	size_t n = sizeof(serial);
 
-	/* The library accepts 0 to 3 and aborts at other values. A signature with 2 or 3 never
-	 * occurs in practice. */
+	/* The library also accepts 2 and 3, but no signature in practice has them. */
 	if (recid < 0 || recid > 1 ||
 	    !secp256k1_ecdsa_recoverable_signature_parse_compact(
 		r->ctx, &recoverable, signature, recid) ||
