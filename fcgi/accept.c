@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * accept.c - media ranges and their weights. Parameters other than q are not told apart: each of our
- * types has one form only.
+ * accept.c - media ranges and their weights. Parameters other than q are ignored: each of our types
+ * has one form only.
  */
 #include "fcgi/accept.h"
 
@@ -25,7 +25,7 @@ weight_read(struct span text, int *out)
 	return *out <= EVERYTHING;
 }
 
-/* Cuts one "type/subtype;q=…" off the field. False: it is none. */
+/* Reads one element "type/subtype;q=…" of the field. False: it is malformed. */
 static bool
 range_read(struct span element, struct span *range, int *weight)
 {
@@ -43,7 +43,7 @@ range_read(struct span element, struct span *range, int *weight)
 	return true;
 }
 
-/* 0: the range does not cover the type; else the greater, the more closely it says it. */
+/* 0: the range does not cover the type; else 1 to 3, the greater the more specific the range is. */
 static int
 closeness(struct span range, struct span type)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * auth_routes.c - signing in and out: challenges, tokens, the cookie, and their end.
+ * auth_routes.c - signing in and out: challenges, tokens, the cookie, and the end of tokens.
  */
 #include "base/clock.h"
 #include "chat/jwt.h"
@@ -10,7 +10,7 @@
 
 /* ---- signing in ---- */
 
-/* What both halves of signing in need of the request. False: refused. */
+/* Reads the parts of the request that both steps of signing in need. False: refused. */
 static bool
 begin(struct call *c, struct signin *in)
 {
@@ -83,7 +83,7 @@ run_commit(struct store *st, void *arg)
 	return chat_verify_commit(st, arg);
 }
 
-/* Sign-ins are counted by address and never by wallet: nobody can keep another from his. */
+/* Sign-ins are counted by address and never by wallet, so nobody can keep a user out. */
 struct knock {
 	struct span address;
 	int64_t rate, wait_ms;
@@ -153,7 +153,8 @@ auth_post_verify(struct call *c)
 
 /* ---- the cookie, and the end ---- */
 
-/* A token by Authorization alone: the cookie that is there may be an older one, which this one takes the place of. */
+/* The token of the request's own cookie does not count: it may be an older one, which the new
+ * cookie replaces. */
 void
 auth_post_cookie(struct call *c)
 {
@@ -191,21 +192,22 @@ struct end_job {
 	int64_t now_ms;
 };
 
-/* Where the platform makes the tokens nobody signs in: what is over is swept here too. */
+/* If the platform makes the tokens, nobody signs in here, so expired rows are swept here too. */
 static bool
 run_logout(struct store *st, void *arg)
 {
 	const struct end_job *j = arg;
 	const struct user *u = &j->user;
 
-	/* A token of the platform is good for its clock's skew beyond its end, and so must be what ended it. */
+	/* A token of the platform is accepted until JWT_SKEW_MS after its end; the row that ends it
+	 * must last as long. */
 	session_end_token(
 	    st, span_of(u->proof.hash), span_of(u->key), u->proof.expires_ms + JWT_SKEW_MS);
 	sessions_sweep(st, j->now_ms);
 	return true;
 }
 
-/* False: refused. An end that ended nothing must not look like one. */
+/* False: refused, because in this mode there is no token that could be ended. */
 static bool
 has_tokens(struct call *c)
 {
@@ -246,7 +248,7 @@ run_revoke_wallet(struct store *st, void *arg)
 	return true;
 }
 
-/* A token that is no good any more needs no end; one that is not valid yet does, and has one to come. */
+/* A token that has expired needs no end. One that is not valid yet does: its time would come. */
 static bool
 revoke_token(struct call *c, struct span token, struct end_job *j)
 {
@@ -279,7 +281,7 @@ auth_post_revoke(struct call *c)
 		return;
 	if (has_wallet ? !call_write(c, run_revoke_wallet, &j) : !revoke_token(c, token, &j))
 		return;
-	c->user = j.user; /* for the log: whose they were */
+	c->user = j.user; /* whose tokens they were, for the audit trail */
 	c->event = "revoked";
 	reply_open(c->reply, 200);
 	reply_close(c->reply);

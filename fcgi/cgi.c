@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * cgi.c - plain CGI: the body is exactly CONTENT_LENGTH bytes, and nobody promises an end behind
- * them.
+ * cgi.c - plain CGI: the body is exactly CONTENT_LENGTH bytes; an end of file need not follow
+ * (RFC 3875, section 4.2).
  */
 #include "fcgi/cgi.h"
 
@@ -12,7 +12,7 @@
 #include "base/clock.h"
 
 #define ANSWER_MS    10000 /* a reader that takes longer is given up */
-#define ANSWER_PIECE 4096  /* what a ready pipe takes without blocking */
+#define ANSWER_PIECE 4096  /* bytes that a ready pipe takes without blocking */
 
 struct body {
 	unsigned long long left; /* of CONTENT_LENGTH */
@@ -55,7 +55,7 @@ read_body(void *arg, char *p, size_t n)
 	return got;
 }
 
-/* What a refusal left unread: a web server that still writes when the program ends may lose the
+/* Reads the rest of the body: a web server that still writes when the program ends may lose the
  * answer. */
 static void
 drain(struct body *b)

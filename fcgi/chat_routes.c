@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * chat_routes.c - what users ask: history, sending, marking as read, unread counts.
- * Each handler is one transaction of the rules in chat/ and the JSON around its result.
+ * chat_routes.c - the routes of users: history, sending, marking as read, unread counts. Each
+ * handler runs one transaction by the rules of chat/ and writes the JSON around its result.
  */
 #include "base/clock.h"
 #include "fcgi/routes.h"
@@ -34,8 +34,8 @@ history_query(struct call *c, struct chat_history *h)
 	return true;
 }
 
-/* The id of the first or last message of the page. The writer escapes quotes, so its opening
- * cannot occur in a string. */
+/* The id of the first or last message of the page. Quotes in JSON strings are escaped, so the
+ * opening cannot occur in a string. */
 static struct span
 id_in_page(struct span page, bool last)
 {
@@ -67,8 +67,8 @@ link_add(struct buf *link, const struct call *c, const struct chat_history *h, b
 	buf_printf(link, ">; rel=\"%s\"", older ? "prev" : "next");
 }
 
-/* RFC 8288: prev is older, next newer. What lies on the side that the page came from is there
- * for certain only behind a bound. */
+/* Adds the field Link (RFC 8288): prev is older, next is newer. On the side of the request's bound
+ * (before or after) there are messages for certain; without a bound, the page is the newest. */
 static void
 history_links(struct call *c, const struct chat_history *h)
 {
@@ -127,7 +127,7 @@ run_send(struct store *st, void *arg)
 	return chat_send(st, &j->call->rest->rules, &j->s);
 }
 
-/* The header Idempotency-Key and the body's clientMsgId are one thing. */
+/* The header Idempotency-Key and the body's clientMsgId mean the same. */
 static bool
 send_body(struct call *c, struct chat_send *s)
 {
@@ -241,7 +241,7 @@ chat_put_read_up_to(struct call *c)
 	reply_close(c->reply);
 }
 
-/* ---- what is unread ---- */
+/* ---- unread messages ---- */
 
 struct unread_job {
 	const struct user *user;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * escrow_routes.c - escrows: the platform writes them, participants see them.
+ * escrow_routes.c - escrows: the platform writes them, and participants read them.
  */
 #include "base/clock.h"
 #include "fcgi/routes.h"

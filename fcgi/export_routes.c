@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * export_routes.c - a conversation as a file, written in pieces: it may be longer than what is held at once.
- * An export keeps a thread for as long as its reader takes: there are few at once, and each has a deadline.
+ * export_routes.c - a conversation as a file. It is written in pieces, as it may be too long to be
+ * held at once. An export occupies a thread for as long as its reader takes, so there are few at
+ * once, and each has a deadline.
  */
 #include <stdatomic.h>
 #include <unistd.h>
@@ -13,10 +14,10 @@
 #include "fcgi/routes.h"
 #include "store/lock.h"
 
-#define EXPORT_MS     60000 /* of a whole one */
-#define TRIES         3     /* of a page */
-#define EXPORTS_SHARE 4     /* one of so many threads */
-#define FILE_ID_MAX   64    /* of a file name: characters of the escrowId */
+#define EXPORT_MS     60000 /* for a whole export */
+#define TRIES         3     /* to read one page */
+#define EXPORTS_SHARE 4     /* one of so many threads may export */
+#define FILE_ID_MAX   64    /* characters of the escrowId in the file name */
 
 static const struct {
 	const char *name, *media;
@@ -26,7 +27,7 @@ static const struct {
     [EXPORT_HTML] = {"html", "text/html"},
 };
 
-static atomic_int exports; /* under way, on all threads */
+static atomic_int exports; /* that are under way, on all threads */
 
 struct export_job {
 	struct call *call;
@@ -34,7 +35,7 @@ struct export_job {
 	int lock;
 };
 
-/* ---- may it begin ---- */
+/* ---- admission ---- */
 
 static bool
 find_format(struct call *c, enum export_format *out)
@@ -60,7 +61,7 @@ find_format(struct call *c, enum export_format *out)
 	return false;
 }
 
-/* One of a wallet, and a quarter of the threads of all. */
+/* Admits one export of each wallet, and in all a quarter of the threads, but at least one. */
 static bool
 enter(struct call *c, int *lock)
 {
@@ -97,7 +98,7 @@ write_headers(struct call *c, enum export_format format)
 {
 	struct buf text = {0};
 
-	/* A try that failed before has left its refusal. */
+	/* Clears the refusal that an earlier, failed try has left. */
 	c->reply->status = 200;
 	c->reply->code = NULL;
 	c->reply->retry_after_s = 0;
@@ -125,7 +126,7 @@ run_export(struct store *st, void *arg)
 	chat_export(st, &j->call->rest->rules, &j->e);
 }
 
-/* A machine under load may need more than one try for a page. */
+/* Reads one piece. On a machine under load that may take more than one try. */
 static bool
 read_piece(struct call *c, struct export_job *j)
 {
@@ -138,8 +139,7 @@ read_piece(struct call *c, struct export_job *j)
 	return false;
 }
 
-/* The first piece decides whether there is anything to answer with; what goes wrong later cuts the
- * answer off. */
+/* If the first piece cannot be read, the call is refused; a later error cuts the answer off. */
 static void
 send_pieces(struct call *c, struct export_job *j)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * health_routes.c - whether the program and its database are well: for anyone.
+ * health_routes.c - tells anyone whether the program and its database work.
  */
 #include "base/clock.h"
 #include "fcgi/routes.h"

@@ -37,7 +37,7 @@ refuse_errno(struct buf *err, const char *address, int errnum)
 	return false;
 }
 
-/* ---- what a descriptor listens on ---- */
+/* ---- the address of a descriptor ---- */
 
 static bool
 is_loopback_v6(const struct in6_addr *a)
@@ -96,8 +96,8 @@ listen_take(struct listener *l, int fd)
 
 /* ---- opening ---- */
 
-/* Removes a socket file that a killed process left behind: nobody answers there. Returns 0 or an
- * errno. */
+/* Removes a socket file that a killed process left behind: a connection to it is refused. Returns
+ * 0 or an errno. */
 static int
 remove_stale(const struct sockaddr_un *un)
 {
@@ -119,7 +119,7 @@ remove_stale(const struct sockaddr_un *un)
 	return unlink(un->sun_path) == 0 ? 0 : errno;
 }
 
-/* Nobody can connect before the mode is what was asked for: bound with none, then chmod. */
+/* bind() makes the file with mode 0, then chmod() sets the mode: nobody can connect before that. */
 static int
 bind_unix(const struct sockaddr_un *un, int mode)
 {

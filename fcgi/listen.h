@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * listen.h - the program's own listening sockets, with a mode that the web server can use.
- * libfcgi's own helper makes Unix sockets 0755: nobody else can connect.
+ * listen.h - the program's own listening sockets. libfcgi's helper makes Unix sockets with mode
+ * 0755, to which a web server under another user cannot connect.
  */
 #ifndef FCGI_LISTEN_H
 #define FCGI_LISTEN_H
@@ -13,27 +13,27 @@
 
 struct listener {
 	int fd;           /* non-blocking, close-on-exec */
-	bool is_ours;     /* opened here, not inherited */
+	bool is_ours;     /* the program opened it: it was not inherited */
 	bool is_loopback; /* a loopback address or a Unix socket */
 	bool is_unix;
-	char *path;       /* owned; of a Unix socket that we made, else NULL */
-	struct stat made; /* what stood at path then */
-	char name[128];   /* where it listens, for the log: a free port is named here */
+	char *path;       /* owned; of a Unix socket that the program made, else NULL */
+	struct stat made; /* the file at path when it was made */
+	char name[128];   /* where it listens, for log lines, with the port that port 0 got */
 };
 
-/* Opens HOST:PORT (port 0: a free one), unix:PATH (with mode; a stale socket is replaced) or
- * fd:N. False: err holds one line. */
+/* Opens HOST:PORT (port 0: the system chooses one), unix:PATH (with mode; a stale socket file is
+ * replaced) or fd:N. False: err holds one line. */
 bool listen_open(struct listener *, const char *address, int mode, struct buf *err);
 
-/* Takes over a descriptor. False: it is no listening stream socket. */
+/* Takes over a descriptor. False: it is no listening stream socket; it stays the caller's. */
 bool listen_take(struct listener *, int fd);
 
-/* Nobody finds a Unix socket of ours any more; who has connected already can still be accepted. Other
- * sockets are left as they are: of an address nobody can be turned away without resetting those who
+/* Unlinks a Unix socket of ours: new clients do not find it, and clients that wait can still be
+ * accepted. Other sockets are left as they are: to close a TCP socket would reset the clients that
  * wait, and an inherited socket may be shared with other processes. */
 void listen_stop(const struct listener *);
 
-/* Closes, and unlinks the Unix socket if it is still ours. */
+/* Closes the socket, and unlinks its file if it is still the one that we made. */
 void listen_close(struct listener *);
 
 #endif

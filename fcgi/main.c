@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * main.c - escrowchat.fcgi: options, sockets, and which of its two lives it has: FastCGI program or
- * plain CGI.
+ * main.c - escrowchat.fcgi: options, sockets, and whether it runs as a FastCGI program or as plain
+ * CGI.
  */
 #include <fcgiapp.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ usage(void)
 	return 2;
 }
 
-/* A descriptor that is closed now would be the database's next. */
+/* If one of the descriptors 0 to 2 were closed, the database could get its number. */
 static void
 hold_standard_descriptors(void)
 {
@@ -75,7 +75,8 @@ run_cgi(const struct config *c, const struct auth *auth)
 	return is_whole ? 0 : 1;
 }
 
-/* One address of --listen, or descriptor 0. Whoever reaches a Unix socket of ours is the web server. */
+/* Opens one address of --listen, or descriptor 0. The peer of a Unix socket counts as the web
+ * server, so the identity header is accepted there. */
 static bool
 open_listener(struct listener *l, const char *spec, const struct config *c, const struct auth *auth,
     struct buf *err)
@@ -135,7 +136,7 @@ run_fastcgi(const struct config *c, const struct auth *auth)
 	return code;
 }
 
-/* With a good configuration. */
+/* Runs the program with a configuration that was read without errors. */
 static int
 run(const struct config *c, bool is_cgi)
 {
@@ -164,8 +165,8 @@ run(const struct config *c, bool is_cgi)
 	return code;
 }
 
-/* A web server that starts a CGI program hands it the query as arguments, so they are not
- * options then. */
+/* A web server may give a CGI program the query as arguments (RFC 3875, section 4.4), so they are
+ * not options then. */
 static bool
 is_started_as_cgi(void)
 {
@@ -184,8 +185,8 @@ main(int argc, char **argv)
 	umask(007);
 	signal(SIGPIPE, SIG_IGN);
 	FCGX_Init();
-	signal(SIGPIPE,
-	    SIG_IGN); /* libfcgi put handlers of its own there, which would swallow an early stop */
+	/* libfcgi has set handlers of its own, which would swallow a signal that comes early. */
+	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGUSR1, SIG_DFL);
 	has_cgi_env = is_started_as_cgi();

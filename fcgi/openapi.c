@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * openapi.c - the document that describes all routes: what routes.awk made of the table, behind
- * what only the running program knows.
+ * openapi.c - the document that describes all routes: first the members that only the running
+ * program knows, then those that routes.awk made from the table.
  */
 #include "fcgi/routes.h"
 
@@ -23,7 +23,7 @@ write_info(struct buf *b)
 	json_close(b, '}');
 }
 
-/* Where the paths begin. */
+/* The URL under which the paths are. */
 static void
 write_servers(struct buf *b, const char *url_prefix)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * publish_routes.c - what the platform's service keys publish: an event, a notification, a list.
- * Each is one transaction, and what goes into the log is written anew from what was parsed.
+ * publish_routes.c - the platform publishes, with a service key, an event, a notification or a
+ * list. Each is one transaction. The JSON in the log is written from the parsed values, not copied.
  */
 #include <stdlib.h>
 
@@ -35,7 +35,7 @@ run_publish(struct store *st, void *arg)
 	return true;
 }
 
-/* True: all are in the log, and the reply is open behind its cursor. */
+/* True: all events are in the log, and the reply is open after the member cursor. */
 static bool
 publish(struct call *c, struct publish_job *j)
 {
@@ -67,8 +67,8 @@ publish_one(struct call *c, struct chat_publish *p)
 
 /* ---- one event ---- */
 
-/* event, data and durable of {event, data, durable?}; data is written into text. What is wrong
- * with it is *why. */
+/* Reads {event, data, durable?} from body; data is written into text. On an error *why says what is
+ * wrong. */
 static enum chat_err
 event_read(const struct json *body, struct chat_publish *p, struct buf *text, const char **why)
 {
@@ -147,9 +147,9 @@ publish_notification(struct call *c)
 
 /* ---- a list ---- */
 
-/* What an item's spans point into. */
+/* Holds the bytes to which an item's spans point. */
 struct item {
-	struct json *line; /* owned; NULL for one of an array */
+	struct json *line; /* owned; NULL for an item of an array */
 	struct buf data;
 	char topic[TOPIC_SIZE];
 };
@@ -171,7 +171,7 @@ list_clear(struct list *l)
 	free(l->events);
 }
 
-/* Exactly one of topic, escrowId and walletAddress. */
+/* Reads the target: exactly one of topic, escrowId and walletAddress. */
 static bool
 target_read(const struct json *json, char topic[TOPIC_SIZE], struct span *out)
 {
@@ -220,7 +220,7 @@ refuse_item(struct call *c, enum chat_err err, size_t index, const char *why)
 	buf_clear(&text);
 }
 
-/* Takes over line, if json is one. False: the call is refused. */
+/* Adds an item and takes over line (NULL for an item of an array). False: the call was refused. */
 static bool
 list_add(struct call *c, struct list *l, const struct json *json, struct json *line)
 {
@@ -251,7 +251,7 @@ list_read_array(struct call *c, struct list *l)
 	return true;
 }
 
-/* Lines end with LF or CRLF; empty ones are passed over and not counted. */
+/* Lines end with LF or CRLF. Empty lines are skipped and not counted. */
 static bool
 list_read_lines(struct call *c, struct list *l)
 {

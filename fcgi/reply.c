@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "proto/http.h"
 
-/* What a browser that shows the answer by itself may do with it: nothing, and in no frame. */
+/* A browser that shows the answer as a page may load nothing for it, and not put it in a frame. */
 #define DEFAULT_POLICY "default-src 'none'; frame-ancestors 'none'"
 
 void

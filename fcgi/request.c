@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * request.c - parameters into a struct, REQUEST_URI into segments and query, the body into JSON.
- * The body is believed only when it ends where CONTENT_LENGTH says.
+ * request.c - puts parameters into a struct, cuts REQUEST_URI into segments and query, and parses
+ * the body. A body is accepted only if it ends where CONTENT_LENGTH says.
  */
 #include "fcgi/request.h"
 
@@ -9,7 +9,7 @@
 
 /* ---- parameters ---- */
 
-/* Where each parameter goes. A server that passes one of them twice passes on an ambiguity. */
+/* The member for each parameter. A request with one of them twice is ambiguous, and refused. */
 static const struct param {
 	const char *name;
 	size_t offset;
@@ -75,7 +75,7 @@ request_is_safe(const struct request *r)
 
 /* ---- REQUEST_URI ---- */
 
-/* Some servers pass on the absolute form (RFC 9112, section 3.2.2). */
+/* Some web servers pass the absolute form (RFC 9112, section 3.2.2). */
 static struct span
 without_authority(struct span uri)
 {
@@ -107,8 +107,8 @@ cut_prefix(struct span *path, struct span prefix)
 	return path->n > 0 && *path->p == '/';
 }
 
-/* Decodes behind what is in text; its room was made before, so earlier results stay where they
- * are. */
+/* Appends the decoded bytes to text. cut_uri has reserved the room, so text does not move and
+ * earlier spans stay valid. */
 static bool
 decode(struct request *r, struct span raw, bool is_form, struct span *out)
 {
@@ -249,7 +249,7 @@ refuse(int status, const char *sentence, const char **why)
 	return status;
 }
 
-/* That media type, with no charset or utf-8 (RFC 8259, section 8.1). */
+/* True: it is the wanted media type, with no charset or with utf-8 (RFC 8259, section 8.1). */
 static bool
 is_type(struct span type, struct span wanted)
 {
@@ -270,7 +270,7 @@ is_type(struct span type, struct span wanted)
 	return true;
 }
 
-/* Reads until the body ends or exceeds what was announced by a byte. */
+/* Reads until the body ends, or is one byte longer than announced. */
 static int
 read_all(struct request *r, size_t announced, const char **why)
 {
@@ -300,7 +300,7 @@ max_body(const struct request *r, bool is_list)
 	return is_list || max < REQUEST_BODY_MAX ? max : REQUEST_BODY_MAX;
 }
 
-/* What is announced: 0, or the status to answer. */
+/* Reads and checks Content-Length. Returns 0, or the status to answer. */
 static int
 judge_announcement(const struct request *r, enum request_form form, unsigned long long *announced,
     const char **why)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * routes.c - which row of the table a request is for, and the order in which it is decided.
- * Handlers see only requests whose route, identity and body were found good.
+ * routes.c - finds the row of the table for a request, and decides the request. Handlers get only
+ * requests whose route, identity and body are good.
  */
 #include "fcgi/routes.h"
 
@@ -10,7 +10,7 @@
 #include "chat/tokens.h"
 #include "fcgi/accept.h"
 
-#define BUSY_MS       2000 /* waiting for the lock: the server's client waits behind it */
+#define BUSY_MS       2000 /* to wait for the lock; the client waits as long */
 #define READ_MS       100
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX     200
@@ -67,8 +67,8 @@ rest_tidy(struct rest *rest)
 
 /* ---- finding a route ---- */
 
-/* Compares raw segments, so that one path has one spelling. *param: the segment that {…} stands
- * for. */
+/* Compares segments that are not decoded, so that a path has one spelling. *param: the segment for
+ * which {…} stands. */
 static bool
 is_match(const char *pattern, const struct request *r, struct span *param)
 {
@@ -88,7 +88,8 @@ is_match(const char *pattern, const struct request *r, struct span *param)
 	return i == r->n_segments;
 }
 
-/* The route, or NULL: then allow lists the methods the path has, if it is one. HEAD is GET. */
+/* The route, or NULL. allow gets the methods of the path; it stays empty if the path is unknown.
+ * HEAD is served by the route of GET. */
 static const struct route *
 route_find(const struct request *r, struct span *param, struct buf *allow)
 {
@@ -132,7 +133,8 @@ run_touch(struct store *st, void *arg)
 	return true;
 }
 
-/* The token is used. Whether that can be written now does not matter to the request, which does not wait for it. */
+/* Notes that the token was used. The request does not wait for it: if the database is busy, a later
+ * request notes it. */
 static void
 touch(struct call *c)
 {
@@ -182,7 +184,7 @@ has_body(struct call *c, enum request_form form)
 	return status == 0;
 }
 
-/* A body that names a wallet names the caller's (the reference's clients send one). */
+/* If the body names a wallet, it must be the caller's own (the reference's clients send one). */
 static bool
 is_own_body(struct call *c)
 {
@@ -249,8 +251,9 @@ allow_origin(struct call *c)
 	    SPAN("ETag, Link, Retry-After, X-Request-ID"));
 }
 
-/* One line of the log: of the audit trail where a key was used or somebody was not let in; else worth it if the request has a name of
- * its own. Paths go without their query. */
+/* Writes one log line. It belongs to the audit trail if a key was used, a client was refused, or
+ * the call has an event. Else its level is info if the client gave an id, or debug. The query of
+ * the path is left out. */
 static void
 note(const struct call *c)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * routes.h - the one table of routes, and the order in which every request is decided.
- * The table is routes.table: of each row routes.awk makes a struct route, a part of the OpenAPI
- * document, and an entry of the manual page. Answers are {"success":true, …} as described there, or
+ * routes.h - the one table of routes, and the order in which every request is decided. The table is
+ * routes.table: from each row routes.awk makes a struct route, a part of the OpenAPI document, and
+ * an entry of the manual page. Answers are {"success":true, …} as described there, or
  * {"success":false, error, code}.
  */
 #ifndef FCGI_ROUTES_H
@@ -19,13 +19,13 @@
 #include "store/bell.h"
 #include "store/store.h"
 
-/* What one thread answers requests with. */
+/* The things with which one thread answers requests. */
 struct rest {
 	const struct config *config;
 	const struct auth *auth;
 	struct rules rules;
-	struct turn *turn;       /* what all threads write with: own_turn, or another's; borrowed */
-	struct store *store;     /* owned; NULL: could not be opened, every use is 503 */
+	struct turn *turn;       /* for all threads: own_turn, or another rest's; borrowed */
+	struct store *store;     /* owned; NULL: it could not be opened, and each use is 503 */
 	struct turn own_turn;    /* of store */
 	struct ringer *ringer;   /* owned */
 	struct proxies *proxies; /* owned; NULL without a store */
@@ -33,24 +33,25 @@ struct rest {
 	bool wrote;              /* a commit since the last rest_tidy() */
 };
 
-/* Opens the thread's store. False: err holds one line, the rest answers all the same (503),
- * rest_close() frees. */
+/* Opens the thread's store. False: err holds one line; the rest can be used, and answers 503 where
+ * it needs the store. The caller calls rest_close() in both cases. */
 bool rest_open(struct rest *, const struct config *, const struct auth *, struct buf *err);
 void rest_close(struct rest *);
 
-/* After the answer is out: the checkpoint that a commit may have made due. */
+/* Makes the checkpoint that a commit may have made due. Call it after the answer was sent. */
 void rest_tidy(struct rest *);
 
-/* Where a request's body comes from, and where its answer goes to. */
+/* Reads a request's body, and writes its answer. */
 struct channel {
 	request_read *read;
-	bool (*write)(void *arg, struct span piece); /* false: the reader is gone, or too slow */
+	bool (*write)(void *arg, struct span piece); /* false: the peer is gone, or too slow */
 	void *arg;
 };
 
-/* Answers, whatever the request is like. The order of decisions is route (404, 405), conditions of the
- * mode (403), identity (401), Accept (406), body (411, 413, 415, 400), rules. params as request_init() takes
- * them. False: the answer is not whole, and the connection is to be cut. */
+/* Answers every request, also a malformed one. The order of decisions is: route (404, 405),
+ * conditions of the mode (403), identity (401), Accept (406), body (411, 413, 415, 408, 400),
+ * rules. params are those of request_init(). False: the answer is not complete, and the caller must
+ * cut the connection. */
 bool rest_answer(struct rest *, char *const *params, const struct channel *);
 
 /* ---- for handlers ---- */
@@ -61,36 +62,36 @@ struct call {
 	struct reply *reply;
 	const struct channel *channel;
 	struct span param; /* the pattern's {…}, decoded */
-	struct span media; /* the form of the answer: of the route's, the one that is most wanted */
-	bool is_service;   /* by a service key: user is nobody */
+	struct span media; /* the media type of the answer: of the route's, Accept's favourite */
+	bool is_service;   /* the caller has a service key: user is empty */
 	struct user user;
 	char service[KEY_NAME_SIZE]; /* the key's name */
-	const char *event;           /* what the audit trail calls it; NULL: nothing of its own */
+	const char *event;           /* its name in the audit trail; NULL: none of its own */
 };
 
-/* One transaction. True: it ran to its own end (committed or refused, which arg tells), and
- * after a commit the doorbell was rung. False: the reply says 503. */
+/* Calls run in one transaction. True: it was committed or refused, as run wanted (arg tells which).
+ * One of the threads that share a commit rings the doorbell. False: the reply says 503. */
 bool call_write(struct call *, bool (*run)(struct store *, void *arg), void *arg);
 bool call_read(struct call *, void (*run)(struct store *, void *arg), void *arg);
 
-/* A piece of an answer that is longer than what should be held at once; the first goes out behind
- * the head. False: no more is wanted (HEAD), or possible. */
+/* Sends a piece of an answer that is too long to be held at once. The first piece follows the head.
+ * False: no more pieces are wanted (HEAD), or the peer is gone. */
 bool call_stream(struct call *, struct span piece);
 
-/* Refuses with the code's own status; why NULL: its own sentence. */
+/* Refuses with the code's own status; why NULL: the code's own sentence. */
 void call_refuse(struct call *, enum chat_err, const char *why);
 
-/* The body's member: 1 and *out, 0 when absent or null, -1 for no string (the call is refused
- * then). */
+/* Reads a member of the body: 1 and *out; 0: absent or null; -1: it is no string, and the call was
+ * refused. */
 int call_string(struct call *, const char *name, struct span *out);
 
-/* The query's value in the same manner; -1: given twice. */
+/* Reads a value of the query: 1 and *out; 0: absent; -1: given twice, and the call was refused. */
 int call_query(struct call *, const char *name, struct span *out);
 
-/* The path's escrowId is a valid one, or the call is refused. */
+/* True: the path's escrowId is valid. False: the call was refused. */
 bool call_escrow(struct call *);
 
-/* The query's limit, 1 to 200, 50 if absent. False: the call is refused. */
+/* Reads the query's limit: 1 to 200, or 50 if absent. False: the call was refused. */
 bool call_limit(struct call *, int *out);
 
 /* ---- the table ---- */
@@ -98,10 +99,10 @@ bool call_limit(struct call *, int *out);
 typedef void handler(struct call *);
 
 enum who {
-	WHO_ANYONE, /* believes nothing, so the conditions of the mode do not matter */
+	WHO_ANYONE, /* identity is not asked, so the conditions of the mode do not apply */
 	WHO_USER,
-	WHO_SERVICE,        /* a key with the scope */
-	WHO_USER_OR_SERVICE /* a key, if one comes with the request, else a user */
+	WHO_SERVICE,        /* a service key with the scope */
+	WHO_USER_OR_SERVICE /* a service key, if the request has one, else a user */
 };
 
 struct route {
@@ -110,12 +111,12 @@ struct route {
 	enum who who;
 	enum scope scope;
 	enum request_form body;
-	const char *media; /* the types that its answer can have, parted by spaces */
+	const char *media; /* the media types of its answer, separated by spaces */
 	handler *answer;
 };
 extern const struct route routes[];
 extern const size_t n_routes;
-extern const char openapi_text[]; /* members of the document, behind the first ones */
+extern const char openapi_text[]; /* the members of the document that follow info and servers */
 
 /* *_routes.c, openapi.c */
 handler chat_get_history, chat_post_send, chat_put_read, chat_put_read_up_to, chat_get_unread,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * search_routes.c - messages that say something.
+ * search_routes.c - search in messages.
  */
 #include "base/clock.h"
 #include "chat/search.h"
 #include "fcgi/routes.h"
 
-#define SEARCH_MS 1000 /* of all steps together */
+#define SEARCH_MS 1000 /* for all steps together */
 
 struct search_job {
 	struct call *call;
@@ -33,7 +33,7 @@ search_query(struct call *c, struct chat_search *s)
 	return false;
 }
 
-/* Step by step, each a transaction of its own. */
+/* Searches step by step; each step is a read transaction of its own. */
 static bool
 search_all(struct call *c, struct search_job *j)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * server.c - the FastCGI side: one thread per request under way, the main thread for signals and
- * deadlines. libfcgi gets connections that we accepted: it is never given a listening socket, so it
- * never blocks in accept, and every read and write of its own stands under a watch.
+ * server.c - the FastCGI side: one thread for each request under way; the main thread handles
+ * signals and deadlines. libfcgi gets only accepted connections and no listening socket, so it
+ * never blocks in accept(). A watch limits each of its reads and writes.
  */
 #include "fcgi/server.h"
 
@@ -24,15 +24,15 @@
 #include "base/mem.h"
 #include "fcgi/watch.h"
 
-#define SILENT_MS 10000 /* a new connection without a first byte */
-#define KEPT_MS   60000 /* a kept connection between two requests */
+#define SILENT_MS 10000 /* for the first byte on a new connection */
+#define KEPT_MS   60000 /* between two requests on a kept connection */
 #define PARAMS_MS 10000
 #define ANSWER_MS 10000
 #define DRAIN_MS  2000
 #define YIELD_MS \
-	20 /* how long an idle connection gives other threads before it makes room itself */
-#define BACK_OFF_MS 100  /* out of descriptors */
-#define LAST_MS     1000 /* at a stop: for the request of a connection that is there already */
+	20 /* a thread with an idle connection leaves a new one to other threads for so long */
+#define BACK_OFF_MS 100  /* when there are no descriptors left */
+#define LAST_MS     1000 /* at a stop: for the request of a connection that was made before */
 #define TICK_MS     500
 
 struct server;
@@ -52,10 +52,10 @@ struct server {
 	struct rest writing; /* whose turn all workers take */
 	struct worker *workers;
 	size_t n_workers;
-	int stop_fd;                /* readable once the stop has come, for ever */
-	int left_fd;                /* rung by each worker that ends */
-	_Atomic int64_t last_ms;    /* 0; stopping: until when connections are taken (monotonic) */
-	atomic_flag is_making_room; /* one at a time closes an idle connection for a new one */
+	int stop_fd;                /* readable from the stop on, for ever */
+	int left_fd;                /* each worker that ends adds one */
+	_Atomic int64_t last_ms;    /* 0; at a stop: accept connections until then (monotonic) */
+	atomic_flag is_making_room; /* one worker at a time gives up its idle connection */
 };
 
 /* ---- connections ---- */
@@ -69,8 +69,8 @@ disconnect(struct worker *w)
 	watch_end(&w->watch);
 }
 
-/* FCGX_Accept_r begins with finishing the last request, and would close a connection that is not
- * to be kept. */
+/* FCGX_Accept_r first finishes the last request. Without keepConnection it would close the
+ * connection then. */
 static void
 connect_with(struct worker *w, int fd, bool is_unix)
 {
@@ -96,7 +96,7 @@ back_off(struct worker *w)
 	poll(&stop, 1, BACK_OFF_MS);
 }
 
-/* EAGAIN: another thread was faster. */
+/* False, with EAGAIN: another thread was faster. */
 static bool
 take_connection_of(struct worker *w, const struct listener *l)
 {
@@ -124,8 +124,8 @@ take_connection(struct worker *w, const struct pollfd *listening)
 
 enum wake { WAKE_STOP, WAKE_REQUEST, WAKE_CONNECTION, WAKE_IDLE };
 
-/* Waits at most ms for {the connection in hand, stop, the listeners}. A request that is there goes
- * before the stop, the stop before new connections. */
+/* Waits at most ms for the worker's connection, the stop, or the listeners. A request goes before
+ * the stop, and the stop before new connections. */
 static enum wake
 wait_for(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
 {
@@ -143,7 +143,8 @@ wait_for(struct worker *w, struct pollfd *p, bool may_accept, int64_t ms)
 	return p[0].revents ? WAKE_STOP : WAKE_CONNECTION;
 }
 
-/* An idle connection must not keep a thread from new ones; a thread without one goes first. */
+/* Closes the worker's idle connection for a new one, if no thread without a connection accepts the
+ * new one within YIELD_MS. */
 static enum wake
 make_room(struct worker *w, struct pollfd *p)
 {
@@ -162,9 +163,9 @@ make_room(struct worker *w, struct pollfd *p)
 	return why;
 }
 
-/* After the stop: what was accepted is still served, and so is what waits at the sockets, for they
- * may end with us. What comes later at an inherited one is left to who comes next. False: nothing is
- * left to do. */
+/* After the stop: serves the connections that were accepted or wait at the listeners, because the
+ * sockets may end with this process. Connections that come later at an inherited socket are left to
+ * the next process. False: nothing is left to do. */
 static bool
 wait_last(struct worker *w)
 {
@@ -190,7 +191,7 @@ wait_last(struct worker *w)
 static bool
 wait_request(struct worker *w, struct pollfd *p)
 {
-	/* One that has just been taken most likely has its request already: wait a moment for it alone. */
+	/* A new connection most likely has its request already: wait a moment for it alone. */
 	bool is_new = false;
 
 	for (;;) {
@@ -238,8 +239,8 @@ read_body(void *arg, char *p, size_t n)
 	return clock_mono_ms() >= x->deadline_ms ? REQUEST_LATE : REQUEST_BROKEN;
 }
 
-/* True: all of the request was read. A connection can be kept only from the end of STDIN on, as libfcgi forgets what it had read
- * ahead; and only then it can be closed without more ado. */
+/* Reads the rest of the request. True: STDIN has ended. Only then can the connection be kept, as
+ * libfcgi forgets the bytes that it has read ahead, or be closed without a wait. */
 static bool
 drain(struct worker *w)
 {
@@ -255,7 +256,7 @@ drain(struct worker *w)
 	return FCGX_HasSeenEOF(w->fcgx.in) && FCGX_GetError(w->fcgx.in) == 0;
 }
 
-/* Whether more of the request may come than the end of an empty STDIN. */
+/* True: a body may still come. False: only the end of STDIN can be missing. */
 static bool
 has_body(const struct worker *w)
 {
@@ -281,8 +282,8 @@ write_piece(void *arg, struct span piece)
 	return true;
 }
 
-/* An answer that is not whole must not look so: the connection ends without FastCGI's end of the
- * request. */
+/* An answer that is not complete must not look complete: the connection ends without FastCGI's
+ * FCGI_END_REQUEST. */
 static bool
 answer(struct worker *w)
 {
@@ -304,7 +305,7 @@ serve(struct worker *w)
 
 	watch_set(&w->watch, clock_mono_ms() + PARAMS_MS, SHUT_RDWR);
 	if (FCGX_Accept_r(&w->fcgx) != 0) {
-		/* No request came of it; libfcgi closed the connection and had no other. */
+		/* The connection gave no request, and libfcgi has closed it. */
 		w->fcgx.ipcFd = -1;
 		disconnect(w);
 		return;
@@ -318,8 +319,8 @@ serve(struct worker *w)
 			return;
 		}
 		is_kept &= w->server->last_ms == 0;
-		/* libfcgi closes what is not to be kept, and waits until the other side has done so too: needless where nothing
-		 * is unread. */
+		/* When libfcgi closes a connection that is not kept, it waits until the peer has
+		 * closed too. That is not needed if nothing is unread. */
 		if (is_kept || !has_body(w))
 			w->fcgx.keepConnection = drain(w);
 	}
@@ -385,7 +386,7 @@ signals_fd(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Until fd is readable; meanwhile cuts off what is late. */
+/* Waits until fd is readable, and meanwhile shuts down the connections that are late. */
 static void
 watch_until(struct server *s, int fd)
 {
@@ -416,7 +417,7 @@ stop(struct server *s, size_t n_started)
 		pthread_join(s->workers[i].thread, NULL);
 }
 
-/* Until a signal that is meant as a stop; SIGHUP reads the keys anew. */
+/* Waits for a signal that means stop. SIGHUP reads the keys again. */
 static void
 wait_for_stop(struct server *s, int signals)
 {

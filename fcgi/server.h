@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * server.h - FastCGI: threads that take connections, serve one request at a time each, and stop
- * when told.
+ * server.h - FastCGI: threads that accept connections, each serve one request at a time, and stop
+ * on a signal.
  */
 #ifndef FCGI_SERVER_H
 #define FCGI_SERVER_H
@@ -14,13 +14,13 @@
 struct server_options {
 	const struct config *config;
 	const struct auth *auth;
-	struct listener *listeners; /* stopped, not closed, when server_run is told to stop */
+	struct listener *listeners; /* borrowed; server_run calls listen_stop, not listen_close */
 	size_t n_listeners;
 };
 
-/* Serves until SIGTERM, SIGINT or SIGUSR1, finishes the requests under way, returns the exit code:
- * 0, or 1 with a line in err when the database cannot be opened. Every request ends by a deadline,
- * so the stop does too. SIGHUP reads the keys anew. */
+/* Serves until SIGTERM, SIGINT or SIGUSR1, then finishes the requests under way. Returns the exit
+ * code: 0, or 1 with a line in err if the database, descriptors or threads cannot be had. Every
+ * request has deadlines, so the stop has one too. SIGHUP reads the keys again. */
 int server_run(const struct server_options *, struct buf *err);
 
 #endif

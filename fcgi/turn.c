@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * turn.c - a queue of transactions. Who has the turn takes all that are in it, runs them, and hands the turn to the first of those that
- * came meanwhile.
+ * turn.c - a queue of jobs. The thread that has the turn takes all jobs in the queue, runs them,
+ * and hands the turn to the first job that came meanwhile.
  */
 #include "fcgi/turn.h"
 
@@ -10,7 +10,7 @@
 
 #include "store/writer.h"
 
-#ifdef __SANITIZE_THREAD__ /* gcc 12's does not know the other */
+#ifdef __SANITIZE_THREAD__ /* that of gcc 12 does not know pthread_cond_clockwait */
 #define TURN_CLOCK             CLOCK_REALTIME
 #define turn_wait(c, m, until) pthread_cond_timedwait(c, m, until)
 #else
@@ -23,8 +23,8 @@ struct turn_job {
 	bool (*run)(struct store *, void *arg);
 	void *arg;
 	enum {
-		QUEUED, /* waits for somebody who takes it along, or for the turn */
-		TAKEN,  /* is being run by another thread, which says when it is done */
+		QUEUED, /* waits for a thread that takes it, or for the turn */
+		TAKEN,  /* another thread runs it, and says when it is done */
 		LEADS,  /* has the turn */
 		DONE
 	} state;
@@ -44,7 +44,7 @@ turn_clear(struct turn *t)
 	pthread_mutex_destroy(&t->lock);
 }
 
-/* ---- the queue; under the lock ---- */
+/* ---- the queue; the caller holds the lock ---- */
 
 static struct turn_job *
 next_of(const struct turn_job *j)
@@ -105,7 +105,7 @@ hand_on(struct turn *t)
 		change(next, LEADS);
 }
 
-/* Until it is done or has the turn. False: it was not taken in time, and is not in the queue. */
+/* Waits until the job is done or has the turn. False: nobody took it in time; it left the queue. */
 static bool
 wait_for_turn(struct turn *t, struct turn_job *j, int busy_ms)
 {
@@ -138,7 +138,7 @@ run_job(struct store *st, struct writer_job *job)
 	return j->run(st, j->arg);
 }
 
-/* With the turn. True: something was committed. */
+/* Runs all queued jobs; the caller has the turn and the lock. True: something was committed. */
 static bool
 lead(struct turn *t, const struct turn_job *own)
 {
@@ -153,7 +153,7 @@ lead(struct turn *t, const struct turn_job *own)
 	pthread_mutex_lock(&t->lock);
 	t->is_checkpoint_due = store_is_checkpoint_due(t->st);
 	for (struct turn_job *j = all; j; j = next) {
-		next = next_of(j); /* it may be gone once it knows */
+		next = next_of(j); /* after change() its thread may free it */
 		is_committed |= j->job.err == STORE_OK;
 		if (j != own)
 			change(j, DONE);
