@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * poll.c - long-poll at /poll: answered at once when there are events, else held. Between two polls
- * the session of a client stays, parked. The next poll is told the latest state of the presence and
- * typing that the session missed meanwhile.
+ * poll.c - long-poll at /poll: a request is answered at once if there are events, else it is held.
+ * Between two polls the client's session stays, parked. The next poll gets the latest state of
+ * presence and typing that the session has missed.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define NO_STORE   "Cache-Control: no-store\r\n"
 #define EVENTS_MAX 500
 #define BYTES_MAX  (1024 * 1024)
-#define HOLD_MS    25000 /* unless the request says so */
+#define HOLD_MS    25000 /* if the request names no time */
 #define AGAIN_US   10000
 #define PARK_US    10000000
 
@@ -28,11 +28,11 @@ struct poll {
 	struct buf events;        /* elements of a JSON array */
 	int n_events;
 	bool is_full; /* the answer has no room for more */
-	/* The hold is over: the poll is answered as soon as the page that is being read was
-	 * given. */
+	/* The hold is over: the poll is answered as soon as the page that is being read has
+	 * come. */
 	bool is_due;
 	struct buf refused;       /* elements of a JSON array: rooms it may not be in */
-	char cursor[CURSOR_SIZE]; /* of the last answer; "": what was given since is lost */
+	char cursor[CURSOR_SIZE]; /* of the last answer; "": events after it were lost */
 };
 static_assert(offsetof(struct poll, stream) == 0, "a poll is cast from its stream");
 
@@ -49,7 +49,7 @@ send_frame(struct session *s, struct frame *f)
 {
 	struct poll *p = session_owner(s);
 
-	if (p->stream.is_idle) /* parked: the log and the room keep it */
+	if (p->stream.is_idle) /* parked: the log and the room keep the event */
 		return false;
 	if (f->kind != FRAME_CONTROL &&
 	    (p->n_events >= EVENTS_MAX || p->events.len + frame_size(f) > BYTES_MAX)) {
@@ -72,7 +72,7 @@ resume(struct session *s)
 		loop_later_want(p->later);
 }
 
-/* Answers the held request; its client is told the reason when it comes again. */
+/* Answers the held request. The client learns the reason when it comes again. */
 static void
 dismiss(struct session *s, enum dismissal why)
 {
@@ -90,7 +90,7 @@ static const struct transport transport = {.name = "poll",
 
 /* ---- answering ---- */
 
-/* Nobody can come back to a stream without a name. */
+/* A client cannot come back to a stream without a name, so such a stream ends at once. */
 static void
 park(struct poll *p)
 {
@@ -128,8 +128,7 @@ answer(struct poll *p)
 	park(p);
 }
 
-/* At the end of a turn: asks for the events that were missed, and answers with those that are
- * there. */
+/* At the end of a turn: asks for missed events, and answers with the events that are there. */
 static void
 on_later(void *arg)
 {
@@ -171,11 +170,11 @@ on_timer(void *arg)
 		free_poll(p, p->stream.key != NULL ? SESSION_LEFT : SESSION_LOST);
 		return;
 	}
-	/* A hold of no time at all is over before the turn is: events that are there already go with
-	 * the answer. */
+	/* A hold of 0 ms ends before the turn does: the answer takes the events that are there
+	 * already. */
 	p->is_due = true;
 	on_later(p);
-	if (p->held != NULL) /* a page is being read for it, in which there may be nothing */
+	if (p->held != NULL) /* a page is being read for it, and may be empty */
 		loop_timer_set_us(p->timer, AGAIN_US);
 }
 
@@ -225,9 +224,9 @@ hold(struct poll *p, const struct stream_request *r, struct web_request *req)
 	loop_later_want(p->later);
 }
 
-/* A client that asks for more of the same, from where its last answer ended, is given its parked
- * session back. Events that came meanwhile are fetched as for any reader that is behind. False:
- * there is no such session. */
+/* Gives a client its parked session back, if it asks for the same rooms from the cursor of its last
+ * answer. Events that came meanwhile are fetched as for each session that is behind. False: there
+ * is no such session. */
 static bool
 go_on(struct stream_request *r, struct web_request *req)
 {

@@ -32,16 +32,16 @@
 #include "store/queue.h"
 
 #define BUSY_MS 5000
-#define READ_MS 10000 /* of a job of the reader thread: it holds up nobody but its own session */
+#define READ_MS 10000 /* for a job of the reader: only its own session waits for it */
 #define COMMIT_US \
 	2500 /* between two group commits of a busy server, which gathers; less after a small one */
-#define PACE_US       1000 /* between two turns, unless a commit is done sooner */
-#define GATHER_US     1000 /* of the writer's rest: if there is more, others are likely to come */
-#define MANY          200  /* deliveries of one turn, from which on it takes long */
-#define GATHER_SHARE  4 /* of the time that a delivery to many takes: that of gathering behind it */
+#define PACE_US       1000  /* between two turns, unless a commit is done sooner */
+#define GATHER_US     1000  /* if the writer rests for longer, more jobs are likely to come */
+#define MANY          200   /* deliveries; a turn with as many takes long */
+#define GATHER_SHARE  4     /* jobs are gathered for a quarter of the time of a delivery to many */
 #define DRAIN_MS      10000 /* from SIGTERM to the end, at most */
 #define TRIM_US       60000000
-#define NO_BODY_MAX   4096   /* bytes of a body where none belongs */
+#define NO_BODY_MAX   4096   /* bytes of a body at a route that takes none */
 #define SPARE_FILES   64     /* descriptors that are not connections */
 #define LOOK_AGAIN_US 200000 /* after the log could not be read */
 #define ANSWER_MS     2000   /* of DRAIN_MS: for the writer to become idle */
@@ -69,8 +69,8 @@ struct server {
 	struct listener **listeners;
 	size_t n_listeners;
 	uint64_t delivered;     /* events, up to this turn */
-	int64_t delivers_since; /* mono us: many connections are written to; 0: they are not */
-	int64_t gathers_until;  /* mono us: the writer is given nothing before */
+	int64_t delivers_since; /* mono us: a delivery to many began; 0: none is under way */
+	int64_t gathers_until;  /* mono us: the writer gets no jobs before */
 	struct wake *done;      /* the writer or the reader has finished jobs */
 	struct loop_timer *hub_timer, *flush_timer, *more_timer, *trim_timer, *drain_timer;
 	int64_t hub_timer_at;
@@ -115,9 +115,9 @@ on_hub_timer(void *arg)
 	net_want_turn(sv->net);
 }
 
-/* A delivery to many connections takes its time, and some of those who hear it send at once. So that their messages share a commit, and
- * the next delivery, the writer is given none for a moment behind it: the longer, the longer the delivery took. That is known in the turn
- * after the one that collected. */
+/* A delivery to many connections takes long, and some of the clients that get it send at once.
+ * After it the writer gets no jobs for a share of its time, so that these messages share one commit
+ * and one delivery. The turn after the one that collected the jobs knows how long it took. */
 static void
 note_delivery(struct server *sv)
 {
@@ -149,7 +149,6 @@ on_turn(void *arg)
 	if (CHECKS_ALL)
 		hub_check(sv->hub);
 	arm_hub_timer(sv);
-	/* While the writer rests, or messages wait for their commit, there is no hurry to read more of them. */
 	note_delivery(sv);
 	rest_us = rest_left_us(sv);
 	hub_flush_reads(sv->hub);
@@ -157,10 +156,11 @@ on_turn(void *arg)
 		loop_timer_set_us(sv->flush_timer, rest_us);
 	else
 		hub_flush_writes(sv->hub);
-	if (sv->delivers_since > 0) { /* the next turn tells how long it takes */
+	if (sv->delivers_since > 0) { /* the next turn measures the delivery */
 		loop_timer_set_us(sv->flush_timer, 0);
 		return;
 	}
+	/* While jobs wait for the writer or for a commit, the next turn can wait too. */
 	if (writer_pending(sv->writer) > 0) {
 		loop_pace(sv->loop, PACE_US, wake_fd(sv->done));
 		wakeup_note_commit(sv->wakeup);
@@ -177,7 +177,8 @@ on_rested(void *arg)
 	net_want_turn(sv->net);
 }
 
-/* By a timer of its transport, perhaps: no connection makes a turn of it. At the end of the daemon there are no turns any more. */
+/* A timer of the transport may have closed the session, so no connection asks for a turn. At the
+ * daemon's end there are no turns any more. */
 static void
 on_session_closed(void *arg)
 {
@@ -187,7 +188,7 @@ on_session_closed(void *arg)
 		net_want_turn(sv->net);
 }
 
-/* Takes back what the threads have done. */
+/* Takes back the jobs that the writer and the reader have finished. */
 static void
 collect(struct server *sv)
 {
@@ -329,7 +330,7 @@ open_listeners(struct server *sv, struct buf *err)
 			return false;
 		}
 		log_info("listening on %s", listener_name(l));
-		/* Whoever asked for any port needs to know which, whatever the log's level is. */
+		/* With port 0 the caller needs to know the port, at each level of the log lines. */
 		if (is_port_free(c->listen.v[i]))
 			printf("listening on %s\n", listener_name(l));
 	}
@@ -353,7 +354,8 @@ shut_down(struct conn *c, void *arg)
 	conn_shut_down(c);
 }
 
-/* What clients have sent is committed and answered first; then each is told to go away, and has a moment to do it. */
+/* First commits and answers what clients have sent, for ANSWER_MS at most; then tells each client
+ * to leave, and waits for that until drain_until. */
 static void
 on_drain_timer(void *arg)
 {
@@ -400,7 +402,8 @@ on_reload_signal(void *arg)
 
 /* ---- life ---- */
 
-/* Each connection is a descriptor: as many as the hard limit allows, and a word if that is too few. */
+/* Each connection needs a descriptor. Raises the limit as far as the hard limit allows, and warns
+ * if that is too few. */
 static void
 raise_file_limit(int64_t max_connections)
 {
@@ -429,7 +432,7 @@ read_start(struct store *st, void *arg)
 	hub_start_read(st, arg);
 }
 
-/* This start is a new incarnation of the log. */
+/* Begins a new incarnation, and reads where the hub starts. */
 static bool
 begin_log(struct server *sv, struct store *st, struct buf *err)
 {
@@ -442,7 +445,7 @@ begin_log(struct server *sv, struct store *st, struct buf *err)
 	return rc == STORE_OK;
 }
 
-/* The lock first: whoever holds it is the daemon of this database, and its start is a new incarnation of the log. */
+/* Takes the lock first: the process that holds it is the daemon of this database. */
 static bool
 open_database(struct server *sv, struct buf *err)
 {
@@ -489,7 +492,7 @@ start_clockwork(struct server *sv)
 	       loop_on_signal(sv->loop, SIGHUP, on_reload_signal, sv);
 }
 
-/* Of those that take none: it is read away. */
+/* For routes that take no body: a small one is read and ignored. */
 static size_t
 little_body(const struct http_request *http, void *own)
 {
@@ -514,7 +517,7 @@ server_new(const struct config *c, struct buf *err)
 
 	mem_share();
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a limit of file size is a full disk, not an end */
+	signal(SIGXFSZ, SIG_IGN); /* a limit of file size is then an error, like a full disk */
 	sv->config = c;
 	if ((sv->loop = loop_new(err)) == NULL) {
 		free(sv);
@@ -592,7 +595,7 @@ server_run(struct server *sv)
 	thread_is(THREAD_ANY);
 }
 
-/* What was handed over, and what is still gathered, is finished. */
+/* Finishes the jobs that were handed over or gathered, and ends the threads. */
 static void
 stop_threads(struct server *sv)
 {

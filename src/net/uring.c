@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * uring.c - the two queues of the kernel (io_uring_setup(2), io_uring_enter(2)): sends go into one,
- * their results come out of the other. A send that must not wait is done when the call that submits
- * it returns, so nothing is ever under way between two turns.
+ * uring.c - the two queues of io_uring (io_uring_setup(2), io_uring_enter(2)): sends go into one,
+ * their results come out of the other. A send with MSG_DONTWAIT is done when the call that submits
+ * it returns, so nothing is under way between two turns.
  */
 #include "net/uring.h"
 
@@ -18,15 +18,15 @@
 #include "base/sys.h"
 
 #define ENTRIES      64    /* a power of two */
-#define JOINED_BYTES 32768 /* for the small frames of all */
+#define JOINED_BYTES 32768 /* for the joined small frames of all rings */
 
 struct uring {
 	int fd;
-	char *queues; /* shared with the kernel, as the requests are */
+	char *queues; /* shared with the kernel, like the requests */
 	size_t queues_size;
 	struct io_uring_sqe *requests;
-	uint32_t *sq_head,
-	    *sq_tail; /* the kernel moves the head of requests, and the tail of results */
+	/* The kernel moves the head of the requests, and the tail of the results. */
+	uint32_t *sq_head, *sq_tail;
 	uint32_t *cq_head, *cq_tail;
 	uint32_t cq_mask;
 	struct io_uring_cqe *results;
@@ -110,8 +110,8 @@ uring_is_empty(const struct uring *u)
 	return u->n == 0;
 }
 
-/* The frames of a ring in one piece: those of a room are the same for most of its members, and joined
- * once. n 0: they go by another call, or when there is room again. */
+/* The frames of a ring in one piece. Most members of a room get the same frames, so these are
+ * joined only once. n 0: they must go by another call, or when there is room again. */
 static struct span
 front_of(struct uring *u, const struct ring *r)
 {
@@ -144,8 +144,8 @@ uring_add(struct uring *u, int fd, struct ring *r)
 	return true;
 }
 
-/* Takes the results; returns how many there were. An error is not handled here: ring_write meets it
- * again. */
+/* Takes the results and returns how many there were. A failed send is not handled here: ring_write
+ * meets the error again. */
 static uint32_t
 take_results(struct uring *u)
 {
@@ -161,7 +161,7 @@ take_results(struct uring *u)
 	return tail - head;
 }
 
-/* Bytes that the kernel did not take are not written here. */
+/* Takes back the requests that the kernel did not take; their bytes stay in the rings. */
 static void
 withdraw(struct uring *u, uint32_t begin)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wakeup.c - who says that another process has committed.
- * The doorbell comes after the commit. inotify comes before it can be seen, so an empty look is tried again a few times. The poll
- * finds what both have missed.
+ * wakeup.c - notices commits of other processes. The doorbell rings after the commit. inotify tells
+ * of a commit before it can be seen, so a look is repeated a few times. The poll finds what both
+ * have missed.
  */
 #include "net/wakeup.h"
 
@@ -26,7 +26,7 @@ static const int64_t retry_us[] = {30, 100, 300, 1000, 3000};
 #define RETRIES (sizeof(retry_us) / sizeof(retry_us[0]))
 
 #define OWN_MS \
-	5 /* so long after a commit of our own an event is taken for its echo: one late look is enough */
+	5 /* for so long after an own commit, an inotify event means that commit: one look is enough */
 
 struct wakeup {
 	struct bell *bell;
@@ -34,7 +34,7 @@ struct wakeup {
 	void *arg;
 	struct loop_watch *bell_watch, *inotify_watch;
 	struct loop_timer *poll, *retry;
-	size_t n_retries; /* done of this event's */
+	size_t n_retries; /* for this event, up to now */
 	bool is_retrying;
 	int64_t own_until; /* mono ms */
 	int inotify;       /* -1: none */
@@ -66,14 +66,15 @@ on_retry(void *arg)
 		loop_timer_set_us(w->retry, retry_us[w->n_retries++]);
 }
 
-/* True if any of the events read is about the -wal file. It may be deleted and made again: the directory is what is watched. */
+/* True if one of the events is about the -wal file. That file may be deleted and made again, so the
+ * directory is watched. */
 static bool
 read_inotify(struct wakeup *w)
 {
 	char bytes[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)] __attribute__((aligned(8)));
 	bool is_wal = false;
-	ssize_t n =
-	    sys_read(w->inotify, bytes, sizeof(bytes)); /* if there are more, it is called again */
+	/* If there are more events, the loop calls again. */
+	ssize_t n = sys_read(w->inotify, bytes, sizeof(bytes));
 
 	for (char *p = bytes; p < bytes + n;) {
 		const struct inotify_event *ev = (const struct inotify_event *)(void *)p;
@@ -92,7 +93,8 @@ on_inotify(void *arg)
 	if (!read_inotify(w))
 		return;
 	if (clock_mono_ms() < w->own_until) {
-		/* While this process commits, each of its own looks finds what others have committed before; a last one is due behind. */
+		/* While this process commits, its own looks find the commits of others too. One
+		 * more look follows when it has stopped. */
 		if (!w->is_retrying) {
 			w->n_retries = RETRIES;
 			w->is_retrying = true;
