@@ -32,7 +32,7 @@
 #include "store/queue.h"
 
 #define BUSY_MS 5000
-#define READ_MS 10000 /* for a job of the reader: only its own session waits for it */
+#define READ_MS 10000 /* for a job of the reader */
 #define COMMIT_US \
 	2500 /* between two group commits of a busy server, which gathers; less after a small one */
 #define PACE_US       1000  /* between two turns, unless a commit is done sooner */

@@ -26,7 +26,7 @@ static const int64_t retry_us[] = {30, 100, 300, 1000, 3000};
 #define RETRIES (sizeof(retry_us) / sizeof(retry_us[0]))
 
 #define OWN_MS \
-	5 /* for so long after an own commit, an inotify event means that commit: one look is enough */
+	5 /* an inotify event so soon after an own commit is about that commit: look only once */
 
 struct wakeup {
 	struct bell *bell;
