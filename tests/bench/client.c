@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * client.c - one user of bench-load, and the check of all that he receives.
+ * client.c - one user of bench-load, and the check of everything that they receive.
  * Message g goes to room g mod rooms, from the room's senders in turn: so whatever comes, what should have come follows from g.
  */
 #include <stdio.h>
@@ -78,7 +78,7 @@ load_send(struct load *l, int64_t due_us)
 
 /* ---- receiving ---- */
 
-/* What came before its acknowledgement took no time after it. */
+/* A delivery that came before its acknowledgement took no time after it. */
 static void
 count_delivery(struct load *l, struct sent *sent, int64_t now)
 {
@@ -134,7 +134,7 @@ client_acknowledged(struct client *c, uint64_t message, bool ok)
 	l->sent[message].acked_us = clock_mono_us();
 	histogram_add(&l->ack, l->sent[message].acked_us - l->sent[message].due_us);
 	l->acks++;
-	/* A sender who is in the room has his own broadcast first, if both come by one connection. */
+	/* A sender in the room gets its own broadcast first, if both come by one connection. */
 	if (l->o.up == l->o.wire)
 		l->early_acks += c->next[sender_of(l, message)] <= place_of(l, message);
 }

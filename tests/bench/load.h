@@ -2,10 +2,14 @@
 /*
  * load.h - the parts of bench-load.
  *
- *   bench-load (options, phases) --> client (one user: identity, room, what he must receive) --> wire (a protocol) --> link (a socket)
+ *   bench-load (options, phases)
+ *     --> client (one user: identity, room, the messages that they must receive)
+ *     --> wire (a protocol)
+ *     --> link (a socket)
  *
- * A wire turns bytes into calls of a client: client_joined, client_delivered, client_acknowledged, client_answered. A new protocol is
- * one file and one row in wires[]. What comes down by one wire may be sent up by another, on a second link.
+ * A wire turns bytes into calls of a client: client_joined, client_delivered, client_acknowledged,
+ * client_answered. A new protocol is one file and one row in wires[]. Messages that come down by one
+ * wire may be sent up by another, on a second link.
  */
 #ifndef TESTS_BENCH_LOAD_H
 #define TESTS_BENCH_LOAD_H
@@ -46,9 +50,11 @@ struct wire {
 	int (*connect)(const char *to);
 	/* Says hello: link 0 is connected. In the end: client_joined. NULL: it only sends. */
 	void (*open)(struct client *);
-	/* Takes whole units from the front of in; how many bytes. What is left is offered again with more behind it. */
+	/* Takes whole units from the front of in and returns their bytes. The rest is offered again,
+	 * with more behind it. */
 	size_t (*input)(struct client *, struct link *, char *in, size_t len);
-	/* Sends one message to the client's room: it is acknowledged by that number. NULL: its up does. */
+	/* Sends one message to the client's room; its number comes back with the acknowledgement.
+	 * NULL: the wire up sends. */
 	void (*send)(struct client *, uint64_t message, struct span content);
 };
 extern const struct wire wire_websocket, wire_socketio, wire_socketio_polling, wire_sse, wire_poll,
@@ -108,16 +114,17 @@ struct load {
 };
 
 /* ---- options (options.c) ---- */
-/* Over the defaults that are there. What is wrong ends the program. */
+/* Reads the options over the defaults that are there. A wrong option ends the program. */
 void options_parse(struct load_options *, int argc, char **argv);
 
 /* ---- a link (link.c) ---- */
-/* Link 0 is opened for its client. Link 1, by which it sends, is opened when it is first asked for. */
+/* Link 0 is opened for its client. Link 1, by which it sends, is opened when it is first needed. */
 struct link *link_open(struct client *, int which, const struct wire *);
 struct link *link_up(struct client *);
-/* What is in out goes out before the next wait. */
+/* The bytes in out are sent before the next wait. */
 void link_want_send(struct link *);
-/* Sends what is queued, then serves what comes until deadline (monotonic), or one wait if it is past. */
+/* Sends what is queued, then serves what comes until the deadline (monotonic); if that has passed,
+ * for one wait. */
 void links_turn(struct load *, int64_t deadline_us);
 
 /* ---- a client (client.c): called by its wire ---- */
@@ -136,7 +143,8 @@ void load_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noretur
 
 /* ---- JSON, as far as a load needs it ---- */
 bool span_begins(struct span, const char *with);
-/* The string behind "name":" in *json, which then goes on behind it; nothing in it is unescaped. False: there is none. */
+/* The string after "name":" in *json, which then begins after it; escapes stay as they are. False:
+ * there is none. */
 bool json_next_string(struct span *json, const char *name, struct span *value);
 /* The content of the one message in json. */
 bool json_content(struct span json, struct span *content);

@@ -116,7 +116,7 @@ promise('the public table takes no event that is malformed or the server\'s own,
 	await alice.event('fine');
 });
 
-promise('events reach every tab of a user, and only his connections', async (w) => {
+promise('events reach every tab of a user, and only their connections', async (w) => {
 	const [alice, bob] = await pair(w);
 	const second = await w.client('bob');
 	await second.subscribe('42');
@@ -350,7 +350,7 @@ promise('after the acknowledgement of unsubscribe_escrow nothing of that room fo
 	await bob.ok('unsubscribe_escrow', { escrowId: '42' });
 });
 
-promise('who is removed is told so and hears no more; the others see him leave', async (w) => {
+promise('a user who is removed is told so and hears no more; the others see them leave', async (w) => {
 	const [alice, bob] = await pair(w);
 	await w.escrow('42', { alice: 'client' });
 	const { data } = await bob.event('chat_error');

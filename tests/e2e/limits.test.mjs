@@ -125,7 +125,7 @@ promise('a long replay is slowed down, and stays whole and in order', { config: 
 
 /* ---- connections ---- */
 
-promise('max_per_wallet counts every transport, and who comes back to what he has comes in', { config: { rooms: 'open', max_per_wallet: 2 } }, async (w) => {
+promise('max_per_wallet counts every transport, and a client that comes back to its session is admitted', { config: { rooms: 'open', max_per_wallet: 2 } }, async (w) => {
 	const first = await w.client('alice');
 	const stream = await EventStream.hello(w.target, 'alice');
 	await isLimited(w.client('alice'));
@@ -240,7 +240,7 @@ promise('a flood of /ws and /socket.io/ without an identity keeps nobody out', {
 	await bob.refused('not_participant', 'presence', { escrowId: 'x' });
 });
 
-promise('who has left his last namespace counts among those without an identity', { config: { rooms: 'open', max_connections: 60 } }, async (w) => {
+promise('a client that has left its last namespace counts among those without an identity', { config: { rooms: 'open', max_connections: 60 } }, async (w) => {
 	const alice = await w.client('alice'), wires = [];
 	for (let i = 0; i < 20; i++) {
 		const wire = await connected(w.target, i % 2 ? Sock : Polling, 'eve');
@@ -268,7 +268,7 @@ promise('a client that polls gets in, however few connections there are', { conf
 
 /* ---- sizes ---- */
 
-promise('who is not known yet may bring little, so that strangers do not fill the memory', { config: { rooms: 'open' } }, async (w) => {
+promise('a client that is not known yet may send little, so that strangers do not fill the memory', { config: { rooms: 'open' } }, async (w) => {
 	const head = (method, path, length) => raw(w.target, `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\n\r\n`);
 	const status = async (...request) => answers(await head(...request))[0].status;
 	const stranger = await Polling.open(w.target), known = await connected(w.target, Polling, 'alice');

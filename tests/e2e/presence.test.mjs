@@ -26,7 +26,7 @@ async function story(client, other) {
 	return client.log.filter((m) => ['user_joined', 'user_left'].includes(m.event)).map((m) => `${m.event} ${m.data.walletAddress}`);
 }
 
-promise('who comes is announced to the others, and finds those who are there', FOREVER, async (w) => {
+promise('a user who comes is announced to the others, and finds those who are there', FOREVER, async (w) => {
 	const [alice] = await room(w, 'alice');
 	const bob = await w.client('bob');
 	const answer = await bob.subscribe('42');
@@ -63,7 +63,7 @@ promise('a lost connection leaves after the grace', { config: { presence_grace: 
 	assert.deepEqual((await alice.ok('presence', { escrowId: '42' })).present, ['alice']);
 });
 
-promise('who comes back within the grace was never away', FOREVER, async (w) => {
+promise('a user who comes back within the grace was never away', FOREVER, async (w) => {
 	const [alice, bob] = await room(w, 'alice', 'bob');
 	await bob.lose();
 	await w.connections(1);

@@ -344,7 +344,7 @@ promise('Socket.IO takes the cookie of its handshake, from allowed pages alone',
 		const foreign = socket(w, address, token, { transports, reconnection: false, extraHeaders: { Origin: EVIL } });
 		assert.notEqual(await foreign.connectError(), '');
 	}
-	// What comes up later in a session by cookie names its page too.
+	// Later requests of a session by cookie name its page too.
 	const headers = { Cookie };
 	const wire = await Polling.open(w.target, { Cookie, Origin: PAGE });
 	assert.equal((await wire.post('40{}', { ...headers, Origin: PAGE })).status, 200);

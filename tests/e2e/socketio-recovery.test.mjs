@@ -59,7 +59,7 @@ async function isNew(alice, bob, id) {
 }
 
 for (const [name, transports] of Object.entries(TRANSPORTS)) {
-	promise(`${name}: after a cut the state is recovered, and nobody saw him go`, FOREVER, async (w) => {
+	promise(`${name}: after a cut the state is recovered, and nobody saw alice go`, FOREVER, async (w) => {
 		const { way, alice, bob, id } = await pair(w, { transports });
 		for (let round = 0; round < 3; round++) {
 			await way.cut();
@@ -134,7 +134,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
 		assert.deepEqual(alice.contents(), ['before', 'still in']);
 	});
 
-	promise(`${name}: who returns while his old connection looks alive takes it over`, FOREVER, async (w) => {
+	promise(`${name}: a user who returns while their old connection looks alive takes it over`, FOREVER, async (w) => {
 		const { way, alice, bob, id } = await pair(w, { transports });
 		for (let round = 0; round < 3; round++) {
 			await way.split();
@@ -156,7 +156,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
 		/* Where the WebSocket breaks with which it is about to upgrade, the client says and does nothing until its ping is overdue, in 85 s. */
 		const isNoticed = () => transports.length === 1 || alice.transport === 'websocket';
 		for (let round = 0; round < 12; round++) {
-			/* What streams goes on until the cut has found a connection with something on it. */
+			/* The stream of messages goes on until the cut has hit a connection with data on it. */
 			let isCut = false;
 			const cut = way[round % 2 ? 'cut' : 'split'](isNoticed).finally(() => { isCut = true; });
 			for (let part = 0; part === 0 || !isCut; part++)
@@ -295,7 +295,7 @@ for (const [what, config, auth] of [['a client that declines recovery', {}, { re
 
 const gone = (w) => until('the kept session to be forgotten', async () => (await w.sqlite("SELECT count(*) FROM kept_sessions WHERE wallet='alice'")) === '0');
 
-promise('who returns after the window is new', { config: { recovery: '200ms' } }, async (w) => {
+promise('a user who returns after the window is new', { config: { recovery: '200ms' } }, async (w) => {
 	const { way, alice, bob, id } = await pair(w);
 	way.refuse();
 	await alice.disconnected();
@@ -318,7 +318,7 @@ promise('after a crash the window counts from the start of the next daemon', { c
 	await isNew(alice, again, id);
 });
 
-promise('who was removed while away comes back to the rooms that are left', FOREVER, async (w) => {
+promise('a user who was removed while away comes back to the rooms that are left', FOREVER, async (w) => {
 	const { way, alice, bob, id } = await pair(w);
 	await w.escrow('7', PAIR);
 	await alice.subscribe('7');

@@ -389,10 +389,10 @@ promise('the deadline of a heartbeat is exact, though the ping itself was late',
 	isError(await request(target, { path: `/engine.io/?EIO=4&transport=polling&sid=${sid}` }), 1, 'after pingInterval + pingTimeout');
 });
 
-promise('who does not CONNECT in time is closed, whatever else it says', { daemon: false }, async (w) => {
+promise('a client that does not CONNECT in time is closed, whatever else it sends', { daemon: false }, async (w) => {
 	const echo = w.start('sio-echo', path.join(BUILDDIR, 'tests/echo/sio-echo'), ['--listen', '127.0.0.1:0']);
 	const target = { port: Number((await echo.line(/listening on 127\.0\.0\.1:(\d+)/))[1]) };
-	/** Answers that many pings; false: it was closed before. Who answers too late is closed too. */
+	/** Answers that many pings; false: it was closed before. A late answer closes it too. */
 	const answersPings = async (wire, n) => {
 		for (let i = 0, packet; i < n; i += packet === '2') {
 			packet = await wire.next();

@@ -26,7 +26,7 @@ const CONTENTS = {
 };
 
 for (const [name, transports] of Object.entries(TRANSPORTS)) {
-	promise(`${name}: two wallets chat, and the sender's acknowledgement comes after his own broadcast`, async (w) => {
+	promise(`${name}: two wallets chat, and the sender's acknowledgement comes after their own broadcast`, async (w) => {
 		await w.escrow('42', { alice: 'client', bob: 'freelancer' });
 		const alice = await open(w, 'alice', { transports }), bob = await open(w, 'bob', { transports });
 		if (name === 'upgrade')
@@ -285,7 +285,7 @@ promise('rooms are apart, and tabs of one wallet are together', OPEN, async (w) 
 	assert.equal(first.contents().includes('unseen'), false);
 });
 
-promise('who disconnects leaves at once, with the last tab; typing ends with it', FOREVER, async (w) => {
+promise('a user who disconnects leaves at once, with the last tab; typing ends with it', FOREVER, async (w) => {
 	const alice = await open(w, 'alice'), first = await open(w, 'bob'), second = await open(w, 'bob', { transports: ['polling'] });
 	for (const c of [alice, first, second])
 		await c.subscribe('room');
@@ -377,7 +377,7 @@ promise('what the platform publishes reaches rooms and single users', async (w) 
 	assert.equal(bob.all('notification').length + bob.all('verification:progress').length, 0);
 });
 
-promise('who is removed from an escrow hears it, and nothing after it', async (w) => {
+promise('a user who is removed from an escrow hears it, and nothing after it', async (w) => {
 	await w.escrow('42', { alice: 'client', bob: 'freelancer' });
 	const alice = await open(w, 'alice'), bob = await open(w, 'bob', { transports: ['polling'] });
 	await alice.subscribe('42');

@@ -181,7 +181,7 @@ promise('an answer that was lost is given again, and what came is given once', a
 	assert.deepEqual(last.json.events, []);
 });
 
-promise('who was removed between two polls is refused, and who named other rooms gets those', async (w) => {
+promise('a user who was removed between two polls is refused, and one who named other rooms gets those', async (w) => {
 	await w.escrow('42', PAIR);
 	await w.escrow('43', PAIR);
 	const query = { rooms: ['42'], client: 'tab', timeout: 0 };

@@ -311,7 +311,7 @@ promise('a daemon that is killed is not noticed either', async (w) => {
 	await again.close();
 });
 
-promise('who is removed is told so, and the stream goes on without that room', async (w) => {
+promise('a user who is removed is told so, and the stream goes on without that room', async (w) => {
 	await w.escrow('42', PAIR);
 	await w.escrow('43', PAIR);
 	const s = await EventStream.hello(w.target, 'alice', { rooms: ['42', '43'] });

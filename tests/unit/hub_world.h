@@ -266,7 +266,7 @@ house_start(struct house *h)
 	h->hub = hub_new(&o, &start, h->reads, h->writer);
 }
 
-/* What it has sent, and nobody has read, is lost. */
+/* The inputs that the hub has not read yet are lost. */
 static inline void
 client_close(struct client *c, enum session_end end)
 {
@@ -566,7 +566,7 @@ enter(struct house *h, const char *wallet, const char *escrow)
 	return c;
 }
 
-/* What it has heard since it was asked last. */
+/* The events that it has got since the last call. */
 static inline const char *
 heard(struct client *c)
 {
@@ -608,7 +608,7 @@ subscribe_from(struct client *c, const char *ack, const char *escrow_id, const c
 	say(c, ack, "subscribe_escrow", data);
 }
 
-/* What the hub remembers of the log is of others meanwhile: what was before has to be read. */
+/* Empties the hub's memory of the log, so that earlier rows must be read. */
 static inline void
 forget_recent(struct house *h)
 {

@@ -82,7 +82,7 @@ of_a_trusted_peer_the_rightmost_that_is_not_trusted_counts(void **state)
 	    {"10.1.2.3", "[2001:db8::1]:4711", "2001:db8::/64"},
 	    {"10.1.2.3", "[2001:db8::1]", "2001:db8::/64"},
 	    {"10.1.2.3", "127.0.0.1", ""},
-	    /* What is no address hides what stands before it. */
+	    /* A value that is no address hides the values before it. */
 	    {"10.1.2.3", "203.0.113.9, unknown", "10.1.2.3"},
 	    {"10.1.2.3", "203.0.113.9, nonsense, 10.4.5.6", "10.4.5.6"},
 	    {"10.1.2.3", "203.0.113.9,", "10.1.2.3"},

@@ -129,7 +129,7 @@ a_participant_counts_from_where_room_and_log_stood_when_he_was_added(void **stat
 	participant_put(st, id, SPAN("bob"), SPAN("bob"), ROLE_FREELANCER);
 	assert_true(participant_find(st, id, SPAN("bob"), &p));
 	assert_int_equal(p.since_message, 900);
-	assert_int_equal(p.since_position, before + 1); /* his own membership row */
+	assert_int_equal(p.since_position, before + 1); /* the row of bob's own membership */
 	assert_int_equal(p.since_position, queue_head(st));
 
 	put_message(st, id, 950);

@@ -39,7 +39,7 @@ clock_mono_ms(void)
 	return clock_mono_us() / 1000;
 }
 
-/* What the loop waits for, it waits for by the kernel's clock. */
+/* The loop waits by the kernel's clock. */
 int
 timerfd_settime(int fd, int flags, const struct itimerspec *its, struct itimerspec *old)
 {

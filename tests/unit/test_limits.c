@@ -85,7 +85,7 @@ behind_a_trusted_peer_each_client_has_his_own(void **state)
 	assert_false(limits_looks_behind(t.limits, SPAN("192.0.2.1")));
 	assert_true(take(&t, "10.1.1.1", "192.0.2.1", &a));
 	assert_true(take(&t, "", "192.0.2.2", &b));
-	/* What he put in front himself counts for nothing. */
+	/* An address that the client put in front itself does not count. */
 	assert_false(take(&t, "10.1.1.1", "203.0.113.5, 192.0.2.1", &c));
 	assert_false(take(&t, "192.0.2.1", "", &c));
 	place_give_back(a);
@@ -200,7 +200,7 @@ come(struct crowd *c, const char *peer)
 	return c->n++;
 }
 
-/* What a client reads after it has said something; "": nothing; "end": the end alone. */
+/* Sends text and returns the bytes that come back; "": none; "end": only the end. */
 static const char *
 say(struct crowd *c, size_t client, const char *text)
 {
@@ -250,7 +250,7 @@ too_many_of_an_address_are_429_and_an_end(void **state)
 	assert_non_null(strstr(refusal, "\"code\":\"rate_limited\""));
 	assert_non_null(strstr(refusal, "Connection: close\r\n"));
 	assert_status(say(c, come(c, "192.0.2.9"), GET), "200");
-	/* Who leaves makes room. */
+	/* A client that leaves makes room. */
 	close(c->far[b]);
 	c->far[b] = dup(c->far[a]);
 	turns(&c->wires);

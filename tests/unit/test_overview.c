@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_overview.c - escrows as a user sees them: all of his, one, and what is unread.
+ * test_overview.c - escrows as a user sees them: all of theirs, one, and what is unread.
  */
 #include "chat_world.h"
 

@@ -60,7 +60,7 @@ rest_of_batch(struct world *w)
 	return rest;
 }
 
-/* What others say completes the batch. */
+/* Messages of others complete the batch. */
 static void
 let_it_be_indexed(struct world *w)
 {

@@ -216,7 +216,7 @@ a_token_lasts_a_week_and_a_day_unused(void **state)
 	auth_free(auth);
 }
 
-/* What he sends with what he had proved himself with when he came. */
+/* The user sends a message with the proof with which they came. */
 static enum chat_err
 send_with(struct world *w, struct user *u)
 {
@@ -326,7 +326,7 @@ run_count(struct store *st, void *arg)
 	tokens_each(st, SPAN(""), c->now_ms, on_one_of_many, &c->n);
 }
 
-/* Who looks for one among them, to end it, finds it. */
+/* The list is whole, so that a user who wants to end one of their tokens finds it. */
 static void
 a_list_of_tokens_is_whole(void **state)
 {

@@ -49,7 +49,7 @@ evm_addresses_are_shown_as_eip_55_has_them(void **state)
 	}
 }
 
-/* What web3.eth.accounts.sign('Some data') is documented to give. */
+/* The documented result of web3.eth.accounts.sign('Some data'). */
 #define SIGNER "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23"
 #define R      "b91467e570a6466aa9e9876cbcd013baba02900b8979d43fe208a4a4f339f5fd"
 #define S      "6007e74cd82e037b800186422fc2da167c747ef045e5d18a5f5d4300f8e1a029"

@@ -612,7 +612,7 @@ who_does_not_read_his_pongs_is_not_read_from(void **state)
 		turns(w);
 		assert_true(sent < 5000000);
 	} while (n > 0);
-	/* He reads: everything is answered. */
+	/* The client reads: everything is answered. */
 	size_t expected = sent / (pings.len / 500) * 42;
 	while (w->answer.len - p->at < expected) {
 		turns(w);

@@ -66,7 +66,7 @@ class FirefoxPage {
 			this[same] = page[same].bind(page);
 	}
 
-	/** 'pageerror', 'console', 'request'. What Firefox says of a connection that failed is no error of the page. */
+	/** 'pageerror', 'console', 'request'. Firefox's report of a failed connection is no error of the page. */
 	on(event, f) {
 		this.page.on(event, (x) => (event === 'pageerror' && OF_NETWORK.test(x.message)) || f(x));
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // model-check.mjs - the sequential model of one session, and the comparison with the answers and
-// events that it received. Bob is in each room all the time: the events that he received are the
+// events that it received. Bob is in each room all the time: the events that bob received are the
 // truth about it.
 
 import assert from 'node:assert/strict';

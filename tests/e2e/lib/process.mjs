@@ -87,7 +87,7 @@ export class Process {
 			process.kill(this.pid, signal);
 	}
 
-	/** Asks it to stop and waits: {code, signal}. What does not stop is killed, and that is an error. */
+	/** Asks it to stop and waits: {code, signal}. If it does not stop, it is killed: an error. */
 	async stop(signal = 'SIGTERM') {
 		this.mayExit = true;
 		this.signal(signal);

@@ -173,8 +173,9 @@ export function prepare(w, name) {
 }
 
 /**
- * The web server of a deployment, answering ready: {process, port}. more: lines of the operator's, in the server's own words; edit: what
- * he changed in a shipped file; filters: more modules; global: lines outside the virtual host.
+ * Starts the web server of a deployment and waits until ready is answered: {process, port}.
+ * more: the operator's own lines, in the server's syntax; edit: their change of a shipped file;
+ * filters: more modules; global: lines outside the virtual host.
  */
 export async function start(w, name, { ready = '/api/health', ...more } = {}) {
 	const deployment = { modules: [], ...DEPLOYMENTS[name], ...more };
