@@ -684,7 +684,7 @@
 		$('latest-text').textContent = room?.unread ? `${room.unread} new` : 'Latest';
 	}
 
-	/* What the reader sees, or has at the end of the page before him, is read. */
+	/* Marks as read up to the last message, if the reader has the end of the page in view. */
 	function markRead() {
 		const r = room;
 		isSeen = !document.hidden && isAtEnd();
@@ -943,7 +943,7 @@
 		}
 	};
 	$('pick').onchange = () => {
-		/* What one transport was found to be good for says nothing of the others that are asked for now. */
+		/* The result for one transport says nothing about the others that are asked for now. */
 		try {
 			localStorage.removeItem(`escrowchat:${location.origin}`);
 		} catch { /* no storage: nothing is remembered */ }

@@ -13,8 +13,8 @@
  *	connection for all tabs of the browser, where Web Locks and BroadcastChannel exist).
  * Calls: join(escrowId, {cursor, onGap}), leave(escrowId), send(escrowId, content, {clientMsgId}), typing(escrowId, is),
  *	read(escrowId, messageId | {upTo}), history(escrowId, {before, after, limit}), presence(escrowId), emit(event, data),
- *	on(event, f), off(event, f), close(). What has an answer takes a callback (error, answer) as its last argument, and
- *	without one returns a Promise. What is asked while there is no connection waits for it: at most 1000, then the code is
+ *	on(event, f), off(event, f), close(). A call with an answer takes a callback (error, answer) as its last argument, and
+ *	without one returns a Promise. Calls without a connection wait for one: at most 1000, then the code is
  *	queue_full. Typing does not wait. error.code is the contract's, or queue_full, left, closed.
  * Events: the contract's without hello, f(data, {cursor, escrowId}), and the client's own: state and transport {state,
  *	transport, retryIn}, joined (a room's answer, again after each reconnection), error {code, error}. token_expiring comes a
@@ -66,7 +66,7 @@
 	}
 
 	/* run(settle) gives settle an answer {ok, …}, and of it the field, or all, goes to the caller: by the function that is
-	 * his last argument, or by a Promise. */
+	 * their last argument, or by a Promise. */
 	function promised(args, run, field) {
 		var done = args[args.length - 1];
 		function start(resolve, reject) {
@@ -745,7 +745,7 @@
 			setState('offline', 0, ms);
 		}
 
-		/* ---- one connection for all tabs: the holder of the lock has it, the others ask through him ---- */
+		/* ---- one connection for all tabs: the holder of the lock has it, the others ask through it ---- */
 
 		function isFollower() {
 			return channel && !isLeader;
@@ -763,7 +763,7 @@
 
 		function follow() {
 			var acks = {}, next = 1, busy = 0, held = [], l;
-			/* What this tab has missed of a topic; what comes meanwhile is held, so that it stands behind that. */
+			/* Fetches the events of a topic that this tab has missed. Events that come meanwhile are held, and follow them. */
 			function catchUp(t, done) {
 				function ready() {
 					if (done)
@@ -992,7 +992,7 @@
 			return chat;
 		};
 
-		/* What has an answer; field: the part of it that the caller wants. */
+		/* A call that has an answer; field: the part of the answer that the caller wants. */
 		function asking(event, dataOf, field) {
 			return function (escrowId, a, b) {
 				var args = arguments;
