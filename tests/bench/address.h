@@ -7,7 +7,8 @@
 
 #define ADDRESS_NAME_SIZE 128
 
-/* A listening descriptor (blocking), and its address with the port it got. -1: *why names the call, errno the reason. */
+/* A listening descriptor (blocking), and its address with the port it got. -1: *why names the call,
+ * errno the reason. */
 int address_listen(const char *spec, char name[ADDRESS_NAME_SIZE], const char **why);
 
 /* A connected, non-blocking descriptor, likewise. Over TCP it comes from 127.0.0.1 plus from. */

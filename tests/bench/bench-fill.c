@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * bench-fill.c - a database with many messages, for scale.sh: bench-fill DATABASE MESSAGES.
- * Rooms of 1,000 messages each, but one that has a tenth of all. Words are frequent as they are in a language (Zipf). alice is in
- * that room and 49 others, of which she has read all but the end; bob is in the same and has never read anything.
+ * Each room has 1,000 messages, but one has a tenth of all. The frequency of words is that of a
+ * language (Zipf). alice is in that room and 49 others, and has read all but the end; bob is in the
+ * same rooms and has never read anything.
  */
 #include <math.h>
 #include <stdint.h>

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * bench-floor.c - what the kernel asks for the same deliveries: a bare epoll loop that accepts and sends, and does nothing else.
- * It frames like the server (RFC 6455, no mask) so that bench-load reads and checks both with the same code. The first two inputs of a
- * connection stand for handshake and subscription: each is answered by one frame. Then:
- *   tick    sends message after message by a schedule of its own, one send() for each subscriber (--join: due frames in one)
- *   relay   sends what one of a room says to all of the room: the closed loop
+ * bench-floor.c - the kernel's own cost of the same deliveries: a bare epoll loop that accepts and
+ * sends, and does nothing else. It frames like the server (RFC 6455, no mask), so that bench-load
+ * reads and checks both with the same code. The first two inputs of a connection stand for
+ * handshake and subscription: each is answered by one frame. Then:
+ *   tick    sends messages by its own schedule, one send() for each subscriber (--join: due frames
+ *           in one)
+ *   relay   sends a message of one client to all clients of its room: the closed loop
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +27,7 @@
 
 #define EVENTS 256
 #define SETTLE_US \
-	1500000 /* from the last connection to the first message: bench-load looks at the clocks meanwhile */
+	1500000 /* from the last connection to the first message; bench-load reads clocks then */
 #define READ_SIZE 65536
 
 #define ANSWERS 2 /* to a connection's first inputs */

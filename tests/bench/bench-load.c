@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * bench-load.c - connects users to a server, lets them talk, checks every delivery, and prints what it cost the server.
- * Phases: set-up, (idle) memory, messages by a schedule (--rate) or in a closed loop (--window). One "name value" a line on stdout.
+ * bench-load.c - connects users to a server, lets them talk, checks every delivery, and prints the
+ * cost to the server. Phases: set-up, (idle) memory, messages by a schedule (--rate) or in a closed
+ * loop (--window). It prints one "name value" a line on stdout.
  * Exit 0: no delivery was lost, doubled, out of order or changed; 1: one was.
  */
 #include <errno.h>

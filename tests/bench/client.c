@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * client.c - one user of bench-load, and the check of everything that they receive.
- * Message g goes to room g mod rooms, from the room's senders in turn: so whatever comes, what should have come follows from g.
+ * Message g goes to room g mod rooms, from the room's senders in turn, so g tells which message
+ * must come next.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,8 @@ place_of(const struct load *l, uint64_t message)
 	return (uint32_t)(message / l->n_rooms / l->o.senders);
 }
 
-/* The book of message g; a server with a schedule of its own makes us learn of it from what comes. */
+/* The entry of message g. If the server has its own schedule, the first delivery makes the
+ * entry. */
 static struct sent *
 sent_at(struct load *l, uint64_t message)
 {

@@ -13,7 +13,8 @@
 
 /* ---- histogram ---- */
 
-/* Values below HISTOGRAM_SUB have a bucket each; above, each power of two has HISTOGRAM_SUB of them. */
+/* Each value below HISTOGRAM_SUB has a bucket; above, each power of two has HISTOGRAM_SUB
+ * buckets. */
 static size_t
 bucket_of(uint64_t value)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * figures.h - what is measured: latencies in a histogram, and a process's CPU time and memory from outside.
+ * figures.h - the measurements: latencies in a histogram, and a process's CPU time and memory, seen
+ * from outside.
  */
 #ifndef TESTS_BENCH_FIGURES_H
 #define TESTS_BENCH_FIGURES_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * http.h - HTTP/1.1 of a client that keeps its connection: one request under way, the others wait behind it.
+ * http.h - HTTP/1.1 of a client that keeps its connection: one request is under way, the others
+ * wait.
  */
 #ifndef TESTS_BENCH_HTTP_H
 #define TESTS_BENCH_HTTP_H
@@ -22,7 +23,8 @@ struct answer {
 
 #define HTTP_JSON "Content-Type: application/json\r\n"
 
-/* Asks: GET where body.n is 0, else POST. fields: whole lines of the head, may be NULL. The path is printf's. */
+/* Asks with GET if body.n is 0, else with POST. fields: whole lines of the head, may be NULL. The
+ * path is a format of printf. */
 struct http_parts {
 	const char *fields;
 	struct span body;
@@ -30,7 +32,8 @@ struct http_parts {
 void http_ask(struct link *, uint64_t tag, struct http_parts, const char *path, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The whole answer in front of in to the question under way, and the next question goes out; its size, 0: incomplete. */
+/* Reads the whole answer at the front of in to the question under way, and sends the next question.
+ * Returns its size; 0: incomplete. */
 size_t http_answer(struct link *, char *in, size_t len, struct answer *out);
 
 /* The size of the head in front of in, with its empty line; 0: incomplete. */

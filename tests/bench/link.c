@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * link.c - the sockets of bench-load: one recv() for what there is, one send() for what was queued in a turn.
+ * link.c - the sockets of bench-load: one recv() for the bytes that are there, one send() for the
+ * bytes that a turn queued.
  */
 #include <errno.h>
 #include <string.h>

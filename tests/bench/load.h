@@ -8,8 +8,8 @@
  *     --> link (a socket)
  *
  * A wire turns bytes into calls of a client: client_joined, client_delivered, client_acknowledged,
- * client_answered. A new protocol is one file and one row in wires[]. Messages that come down by one
- * wire may be sent up by another, on a second link.
+ * client_answered. A new protocol is one file and one row in wires[]. Messages that come down by
+ * one wire may be sent up by another, on a second link.
  */
 #ifndef TESTS_BENCH_LOAD_H
 #define TESTS_BENCH_LOAD_H
@@ -50,8 +50,8 @@ struct wire {
 	int (*connect)(const char *to);
 	/* Says hello: link 0 is connected. In the end: client_joined. NULL: it only sends. */
 	void (*open)(struct client *);
-	/* Takes whole units from the front of in and returns their bytes. The rest is offered again,
-	 * with more behind it. */
+	/* Takes whole units from the front of in and returns their bytes. The rest is offered
+	 * again, with more behind it. */
 	size_t (*input)(struct client *, struct link *, char *in, size_t len);
 	/* Sends one message to the client's room; its number comes back with the acknowledgement.
 	 * NULL: the wire up sends. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * payload.h - the content of a benchmark's message: its number, the time it was due, and a filler that follows from the number.
- * So each delivery can be checked for what it is, and timed, without a table of what was sent.
+ * payload.h - the content of a benchmark's message: its number, the time it was due, and a filler
+ * that follows from the number. So each delivery can be checked and timed without a table of the
+ * messages sent.
  */
 #ifndef TESTS_BENCH_PAYLOAD_H
 #define TESTS_BENCH_PAYLOAD_H
@@ -13,10 +14,10 @@
 #include "base/span.h"
 
 #define PAYLOAD_MIN \
-	35 /* bytes: two numbers of 16 digits, a space behind each, and a letter that no trimming takes away */
+	35 /* bytes: two numbers of 16 digits with a space after each, and a letter to end with */
 #define PAYLOAD_MAX 4096
 
-/* Writes size bytes (PAYLOAD_MIN to PAYLOAD_MAX), nothing in them that JSON would escape; returns size. */
+/* Writes size bytes (PAYLOAD_MIN to PAYLOAD_MAX), none of which JSON would escape. Returns size. */
 size_t payload_write(char *out, size_t size, uint64_t message, int64_t due_us);
 
 /* False: not what payload_write writes, byte for byte. */

@@ -18,7 +18,8 @@ void websocket_ask(struct link *, const char *path);
 /* The size of the 101 in front of in; 0: incomplete. Any other answer ends the program. */
 size_t websocket_accepted(const char *in, size_t len);
 
-/* One whole frame in front of in; its size, 0: incomplete. A masked or fragmented one ends the program. */
+/* Reads one whole frame at the front of in and returns its size; 0: incomplete. A masked or
+ * fragmented frame ends the program. */
 size_t websocket_get(const char *in, size_t len, struct websocket_frame *out);
 
 /* True: it was a ping, and is answered. False: it is text. Anything else ends the program. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wire_bare.c - what bench-floor speaks: frames like the server's with nothing around them, after two requests of the size of a
- * handshake and a subscription that are each answered by something.
+ * wire_bare.c - the protocol of bench-floor: frames like the server's with nothing around them,
+ * after two requests of the size of a handshake and a subscription, each of which gets an answer.
  *   bare        the floor sends by its own schedule
  *   bare-relay  the client sends a frame as the server would, the floor hands it to the room
- *   bare-poll   as bare, and each delivery is answered by a request: what a long-poll asks of the kernel
- *   bare-mute   as bare, without the requests: what a socket costs that never carried anything the other way
+ *   bare-poll   as bare, and each delivery is answered by a request: a long-poll's cost to
+ *               the kernel
+ *   bare-mute   as bare, without the requests: the cost of a socket that the client never writes to
  */
 #include "proto/ws.h"
 #include "tests/bench/load.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wire_insert.c - up only: a plain INSERT by another program, the sqlite3 shell. --up-connect is the database.
- * Its answer comes when the statement has ended: the commit was before.
+ * wire_insert.c - up only: a plain INSERT by another program, the sqlite3 shell. --up-connect is
+ * the database. The answer comes when the statement has ended, after the commit.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wire_nats.c - nats-server, a peer: its own protocol of lines. Nothing is stored, nothing acknowledged.
+ * wire_nats.c - nats-server, for comparison: its own protocol of lines. It stores and acknowledges
+ * nothing.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wire_nchan.c - nchan (nginx), a peer: /pubsub/ROOM by WebSocket, or /sub/ROOM by server-sent events and long-poll with POST /pub/ROOM up.
+ * wire_nchan.c - nchan (nginx), for comparison: /pubsub/ROOM by WebSocket, or /sub/ROOM by
+ * server-sent events and long-poll with POST /pub/ROOM up.
  */
 #include <stdio.h>
 
@@ -86,7 +87,7 @@ open_sse(struct client *c)
 	    "/sub/room-%u", c->room);
 }
 
-/* The stream is not chunked, or each chunk is whole lines; what is between two events is passed over. */
+/* The stream is not chunked, or each chunk is whole lines. Lines between two events are skipped. */
 static size_t
 input_sse(struct client *c, struct link *l, char *in, size_t len)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * wire_rest.c - REST over a kept connection.
- *   rest-send     POST /api/chat/{room}/send: as --up of another wire the answer is an acknowledgement; by itself it is the delivery
- *   rest-history  GET /api/chat/{room}/history?limit=50: the answer must have 50 messages that follow each other
+ *   rest-send     POST /api/chat/{room}/send: as --up of another wire the answer is an
+ *                 acknowledgement; by itself it is the delivery
+ *   rest-history  GET /api/chat/{room}/history?limit=50: the answer must have 50 messages that
+ *                 follow each other
  */
 #include "tests/bench/http.h"
 #include "tests/bench/load.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * wire_sse.c - server-sent events down (/events), POST /emit up.
- * Each chunk must hold whole events, as the server sends them: a proxy that cuts them anew is not what is measured here.
+ * Each chunk must hold whole events, as the server sends them: a proxy that cuts the stream in
+ * another way is not measured here.
  */
 #include "tests/bench/http.h"
 #include "tests/bench/load.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// attacks.test.mjs - an attacker's afternoon: with what is another's, what was ended, what comes from elsewhere, and what is no value.
+// attacks.test.mjs - an attacker's afternoon: with what is another's, what was ended, what comes
+// from elsewhere, and what is no value.
 
 import assert from 'node:assert/strict';
 
@@ -14,7 +15,8 @@ import { Refused, WebSocket } from './lib/ws.mjs';
 
 const CLOSED = { web: true, daemon: false, config: { auth: 'wallet' } };
 
-/** Both programs with one key of the platform, and an escrow of alice and bob that eve has no part in. as(wallet): a token's header. */
+/** Both programs with one key of the platform, and an escrow of alice and bob that eve has no part
+ * in. as(wallet): a token's header. */
 async function platform(w, more) {
 	const key = makers.ES256('k');
 	useKeys(w, [key], more);

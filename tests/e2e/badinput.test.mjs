@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// badinput.test.mjs - what no client should send: each case has its JSON answer, and the program goes on as before.
-// Asked without a web server between, which would correct or refuse some of it itself; and the same as CGI.
+// badinput.test.mjs - what no client should send: each case has its JSON answer, and the program
+// goes on as before. Asked without a web server between, which would correct or refuse some of it
+// itself; and the same as CGI.
 
 import assert from 'node:assert/strict';
 

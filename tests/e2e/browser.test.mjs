@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// browser.test.mjs - the same client in real browsers: two pages, each transport setting, a page without WebSocket, and a
-// daemon that is killed under them; and the EventSource of each.
+// browser.test.mjs - the same client in real browsers: two pages, each transport setting, a page
+// without WebSocket, and a daemon that is killed under them; and the EventSource of each.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// cgi.test.mjs - escrowchat.fcgi started as a plain CGI program answers one request; started as nothing, it says how.
+// cgi.test.mjs - escrowchat.fcgi started as a plain CGI program answers one request; started as
+// nothing, it says how.
 
 import assert from 'node:assert/strict';
 

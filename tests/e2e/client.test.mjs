@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// client.test.mjs - contrib/client/escrowchat.js in a browser made of paper: its clock, its network and its tabs are ours,
-// and the server is a model of the contract whose cursors cannot be compared. At the end, the same file at the real daemon.
+// client.test.mjs - contrib/client/escrowchat.js in a browser made of paper: its clock, its network
+// and its tabs are ours, and the server is a model of the contract whose cursors cannot be
+// compared. At the end, the same file at the real daemon.
 
 import assert from 'node:assert/strict';
 import { webcrypto as crypto } from 'node:crypto';
@@ -92,7 +93,8 @@ class Server {
 		return message;
 	}
 
-	/** Of these topics (a map to positions) the events that are due, one topic after the other as on /ws. */
+	/** Of these topics (a map to positions) the events that are due, one topic after the other
+	 * as on /ws. */
 	due(topics, limit = Infinity) {
 		const found = [];
 		this.log.forEach(({ topic, event, data }, i) => {
@@ -1341,7 +1343,8 @@ class Wires {
 				}
 			},
 
-			/** WHATWG HTML, section 9.2, as far as the lines of this server need it; it does not come back by itself. */
+			/** WHATWG HTML, section 9.2, as far as the lines of this server need it; it
+			 * does not come back by itself. */
 			EventSource: class {
 				#listeners = {};
 				#request;

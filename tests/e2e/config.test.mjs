@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// config.test.mjs - one line that names what is wrong and what is accepted, exit 2; -t checks, -T tells where values came from.
+// config.test.mjs - one line that names what is wrong and what is accepted, exit 2; -t checks, -T
+// tells where values came from.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-// deploy.test.mjs - behind every web server, with the files that contrib/ ships: all of REST, every transport without buffering,
-// headers that must arrive and headers that must not, and stops under load that execute nothing twice.
-// A server that is not installed is passed over; the file ends with 77 then.
+// deploy.test.mjs - behind every web server, with the files that contrib/ ships: all of REST, every
+// transport without buffering, headers that must arrive and headers that must not, and stops under
+// load that execute nothing twice. A server that is not installed is passed over; the file ends
+// with 77 then.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -223,7 +224,8 @@ behind(installed.filter((n) => !DEPLOYMENTS[n].by), 'a token lets its user in at
 	assert.equal((await w.client('alice', { target: w.web, headers: { Authorization: `Bearer ${token}` } })).hello.walletAddress, 'alice');
 });
 
-/** What an operator adds for auth = proxy, as the shipped files say: passwords, and the name that they have proved. */
+/** What an operator adds for auth = proxy, as the shipped files say: passwords, and the name that
+ * they have proved. */
 const PASSWORDS = {
 	nginx: {
 		edit: (text) => text.replace('proxy_set_header X-Remote-User "";', 'proxy_set_header X-Remote-User $remote_user;').replace('fastcgi_param REMOTE_USER "";', 'fastcgi_param REMOTE_USER $remote_user;'),
@@ -314,7 +316,8 @@ const RESTARTS = {
 	},
 };
 
-/** Sends by many at once until restart() has run four times, then compares what was answered with what is stored. */
+/** Sends by many at once until restart() has run four times, then compares what was answered with
+ * what is stored. */
 async function restartUnderLoad(w, restart, send) {
 	const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
 	const answers = [];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// doctor.test.mjs - escrowchatctl doctor against the real web servers: content with what contrib/ ships, and where one line of it is
-// wrong it says what is wrong, which line of which file puts it right, and exits 1.
+// doctor.test.mjs - escrowchatctl doctor against the real web servers: content with what contrib/
+// ships, and where one line of it is wrong it says what is wrong, which line of which file puts it
+// right, and exits 1.
 
 import assert from 'node:assert/strict';
 
@@ -10,7 +11,8 @@ import { freePort, promise } from './lib/world.mjs';
 const QUICK = ['--wait', '60', '--hold', '3']; // no probe of a good server waits that long
 const FAULTY = ['--wait', '10', '--hold', '3'];
 
-/** The shipped text with parts of it changed: from, to, from, to. Where none of it is in a file, that stays as it is. */
+/** The shipped text with parts of it changed: from, to, from, to. Where none of it is in a file,
+ * that stays as it is. */
 const swap = (...parts) => (text) => {
 	for (let i = 0; i < parts.length; i += 2)
 		text = text.replaceAll(parts[i], parts[i + 1]);
@@ -19,7 +21,8 @@ const swap = (...parts) => (text) => {
 
 const SHIPPED = ['lighttpd', 'nginx', 'apache', 'apache-cgi'];
 
-/** name: {on: deployment, edit…, says: what the line of the finding has, remedy: the line that was changed}. */
+/** name: {on: deployment, edit…, says: what the line of the finding has, remedy: the line that was
+ * changed}. */
 const MISTAKES = {
 	'lighttpd buffers': {
 		on: 'lighttpd', edit: swap('server.stream-response-body = 1', 'server.stream-response-body = 0'),

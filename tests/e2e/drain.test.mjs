@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// drain.test.mjs - SIGTERM: clients are told, what was accepted is stored, the log file is emptied, exit 0.
+// drain.test.mjs - SIGTERM: clients are told, what was accepted is stored, the log file is emptied,
+// exit 0.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

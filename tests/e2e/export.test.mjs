@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// export.test.mjs - a conversation as a file: behind the web server and as CGI, longer than what is held at once, and sealed.
+// export.test.mjs - a conversation as a file: behind the web server and as CGI, longer than what is
+// held at once, and sealed.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

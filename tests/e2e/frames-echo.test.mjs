@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// frames-echo.test.mjs - RFC 6455 and RFC 7692 at the echo program, by subject: framing, pings, reserved bits, opcodes,
-// fragmentation, UTF-8, closing, limits, compression. Each case says what goes up and all that comes down, in order.
+// frames-echo.test.mjs - RFC 6455 and RFC 7692 at the echo program, by subject: framing, pings,
+// reserved bits, opcodes, fragmentation, UTF-8, closing, limits, compression. Each case says what
+// goes up and all that comes down, in order.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';

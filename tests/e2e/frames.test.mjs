@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// frames.test.mjs - RFC 6455 at /ws: each broken frame has its close code, each good one its effect.
+// frames.test.mjs - RFC 6455 at /ws: each broken frame has its close code, each good one its
+// effect.
 
 import assert from 'node:assert/strict';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
-// ledger.test.mjs - many messages by many writers of both kinds while the daemon is killed and started again: in the end every
-// acknowledged message is in the database once, and every reader has every room complete, once, in one order.
-// E2E_LEDGER: how many messages (default 4000).
+// ledger.test.mjs - many messages by many writers of both kinds while the daemon is killed and
+// started again: in the end every acknowledged message is in the database once, and every reader
+// has every room complete, once, in one order. E2E_LEDGER: how many messages (default 4000).
 
 import assert from 'node:assert/strict';
 
@@ -62,7 +62,8 @@ promise(`${MESSAGES} messages over ${ROOMS} rooms by ${WRITERS} writers, and ${K
 		const ledger = new Ledger(MESSAGES, ROOMS);
 		w.target = { socketPath: w.path('daemon.sock') };
 		const readers = Array.from({ length: READERS }, (_, i) => new Reader(w, `reader-${i}`));
-		// Each reader is in all rooms before the first message: without a cursor nothing from before is delivered.
+		// Each reader is in all rooms before the first message: without a cursor nothing
+		// from before is delivered.
 		await Promise.all(readers.map(async (r) => {
 			const client = await r.connect();
 			await client.lose();

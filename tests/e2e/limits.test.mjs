@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// limits.test.mjs - every limit, its answer, and that it is nobody else's; names of requests, and the audit trail.
+// limits.test.mjs - every limit, its answer, and that it is nobody else's; names of requests, and
+// the audit trail.
 
 import assert from 'node:assert/strict';
 import net from 'node:net';
@@ -194,7 +195,8 @@ promise('sessions that are left behind are kept in twice the number of connectio
 	assert.equal(await back(0), false);
 });
 
-/** Raw connections that say nothing, or something that makes them nobody: they are counted as long as they are open. */
+/** Raw connections that say nothing, or something that makes them nobody: they are counted as long
+ * as they are open. */
 function idle(target, text = '') {
 	return within(new Promise((resolve) => {
 		const socket = net.connect({ host: '127.0.0.1', port: target.port }, () => {

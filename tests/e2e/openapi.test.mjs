@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// openapi.test.mjs - GET /api/openapi.json says what the program does: a validator accepts it, a client made of it works,
-// and each answer that the program gives is one that it describes.
+// openapi.test.mjs - GET /api/openapi.json says what the program does: a validator accepts it, a
+// client made of it works, and each answer that the program gives is one that it describes.
 
 import assert from 'node:assert/strict';
 
@@ -37,7 +37,8 @@ async function start(w) {
 	return { description, document: document.json, call };
 }
 
-/** Each route asked for all that it gives. The document names the routes: one that is not here fails the test. */
+/** Each route asked for all that it gives. The document names the routes: one that is not here
+ * fails the test. */
 const EXAMPLES = {
 	chatPostSend: async (as) => {
 		await as('alice')('chatPostSend', {}, { content: 'crème brûlée', clientMsgId: 'c1' });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-// page.test.mjs - the demo page in real browsers, behind lighttpd with the configuration that is shipped: two people chat
-// over every pair of transports, the daemon is killed under them, and everybody sees each message once, in one order; the
-// same through proxies that buffer, refuse upgrades or swallow them.
+// page.test.mjs - the demo page in real browsers, behind lighttpd with the configuration that is
+// shipped: two people chat over every pair of transports, the daemon is killed under them, and
+// everybody sees each message once, in one order; the same through proxies that buffer, refuse
+// upgrades or swallow them.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -56,7 +57,8 @@ function pages(name, body) {
 	});
 }
 
-/** One person's page, in a browser profile of its own or beside another page; whatever it complains of is a failure. */
+/** One person's page, in a browser profile of its own or beside another page; whatever it complains
+ * of is a failure. */
 class Page {
 	static async open(w, wallet, { browser = 'chromium', beside, escrow = 'e1', transport, without = [], view = {} } = {}) {
 		const p = new Page();
@@ -118,7 +120,8 @@ class Page {
 		assert.deepEqual(wide, []);
 	}
 
-	/** What a program that knows the rules of accessibility complains of: contrast, names, roles, order of headings. */
+	/** What a program that knows the rules of accessibility complains of: contrast, names,
+	 * roles, order of headings. */
 	async accessible({ rules = {} } = {}) {
 		await this.page.evaluate(fs.readFileSync(locate('axe-core', 'axe.min.js'), 'utf8'));
 		const { violations } = await this.page.evaluate((r) => axe.run(document, { resultTypes: ['violations'], rules: r }), rules);

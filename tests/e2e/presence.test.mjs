@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// presence.test.mjs - who is in a room, per user: the first connection joins, the last one leaves, a loss has a grace.
+// presence.test.mjs - who is in a room, per user: the first connection joins, the last one leaves,
+// a loss has a grace.
 
 import assert from 'node:assert/strict';
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// rest.test.mjs - the routes of escrowchat.fcgi behind lighttpd: what each answers, and how each refuses.
+// rest.test.mjs - the routes of escrowchat.fcgi behind lighttpd: what each answers, and how each
+// refuses.
 
 import assert from 'node:assert/strict';
 

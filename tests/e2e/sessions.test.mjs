@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// sessions.test.mjs - tokens on every transport: how they come, what they are refused with, and that they end everywhere at once.
+// sessions.test.mjs - tokens on every transport: how they come, what they are refused with, and
+// that they end everywhere at once.
 
 import assert from 'node:assert/strict';
 
@@ -38,7 +39,8 @@ async function native(w, token, options = {}) {
 
 const refusal = (promise) => promise.then(() => assert.fail('it was not refused'), (error) => (error instanceof Refused || error instanceof StreamRefused ? error : Promise.reject(error)));
 
-/** Every way in, live, each with its own word for what it is when its token ends: [name, over()], over() until it has ended. */
+/** Every way in, live, each with its own word for what it is when its token ends: [name, over()],
+ * over() until it has ended. */
 async function everywhere(w, { address, token }) {
 	const ws = await native(w, token);
 	await ws.subscribe(ROOM);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// signin.test.mjs - signing in by a wallet's signature: what is signed, what is taken, and all that must not be.
+// signin.test.mjs - signing in by a wallet's signature: what is signed, what is taken, and all that
+// must not be.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -135,7 +136,8 @@ promise('foreign, altered and expired challenges are refused', WEB, async (w) =>
 	for (const one of altered)
 		refused(await signed(one), 401, 'unauthorized', JSON.stringify(one.slice(0, 400)));
 	assert.equal((await signed(text)).status, 200, 'what was refused has used nothing up');
-	// The key of another database, another log, and a time that is over: each with a text that was good.
+	// The key of another database, another log, and a time that is over: each with a text that
+	// was good.
 	const second = await challenge(w.web, alice.address);
 	const key = await w.sqlite("SELECT value FROM meta WHERE key = 'challenge_key';");
 	await w.sqlite(`UPDATE meta SET value = '${'0'.repeat(64)}' WHERE key = 'challenge_key';`);
@@ -179,7 +181,8 @@ promise('signatures are of one form: length, v, s', WEB, async (w) => {
 	assert.equal((await sendTo(good)).status, 200);
 });
 
-/** Keys for which one constant signature is good for every text, in all their spellings, and others that are not spelt as they should be. */
+/** Keys for which one constant signature is good for every text, in all their spellings, and others
+ * that are not spelt as they should be. */
 function badKeys() {
 	const P = 2n ** 255n - 19n;
 	const le = (n) => Buffer.from(n.toString(16).padStart(64, '0'), 'hex').reverse();
@@ -216,7 +219,8 @@ promise('the use of a token is written down by a request that reads, which never
 	await w.sqlite('UPDATE tokens SET used_at = used_at - 3600000;');
 	const before = await w.sqlite('SELECT used_at FROM tokens;');
 	const lock = await w.lockDatabase();
-	// A write waits for the lock, and is refused after a while; a read that waits as long never overtakes a write begun before it.
+	// A write waits for the lock, and is refused after a while; a read that waits as long never
+	// overtakes a write begun before it.
 	await until('a read to overtake a write', async () => {
 		const write = post(w.web, '/api/chat/42/send', { content: 'x' }, bearer(token)).then(({ status }) => assert.equal(status, 503));
 		const first = await Promise.race([write.then(() => 'write'), read().then(({ status }) => assert.equal(status, 200)).then(() => 'read')]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// slow.test.mjs - readers that stall cost the daemon no memory, and have everything in order once they read again.
+// slow.test.mjs - readers that stall cost the daemon no memory, and have everything in order once
+// they read again.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// socketio-frontend.test.mjs - a front end's own class around socket.io-client, through everything that it does and that
-// happens to it, in four transport modes.
+// socketio-frontend.test.mjs - a front end's own class around socket.io-client, through everything
+// that it does and that happens to it, in four transport modes.
 
 import assert from 'node:assert/strict';
 

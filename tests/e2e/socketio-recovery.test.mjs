@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// socketio-recovery.test.mjs - connection state recovery: the same id and nothing missed, or a new id and nothing pretended.
+// socketio-recovery.test.mjs - connection state recovery: the same id and nothing missed, or a new
+// id and nothing pretended.
 
 import assert from 'node:assert/strict';
 
@@ -25,7 +26,8 @@ async function pair(w, { transports = ['polling', 'websocket'], auth } = {}) {
 	return { way, alice, bob, id: alice.socket.id };
 }
 
-/** A cut may otherwise break nothing but the probe of an upgrade, of which the client says nothing. */
+/** A cut may otherwise break nothing but the probe of an upgrade, of which the client says
+ * nothing. */
 async function settled(client, transports) {
 	if (transports.length === 2)
 		await client.upgraded();
@@ -37,7 +39,8 @@ async function send(client, prefix, n) {
 	return contents;
 }
 
-/** Alice is back as who she was, and has these messages after 'before', in that order, and then hears what is said live. */
+/** Alice is back as who she was, and has these messages after 'before', in that order, and then
+ * hears what is said live. */
 async function hasRecovered(alice, bob, id, missed) {
 	assert.deepEqual(await alice.connected(), { id, recovered: true });
 	await bob.send('42', 'live');
@@ -153,10 +156,12 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
 	promise(`${name}: a stream that is cut again and again has no hole and no double`, FOREVER, async (w) => {
 		const { way, alice, bob, id } = await pair(w, { transports });
 		const sent = [];
-		/* Where the WebSocket breaks with which it is about to upgrade, the client says and does nothing until its ping is overdue, in 85 s. */
+		/* Where the WebSocket breaks with which it is about to upgrade, the client says and
+		 * does nothing until its ping is overdue, in 85 s. */
 		const isNoticed = () => transports.length === 1 || alice.transport === 'websocket';
 		for (let round = 0; round < 12; round++) {
-			/* The stream of messages goes on until the cut has hit a connection with data on it. */
+			/* The stream of messages goes on until the cut has hit a connection with
+			 * data on it. */
 			let isCut = false;
 			const cut = way[round % 2 ? 'cut' : 'split'](isNoticed).finally(() => { isCut = true; });
 			for (let part = 0; part === 0 || !isCut; part++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// socketio-wire.test.mjs - Engine.IO 4 and Socket.IO 5 by hand: every request and packet that is wrong has its answer, and
-// ends at most the session it came on.
+// socketio-wire.test.mjs - Engine.IO 4 and Socket.IO 5 by hand: every request and packet that is
+// wrong has its answer, and ends at most the session it came on.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -418,7 +418,8 @@ promise('a client that does not CONNECT in time is closed, whatever else it send
 promise('pings come at their times, however long their answers take', { daemon: false }, async (w) => {
 	const echo = w.start('eio-echo', path.join(BUILDDIR, 'tests/echo/eio-echo'), ['--listen', '127.0.0.1:0']);
 	const target = { port: Number((await echo.line(/listening on 127\.0\.0\.1:(\d+)/))[1]) };
-	// A machine that is busy delays this client too: once in many times is enough, and never where answers delay the pings.
+	// A machine that is busy delays this client too: once in many times is enough, and never
+	// where answers delay the pings.
 	await until('the last of some pings to come at its time', async () => {
 		const wire = await Sock.open(target, { path: '/engine.io/?EIO=4&transport=websocket' });
 		const { pingInterval, pingTimeout } = wire.open, begun = performance.now(), pings = 8;

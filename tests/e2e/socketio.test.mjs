@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// socketio.test.mjs - the chat as an unchanged front end sees it: the real socket.io-client, over each transport.
+// socketio.test.mjs - the chat as an unchanged front end sees it: the real socket.io-client, over
+// each transport.
 
 import assert from 'node:assert/strict';
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-// streams-ledger.test.mjs - many clients, a third on each transport, whose connections are cut at random while the daemon is
-// killed again and again: every durable event of every room is at every one of its clients, once, in the one order of the log.
-// E2E_STREAMS_LEDGER: how many messages (default 1500); there is a client for each hundred of them.
+// streams-ledger.test.mjs - many clients, a third on each transport, whose connections are cut at
+// random while the daemon is killed again and again: every durable event of every room is at every
+// one of its clients, once, in the one order of the log. E2E_STREAMS_LEDGER: how many messages
+// (default 1500); there is a client for each hundred of them.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -169,7 +170,8 @@ async function cutOften(road, ledger) {
 	return cuts;
 }
 
-/** Kills the daemon while clients are connected; the next one must acknowledge messages too. Gives the number of kills. */
+/** Kills the daemon while clients are connected; the next one must acknowledge messages too. Gives
+ * the number of kills. */
 async function killOften(w, ledger) {
 	for (let k = 1; k <= KILLS; k++) {
 		await ledger.reaches(Math.floor((MESSAGES * k) / (KILLS + 1)));
@@ -183,7 +185,8 @@ async function killOften(w, ledger) {
 	return KILLS;
 }
 
-/** Tells how the events that a client saw in a room differ from the log; null: they are the same, in the same order. */
+/** Tells how the events that a client saw in a room differ from the log; null: they are the same,
+ * in the same order. */
 function difference(seen, log) {
 	const times = new Map();
 	seen.forEach((event) => times.set(event, (times.get(event) ?? 0) + 1));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// streams.test.mjs - server-sent events: one stream of the named rooms and the own topic, in log order, which loses nothing.
+// streams.test.mjs - server-sent events: one stream of the named rooms and the own topic, in log
+// order, which loses nothing.
 
 import assert from 'node:assert/strict';
 import net from 'node:net';

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * floor.c - linked with every object of one floor and the archives of lower floors: that it links is the test.
+ * floor.c - is linked with every object of one floor and the archives of lower floors. The test is
+ * that the link succeeds.
  */
 int
 main(void)

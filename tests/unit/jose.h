@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * jose.h - published keys and tokens (RFC 7515, appendix A; RFC 8037, appendix A), and a small signer for tokens of our own.
+ * jose.h - published keys and tokens (RFC 7515, appendix A; RFC 8037, appendix A), and a small
+ * signer for the tests' own tokens.
  */
 #ifndef UNIT_JOSE_H
 #define UNIT_JOSE_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * net_world.h - an event loop and the two ends of a socket pair: for the tests of connections and what is spoken over them.
+ * net_world.h - an event loop and the two ends of a socket pair, for the tests of connections and
+ * their protocols.
  */
 #ifndef NET_WORLD_H
 #define NET_WORLD_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_bench.c - the benchmark's load is believed only because it notices: a delivery lost, doubled, out of order, changed or misplaced.
+ * test_bench.c - the benchmark's load notices a delivery that is lost, doubled, out of order,
+ * changed or misplaced.
  */
 #include <setjmp.h>
 #include <stdarg.h>

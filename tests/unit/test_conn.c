@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_conn.c - a connection: input offered until it is used, frames out in order, an end that loses nothing and never hangs.
+ * test_conn.c - a connection: input is offered until it is used, frames go out in order, and the
+ * end loses nothing and never hangs.
  */
 #include "net_world.h"
 
@@ -277,7 +278,7 @@ the_frames_of_a_turn_leave_in_one_write(void **state)
 	assert_int_equal(recv(w->far, buf_reserve(&w->answer, 64), 64, 0), -1);
 }
 
-/* More than one system call takes; one is closed, one has lost its peer, and one can take no more. */
+/* They are more than one system call takes; one is closed, one has lost its peer, one is full. */
 static void
 many_are_written_to_in_one_turn_and_none_harms_another(void **state)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_ctl.c - escrowchatctl: how its options are read, and that doctor knows a remedy for each fault at each web server.
+ * test_ctl.c - escrowchatctl: how its options are read, and that doctor knows a remedy for each
+ * fault at each web server.
  */
 #include "ctl/doctor.h"
 #include "ctl/options.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_expiry.c - sessions that rest on a token: warned once, put out in time, and their use written down.
+ * test_expiry.c - sessions with a token: they are warned once and ended in time, and the token's
+ * use is written down.
  */
 #include "hub_world.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_export.c - a conversation as a file: whole, the same for both sides, with the SHA-256 of itself.
+ * test_export.c - a conversation as a file: it is whole, the same for both sides, and has its own
+ * SHA-256.
  */
 #include "chat/export.h"
 

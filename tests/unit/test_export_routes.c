@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_export_routes.c - exports as answers: their form and headers, how many at once, and what ends them early.
+ * test_export_routes.c - exports as answers: their form and headers, how many at once, and what
+ * ends them early.
  */
 #include "rest_world.h"
 #include "store/lock.h"

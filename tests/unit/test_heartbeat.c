@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_heartbeat.c - who answers no ping is cut, unless they read what waits for them, by a clock that the test sets.
+ * test_heartbeat.c - a client that answers no ping is cut, unless it reads the bytes that wait for
+ * it. The test sets the clock.
  */
 #define clock_mono_ms true_mono_ms
 #define clock_mono_us true_mono_us

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_json_slice.c - what base/json_slice.h promises: it reads in place what json.h reads from a tree.
+ * test_json_slice.c - json_slice reads in place the same values that json.h reads from a tree.
  */
 #include "base/json_slice.h"
 

@@ -98,7 +98,7 @@ an_eddsa_token_is_valid(void **state)
 	struct jwt_claims claims;
 
 	assert_null(jwt_verify(jwt, span_of(token), NOW, &claims));
-	/* RFC 8037's own has a payload that is no object: the signature is good, the claims are not. */
+	/* The token of RFC 8037 has a good signature, but its payload is no object. */
 	assert_string_equal(
 	    jwt_verify(jwt, SPAN(JOSE_EDDSA_DATA "." JOSE_EDDSA_SIGNATURE), NOW, &claims),
 	    "a part is no JSON object");
@@ -123,7 +123,8 @@ the_algorithm_is_the_keys_and_never_the_tokens(void **state)
 	jwt_free(jwt);
 }
 
-/* The public key is known to all: an HMAC with it as its secret must not pass for a signature of its owner. */
+/* Everyone knows the public key: an HMAC with it as the secret must not pass for a signature of its
+ * owner. */
 static void
 a_public_key_is_no_secret(void **state)
 {

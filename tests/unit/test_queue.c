@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_queue.c - the log: its public face in plain SQL, reading on, merging and gaps against a naive model, trimming, incarnations.
+ * test_queue.c - the log: its public table in plain SQL, reading after a position, merging and gaps
+ * against a naive model, trimming, incarnations.
  */
 #include "store/queue.h"
 
@@ -440,7 +441,8 @@ trimmed_messages_stay_and_leave_the_log(void **state)
 	buf_clear(&text);
 }
 
-/* As migration 5 left it: a message had a row of the log beside it, with another number, and was indexed with 63 others. */
+/* The database as migration 5 left it: a message had a separate row in the log, with another
+ * number, and was indexed with 63 others. */
 static void
 make_an_older_database(struct tmp *t, int messages)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_rates.c - buckets: how much at once, how long to wait, and that those that are full again go.
+ * test_rates.c - buckets: how much they allow at once, how long to wait, and that a bucket that is
+ * full again is removed.
  */
 #include "store/rates.h"
 

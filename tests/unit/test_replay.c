@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_replay.c - what a client missed while it was away, or was too slow to take: everything in order, once, or a gap.
+ * test_replay.c - the events that a client missed while it was away or too slow: they come in
+ * order, once, or a gap comes.
  */
 #include "hub_world.h"
 

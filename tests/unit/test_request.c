@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_request.c - what a web server hands over, cut into path, query and body; hostile servers and clients included.
+ * test_request.c - a web server's request is cut into path, query and body; also those of hostile
+ * servers and clients.
  */
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_routes.c - the order in which a request is decided, and what a database in trouble makes of it.
+ * test_routes.c - the order in which a request is decided, and the answers when the database fails.
  */
 #include "rest_world.h"
 

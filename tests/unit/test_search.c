@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_search.c - messages that say something: by words, beginnings and phrases, of the caller's escrows alone.
+ * test_search.c - search in messages by words, beginnings and phrases, in the caller's escrows
+ * only.
  */
 #include "chat/search.h"
 

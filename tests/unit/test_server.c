@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_server.c - the whole daemon, while one of its system calls fails: it refuses to start and says why, or it stores a message,
- * acknowledges it, reads it back, and ends in good order.
+ * test_server.c - the whole daemon, while one of its system calls fails: it refuses to start and
+ * says why, or it stores a message, acknowledges it, reads it back, and ends in good order.
  */
 #include "tmp_store.h"
 

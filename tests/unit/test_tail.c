@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_tail.c - the tail of the log: one way in for what any process writes, one order out, nothing bad passed on.
+ * test_tail.c - the tail of the log: it takes the rows of every process, gives them out in one
+ * order, and passes no bad row on.
  */
 #include "hub_world.h"
 
@@ -207,7 +208,8 @@ a_large_room_makes_short_turns(void **state)
 		assert_int_equal(h->clients[i]->frames, 100);
 }
 
-/* The look that was asked for is made, while the nth call of the reader's store fails. True: it did. */
+/* Makes the requested look while the nth call of the reader's store fails. True: that call
+ * failed. */
 static bool
 look_with_fault(struct house *h, int nth)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_tokens.c - tokens: how they come to be, where they may stand in a request, and all the ways in which they end.
+ * test_tokens.c - tokens: how they are made, where a request may carry them, and all the ways in
+ * which they end.
  */
 #include "chat_world.h"
 
@@ -424,7 +425,8 @@ a_challenge_needs_a_key_which_is_made_once(void **state)
 	buf_clear(&c.text);
 }
 
-/* The text is checked before the signature: a bad signature over a text in time is the only way to tell them apart here. */
+/* The text is checked before the signature: only a bad signature over a text in time tells the two
+ * errors apart here. */
 static void
 a_challenge_that_has_expired_is_refused(void **state)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_turn.c - the turn to write: one transaction for all who waited, and nobody's failure is another's.
+ * test_turn.c - the turn to write: one transaction for all jobs that waited, and the failure of one
+ * job does not touch another.
  */
 #include "fcgi/turn.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_typing.c - who is typing: 3 s from the last typing_start, relayed once a second at most, ended once.
+ * test_typing.c - typing: it lasts 3 s from the last typing_start, is relayed at most once a
+ * second, and ends once.
  */
 #include "hub_world.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_uring.c - many sockets are written to with one call: all arrives in order, and what cannot be written is left as it was.
+ * test_uring.c - many sockets are written to with one call: all bytes arrive in order, and a ring
+ * that cannot be written is left as it was.
  */
 #include "net/uring.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_wal.c - what store/wal.c promises: few writes a commit, and none that another connection misses.
+ * test_wal.c - the writes of store/wal.c: few for a commit, and none that another connection
+ * misses.
  */
 #include <errno.h>
 
@@ -105,7 +106,8 @@ what_is_committed_is_seen_by_others_at_once(void **state)
 	}
 }
 
-/* The cache is too small for it: pages go to the log file before the commit, are read back, and go there again. */
+/* The cache is too small for it: pages go to the WAL before the commit, are read back, and go there
+ * again. */
 static void
 a_transaction_larger_than_the_cache_is_whole(void **state)
 {
@@ -163,7 +165,8 @@ a_commit_is_all_or_nothing_whichever_write_fails(void **state)
 	assert_string_equal(sql_text(t->foreign, "PRAGMA integrity_check"), "ok");
 }
 
-/* A commit is in the kernel when it has returned: another process that reads it has all of its pages. */
+/* When a commit has returned, the kernel has it: another process that reads it gets all its
+ * pages. */
 static void
 what_is_committed_outlives_its_connection(void **state)
 {

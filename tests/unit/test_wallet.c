@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_wallet.c - addresses and signatures against the published vectors: EIP-55, EIP-191, RFC 8032.
+ * test_wallet.c - addresses and signatures against published vectors: EIP-55, EIP-191, RFC 8032.
  */
 #include "chat/wallet.h"
 
@@ -203,7 +203,8 @@ the_signatures_of_rfc_8032_are_good(void **state)
 	}
 }
 
-/* The y's of the points whose order divides 8, and what is not below the prime; each with both signs of x. */
+/* The y's of the points whose order divides 8, and values that are not below the prime; each with
+ * both signs of x. */
 static const char *const unsafe[] = {
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
@@ -243,7 +244,8 @@ keys_that_anybody_can_sign_for_are_unsafe(void **state)
 	}
 }
 
-/* Why that matters: the neutral point and zero are a signature of the neutral key over whatever you like. */
+/* Without that check, the neutral point and zero are a signature of the neutral key over any
+ * text. */
 static void
 libcrypto_alone_would_take_them(void **state)
 {

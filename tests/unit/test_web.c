@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_web.c - HTTP on a connection: what is answered, in which order, and when the connection ends.
+ * test_web.c - HTTP on a connection: the answers, their order, and when the connection ends.
  */
 #include "net_world.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_websocket.c - RFC 6455 on a connection: messages in order, heartbeats, a close handshake that ends in every case.
+ * test_websocket.c - RFC 6455 on a connection: messages in order, heartbeats, and a close handshake
+ * that always ends.
  */
 #include "net_world.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tmp_store.h - for the tests of the store: a database in a directory of its own, and a foreign connection to it.
+ * tmp_store.h - for the tests of the store: a database in its own directory, and a foreign
+ * connection to it.
  */
 #ifndef TMP_STORE_H
 #define TMP_STORE_H

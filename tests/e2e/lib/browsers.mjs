@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// browsers.mjs - Chromium by playwright-core and Firefox by puppeteer-core, in the same words: Playwright's, as far as the
-// tests use them. A page is a window of its own: none is hidden behind another.
+// browsers.mjs - Chromium by playwright-core and Firefox by puppeteer-core, in the same words:
+// Playwright's, as far as the tests use them. A page is a window of its own: none is hidden behind
+// another.
 
 import { load, program } from './modules.mjs';
 import { WAIT_MS } from './wait.mjs';
@@ -66,7 +67,8 @@ class FirefoxPage {
 			this[same] = page[same].bind(page);
 	}
 
-	/** 'pageerror', 'console', 'request'. Firefox's report of a failed connection is no error of the page. */
+	/** 'pageerror', 'console', 'request'. Firefox's report of a failed connection is no error
+	 * of the page. */
 	on(event, f) {
 		this.page.on(event, (x) => (event === 'pageerror' && OF_NETWORK.test(x.message)) || f(x));
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// client.mjs - a chat client on the native transport: events and acknowledgements in the order in which they came.
+// client.mjs - a chat client on the native transport: events and acknowledgements in the order in
+// which they came.
 
 import assert from 'node:assert/strict';
 
@@ -9,7 +10,8 @@ import { WebSocket } from './ws.mjs';
 export const SUBPROTOCOL = 'escrowchat.v1';
 
 export class Client {
-	/** Connects and has seen hello. wallet '': claims none; query: further parameters; cursor: resumes the own topic. */
+	/** Connects and has seen hello. wallet '': claims none; query: further parameters; cursor:
+	 * resumes the own topic. */
 	static async open(target, wallet, { query = {}, headers, path = '/ws', protocols = [SUBPROTOCOL] } = {}) {
 		const client = new Client();
 		const parameters = new URLSearchParams({ ...(wallet && { walletAddress: wallet }), ...query });
@@ -20,7 +22,8 @@ export class Client {
 		return client;
 	}
 
-	/** All that came, in order: {event, data, cursor?, escrowId?} or {ack, data}. Where there is onevent or onack, it sees
+	/** All that came, in order: {event, data, cursor?, escrowId?} or {ack, data}. Where there
+	 * is onevent or onack, it sees
 	 *  each at the moment it comes, and event() waits for nothing. */
 	log = [];
 
@@ -107,7 +110,8 @@ export class Client {
 			() => `${this.wallet}: the event ${name}; so far ${this.#tail()}`);
 	}
 
-	/** Events of that name so far, taken or not. Call it behind a barrier, e.g. a later message that has come. */
+	/** Events of that name so far, taken or not. Call it behind a barrier, e.g. a later message
+	 * that has come. */
 	all(name, matches = () => true) {
 		return this.log.filter((m) => m.event === name && matches(m.data, m));
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// engineio.mjs - Engine.IO 4 by hand, packet by packet, over polling and over WebSocket: what no client library would send.
+// engineio.mjs - Engine.IO 4 by hand, packet by packet, over polling and over WebSocket: what no
+// client library would send.
 
 import { request } from './http.mjs';
 import { until, within } from './wait.mjs';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// fastcgi.mjs - a web server's side of FastCGI, one request a connection: what a good server says, and what none would.
+// fastcgi.mjs - a web server's side of FastCGI, one request a connection: what a good server says,
+// and what none would.
 
 import net from 'node:net';
 
@@ -26,7 +27,8 @@ function pair(name, value) {
 	return Buffer.concat([size(n), size(v), n, v]);
 }
 
-/** What a server passes on of a request; an object as body is sent as JSON. params: more, or others; undefined takes one away. */
+/** What a server passes on of a request; an object as body is sent as JSON. params: more, or
+ * others; undefined takes one away. */
 export function paramsOf({ method = 'GET', path = '/', headers = {}, body, params = {} }) {
 	const bytes = body === undefined ? undefined : Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 	const fields = Object.entries(headers).map(([k, v]) => [k.toLowerCase() === 'content-type' ? 'CONTENT_TYPE' : `HTTP_${k.toUpperCase().replaceAll('-', '_')}`, v]);
@@ -37,7 +39,8 @@ export function paramsOf({ method = 'GET', path = '/', headers = {}, body, param
 	return { bytes: bytes ?? Buffer.alloc(0), params: Object.entries(all).filter(([, v]) => v !== undefined) };
 }
 
-/** The answer: {status, headers, body, json, isEnded}. isEnded: the request was ended properly. options.open: the body is never ended. */
+/** The answer: {status, headers, body, json, isEnded}. isEnded: the request was ended properly.
+ * options.open: the body is never ended. */
 export function ask(socketPath, request, { open = false, timeout = WAIT_MS } = {}) {
 	const { params, bytes } = paramsOf(request);
 	return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// frontend.mjs - the class in which a front end wraps socket.io-client, written as such classes are: no word in it knows of
-// this server. And the browser's build of socket.io-client in a window of paper, with a WebSocket or without.
+// frontend.mjs - the class in which a front end wraps socket.io-client, written as such classes
+// are: no word in it knows of this server. And the browser's build of socket.io-client in a window
+// of paper, with a WebSocket or without.
 
 import fs from 'node:fs';
 import vm from 'node:vm';

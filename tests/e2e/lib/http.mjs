@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: ISC
-// http.mjs - HTTP in two ways: requests as a good client makes them, and raw bytes as nobody should.
+// http.mjs - HTTP in two ways: requests as a good client makes them, and raw bytes as nobody
+// should.
 
 import http from 'node:http';
 import net from 'node:net';
 
 import { WAIT_MS } from './wait.mjs';
 
-/** {status, headers, body, json}; json is undefined where the body is none. An object as body is sent as JSON. */
+/** {status, headers, body, json}; json is undefined where the body is none. An object as body is
+ * sent as JSON. */
 export function request(target, { method = 'GET', path = '/', headers = {}, body, agent = false } = {}) {
 	const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
 	const all = { ...(text !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }), ...headers };

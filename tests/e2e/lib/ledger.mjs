@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// ledger.mjs - who writes numbered messages until each is acknowledged, whatever happens to the daemon, and what was acknowledged.
+// ledger.mjs - who writes numbered messages until each is acknowledged, whatever happens to the
+// daemon, and what was acknowledged.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';

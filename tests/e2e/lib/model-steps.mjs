@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // model-steps.mjs - random sequences of everything that a session can send, as plain data: they
-// can be printed, cut down and played again. The thing to which a step refers (a message, a cursor) is chosen
-// when it is played.
+// can be printed, cut down and played again. The thing to which a step refers (a message, a cursor)
+// is chosen when it is played.
 
 import { enter, history, leave, message, presence, read, stopTyping, typing } from './model-session.mjs';
 

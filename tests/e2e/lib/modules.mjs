@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// modules.mjs - finds what npm brings, or installs it from the lock file beside the tests; where neither works, the file
-// that asked ends with 77 and a printed reason.
+// modules.mjs - finds what npm brings, or installs it from the lock file beside the tests; where
+// neither works, the file that asked ends with 77 and a printed reason.
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -17,7 +17,8 @@ export function skip(reason) {
 	process.exit(77);
 }
 
-/** The directory with node_modules, that module among them: $E2E_MODULES, else one of the build's own. */
+/** The directory with node_modules, that module among them: $E2E_MODULES, else one of the build's
+ * own. */
 function directory(name) {
 	const given = process.env.E2E_MODULES, own = path.join(BUILDDIR, 'tests/e2e/modules'); // never the source tree
 	const has = (dir) => fs.existsSync(path.join(dir, 'node_modules', name, 'package.json'));

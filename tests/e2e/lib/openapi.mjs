@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// openapi.mjs - what an OpenAPI document says of an answer, taken strictly: a member that it does not name is a fault.
+// openapi.mjs - what an OpenAPI document says of an answer, taken strictly: a member that it does
+// not name is a fault.
 
 import { load } from './modules.mjs';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// process.mjs - a child process with its lines: waits for one of them, stops by pid, and is a failure where it ends
-// unasked or a sanitizer has spoken.
+// process.mjs - a child process with its lines: waits for one of them, stops by pid, and is a
+// failure where it ends unasked or a sanitizer has spoken.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -87,7 +87,8 @@ export class Process {
 			process.kill(this.pid, signal);
 	}
 
-	/** Asks it to stop and waits: {code, signal}. If it does not stop, it is killed: an error. */
+	/** Asks it to stop and waits: {code, signal}. If it does not stop, it is killed: an
+	 * error. */
 	async stop(signal = 'SIGTERM') {
 		this.mayExit = true;
 		this.signal(signal);

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: ISC
-// recorder.mjs - stands in for both programs and answers with what reached it, as JSON: what a web server passes on, and what it
-// does not. Speaks HTTP; started by a web server it is FastCGI on descriptor 0, or CGI.
+// recorder.mjs - stands in for both programs and answers with what reached it, as JSON: what a web
+// server passes on, and what it does not. Speaks HTTP; started by a web server it is FastCGI on
+// descriptor 0, or CGI.
 
 import fs from 'node:fs';
 import http from 'node:http';
@@ -9,7 +10,8 @@ import net from 'node:net';
 
 const BEGIN = 1, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6;
 
-/** HTTP: {method, url, headers: [[name, value]…]}, on a Unix socket or port. Resolves to the server. */
+/** HTTP: {method, url, headers: [[name, value]…]}, on a Unix socket or port. Resolves to the
+ * server. */
 export function recordHttp(where) {
 	return listening(http.createServer((req, res) => {
 		const headers = [];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// road.mjs - the way to the daemon, which keeps its port while the daemon comes and goes, and can be cut.
+// road.mjs - the way to the daemon, which keeps its port while the daemon comes and goes, and can
+// be cut.
 
 import net from 'node:net';
 
@@ -73,7 +74,8 @@ export class Road {
 		held.forEach((go) => go());
 	}
 
-	/** Until there is a connection that somebody would miss: a WebSocket, a stream, or a request without its answer. */
+	/** Until there is a connection that somebody would miss: a WebSocket, a stream, or a
+	 * request without its answer. */
 	#busy(isTime) {
 		return until('a connection in use', () => isTime() && [...this.#pairs].some((p) => p.isBusy && !p.isSplit));
 	}
@@ -84,7 +86,8 @@ export class Road {
 		this.#break();
 	}
 
-	/** One of the connections breaks, whichever it is and whatever is on it; false: there is none. */
+	/** One of the connections breaks, whichever it is and whatever is on it; false: there is
+	 * none. */
 	cutOne() {
 		const pairs = [...this.#pairs], { down, up } = pairs[Math.floor(Math.random() * pairs.length)] ?? {};
 		down?.destroy();

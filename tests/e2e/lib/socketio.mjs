@@ -13,7 +13,8 @@ const { io } = load('socket.io-client');
 export const TRANSPORTS = { polling: ['polling'], websocket: ['websocket'], upgrade: ['polling', 'websocket'] };
 
 export class SocketClient {
-	/** Connects, unless options.connect is false. options: of io(); auth is added to the wallet. world: closes it. */
+	/** Connects, unless options.connect is false. options: of io(); auth is added to the
+	 * wallet. world: closes it. */
 	constructor(world, wallet, { target = world.target, path = '', auth = {}, ...options } = {}) {
 		this.wallet = wallet;
 		this.socket = io(`http://127.0.0.1:${target.port}${path}`, {
@@ -34,7 +35,8 @@ export class SocketClient {
 		return client;
 	}
 
-	/** All that came, in order: {event, data, more}, more being further arguments; ' connect' and the like are of the socket itself. */
+	/** All that came, in order: {event, data, more}, more being further arguments; ' connect'
+	 * and the like are of the socket itself. */
 	log = [];
 
 	#inbox = [];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// stream.mjs - clients of server-sent events, long-poll and POST /emit, each request by hand. The reader of streams is strict:
-// what the WHATWG section has no use for, or a line that is not whole, is an error.
+// stream.mjs - clients of server-sent events, long-poll and POST /emit, each request by hand. The
+// reader of streams is strict: what the WHATWG section has no use for, or a line that is not whole,
+// is an error.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -8,7 +9,8 @@ import http from 'node:http';
 import { request } from './http.mjs';
 import { WAIT_MS, within } from './wait.mjs';
 
-/** The target of a request; wallet '': claims none; rooms become escrow=, all else as it is named. */
+/** The target of a request; wallet '': claims none; rooms become escrow=, all else as it is
+ * named. */
 export function url(path, wallet, { rooms = [], ...query } = {}) {
 	const parameters = new URLSearchParams(rooms.map((r) => ['escrow', r]));
 	for (const [name, value] of Object.entries({ walletAddress: wallet || undefined, ...query })) {
@@ -54,7 +56,8 @@ export async function emitted(target, wallet, event, data, options) {
 }
 
 export class EventStream {
-	/** Resolves when the head has come; throws what the server answered where that is no stream. */
+	/** Resolves when the head has come; throws what the server answered where that is no
+	 * stream. */
 	static open(target, wallet, query = {}, { headers = {} } = {}) {
 		const stream = new EventStream();
 		const where = target.socketPath ? { socketPath: target.socketPath } : { host: '127.0.0.1', port: target.port };
@@ -85,7 +88,8 @@ export class EventStream {
 		return stream;
 	}
 
-	/** All that came: {event, data, id?}, in order; where there is onevent, it sees each instead. */
+	/** All that came: {event, data, id?}, in order; where there is onevent, it sees each
+	 * instead. */
 	log = [];
 	lastId = '';
 	retry = null;

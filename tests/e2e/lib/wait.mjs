@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// wait.mjs - waiting for a condition, with a limit that says what did not happen. Nothing here sleeps for a fixed time. The limit
-// is for what never happens: no test promises anything by it, so it is long enough for the slowest machine.
+// wait.mjs - waiting for a condition, with a limit that says what did not happen. Nothing here
+// sleeps for a fixed time. The limit is for what never happens: no test promises anything by it, so
+// it is long enough for the slowest machine.
 
 export const WAIT_MS = Number(process.env.E2E_WAIT_MS ?? 300000);
 

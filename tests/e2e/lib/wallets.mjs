@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// wallets.mjs - keys that sign in: of node's own crypto, which every test can have, and those of the libraries that wallets use.
+// wallets.mjs - keys that sign in: of node's own crypto, which every test can have, and those of
+// the libraries that wallets use.
 
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// webserver.mjs - the web servers in front of both programs, each with the very files that contrib/ ships: only ports and paths
-// are the world's. One row a deployment.
+// webserver.mjs - the web servers in front of both programs, each with the very files that contrib/
+// ships: only ports and paths are the world's. One row a deployment.
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -13,7 +13,8 @@ import { until } from './wait.mjs';
 import { FCGI, freePort, SRCDIR } from './world.mjs';
 
 const shipped = (name) => path.join(SRCDIR, 'contrib', name);
-/** The path of a shipped file; where options.edit changes its text, of a copy: what an operator may do wrong. */
+/** The path of a shipped file; where options.edit changes its text, of a copy: what an operator may
+ * do wrong. */
 function file(w, { edit = (text) => text }, name) {
 	const text = fs.readFileSync(shipped(name), 'utf8'), edited = edit(text);
 	return edited === text ? shipped(name) : w.file(`edited-${path.basename(name)}`, edited, 0o644);
@@ -106,8 +107,9 @@ ${d.rest === 'cgi' ? `ScriptSock ${w.path('cgid.sock')}` : ''}
 
 /**
  * says: statuses beside 502 and 503 for requests that a program which was stopped had not read.
- * rest: how escrowchat.fcgi comes in: 'socket', running on its own; 'spawned', 'fcgid', 'cgi': started by the server.
- * How it comes to its socket: listens by itself, or by 'spawn-fcgi', or by 'systemd' (as the daemon does then).
+ * rest: how escrowchat.fcgi comes in: 'socket', running on its own; 'spawned', 'fcgid', 'cgi':
+ * started by the server. How it comes to its socket: listens by itself, or by 'spawn-fcgi', or by
+ * 'systemd' (as the daemon does then).
  */
 export const DEPLOYMENTS = {
 	lighttpd: { server: lighttpd, rest: 'socket' },
@@ -135,7 +137,8 @@ export function missing(name) {
 	return null;
 }
 
-/** What a server that runs as another user needs, as contrib/doc/deployment.md has it: one group for the directory and all that is made in it. */
+/** What a server that runs as another user needs, as contrib/doc/deployment.md has it: one group
+ * for the directory and all that is made in it. */
 function share(w) {
 	const gid = Number(execFileSync('id', ['-g', APACHE_USER], { encoding: 'utf8' }));
 	const uid = Number(execFileSync('id', ['-u', APACHE_USER], { encoding: 'utf8' }));
@@ -149,7 +152,8 @@ function share(w) {
 	return keys;
 }
 
-/** ExecStart of a unit and ListenStream of its socket, on this world's paths: what activate.pl takes. */
+/** ExecStart of a unit and ListenStream of its socket, on this world's paths: what activate.pl
+ * takes. */
 export function unit(w, name, binary) {
 	const value = (file, key) => new RegExp(`^${key}=(.*)$`, 'm').exec(fs.readFileSync(shipped(`systemd/${file}`), 'utf8'))[1]
 		.replace('/run/escrowchat/', `${w.dir}/`).replace('/etc/escrowchat.conf', w.configFile);

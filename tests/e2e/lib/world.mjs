@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// world.mjs - a small world for one test: a private directory with a database, and the real programs on it.
-// Every test has its own; nothing is shared, no port is fixed, and each process must end when and as it is told.
+// world.mjs - a small world for one test: a private directory with a database, and the real
+// programs on it. Every test has its own; nothing is shared, no port is fixed, and each process
+// must end when and as it is told.
 
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
@@ -27,9 +28,10 @@ const TEST_MS = Number(process.env.E2E_TEST_MS ?? 1200000);
 const PLAYS = 20; // of a brief scene
 
 /**
- * A test with a world of its own. options: config (more keys), daemon: false, web: true or a name of webserver.DEPLOYMENTS.
- * brief: the milliseconds after which the programs change something by themselves, e.g. end a typing. A scene that took longer and
- * failed proves nothing, and is played again in a fresh world; one that failed in a shorter time has failed.
+ * A test with a world of its own. options: config (more keys), daemon: false, web: true or a name
+ * of webserver.DEPLOYMENTS. brief: the milliseconds after which the programs change something by
+ * themselves, e.g. end a typing. A scene that took longer and failed proves nothing, and is played
+ * again in a fresh world; one that failed in a shorter time has failed.
  */
 export function promise(name, options, body) {
 	if (typeof options === 'function')
@@ -49,7 +51,8 @@ export function promise(name, options, body) {
 	});
 }
 
-/** Plays a scene in a world of its own: {failure, faults, ms}, the time being that of the scene alone. */
+/** Plays a scene in a world of its own: {failure, faults, ms}, the time being that of the scene
+ * alone. */
 async function play(options, body) {
 	const world = new World(options);
 	let failure, begun = Infinity;
@@ -82,7 +85,8 @@ export class World {
 		this.sessionsKey = 'sessions-' + randomBytes(18).toString('hex');
 		this.configFile = this.file('escrowchat.conf', '');
 		const keys = this.file('service.keys', `# of the tests\nplatform ${this.key} escrows,publish,stats\nwatcher ${this.weakKey} stats\nguard ${this.sessionsKey} sessions\n`);
-		// Tests are faster than people: limits of what one wallet does are off unless a test is about them.
+		// Tests are faster than people: limits of what one wallet does are off unless a
+		// test is about them.
 		const noLimits = { message_rate: 0, message_bytes: 0, event_rate: 0, max_per_wallet: 0 };
 		this.configure({ database: this.database, auth: 'open', service_keys: keys, ...noLimits, ...config });
 	}
@@ -128,7 +132,8 @@ export class World {
 		return run(DAEMON, ['--config', this.configFile, '--listen', '127.0.0.1:0', ...args], options);
 	}
 
-	/** escrowchat.fcgi on its own, ready; by: 'spawn-fcgi' or 'systemd' hands it its socket. A second one takes the port of the first. */
+	/** escrowchat.fcgi on its own, ready; by: 'spawn-fcgi' or 'systemd' hands it its socket. A
+	 * second one takes the port of the first. */
 	async startFcgi(by = this.deployment?.by) {
 		const socket = this.path('fcgi.sock');
 		const listen = this.deployment?.tcp ? `127.0.0.1:${this.fcgiPort ?? 0}` : `unix:${socket}`;
@@ -151,7 +156,8 @@ export class World {
 		webserver.prepare(this, name);
 	}
 
-	/** The web server in front of both programs, as contrib/ has it; world.web is where it listens. */
+	/** The web server in front of both programs, as contrib/ has it; world.web is where it
+	 * listens. */
 	async startWeb({ isRunning = false, ...options } = {}) {
 		if (!this.deployment)
 			this.deploy(WEB);
@@ -197,7 +203,8 @@ export class World {
 		return { ...parseCgi(result.output), code: result.code };
 	}
 
-	/** escrowchatctl, to its end: {code, out, output}; output is standard output alone, by lines. */
+	/** escrowchatctl, to its end: {code, out, output}; output is standard output alone, by
+	 * lines. */
 	ctl(...args) {
 		return run(CTL, args);
 	}
@@ -260,7 +267,8 @@ export class World {
 				faults.push(`${client.wallet}: ${client.end.error.message}`);
 			client.ws.destroy();
 		}
-		/* The last begun ends first, but the daemon before all: a web server waits long for streams that nobody ends. */
+		/* The last begun ends first, but the daemon before all: a web server waits long for
+		 * streams that nobody ends. */
 		const live = this.processes.filter((q) => !q.end).reverse();
 		for (const p of [...live.filter((q) => q === this.daemon), ...live.filter((q) => q !== this.daemon)]) {
 			const wanted = p.name === 'sqlite3' ? 'SIGKILL' : p.stops ?? 'SIGTERM';

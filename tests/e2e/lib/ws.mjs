@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// ws.mjs - a strict WebSocket client (RFC 6455) on a plain socket: whatever a server may not do ends in an error, and
-// whatever a client may not do can be done on purpose.
+// ws.mjs - a strict WebSocket client (RFC 6455) on a plain socket: whatever a server may not do
+// ends in an error, and whatever a client may not do can be done on purpose.
 
 import { createHash, randomBytes } from 'node:crypto';
 import net from 'node:net';
@@ -56,8 +56,10 @@ function inflate(pieces) {
 }
 
 export class WebSocket {
-	/** target: {port} or {socketPath}; resolves after the 101, rejects with Refused. extensions: a header, of which
-	 *  permessage-deflate without context takeover is understood. onmessage is called with each message, string or Buffer;
+	/** target: {port} or {socketPath}; resolves after the 101, rejects with Refused.
+	 * extensions: a header, of which
+	 *  permessage-deflate without context takeover is understood. onmessage is called with each
+	 *  message, string or Buffer;
 	 *  the first may come together with the 101. */
 	static connect(target, { path = '/', headers = {}, protocols = [], extensions, host, onmessage } = {}) {
 		const ws = new WebSocket();
@@ -85,7 +87,8 @@ export class WebSocket {
 		return ws.opened.promise;
 	}
 
-	/** Resolves to {code, reason, error?} when the connection is gone; code 1006: no close frame came. */
+	/** Resolves to {code, reason, error?} when the connection is gone; code 1006: no close
+	 * frame came. */
 	closed = deferred();
 	opened = deferred();
 	/** Without an onmessage. */
