@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
-// chat.js - the demo page: a small chat on escrowchat.js. History and the list of escrows come by REST, everything else by
-// the one connection; what is shown is kept by message id, so that nothing is missing and nothing stands there twice.
-// Text is set as text, never as markup.
+// chat.js - the demo page: a small chat on escrowchat.js. History and the list of escrows come by
+// REST, everything else by the one connection; what is shown is kept by message id, so that nothing
+// is missing and nothing stands there twice. Text is set as text, never as markup.
 'use strict';
 
 (() => {
@@ -83,7 +83,7 @@
 		return body;
 	}
 
-	/* ---- who the user is: a key for each name, which never leaves this browser, signs in ---- */
+	/* ---- the user: a key for each name signs in, and never leaves this browser ---- */
 
 	const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 
@@ -113,7 +113,8 @@
 		});
 	}
 
-	/** A throw-away Ed25519 key, made at the first visit under that name: its public half is a Solana address. */
+	/** A throw-away Ed25519 key, made at the first visit under that name: its public half is a
+	 * Solana address. */
 	async function keyFor(who) {
 		const known = kept.get(who) ?? await store('readonly', (keys) => keys.get(who)).catch(() => null);
 		const pair = known ?? await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
@@ -126,7 +127,8 @@
 
 	const post = (path, body) => ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
-	/** Signs the server's challenge: me and token. Where the server believes what is claimed (auth = open), the name is the wallet. */
+	/** Signs the server's challenge: me and token. Where the server believes what is claimed
+	 * (auth = open), the name is the wallet. */
 	async function signIn() {
 		const { auth } = await ask('/api/health');
 		if (auth !== 'wallet') {
@@ -139,7 +141,8 @@
 		me = address;
 	}
 
-	/** Once more: the token is about to expire, or is no good. The connection asks for it at its next attempt. */
+	/** Once more: the token is about to expire, or is no good. The connection asks for it at
+	 * its next attempt. */
 	let renewing;
 	function renew() {
 		renewing ??= signIn().catch((error) => toast('Signing in', error.message, null, true)).then(() => {
@@ -338,7 +341,8 @@
 	function connect(cursor) {
 		const forced = $('pick').value;
 		chat?.close();
-		/* A browser's tabs share one connection, unless a transport is to be seen at work in this one. */
+		/* A browser's tabs share one connection, unless a transport is to be seen at work
+		 * in this one. */
 		const c = chat = EscrowChat.connect({ walletAddress: me, token: () => token, cursor, ...(forced === 'auto' ? { shareTabs: true } : { transports: [forced] }) });
 		const on = (name, f) => c.on(name, (...args) => c === chat && f(...args));
 		on('state', (s) => {
@@ -435,7 +439,8 @@
 		showRoom();
 	}
 
-	/** History first, then the stream from its cursor: no gap between the two, and no overlap. */
+	/** History first, then the stream from its cursor: no gap between the two, and no
+	 * overlap. */
 	async function enter(id) {
 		const r = roomOf(id), mine = {};
 		close();
@@ -558,7 +563,8 @@
 
 	/* ---- messages ---- */
 
-	/** Into its place in the order of the room's times; what stands there already stays as it is. */
+	/** Into its place in the order of the room's times; what stands there already stays as it
+	 * is. */
 	function put(r, message) {
 		const known = r.ids.get(message.id);
 		if (known) {
@@ -636,7 +642,8 @@
 
 	const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
 
-	/** Shows the open room's items; scrolling is the caller's, else who is at the end stays there. */
+	/** Shows the open room's items; scrolling is the caller's, else a reader at the end stays
+	 * there. */
 	function lay(scroll) {
 		const r = room, nodes = [], stays = isAtEnd();
 		let before = null;
@@ -796,7 +803,8 @@
 		transmit(r, item);
 	}
 
-	/** The same clientMsgId is stored once, however often it is sent: by the next connection too. */
+	/** The same clientMsgId is stored once, however often it is sent: by the next connection
+	 * too. */
 	function transmit(r, item) {
 		chat?.send(r.id, item.content, { clientMsgId: item.clientMsgId }).then((message) => {
 			if (r === room && !r.isLoading)
@@ -943,7 +951,8 @@
 		}
 	};
 	$('pick').onchange = () => {
-		/* The result for one transport says nothing about the others that are asked for now. */
+		/* The result for one transport says nothing about the others that are asked for
+		 * now. */
 		try {
 			localStorage.removeItem(`escrowchat:${location.origin}`);
 		} catch { /* no storage: nothing is remembered */ }

@@ -6,28 +6,35 @@
  *	var chat = EscrowChat.connect({ url: 'https://chat.example', walletAddress: '0x…' });
  *	chat.on('chat_message', function (message) { … });
  *	chat.join('42', { cursor: fromHistory, onGap: function (history) { … } });
- *	chat.send('42', 'Hello').then(function (message) { … }, function (error) { … error.code … });
+ *	chat.send('42', 'Hello').then(function (message) { … }, function (error) { error.code … });
  *
- * Options: url (default: where the page is from), walletAddress, token (a string, or a function that returns one),
- *	withCredentials (the cookie goes to another origin too), transports (default ['websocket', 'sse', 'poll']), cursor (of the user's own topic), shareTabs (one
+ * Options: url (default: where the page is from), walletAddress, token (a string, or a function
+ *	that returns one), withCredentials (the cookie goes to another origin too), transports
+ *	(default ['websocket', 'sse', 'poll']), cursor (of the user's own topic), shareTabs (one
  *	connection for all tabs of the browser, where Web Locks and BroadcastChannel exist).
- * Calls: join(escrowId, {cursor, onGap}), leave(escrowId), send(escrowId, content, {clientMsgId}), typing(escrowId, is),
- *	read(escrowId, messageId | {upTo}), history(escrowId, {before, after, limit}), presence(escrowId), emit(event, data),
- *	on(event, f), off(event, f), close(). A call with an answer takes a callback (error, answer) as its last argument, and
- *	without one returns a Promise. Calls without a connection wait for one: at most 1000, then the code is
+ * Calls: join(escrowId, {cursor, onGap}), leave(escrowId), send(escrowId, content, {clientMsgId}),
+ *	typing(escrowId, is), read(escrowId, messageId | {upTo}), history(escrowId, {before, after,
+ *	limit}), presence(escrowId), emit(event, data), on(event, f), off(event, f), close(). A call
+ *	with an answer takes a callback (error, answer) as its last argument, and without one
+ *	returns a Promise. Calls without a connection wait for one: at most 1000, then the code is
  *	queue_full. Typing does not wait. error.code is the contract's, or queue_full, left, closed.
- * Events: the contract's without hello, f(data, {cursor, escrowId}), and the client's own: state and transport {state,
- *	transport, retryIn}, joined (a room's answer, again after each reconnection), error {code, error}. token_expiring comes a
- *	minute before a token does; error unauthorized when it is no good (any more): each attempt asks the function for another.
- * State: chat.state is connecting, open, offline (it will try again) or closed; chat.transport; chat.latency in ms.
+ * Events: the contract's without hello, f(data, {cursor, escrowId}), and the client's own: state
+ *	and transport {state, transport, retryIn}, joined (a room's answer, again after each
+ *	reconnection), error {code, error}. token_expiring comes a minute before a token expires;
+ *	error unauthorized when the token is not accepted (any more): each attempt asks the function
+ *	for another one.
+ * State: chat.state is connecting, open, offline (it will try again) or closed; chat.transport;
+ *	chat.latency in ms.
  *
- * How nothing is lost and nothing comes twice. Every topic (a room, the user's own) keeps the cursor behind which it
- * goes on. On the WebSocket each topic resumes from its own. SSE and long-poll know one cursor for all; where the topics'
- * differ, the log's head is asked for first, then each cursor's topics are pulled by /poll until nothing is left, and the
- * stream begins at that head: what it brings again is known by its cursor and left out. A tab that follows another's
- * connection does the same, with what it is told meanwhile held back. Messages carry a clientMsgId and are sent, one at a
- * time in each room, until they are acknowledged; the server stores a clientMsgId once. A request of SSE and long-poll
- * names the 20 rooms joined last; the others wait with their cursors for a WebSocket, or for their turn.
+ * How nothing is lost and nothing comes twice. Every topic (a room, the user's own) keeps the
+ * cursor behind which it goes on. On the WebSocket each topic resumes from its own. SSE and
+ * long-poll know one cursor for all; where the topics' differ, the log's head is asked for first,
+ * then each cursor's topics are pulled by /poll until nothing is left, and the stream begins at
+ * that head: what it brings again is known by its cursor and left out. A tab that follows another's
+ * connection does the same, with what it is told meanwhile held back. Messages carry a clientMsgId
+ * and are sent, one at a time in each room, until they are acknowledged; the server stores a
+ * clientMsgId once. A request of SSE and long-poll names the 20 rooms joined last; the others wait
+ * with their cursors for a WebSocket, or for their turn.
  */
 (function (root) {
 	'use strict';
@@ -37,8 +44,8 @@
 	var QUEUE_MAX = 1000, MERGED_ROOMS_MAX = 20, TYPING_MS = 1500, PATIENCE = 3;
 	var SUBSCRIBE = 'subscribe_escrow', UNSUBSCRIBE = 'unsubscribe_escrow', ERROR = 'chat_error', MESSAGE = 'chat_message';
 	var OF_CLIENT = /^(state|transport|joined|error)$/;
-	/* An EventSource hears only what it listens to. Of the first six the escrowId in the data names the topic, where the
-	 * wire does not. */
+	/* An EventSource hears only what it listens to. Of the first six the escrowId in the data
+	 * names the topic, where the wire does not. */
 	var NAMES = ('chat_message user_typing user_joined user_left gap chat_error hello message_read notification token_expiring ' +
 		'escrow:update verification:progress ai:thinking ai:verification dispute:update').split(' '), OF_ROOM = 6;
 
@@ -65,8 +72,8 @@
 		return id;
 	}
 
-	/* run(settle) gives settle an answer {ok, …}, and of it the field, or all, goes to the caller: by the function that is
-	 * their last argument, or by a Promise. */
+	/* run(settle) gives settle an answer {ok, …}, and of it the field, or all, goes to the
+	 * caller: by the function that is their last argument, or by a Promise. */
 	function promised(args, run, field) {
 		var done = args[args.length - 1];
 		function start(resolve, reject) {
@@ -259,7 +266,7 @@
 			return x;
 		}
 
-		/* ---- rooms: {id, at (its cursor), who wants it, todo: whoever waits for it, is it in, onGap} ---- */
+		/* ---- rooms: {id, at (its cursor), who wants it, todo: who waits for it, is it in, onGap} ---- */
 
 		function joined(r, answer) {
 			if (find(r.id) !== r)
@@ -414,7 +421,8 @@
 					joined(r, answer);
 				});
 			};
-			/* After a sleep or a change of networks the socket may be dead without knowing it. */
+			/* After a sleep or a change of networks the socket may be dead without
+			 * knowing it. */
 			l.probe = function () {
 				if (!pending && now() - heard > ACK_MS)
 					say('presence', rooms.length ? rooms[0].id : '0', nothing);
@@ -425,7 +433,7 @@
 			};
 		}
 
-		/* ---- SSE and long-poll: one cursor for all, rooms named in the request, POST for what goes up ---- */
+		/* ---- SSE and long-poll: one cursor for all, rooms in the request, POST to send ---- */
 
 		function merged(l) {
 			l.all = [own].concat(rooms.slice(-MERGED_ROOMS_MAX));
@@ -479,7 +487,8 @@
 			l.x.onprogress = alive;
 		}
 
-		/* Pulls what these topics, which share a cursor, have missed. all: those that the request names. */
+		/* Pulls what these topics, which share a cursor, have missed. all: those that the
+		 * request names. */
 		function drain(l, all, topics, next) {
 			pull(l, all, topics[0].at, 0, function (a) {
 				each(a.events, function (e) {
@@ -527,7 +536,8 @@
 			merged(l);
 			merge(l, function (cursor) {
 				var url = address('/events', { client: me, lastEventId: cursor }, l.all);
-				/* Heartbeats are not visible here: a stream that is silent for long may be dead, and is begun anew. */
+				/* Heartbeats are not visible here: a stream that is silent for long
+				 * may be dead, and is begun anew. */
 				function rearm() {
 					stop(watch);
 					watch = later(function () {
@@ -539,7 +549,8 @@
 					if (l !== link || !data)
 						return;
 					rearm();
-					/* An event without an id of its own repeats the last one's. */
+					/* An event without an id of its own repeats the last
+					 * one's. */
 					if (id === cursor)
 						id = undefined;
 					cursor = id || cursor;
@@ -555,7 +566,8 @@
 						es.close();
 				};
 				wantHello(l);
-				/* An EventSource sends no headers: with a token its work is done here. */
+				/* An EventSource sends no headers: with a token its work is done
+				 * here. */
 				if (token()) {
 					l.x = request('GET', url, null, LIFE_MS, function (status, a) {
 						lost(l, a);
@@ -595,7 +607,8 @@
 					if (l !== link)
 						return;
 					advance(l.all, a.cursor);
-					/* A held request that is answered with nothing at once was not held: not in a circle. */
+					/* A held request that is answered with nothing at once was
+					 * not held: not in a circle. */
 					pause = later(function () {
 						poll(a.cursor, HOLD_S);
 					}, hold && !a.events.length && !a.more && now() - began < 1000 ? 1000 : 0);
@@ -630,7 +643,8 @@
 			} catch (e) {}
 		}
 
-		/* A lower transport is for a while: shorter, where a higher one has worked just now. */
+		/* A lower transport is for a while: shorter, where a higher one has worked just
+		 * now. */
 		function remember() {
 			if (good !== at)
 				until = now() + (good >= 0 && good < at ? REMEMBER_LESS_MS : REMEMBER_MS);
@@ -745,7 +759,7 @@
 			setState('offline', 0, ms);
 		}
 
-		/* ---- one connection for all tabs: the holder of the lock has it, the others ask through it ---- */
+		/* ---- one connection for all tabs: the tab with the lock has it for the others ---- */
 
 		function isFollower() {
 			return channel && !isLeader;
@@ -763,7 +777,8 @@
 
 		function follow() {
 			var acks = {}, next = 1, busy = 0, held = [], l;
-			/* Fetches the events of a topic that this tab has missed. Events that come meanwhile are held, and follow them. */
+			/* Fetches the events of a topic that this tab has missed. Events that come
+			 * meanwhile are held, and follow them. */
 			function catchUp(t, done) {
 				function ready() {
 					if (done)
@@ -861,7 +876,8 @@
 			return 'escrowchat ' + base + ' ' + (o.walletAddress || token()) + ' ';
 		}
 
-		/* Two locks: a tab's own, by whose end the leader learns of the tab's, and the one that makes a leader. */
+		/* Two locks: a tab's own, by whose end the leader learns of the tab's, and the one
+		 * that makes a leader. */
 		function share() {
 			var isOn = true, frees = [];
 			function hold(name, then) {
@@ -929,8 +945,9 @@
 
 		/* isGood: the user leaves; else only this page does. */
 		function end(isGood) {
-			/* With other tabs, who holds the connection next is still there. Open or not: a browser may have aborted the
-			 * poll before it tells the page that it goes. */
+			/* With other tabs, who holds the connection next is still there. Open or
+			 * not: a browser may have aborted the poll before it tells the page that it
+			 * goes. */
 			if (!Object.keys(tabs)[0]) {
 				if (last.all)
 					sayGoodbye();
@@ -992,7 +1009,8 @@
 			return chat;
 		};
 
-		/* A call that has an answer; field: the part of the answer that the caller wants. */
+		/* A call that has an answer; field: the part of the answer that the caller
+		 * wants. */
 		function asking(event, dataOf, field) {
 			return function (escrowId, a, b) {
 				var args = arguments;
