@@ -290,7 +290,7 @@
 		return h('li', '', button);
 	}
 
-	/** What is being typed may be the beginning of a word. */
+	/** The last word may not be complete yet, so it is searched for as a beginning. */
 	const asked = (words) => (/[^\s"*]{3}$/.test(words) && (words.split('"').length & 1) ? `${words}*` : words);
 
 	let search = null;

@@ -113,7 +113,7 @@ input_sse(struct client *c, struct link *l, char *in, size_t len)
 
 /* ---- long-poll ---- */
 
-/* Where it goes on is in two fields of the answer. */
+/* Two fields of the answer say where the next request goes on. */
 static void
 ask_next(struct client *c)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// attacks.test.mjs - an attacker's afternoon: with what is another's, what was ended, what comes
-// from elsewhere, and what is no value.
+// attacks.test.mjs - the attempts of an attacker: with the ids and tokens of others, with tokens
+// that were ended, from other origins, and with bad values.
 
 import assert from 'node:assert/strict';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
-// badinput.test.mjs - what no client should send: each case has its JSON answer, and the program
-// goes on as before. Asked without a web server between, which would correct or refuse some of it
-// itself; and the same as CGI.
+// badinput.test.mjs - requests that no client should send: each has its JSON answer, and the
+// program goes on as before. No web server stands between, as it would correct or refuse some of
+// them itself. The same requests go to the CGI program.
 
 import assert from 'node:assert/strict';
 

@@ -8,7 +8,7 @@ import { promise } from './lib/world.mjs';
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const ROOM = { alice: 'client', bob: 'freelancer' };
 
-/** Where an entry of a client's log stands. */
+/** The index of an entry in a client's log. */
 const at = (client, matches) => client.log.findIndex(matches);
 
 async function pair(world, id = '42', room = ROOM) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
-// client.test.mjs - contrib/client/escrowchat.js in a browser made of paper: its clock, its network
-// and its tabs are ours, and the server is a model of the contract whose cursors cannot be
-// compared. At the end, the same file at the real daemon.
+// client.test.mjs - contrib/client/escrowchat.js in a simulated browser: the test drives its clock,
+// its network and its tabs, and the server is a model of the contract whose cursors cannot be
+// compared. At the end, the same file talks to the real daemon.
 
 import assert from 'node:assert/strict';
 import { webcrypto as crypto } from 'node:crypto';
@@ -206,7 +206,7 @@ function webSocketOf(server) {
 	};
 }
 
-/** What /events and /poll share: topics from the query, all at one position. */
+/** The part that /events and /poll share: topics from the query, all at one position. */
 function mergedOf(server, url) {
 	const query = new URL(url).searchParams, from = query.get('cursor') ?? query.get('lastEventId');
 	const rooms = query.getAll('escrow');

@@ -224,8 +224,8 @@ behind(installed.filter((n) => !DEPLOYMENTS[n].by), 'a token lets its user in at
 	assert.equal((await w.client('alice', { target: w.web, headers: { Authorization: `Bearer ${token}` } })).hello.walletAddress, 'alice');
 });
 
-/** What an operator adds for auth = proxy, as the shipped files say: passwords, and the name that
- * they have proved. */
+/** The lines that an operator adds for auth = proxy, as the shipped files say: passwords, and the
+ * name that they have proved. */
 const PASSWORDS = {
 	nginx: {
 		edit: (text) => text.replace('proxy_set_header X-Remote-User "";', 'proxy_set_header X-Remote-User $remote_user;').replace('fastcgi_param REMOTE_USER "";', 'fastcgi_param REMOTE_USER $remote_user;'),
@@ -282,7 +282,7 @@ behind(['apache-cgi'], 'nor does it change who is believed', { config: { auth: '
 
 // ---- stops under load ----
 
-/** What /proc says of a process; one that has ended meanwhile has nothing to say. */
+/** A file of a process in /proc; '' if the process has ended meanwhile. */
 function proc(pid, file) {
 	try {
 		return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// drain.test.mjs - SIGTERM: clients are told, what was accepted is stored, the log file is emptied,
+// drain.test.mjs - SIGTERM: clients are told, accepted messages are stored, the WAL is emptied,
 // exit 0.
 
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// faults.test.mjs - a database that is locked, full, foreign or taken: what cannot be served is
-// said, the rest goes on, and it comes right by itself once the fault is gone.
+// faults.test.mjs - a database that is locked, full, foreign or taken: a request that cannot be
+// served gets an error, the others go on, and all works again once the fault is gone.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -58,7 +58,8 @@ class Line {
 		this.#waiter = null;
 	}
 
-	/** What comes next: a message (string or Buffer), ponged(…), or the code of the close. */
+	/** The next thing that comes: a message (string or Buffer), ponged(…), or the code of the
+	 * close. */
 	next(what) {
 		return this.#came.length ? this.#came.shift() : within(new Promise((resolve) => (this.#waiter = resolve)), what);
 	}

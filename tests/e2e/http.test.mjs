@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// http.test.mjs - HTTP at the daemon itself: what is malformed is refused and closed, what is
-// foreign is kept out.
+// http.test.mjs - HTTP at the daemon itself: malformed requests are refused and their connections
+// closed; foreign origins are kept out.
 
 import assert from 'node:assert/strict';
 

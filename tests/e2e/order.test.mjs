@@ -275,7 +275,7 @@ ordered('a repeat in the same write gives the first message, another content und
 
 /* ---- typing ---- */
 
-/** What bob saw of alice's typing and of some messages, behind a barrier. */
+/** The events of alice's typing and of some messages that bob saw, behind a barrier. */
 async function storyOf(s, texts, from) {
 	const end = s.text('end');
 	await s.bob.send(ROOM, end);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// resume.test.mjs - coming back with a cursor: exactly what was missed, or a gap; never a part that
-// looks whole.
+// resume.test.mjs - a client comes back with a cursor: it gets exactly the events that it missed,
+// or a gap; never a part of them that looks whole.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// sessions.test.mjs - tokens on every transport: how they come, what they are refused with, and
-// that they end everywhere at once.
+// sessions.test.mjs - tokens on every transport: how they come, how they are refused, and that they
+// end everywhere at once.
 
 import assert from 'node:assert/strict';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// signin.test.mjs - signing in by a wallet's signature: what is signed, what is taken, and all that
-// must not be.
+// signin.test.mjs - signing in by a wallet's signature: the text, the signatures that are accepted,
+// and all those that must be refused.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -24,7 +24,7 @@ function refused(answer, status, code, what = '') {
 	assert.equal(answer.headers['cache-control'], 'no-store');
 }
 
-/** Who a token is: whose message a send with it makes. */
+/** The user of a token: the sender of a message that is sent with it. */
 async function owner(w, token) {
 	const sent = await request(w.web, { method: 'POST', path: '/api/chat/42/send', body: { content: 'me' }, headers: bearer(token) });
 	assert.equal(sent.status, 201, sent.body);

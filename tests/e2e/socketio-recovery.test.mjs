@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// socketio-recovery.test.mjs - connection state recovery: the same id and nothing missed, or a new
-// id and nothing pretended.
+// socketio-recovery.test.mjs - connection state recovery: a client comes back with the same id and
+// has missed nothing, or it gets a new id and is told that it was not recovered.
 
 import assert from 'node:assert/strict';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // streams-poll.test.mjs - long-poll: each request stands alone, nothing is lost between two of
-// them, and what is held is let go.
+// them, and held requests are released.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// typing.test.mjs - who is typing: shown to the others, ended once, by whatever ends it.
+// typing.test.mjs - typing is shown to the others and ends once, whatever ends it.
 
 import assert from 'node:assert/strict';
 
@@ -15,7 +15,7 @@ async function pair(w) {
 	return [alice, bob];
 }
 
-/** What a client saw of typing and messages, behind a barrier. */
+/** The events of typing and messages that a client saw, behind a barrier. */
 async function story(client, other) {
 	await other.send('42', 'the end');
 	await client.message('the end');

@@ -345,7 +345,7 @@ ended_tokens(struct world *w)
 	return n;
 }
 
-/* Where the platform makes the tokens nobody signs in here. */
+/* If the platform makes the tokens, nobody signs in here. */
 static void
 a_log_out_forgets_ends_that_are_over(void **state)
 {

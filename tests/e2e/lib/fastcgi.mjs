@@ -27,7 +27,7 @@ function pair(name, value) {
 	return Buffer.concat([size(n), size(v), n, v]);
 }
 
-/** What a server passes on of a request; an object as body is sent as JSON. params: more, or
+/** The parameters that a web server passes on; an object as body is sent as JSON. params: more, or
  * others; undefined takes one away. */
 export function paramsOf({ method = 'GET', path = '/', headers = {}, body, params = {} }) {
 	const bytes = body === undefined ? undefined : Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));

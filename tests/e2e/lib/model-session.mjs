@@ -59,7 +59,7 @@ async function writePieces(socket, pieces) {
 export class Session {
 	/** All that came, in order: {ack, data} or {event, data, cursor?}. */
 	log = [];
-	/** Where the answer to each number stands in the log. */
+	/** The index in the log of the answer to each number. */
 	answered = new Map();
 	limitMs = LIMIT_MS;
 	#next = 1;
@@ -136,7 +136,7 @@ export class Session {
 		return answers;
 	}
 
-	/** Where the first entry stands that matches, from a place on; -1: nowhere. */
+	/** The index of the first entry that matches, from a place on; -1: there is none. */
 	place(matches, from = 0) {
 		const at = this.log.slice(from).findIndex(matches);
 		return at < 0 ? -1 : at + from;

@@ -51,7 +51,7 @@ export function loadModule(what) {
 	return import(pathToFileURL(requireFor(what).resolve(what)));
 }
 
-/** Where a file of such a module is. */
+/** The path of a file of such a module. */
 export function locate(name, file) {
 	return path.join(path.dirname(requireFor(name).resolve(`${name}/package.json`)), file);
 }

@@ -37,7 +37,7 @@ export class Description {
 		return this.operations.find((o) => o.operationId === id);
 	}
 
-	/** What is wrong with an answer of that operation; undefined: nothing. */
+	/** The fault of an answer of that operation; undefined: it has none. */
 	fault(id, answer) {
 		const response = this.#resolve(this.operation(id).responses[answer.status]);
 		if (!response)

@@ -105,7 +105,7 @@ export class Process {
 		return this.stop('SIGKILL');
 	}
 
-	/** What is wrong with it, as text; null: nothing. */
+	/** The process's fault as text; null: it has none. */
 	fault() {
 		const said = this.said(), report = said.findIndex((l) => SANITIZER.test(l));
 		if (report >= 0)

@@ -125,7 +125,7 @@ export const DEPLOYMENTS = {
 	'apache-systemd': { server: apache, rest: 'socket', by: 'systemd', modules: ['proxy_fcgi'] },
 };
 
-/** What is not installed that the deployment needs, or null. */
+/** A program or module that the deployment needs and that is not installed, or null. */
 export function missing(name) {
 	const { server, modules: wanted = [], by } = DEPLOYMENTS[name];
 	if (!find(...server.programs))
@@ -137,7 +137,7 @@ export function missing(name) {
 	return null;
 }
 
-/** What a server that runs as another user needs, as contrib/doc/deployment.md has it: one group
+/** Does for a server under another user as contrib/doc/deployment.md says: one group
  * for the directory and all that is made in it. */
 function share(w) {
 	const gid = Number(execFileSync('id', ['-g', APACHE_USER], { encoding: 'utf8' }));

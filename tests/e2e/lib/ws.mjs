@@ -45,7 +45,7 @@ export function closePayload(code, reason = '') {
 	return Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]);
 }
 
-/** What a compressed message has as its payload (RFC 7692, 7.2.1). */
+/** The payload of a compressed message (RFC 7692, section 7.2.1). */
 export function deflate(payload, windowBits = 15) {
 	const whole = zlib.deflateRawSync(Buffer.from(payload), { windowBits, finishFlush: zlib.constants.Z_SYNC_FLUSH });
 	return whole.subarray(0, whole.length - TAIL.length);
