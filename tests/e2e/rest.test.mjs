@@ -110,7 +110,7 @@ promise('reading by REST tells the sender, and unread counts follow', WEB, async
 	assert.equal((await w.rest('bob', 'GET', '/api/chat/unread/count')).json.count, 0);
 });
 
-promise('an escrow that does not exist and one he is not in are the same to a user', WEB, async (w) => {
+promise('an escrow that does not exist and one they are not in are the same to a user', WEB, async (w) => {
 	await w.escrow('42', ROOM);
 	for (const [method, tail, body] of [['GET', 'history'], ['POST', 'send', { content: 'x' }], ['PUT', 'read-up-to', { messageId: 'x' }]]) {
 		const [there, not] = await Promise.all(['42', 'no-such'].map((id) => w.rest('carol', method, `/api/chat/${id}/${tail}`, body)));
