@@ -12,8 +12,9 @@
 
 #include "base/buf.h"
 #include "hub/frame.h"
-#include "net/limits.h"
 #include "net/net.h"
+
+struct place;
 
 /* What a connection waits for; each wait has one constant length (see net.c) and ends in the
  * protocol's on_timeout. */
@@ -64,7 +65,7 @@ void conn_confirm(struct conn *);
 /* From now on the bytes in the ring count for the account of a wallet (its key). */
 void conn_set_wallet(struct conn *, struct span wallet);
 void conn_set_account(struct conn *, struct account *); /* the same; takes a reference */
-/* Gives back the connection's place (limits.h), and takes over another one, which it has until its
+/* Gives back the connection's place (places.h), and takes over another one, which it has until its
  * end (NULL: none). */
 void conn_set_place(struct conn *, struct place *);
 

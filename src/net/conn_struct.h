@@ -11,6 +11,7 @@
 #include "net/account.h"
 #include "net/conn.h"
 #include "net/loop_event.h"
+#include "net/places.h"
 #include "net/ring.h"
 #include "net/slice.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * limits.h - how many connections one client address may have: a connection takes a place and gives
- * it back. hub/opening.c has the limit of one wallet. All functions belong to the loop's thread.
+ * limits.h - how many connections one client address may have. hub/opening.c has the limit of one
+ * wallet. All functions belong to the loop's thread.
  */
 #ifndef NET_LIMITS_H
 #define NET_LIMITS_H
 
 #include "chat/client.h"
+#include "net/places.h"
 
 struct limits;
-struct place; /* all places of one address, counted */
 
 /* Borrows the proxies. per_address 0: no limit. */
 struct limits *limits_new(const struct proxies *, size_t per_address);
@@ -22,10 +22,5 @@ bool limits_looks_behind(const struct limits *, struct span peer);
 /* Takes a place for the client_address of peer and forwarded_for. The caller gives *out back; it is
  * NULL where there is no address to count. False: the address has all the places it may have. */
 bool limits_take(struct limits *, struct span peer, struct span forwarded_for, struct place **out);
-void place_give_back(struct place *); /* NULL is fine */
-
-/* For net_check: ends the process (check) if a place is not found by its address, is taken more
- * often than is allowed, or is taken less often than connections hold it. */
-void place_check(const struct place *, size_t held);
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * net_check.c - the walker of the set of connections: it recounts every list and counter, the
- * accounts of waiting bytes, and the places of addresses, at the end of a turn.
+ * accounts of waiting bytes, and the places of keys, at the end of a turn.
  */
 #include "net/conn_struct.h"
 
 #include "base/check.h"
-#include "net/limits.h"
 
 /* What a walk over all connections found, to be compared with the set's own lists and counters. */
 struct census {

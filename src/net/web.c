@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/limits.h"
 #include "proto/url.h"
 
 #define HELD_MAX 65536 /* bytes that may wait behind a held request */

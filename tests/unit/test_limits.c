@@ -4,6 +4,10 @@
  */
 #include "net_world.h"
 
+#include "base/config.h"
+#include "chat/client.h"
+#include "net/limits.h"
+#include "net/places.h"
 #include "net/web.h"
 
 #define HOST "Host: localhost\r\n"
