@@ -8,8 +8,9 @@
 
 #include "base/config.h"
 #include "base/recover.h"
-#include "chat/chat.h"
+#include "chat/errors.h"
 #include "chat/keys.h"
+#include "chat/names.h"
 
 enum scope { SCOPE_PUBLISH = 1, SCOPE_ESCROWS = 2, SCOPE_STATS = 4, SCOPE_SESSIONS = 8 };
 

@@ -6,6 +6,7 @@
 #include "chat/challenge.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/digest.h"

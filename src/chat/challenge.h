@@ -7,6 +7,7 @@
 #ifndef CHAT_CHALLENGE_H
 #define CHAT_CHALLENGE_H
 
+#include "base/buf.h"
 #include "chat/wallet.h"
 
 #define CHALLENGE_MS         300000

@@ -4,6 +4,8 @@
  */
 #include "chat/cursor.h"
 
+#include "store/queue.h"
+
 const char *
 cursor_format(char out[CURSOR_SIZE], const char *incarnation, int64_t position)
 {

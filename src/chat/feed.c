@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "chat/cursor.h"
+#include "chat/feed.h"
 
 /* A source as the store follows it. The own topic is two sources of the store. */
 struct lane {

@@ -6,7 +6,9 @@
 #ifndef CHAT_TOKENS_H
 #define CHAT_TOKENS_H
 
-#include "chat/chat.h"
+#include "chat/errors.h"
+#include "chat/names.h"
+#include "store/store.h"
 
 #define TOKEN_SIZE 44 /* 256 random bits in base64url, and a NUL */
 

@@ -5,6 +5,7 @@
 #include "chat/views.h"
 
 #include "base/json.h"
+#include "chat/names.h"
 #include "proto/utf8.h"
 
 #define BRIEF_MAX 200 /* code points */

@@ -7,7 +7,7 @@
 #define CHAT_VIEWS_H
 
 #include "base/buf.h"
-#include "chat/chat.h"
+#include "chat/errors.h"
 #include "store/escrows.h"
 #include "store/queue.h"
 

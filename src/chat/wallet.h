@@ -7,7 +7,8 @@
 #define CHAT_WALLET_H
 
 #include "base/recover.h"
-#include "chat/chat.h"
+#include "base/span.h"
+#include "chat/errors.h"
 
 #define WALLET_KEY_SIZE  32
 #define WALLET_NAME_SIZE 45 /* an address as it is shown, and its NUL */

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "chat/cursor.h"
+#include "chat/names.h"
 #include "chat/views.h"
 #include "ctl/commands.h"
 #include "ctl/place.h"

@@ -7,6 +7,7 @@
 #define HUB_REPLAY_PAGE_JOB_H
 
 #include "chat/audience.h"
+#include "chat/feed.h"
 #include "hub/job.h"
 
 struct replay_page {

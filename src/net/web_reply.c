@@ -5,6 +5,7 @@
  */
 #include "net/web_conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"

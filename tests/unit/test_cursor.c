@@ -5,6 +5,8 @@
  */
 #include "chat_world.h"
 
+#include "chat/feed.h"
+
 #define ROWS_MAX 4000
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 

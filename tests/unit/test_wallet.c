@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/verify.h"
+#include "chat/names.h"
 #include "proto/base58.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
