@@ -28,59 +28,115 @@ standing_of(const struct participant *p, int64_t escrow)
 	return s;
 }
 
-struct place { /* a user in an escrow, as read from the store */
-	bool is_read, is_listed;
+/* ---- a user in an escrow, as the memo has them ---- */
+
+struct membership {
+	bool is_listed;
 	struct escrow escrow;
 	struct participant participant;
 };
 
-/* The memo's entry for a user in an escrow; NULL: nothing is kept. Neither part of the key can
- * contain a '/'. */
-static struct place *
-remembered_place(struct store *st, struct span escrow_id, struct span wallet)
-{
-	char key[2 + 2 * STORE_NAME_SIZE] = "p";
+/* The texts of a membership follow in this order, without NULs. Most of them are much shorter than
+ * they may be, and the writer remembers thousands. */
+struct packed {
+	int64_t escrow, created_at, updated_at, since_message, since_position;
+	uint16_t title;
+	uint8_t status, wallet, name; /* lengths */
+	uint8_t role;
+	bool is_listed;
+};
 
-	memcpy(key + 1, escrow_id.p, escrow_id.n);
-	key[1 + escrow_id.n] = '/';
-	memcpy(key + 2 + escrow_id.n, wallet.p, wallet.n);
-	return memo_find(st, (struct span){key, 2 + escrow_id.n + wallet.n}, sizeof(struct place));
+#define PACKED_MAX (sizeof(struct packed) + sizeof(struct membership))
+
+static struct span
+pack(char out[PACKED_MAX], const struct membership *m)
+{
+	const struct escrow *e = &m->escrow;
+	const struct participant *p = &m->participant;
+	struct packed head = {e->id, e->created_at, e->updated_at, p->since_message,
+	    p->since_position, (uint16_t)strlen(e->title), (uint8_t)strlen(e->status),
+	    (uint8_t)strlen(p->wallet), (uint8_t)strlen(p->name), (uint8_t)p->role, m->is_listed};
+	char *end = out + sizeof(head);
+
+	memcpy(out, &head, sizeof(head));
+	end = mempcpy(end, e->title, head.title);
+	end = mempcpy(end, e->status, head.status);
+	end = mempcpy(end, p->wallet, head.wallet);
+	end = mempcpy(end, p->name, head.name);
+	return (struct span){out, (size_t)(end - out)};
+}
+
+/* Copies n bytes to out, with a NUL; returns what follows them. */
+static const char *
+unpack_text(char *out, const char *text, size_t n)
+{
+	memcpy(out, text, n);
+	out[n] = '\0';
+	return text + n;
 }
 
 static void
-read_place(struct store *st, struct span escrow_id, struct span wallet, struct place *p)
+unpack(struct membership *m, struct span packed)
 {
-	if (!escrow_find(st, escrow_id, &p->escrow))
-		p->escrow.id = 0;
+	struct packed head;
+	const char *text = packed.p + sizeof(head);
+
+	memcpy(&head, packed.p, sizeof(head));
+	m->is_listed = head.is_listed;
+	m->escrow.id = head.escrow;
+	m->escrow.created_at = head.created_at;
+	m->escrow.updated_at = head.updated_at;
+	m->participant.role = (enum role)head.role;
+	m->participant.since_message = head.since_message;
+	m->participant.since_position = head.since_position;
+	text = unpack_text(m->escrow.title, text, head.title);
+	text = unpack_text(m->escrow.status, text, head.status);
+	text = unpack_text(m->participant.wallet, text, head.wallet);
+	unpack_text(m->participant.name, text, head.name);
+}
+
+/* Neither part of the key can contain a '/'. */
+static void
+find_membership(struct store *st, struct span escrow_id, struct span wallet, struct membership *m)
+{
+	char text[2 + 2 * STORE_NAME_SIZE] = "p", room[PACKED_MAX];
+	struct span key = {text, 2 + escrow_id.n + wallet.n}, packed;
+
+	memcpy(text + 1, escrow_id.p, escrow_id.n);
+	text[1 + escrow_id.n] = '/';
+	memcpy(text + 2 + escrow_id.n, wallet.p, wallet.n);
+	if (memo_look(st, key, &packed)) {
+		unpack(m, packed);
+		return;
+	}
+	memset(m, 0, sizeof(*m));
+	if (!escrow_find(st, escrow_id, &m->escrow))
+		m->escrow.id = 0;
 	/* This is looked up for an unknown escrow too, so that its answer takes as long as that of
 	 * a foreign one. */
-	p->is_listed = participant_find(st, p->escrow.id, wallet, &p->participant);
-	p->is_read = true;
+	m->is_listed = participant_find(st, m->escrow.id, wallet, &m->participant);
+	memo_keep(st, key, pack(room, m));
 }
 
 enum chat_err
 standing_find(struct store *st, const struct rules *rules, const struct user *user,
     struct span escrow_id, struct standing *out, struct escrow *escrow)
 {
-	struct place own, *place;
+	struct membership m;
 
 	memset(out, 0, sizeof(*out));
 	if (!name_escrow(escrow_id))
 		return CHAT_BAD_REQUEST;
 	if (!user_stands(st, user))
 		return store_error(st) == STORE_OK ? CHAT_UNAUTHORIZED : CHAT_UNAVAILABLE;
-	place = remembered_place(st, escrow_id, span_of(user->key));
-	if (place == NULL || !place->is_read) {
-		place = place != NULL ? place : &own;
-		read_place(st, escrow_id, span_of(user->key), place);
-	}
+	find_membership(st, escrow_id, span_of(user->key), &m);
 	if (store_error(st) != STORE_OK)
 		return CHAT_UNAVAILABLE;
-	if (!place->is_listed && rules->rooms != ROOMS_OPEN)
+	if (!m.is_listed && rules->rooms != ROOMS_OPEN)
 		return CHAT_NOT_PARTICIPANT;
-	*escrow = place->escrow;
-	if (place->is_listed) {
-		*out = standing_of(&place->participant, escrow->id);
+	*escrow = m.escrow;
+	if (m.is_listed) {
+		*out = standing_of(&m.participant, escrow->id);
 	} else {
 		out->escrow = escrow->id;
 		memcpy(out->name, user->name, sizeof(out->name));
