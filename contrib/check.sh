@@ -28,7 +28,7 @@ fi
 # ---- the stages: each is a function that fails where anything is wrong ----
 
 stage_packages() {
-	install_packages $BUILD_PACKAGES libcmocka-dev sqlite3 clang $CLANG_FORMAT xz-utils util-linux valgrind &&
+	install_packages $BUILD_PACKAGES libcmocka-dev sqlite3 clang $CLANG_FORMAT xz-utils util-linux valgrind groff-base &&
 		install_packages "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev" &&
 		install_tool lighttpd lighttpd && install_tool nginx nginx-light && install_tool spawn-fcgi spawn-fcgi &&
 		install_packages apache2-bin libapache2-mod-fcgid perl-base &&

@@ -43,7 +43,7 @@ struct config_row {
 	const char *argument, *help;
 };
 
-/* The table of keys (config_rows.c). config_row_find returns the index of a key, or
+/* The table of keys, made of config.table. config_row_find returns the index of a key, or
  * config_row_count if there is none. */
 extern const struct config_row config_rows[];
 extern const size_t config_row_count;
