@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# documents.sh - proves that the documents that are made from tables say what the tables say, and that
-# a table that is not whole makes nothing. `documents.sh write` (make documents) writes the documents.
-# SRCDIR is the source tree, AWK the awk to use; the proof is repeated with each awk that is there.
+# documents.sh - proves that the documents that are made from tables say what the tables say, that
+# sql/schema.sql is the schema of a new database, and that a table that is not whole makes nothing.
+# `documents.sh write` (make documents) writes the documents. SRCDIR is the source tree, BUILDDIR the
+# build's, AWK the awk to use; the proof is repeated with each awk that is there.
 set -u
 
+build=$(cd "${BUILDDIR:-.}" && pwd) || exit 1
 cd "${SRCDIR:-$(dirname "$0")/../..}" || exit 1
 export LC_ALL=C
 : "${AWK:=awk}"
-new=$(mktemp) || exit 1
-trap 'rm -f "$new"' EXIT
+new=$(mktemp) && schema=$(mktemp) || exit 1
+trap 'rm -f "$new" "$schema"' EXIT
 failures=0
 
 config=src/base/config.table
@@ -19,6 +21,7 @@ make_document() {
 	case $1 in
 	contrib/doc/configuration.md) $AWK -v part=md -f src/base/config.awk $config "$1" ;;
 	contrib/escrowchat.conf) $AWK -v part=conf -f src/base/config.awk $config "$1" ;;
+	sql/schema.sql) $AWK -f sql/schema.awk sql/schema.table "$schema" ;;
 	esac
 }
 
@@ -66,7 +69,29 @@ check_refusals() {
 	refuses 'a word, its value in C, and its meaning with a full stop' 's/\(word full [A-Z_]*\).*/\1/'
 }
 
-documents='contrib/doc/configuration.md contrib/escrowchat.conf'
+# A database that is made by sql/schema.sql has the objects that sql/schema.sql shows.
+check_schema_runs() {
+	"$build/tests/unit/schema_dump" sql/schema.sql >"$new.dump" &&
+		$AWK -f sql/schema.awk sql/schema.table "$new.dump" >"$new" || complain 'sql/schema.sql does not run'
+	rm -f "$new.dump"
+	# The file does not set the version.
+	sed 's/^\(-- whose newest is number\) [0-9]*/\1 0/' sql/schema.sql | diff -u - "$new" >&2 ||
+		complain 'sql/schema.sql makes other objects than it shows'
+}
+
+# An object or a column without a description, and a description of nothing, make no sql/schema.sql.
+check_schema_refusals() {
+	for change in '/^table tallies/,/^$/d' 's/^	column nonce 64/	column once 64/' '/column nonce 64/d' \
+		's/^index tokens_by_wallet/view tokens_by_wallet/'; do
+		sed "$change" sql/schema.table >"$new"
+		if $AWK -f sql/schema.awk "$new" "$schema" >/dev/null 2>&1; then
+			complain "sql/schema.table with '$change' is accepted by $AWK"
+		fi
+	done
+}
+
+documents='contrib/doc/configuration.md contrib/escrowchat.conf sql/schema.sql'
+"$build/tests/unit/schema_dump" >"$schema" || { echo "make tests/unit/schema_dump first, and set BUILDDIR" >&2; exit 1; }
 
 if [ "${1:-check}" = write ]; then
 	for document in $documents; do
@@ -80,6 +105,8 @@ for AWK in "$AWK" mawk gawk original-awk; do
 		check $document
 	done
 	check_refusals
+	check_schema_refusals
+	check_schema_runs
 done
 echo "$failures failures"
 exit $((failures > 0))
