@@ -22,7 +22,7 @@ static const struct row {
 	const char *argument, *help;
 } rows[] = {
     {"config", KIND_TEXT, FIELD(config), .argument = "FILE",
-	.help = "the configuration of both programs"},
+	.help = "the configuration of both programs, see escrowchat.conf(5)"},
     {"database", KIND_TEXT, FIELD(database), .argument = "PATH",
 	.help = "this database, whatever the configuration says"},
     {"url", KIND_TEXT, FIELD(url), .argument = "URL", .help = "ask this server, not the database"},
