@@ -1,10 +1,10 @@
 # config.awk - makes documents and C of config.table, the table of the configuration keys:
-#	awk -v part=c    -f config.awk config.table                            the rows of the programs
-#	awk -v part=md   -f config.awk config.table configuration.md           the page with its keys anew
-#	awk -v part=conf -f config.awk config.table escrowchat.conf            the example with its keys anew
-#	awk -v part=man  -f config.awk config.table escrowchat.conf.5.in       the manual page
-# The second file is printed again. A line that begins with one of MARKS below is followed by the keys;
-# the old lines are dropped, up to the line that ends them (in a page without such a line: to its end).
+#	awk -v part=c    -f config.awk config.table                       the rows of the programs
+#	awk -v part=md   -f config.awk config.table configuration.md      the page with its keys anew
+#	awk -v part=conf -f config.awk config.table escrowchat.conf       the example with its keys anew
+#	awk -v part=man  -f config.awk config.table escrowchat.conf.5.in  the manual page
+# The second file is printed again. Behind the line that begins with the MARK of the part, the keys
+# take the place of the old lines, up to the END_MARK or, if the part has none, the end of the file.
 # A key that is not described, or not whole, is an error.
 
 function die(why) {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # documents.sh - proves that the documents that are made from tables say what the tables say, that
 # sql/schema.sql is the schema of a new database, and that a table that is not whole makes nothing.
-# `documents.sh write` (make documents) writes the documents. SRCDIR is the source tree, BUILDDIR the
-# build's, AWK the awk to use; the proof is repeated with each awk that is there.
+# `documents.sh write` (make documents) writes the documents. SRCDIR is the source tree, BUILDDIR
+# the build's, AWK the awk to use; the proof is repeated with each awk that is there.
 set -u
 
 build=$(cd "${BUILDDIR:-.}" && pwd) || exit 1

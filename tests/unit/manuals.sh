@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# manuals.sh - proves that groff has no warning about the manual pages, and that escrowchat.conf(5) has
-# every key. SRCDIR is the source tree, BUILDDIR the build's. Skipped (77) where groff is not installed.
+# manuals.sh - proves that groff has no warning about the manual pages, and that escrowchat.conf(5)
+# has every key. SRCDIR is the source tree, BUILDDIR the build's. Without groff the test is skipped
+# (77).
 set -u
 export LC_ALL=C
 
