@@ -221,8 +221,8 @@ check_exponent(struct checker *c, int64_t *exponent)
 	return true;
 }
 
-/* Whether a double is finite depends on the power of ten of its first digit that is not 0; only at
- * 308 it depends on the digits. */
+/* Refuses a number that is no finite double. The power of ten of its first digit that is not 0
+ * decides; only if that is 308, the digits decide. */
 static bool
 check_number(struct checker *c)
 {

@@ -28,7 +28,8 @@ struct proof {
 	int64_t issued_ms;            /* 0: unknown */
 	int64_t expires_ms;           /* 0: never */
 	int64_t used_ms;              /* when its use was last written; 0: it is not written */
-	/* How far the token shows the platform's clock to be ahead, if token_is_news; else 0. */
+	/* The platform's clock is at least so many ms ahead, as the token shows. 0 unless
+	 * token_is_news. */
 	int64_t ahead_ms;
 };
 

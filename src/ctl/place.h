@@ -18,7 +18,7 @@ struct place {
 /* Reads the configuration. Returns EXIT_GOOD; else a line on stderr says why. Call place_close in
  * both cases. */
 int place_configure(struct place *, const struct options *);
-/* The same, and opens the database, which must exist. */
+/* Calls place_configure, then opens the database, which must exist. Errors as there. */
 int place_open(struct place *, const struct options *);
 void place_close(struct place *);
 

@@ -31,8 +31,8 @@ struct session_options {
 /* Opens a session in its own user's topic, and sends hello. The hub owns it; session_close ends
  * it. */
 struct session *session_open(struct hub *, const struct session_options *);
-/* The same for a session whose rooms are named in its request (SSE, long-poll). hello names the
- * rooms that the user may not be in. */
+/* Opens a session as session_open does, in the rooms that its request names too (SSE, long-poll).
+ * hello names the rooms that the user may not be in. */
 struct session *session_open_stream(struct hub *, const struct session_options *);
 
 /* True if a user has as many sessions as one wallet may have. The session `leaving`, which is about
@@ -40,7 +40,7 @@ struct session *session_open_stream(struct hub *, const struct session_options *
 bool hub_user_is_full(struct hub *, const struct user *, const struct session *leaving);
 /* True if so much was replayed to a user lately that no cursor of theirs is served for a moment. */
 bool hub_replay_is_spent(struct hub *, const struct user *, struct hub_time);
-/* How many sessions a user has that session_open_stream has opened. */
+/* The number of a user's sessions that session_open_stream has opened. */
 size_t hub_count_streams(struct hub *, const struct user *);
 /* True if a session belongs to this user, with the same token and the same name, and is in exactly
  * these rooms. */

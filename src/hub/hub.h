@@ -33,7 +33,7 @@ struct hub_options {
 	void *arg;
 };
 
-/* Where the log stands when a daemon starts: read once, before the loop runs. */
+/* The state of the log when a daemon starts. It is read once, before the loop runs. */
 struct hub_start {
 	char incarnation[INCARNATION_SIZE];
 	int64_t position; /* the log's head */

@@ -20,7 +20,8 @@
 #include "store/fresh.h"
 
 #define REPLAY_WINDOW_MS 10000
-/* How long a pull is put off after the log could not be read, or while the budget is overdrawn. */
+/* A pull is put off by so much after the log could not be read, or while the budget is
+ * overdrawn. */
 #define PULL_AGAIN_MS 200
 
 struct replay {

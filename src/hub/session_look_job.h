@@ -11,7 +11,7 @@
 
 #define STREAM_ROOMS_MAX 20
 
-/* Where a session's cursor stands, and the rooms that its request names. */
+/* A look-up of a session's cursor, and of the rooms that its request names. */
 struct session_look {
 	/* The loop's thread sets these. */
 	struct span cursor;       /* n 0: none, the session begins now */

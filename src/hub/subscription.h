@@ -35,7 +35,7 @@ void subscription_free(struct subscription *);
 /* The subscription of a session to a room, or NULL. */
 struct subscription *subscription_find(const struct session *, struct span escrow_id);
 
-/* Changes the state, and counts it in the session. Where a subscription of a merged session falls
+/* Changes the state, and counts it in the session. If a subscription of a merged session falls
  * behind, the live ones are held, since one cursor stands for all of them. Only this function and
  * subscription_hold_live change a state. */
 void subscription_move(struct subscription *, enum sub_state);
@@ -45,8 +45,8 @@ void subscription_hold_live(struct session *);
  * the tail has passed that position, or since another subscription of the merged session is behind.
  * False: the subscription is live. */
 bool subscription_begin(struct subscription *);
-/* The same for a client that came with a cursor: the bytes of the replay count against its
- * wallet. */
+/* Begins the delivery as subscription_begin does, for a client that came with a cursor: the bytes
+ * of the replay count against its wallet. */
 bool subscription_begin_asked(struct subscription *);
 /* True while the subscription gets its events by the replay (replay.h). */
 static inline bool
@@ -56,8 +56,8 @@ subscription_is_behind(const struct subscription *sub)
 }
 
 /* Sends an event to each live subscription of a topic, except to those of the user whose own topic
- * is not_to (NULL: no exception). Where the transport's queue is full, a durable event makes the
- * subscription fall behind, and one of presence or typing counts as missed. */
+ * is not_to (NULL: no exception). If the transport's queue is full, a durable event makes the
+ * subscription fall behind, and an event of presence or typing counts as missed. */
 void subscription_push(struct topic *, struct chat_event *, const struct topic *not_to);
 
 /* subscription_miss: the subscription has missed presence or typing. subscription_forget_missed: it

@@ -123,7 +123,7 @@ timers_check(const struct timers *t)
 	}
 }
 
-/* When the first timer of all kinds is due (mono ms); INT64_MAX: none is armed. */
+/* The time at which the first timer of all kinds is due (mono ms); INT64_MAX: none is armed. */
 static inline int64_t
 timers_next(const struct timers *t)
 {

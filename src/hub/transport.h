@@ -21,7 +21,7 @@ enum dismissal {
 	DISMISS_VOID   /* the token of the session has expired or was ended */
 };
 
-/* How frames reach the client of one session. */
+/* The functions by which frames reach the client of a session. */
 struct transport {
 	const char *name; /* "websocket" */
 	enum wire wire;

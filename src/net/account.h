@@ -56,7 +56,7 @@ bool account_is_of(const struct account *, struct span wallet); /* NULL: nobody'
  * sum in all has the memory of each frame once (frame_live_bytes). A ceiling takes effect at the
  * end of the turn. */
 void account_charge(struct accounts *, struct account *, int64_t bytes, bool is_shared);
-/* How many bytes wait for the consumers of an account. */
+/* The number of bytes that wait for the consumers of an account. */
 size_t account_queued(const struct account *);
 
 /* For net_check: recounts the bytes of each account, while there are few accounts; ends the process

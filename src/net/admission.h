@@ -24,9 +24,9 @@ bool admission_add_room(struct admission *, struct span escrow_id);
 void admission_of_request(struct admission *, struct web_request *,
     void (*go_on)(struct web_request *, struct admission *), void (*clear)(void *own));
 
-/* The same for a client that names its user after the handshake (Socket.IO CONNECT). done is called
- * once, with err set, unless the admission is cancelled before. True: done is called later. False:
- * done was called within this call. */
+/* Looks up a user who is named after the handshake (Socket.IO CONNECT), and the rest of the
+ * question. done is called once, with err set, unless the admission is cancelled before. True: done
+ * is called later. False: done was called within this call. */
 bool admission_of_handshake(
     struct admission *, const struct handshake *, struct later *, void (*done)(struct admission *));
 /* From now on done is not called. The admission still frees itself. */

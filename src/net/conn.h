@@ -16,8 +16,8 @@
 
 struct place;
 
-/* What a connection waits for; each wait has one constant length (see net.c) and ends in the
- * protocol's on_timeout. */
+/* A connection waits for one of these. Each wait has one constant length (see net.c), and ends in
+ * the protocol's on_timeout. */
 enum conn_wait {
 	WAIT_NOTHING,
 	WAIT_HEAD,      /* a whole request head; single bytes of it do not begin it anew */
@@ -64,7 +64,8 @@ struct net *conn_net(const struct conn *);
 void conn_confirm(struct conn *);
 /* From now on the bytes in the ring count for the account of a wallet (its key). */
 void conn_set_wallet(struct conn *, struct span wallet);
-void conn_set_account(struct conn *, struct account *); /* the same; takes a reference */
+/* Does the same with the wallet's account, and takes a reference of its own. */
+void conn_set_account(struct conn *, struct account *);
 /* Gives back the connection's place (places.h), and takes over another one, which it has until its
  * end (NULL: none). */
 void conn_set_place(struct conn *, struct place *);
@@ -72,8 +73,8 @@ void conn_set_place(struct conn *, struct place *);
 /* Queues a frame (takes its own reference), which is written at the end of the turn. False: the
  * ring is full and has refused the frame (never FRAME_CONTROL); on_room follows. */
 bool conn_send(struct conn *, struct frame *);
-/* The same as conn_send, however full the ring is: for a frame that was accepted elsewhere
- * before. */
+/* Queues a frame as conn_send does, but never refuses it, however full the ring is: for a frame
+ * that was accepted elsewhere before. */
 void conn_put(struct conn *, struct frame *);
 /* Queues a copy of bytes as FRAME_CONTROL. */
 void conn_send_bytes(struct conn *, struct span bytes);

@@ -25,7 +25,7 @@ enum conn_state {
 	CONN_CLOSED     /* waits for the end of the turn, which frees it */
 };
 
-/* Whether and when the connection is read from; set_reading in conn.c is the one mover. */
+/* The state of reading from the connection. Only set_reading in conn.c changes it. */
 enum conn_reading {
 	READING_ON,     /* waits for input on the descriptor */
 	READING_PAUSED, /* waits for conn_replay_input: the protocol takes no more for now */

@@ -108,7 +108,7 @@ void engine_send_packet(struct engine_session *, enum eio_type, struct span data
  * the oldest is closed. engine_fresh_leave does nothing for a session that is not fresh. */
 void engine_fresh_enter(struct engine_session *);
 void engine_fresh_leave(struct engine_session *);
-/* How many bytes a POST or a message of the session may have. */
+/* The number of bytes that a POST or a message of the session may have. */
 size_t engine_session_max_payload(const struct engine *, const struct engine_session *);
 
 /* engine_heartbeat.c: the first ping of a session is due after one interval. */

@@ -34,7 +34,7 @@ struct net *net_new(struct loop *, const struct net_options *);
 /* Closes the connections that are left, and frees the set. NULL is fine. */
 void net_free(struct net *);
 
-/* How many connections there are; those that are finishing or lingering count. */
+/* The number of connections; those that are finishing or lingering count. */
 size_t net_connections(const struct net *);
 /* True if there are max_connections of them. */
 bool net_is_full(const struct net *);
@@ -44,7 +44,7 @@ void net_trim_strangers(struct net *);
 
 /* Closes the oldest stranger, whose descriptor is free at once. False: there is no stranger. */
 bool net_drop_oldest_stranger(struct net *);
-/* How many strangers to allow: a tenth of the connections for which there are descriptors
+/* The number of strangers to allow: a tenth of the connections for which there are descriptors
  * (RLIMIT_NOFILE), but at least two, since a client that polls needs two. Call it after the limit
  * was raised. */
 size_t net_stranger_share(size_t max_connections);

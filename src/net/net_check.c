@@ -7,7 +7,8 @@
 
 #include "base/check.h"
 
-/* What a walk over all connections found, to be compared with the set's own lists and counters. */
+/* The counts of a walk over all connections. They are compared with the set's own lists and
+ * counters. */
 struct census {
 	size_t conns, strangers, waiting, dirty, offered, behind;
 };

@@ -92,8 +92,8 @@ route(struct web_conn *wc, const struct http_request *http, struct span head, st
 		web_refuse_status(&req, 404, NULL);
 }
 
-/* How many bytes of body this request may bring. The sender is known only when the body is there,
- * so a route says how much it takes from a stranger. No route: nothing. */
+/* The number of bytes that the body of this request may have. The sender is known only when the
+ * body is there, so a route says how much it takes from a stranger. No route: 0. */
 static size_t
 max_body(const struct web *web, const struct http_request *http)
 {

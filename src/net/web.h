@@ -29,8 +29,8 @@ struct web_route {
 	 * offset. */
 	void (*handle)(struct web_request *, void *own);
 	size_t offset; /* of own in the web's arg */
-	/* How many bytes of body this request may bring, if that is less than the max_body of the
-	 * web (NULL: it is not). */
+	/* Returns the number of bytes that the body of this request may have, if that is less than
+	 * the max_body of the web. NULL: it is not less. */
 	size_t (*max_body)(const struct http_request *, void *own);
 };
 
@@ -70,7 +70,8 @@ void web_reply(struct web_request *, const struct web_reply *);
  * code's own sentence. */
 void web_refuse(struct web_request *, enum chat_err, const char *why);
 
-/* The same for refusals of HTTP itself: 404, 405 (allow names the methods), 400, 413 and others. */
+/* Refuses a request that breaks a rule of HTTP itself: 404, 405 (allow names the methods), 400, 413
+ * and others. */
 void web_refuse_status(struct web_request *, int status, const char *allow);
 
 /* Keeps the request open after the handler returns, until one web_reply_held; no other request of

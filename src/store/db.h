@@ -119,7 +119,7 @@ int on_progress(void *arg);
 
 /* Records an error, which sticks; only the first one counts. rc is the code that SQLite gave. */
 void store_fail(struct store *, int rc);
-/* The same for a defect of our own code; what describes it in a few words. */
+/* Records a defect of our own code as such an error; what describes it in a few words. */
 void store_defect(struct store *, const char *what);
 
 /* ---- positions in the log (queue.c) ---- */

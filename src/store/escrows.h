@@ -62,9 +62,9 @@ typedef bool participation_each(const struct participation *, void *arg); /* fal
 /* All escrows of a wallet, ordered by escrowId. */
 void participations_each(struct store *, struct span wallet, participation_each *, void *arg);
 
-/* The same, newest activity first; escrows of equal activity by descending escrowId. Gives those
- * that follow (activity, escrow_id) in this order, at most limit (-1: no limit). INT64_MAX as
- * activity stands before all escrows. */
+/* All escrows of a wallet, newest activity first; escrows of equal activity by descending escrowId.
+ * Gives those that follow (activity, escrow_id) in this order, at most limit (-1: no limit).
+ * INT64_MAX as activity stands before all escrows. */
 void participations_by_activity(struct store *, struct span wallet, int64_t activity,
     struct span escrow_id, int limit, participation_each *, void *arg);
 

@@ -44,7 +44,7 @@ void *lanes_first(const struct lanes *);
  * waits. */
 void *lanes_take(struct lanes *);
 
-/* How many jobs wait in a lane. */
+/* The number of jobs that wait in a lane. */
 size_t lanes_waiting_in(const struct lanes *, uint32_t number);
 
 #endif

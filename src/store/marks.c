@@ -51,8 +51,8 @@ unread_senders(struct store *st, int64_t escrow, struct span wallet, int64_t at,
 	done(q);
 }
 
-/* Where a mark moves from `from` over single marks: to the newest single mark before the first
- * message of others that has none. */
+/* A mark at `from` moves forward over single marks: to the newest single mark before the first
+ * message of others that has none. Returns its new place. */
 static int64_t
 past_marks(struct store *st, int64_t escrow, struct span wallet, int64_t from, bool shown)
 {

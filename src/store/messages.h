@@ -78,8 +78,8 @@ messages_after(struct store *, int64_t escrow, int64_t after, int limit, message
  * has not marked. 0 if the wallet is no participant. */
 int64_t unread_count(struct store *, int64_t escrow, struct span wallet);
 
-/* The same for each escrow of the wallet that has unread messages, by one statement; the escrow
- * with the newest change or message comes first. */
+/* Gives the unread count of each escrow of a wallet that has unread messages, by one statement. The
+ * escrow with the newest change or message comes first. */
 struct unread_escrow {
 	int64_t count, escrow;
 	struct span escrow_id; /* valid during the call */

@@ -35,8 +35,8 @@ struct queue_row {
 /* Appends a row; returns its position, or 0 on an error. */
 int64_t queue_append(struct store *, struct span topic, struct span event, struct span data,
     struct span actor, bool durable, int64_t now_ms);
-/* The same; it also hands the row's `who` on to the writer's process (fresh.h). The position in the
- * given row is ignored. */
+/* Appends a row as queue_append does, and hands the row's `who` on to the writer's process
+ * (fresh.h). The position in the given row is ignored. */
 int64_t queue_append_row(struct store *, const struct queue_row *);
 
 /* Hands a message that was just inserted on to the writer's process (fresh.h). data is the JSON

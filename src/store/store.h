@@ -51,8 +51,8 @@ void store_close(struct store *); /* NULL is fine */
  * its own; so each call must set all its results anew. */
 enum store_err store_write(struct store *, bool (*run)(struct store *, void *arg), void *arg);
 
-/* The same, but does not wait for the lock: returns STORE_BUSY, without a log line, if another
- * connection holds it. */
+/* A write transaction that does not wait for the lock: it returns STORE_BUSY, without a log line,
+ * if another connection holds the lock. */
 enum store_err store_try_write(struct store *, bool (*run)(struct store *, void *arg), void *arg);
 
 /* For a connection that writes often: from now on it remembers values between its write

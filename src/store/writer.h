@@ -49,8 +49,8 @@ void writer_run(struct store *, struct writer_job *first);
 struct writer *
 writer_start(struct store *, int interval_us, void (*wake)(void *arg), void *arg, struct buf *err);
 
-/* How long the rest of the thread still lasts, in us: it takes no jobs before, so that the caller
- * may gather more of them. Any thread. */
+/* The time for which the thread still rests, in us. It takes no jobs before the end of the rest, so
+ * the caller may gather more of them. Any thread. */
 int64_t writer_rest_us(const struct writer *);
 
 /* Hands over a chain of n jobs linked by next, in order: one lock, at most one wake of the
