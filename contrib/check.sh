@@ -15,7 +15,7 @@ CLANG_FORMAT=clang-format-19 # one version, of those that Debian 12 and 13 both 
 JOBS=$(nproc)
 passed=0 failed=0 begun=$(date +%s)
 
-# Where the tree is not writable, or was configured in place, the check builds from a copy.
+# If the tree is not writable, or was configured in place, the check builds from a copy.
 build=$top/build-check
 [ -w "$top" ] || build=$(mktemp -d "${TMPDIR:-/tmp}/escrowchat-check.XXXXXX")
 mkdir -p "$build"
@@ -37,7 +37,7 @@ stage_packages() {
 		install_packages python3-socketio python3-aiohttp
 }
 
-# What the end-to-end tests take from npm: once, for every build.
+# Installs the npm modules of the end-to-end tests: once, for every build.
 E2E_MODULES=$build/modules
 export E2E_MODULES
 stage_modules() {
@@ -87,7 +87,7 @@ stage_streams() {
 }
 
 stage_tsan() {
-	# Where addresses are laid out too randomly, the sanitizer cannot start.
+	# If addresses are laid out too randomly, the sanitizer cannot start.
 	fixed=
 	setarch "$(uname -m)" -R true 2>/dev/null && fixed="setarch $(uname -m) -R"
 	configure_in tsan --enable-tsan && make -j "$JOBS" && $fixed make -j "$JOBS" check VERBOSE=1 'TESTS=$(unit_tests)' &&

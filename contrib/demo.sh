@@ -143,7 +143,7 @@ url=http://127.0.0.1:$port
 
 # ---- people and escrows ----
 
-# Who signs in here takes part in both escrows: the first in the browser is the client, the second the freelancer.
+# Each user who signs in here takes part in both escrows: the first in the browser is the client, the second the freelancer.
 sqlite3 "$dir/chat.db" "CREATE TRIGGER demo_newcomers AFTER INSERT ON tokens BEGIN
 	INSERT OR IGNORE INTO participants(escrow, wallet, name, role)
 	SELECT e.id, NEW.wallet, NEW.name,

@@ -8,7 +8,7 @@ function die(why) {
 	exit 1
 }
 
-# What stands behind the first n words of the line.
+# Returns the rest of the line behind its first n words.
 function behind(n, i, rest) {
 	rest = $0
 	for (i = 0; i < n; i++)

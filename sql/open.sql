@@ -61,8 +61,8 @@ WHERE id <= (SELECT max(id) / 256 * 256 FROM messages);
 UPDATE meta SET value = 'words' WHERE key = 'search';
 DELETE FROM meta WHERE key = 'search_from';
 
--- The same of each three characters that follow one another: for scripts without spaces. A text is a phrase of them, so it
--- takes their positions.
+-- Makes the index anew with trigrams (each three characters that follow one another): for scripts without spaces. A searched
+-- text is a phrase of trigrams, so this index stores their positions.
 -- name: open_search_trigram
 DROP TABLE search;
 CREATE VIRTUAL TABLE search USING fts5(escrow, content, content='', columnsize=0, tokenize='trigram');

@@ -120,7 +120,7 @@ FROM message_rows WHERE escrow = :escrow AND at > :after ORDER BY at LIMIT :limi
 INSERT INTO search(rowid, escrow, content)
 SELECT id, char(63743) || escrow || char(63743), content FROM messages WHERE id > :above AND id <= :upto;
 
--- What a migration has indexed beyond a whole batch.
+-- A migration indexed all messages up to this id, also where it is in the middle of a batch.
 -- name: search_from
 SELECT value FROM meta WHERE key = 'search_from';
 
@@ -141,7 +141,7 @@ WHERE s.search MATCH :match AND s.rowid > :after AND s.rowid < :before
 	AND (m.escrow = :open OR EXISTS(SELECT 1 FROM participants p WHERE p.escrow = m.escrow AND p.wallet = :wallet))
 ORDER BY s.rowid DESC;
 
--- The same of those that the index does not have yet; of one escrow, or of all (0).
+-- Candidates, as in search_match, among the messages that the index does not have yet: of one escrow, or of all (0).
 -- name: search_tail
 SELECT m.id, m.nonce, m.escrow, m.content, e.name
 FROM messages m CROSS JOIN escrows e ON e.id = m.escrow
@@ -158,7 +158,7 @@ SELECT up_to, shown_to FROM reads WHERE escrow = :escrow AND wallet = :wallet;
 INSERT INTO reads(escrow, wallet, up_to, shown_to) VALUES(:escrow, :wallet, :up_to, :shown_to)
 ON CONFLICT(escrow, wallet) DO UPDATE SET up_to = excluded.up_to, shown_to = excluded.shown_to;
 
--- Who wrote since the room's last tally.
+-- Gives the sender of each message since the room's last tally.
 -- name: tally_since
 SELECT sender FROM messages
 WHERE escrow = :escrow AND at <= :at
@@ -169,9 +169,10 @@ INSERT INTO tallies(escrow, sender, at, n)
 VALUES(:escrow, :sender, :at, :more + coalesce(
 	(SELECT t.n FROM tallies t WHERE t.escrow = :escrow AND t.sender = :sender ORDER BY t.at DESC LIMIT 1), 0));
 
--- What is unread in each escrow of a wallet that has any, from :from to :to, newest activity first. One by one up to the first
--- tally at or behind the mark, by tallies up to the last, one by one again; without a tally all are one by one.
--- Marks are of messages by others only (mark_put): so they can be subtracted. tag: see the schema.
+-- Counts the unread messages of a wallet in each escrow from :from to :to, and gives the escrows that have any, newest activity
+-- first. Messages are counted one by one up to the first tally at or behind the mark, then by tallies up to the last tally, then
+-- one by one again. Without a tally all are counted one by one. A mark is always of a message by others (mark_put), so the
+-- marks can be subtracted. The schema explains tag.
 -- name: unread
 WITH mark(escrow, after, newest) AS MATERIALIZED (
 	SELECT p.escrow, max(p.since_message, coalesce(r.up_to, 0)), (SELECT max(at) FROM messages WHERE escrow = p.escrow)
@@ -231,7 +232,7 @@ ORDER BY m.at LIMIT 1;
 SELECT at FROM read_marks
 WHERE escrow = :escrow AND wallet = :wallet AND at < :hole AND shown >= :shown ORDER BY at DESC LIMIT 1;
 
--- What reads says already. A mark shown to all stays until shown_to covers it.
+-- Deletes the marks that the row of reads covers. A mark that is shown to all stays until shown_to covers it.
 -- name: marks_drop
 DELETE FROM read_marks
 WHERE escrow = :escrow AND wallet = :wallet AND at <= :up_to AND (shown = 0 OR at <= :shown_to);

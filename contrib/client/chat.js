@@ -127,8 +127,8 @@
 
 	const post = (path, body) => ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
-	/** Signs the server's challenge: me and token. Where the server believes what is claimed
-	 * (auth = open), the name is the wallet. */
+	/** Sets me and token: signs the server's challenge. With auth = open nothing is signed, and
+	 * the name is the wallet. */
 	async function signIn() {
 		const { auth } = await ask('/api/health');
 		if (auth !== 'wallet') {
@@ -192,7 +192,8 @@
 		showRoom();
 	}
 
-	/* Where the reader is looking on, the page knows best. */
+	/* While the user looks at the room, the page counts its unread messages itself: the
+	 * server's count is ignored. */
 	function count(r, unread, last) {
 		if (r !== room || !isSeen)
 			r.unread = unread;

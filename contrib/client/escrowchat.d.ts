@@ -149,7 +149,7 @@ export interface Chat {
 	off<E extends keyof Events>(event: E, f: (data: Events[E], about: About) => void): this;
 	off(event: string, f: (data: any, about: About) => void): this;
 
-	/** Leaves: with a goodbye. What waits is refused with the code closed. */
+	/** Says goodbye to the server and ends. Calls that still wait fail with the code closed. */
 	close(): void;
 }
 

@@ -26,7 +26,7 @@
  * State: chat.state is connecting, open, offline (it will try again) or closed; chat.transport;
  *	chat.latency in ms.
  *
- * How nothing is lost and nothing comes twice. Every topic (a room, the user's own) keeps the
+ * No event is lost, and none comes twice. Every topic (a room, the user's own) keeps the
  * cursor behind which it goes on. On the WebSocket each topic resumes from its own. SSE and
  * long-poll know one cursor for all; where the topics' differ, the log's head is asked for first,
  * then each cursor's topics are pulled by /poll until nothing is left, and the stream begins at
@@ -266,7 +266,10 @@
 			return x;
 		}
 
-		/* ---- rooms: {id, at (its cursor), who wants it, todo: who waits for it, is it in, onGap} ---- */
+		/* ---- rooms ----
+		 * A room is {id, at, who, todo, isIn, onGap}. at is its cursor. who has a member for each
+		 * tab that has joined the room. todo holds the callbacks that wait until the server has let
+		 * the user in; isIn says that it has. onGap is called if events were lost. */
 
 		function joined(r, answer) {
 			if (find(r.id) !== r)

@@ -1,7 +1,7 @@
 -- 005-tallies.sql - counts of a room's messages up to some of them, so that many unread ones need not be counted one by one.
 
 -- After each message whose id is a multiple of 4096, of its room: how many messages each sender sent since the room's tally before.
--- What they say never changes, as messages are never changed.
+-- A tally never changes, as messages are never changed.
 CREATE TABLE tallies(
 	escrow INTEGER NOT NULL,
 	at     INTEGER NOT NULL,          -- messages.at of the last one counted

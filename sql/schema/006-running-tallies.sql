@@ -1,7 +1,7 @@
 -- 006-running-tallies.sql - tallies that say at once how many messages are between two of them, and by whom.
 
 -- After each message whose nonce is a multiple of 32, of its room: how many messages the room has up to it (sender ''), and how many
--- each sender that wrote since the tally before has. What they say never changes, as messages are never changed.
+-- each sender that wrote since the tally before has. A tally never changes, as messages are never changed.
 DROP TABLE tallies;
 CREATE TABLE tallies(
 	escrow INTEGER NOT NULL,

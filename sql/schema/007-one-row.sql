@@ -12,7 +12,7 @@ INSERT INTO meta(key, value) SELECT 'search_from', coalesce(max(id), 0) FROM mes
 -- Messages above it are rows of the log. Of others log has a row of an earlier schema, or it was trimmed.
 INSERT INTO meta(key, value) SELECT 'log_from', seq FROM sqlite_sequence WHERE name = 'log';
 
--- What names messages: made again below.
+-- These refer to the table messages, and are made again below.
 DROP VIEW message_rows;
 DROP TRIGGER participants_added;
 DROP TRIGGER escrows_kept;

@@ -44,7 +44,7 @@ sender_of(const struct load *l, uint64_t message)
 	return (uint32_t)(message / l->n_rooms % l->o.senders);
 }
 
-/* How many its sender has sent to its room before. */
+/* The number of messages that its sender has sent to its room before. */
 static uint32_t
 place_of(const struct load *l, uint64_t message)
 {

@@ -52,7 +52,7 @@ promise('another\'s challenge, by its wallet, its page, its time or its server, 
 		assert.equal((await verify(who, text, signer)).status, 401, what);
 	assert.equal((await verify(eve, mine)).status, 200, 'and what was refused used nothing up');
 	assert.equal((await verify(eve, mine)).status, 401, 'once');
-	// The same text at another server, which has another key.
+	// A challenge that was made with another server's key is refused too.
 	const elsewhere = await challenge(w.web, eve.address);
 	await w.fcgi.stop();
 	w.configure({ database: w.path('other.db') });

@@ -156,7 +156,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
 	promise(`${name}: a stream that is cut again and again has no hole and no double`, FOREVER, async (w) => {
 		const { way, alice, bob, id } = await pair(w, { transports });
 		const sent = [];
-		/* Where the WebSocket breaks with which it is about to upgrade, the client says and
+		/* If the WebSocket breaks while the client is about to upgrade to it, the client
 		 * does nothing until its ping is overdue, in 85 s. */
 		const isNoticed = () => transports.length === 1 || alice.transport === 'websocket';
 		for (let round = 0; round < 12; round++) {

@@ -528,8 +528,8 @@ say(struct client *c, const char *ack, const char *event, const char *data)
 	settle(c->house, false);
 }
 
-/* The same, of which nothing is awaited: with those before and behind it as if they came in one
- * write. */
+/* One event, as say sends it, but nothing is awaited: it comes together with the events before and
+ * behind it, as if the client had sent them in one write. */
 static inline void
 say_now(struct client *c, const char *ack, const char *event, const char *data)
 {
@@ -542,7 +542,7 @@ say_now(struct client *c, const char *ack, const char *event, const char *data)
 	client_read(c);
 }
 
-/* The same as say with data as printf makes it. */
+/* One event, as say sends it; printf's format and its arguments make the data. */
 static inline void __attribute__((format(printf, 4, 5)))
 sayf(struct client *c, const char *ack, const char *event, const char *format, ...)
 {

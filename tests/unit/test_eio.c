@@ -147,7 +147,8 @@ a_payload_yields_its_packets_in_order(void **state)
 	assert_int_equal(eio_payload_next(&payload, &packet), 0);
 }
 
-/* How many packets come before the end (or, negative and less one, before the bad one). */
+/* Returns the number n of packets before the end; -n - 1 if a bad packet comes after n good
+ * ones. */
 static int
 walk(struct span text)
 {

@@ -58,7 +58,7 @@ static const struct web_route routes[] = {
     {"/events", sse_handle, offsetof(struct daemon, streams)}};
 static struct web web = {.routes = routes, .n_routes = 1, .arg = &daemon_};
 
-/* How long one stream lasts; it is quiet but for its heartbeats. */
+/* Opens a stream, on which only heartbeats come, and returns the time until its end, in ms. */
 static int64_t
 lifetime(struct wires *w)
 {

@@ -66,7 +66,7 @@ call_store(struct store *st, int entry)
 		store_changed(st);
 }
 
-/* How a process ends that calls the store with that role. */
+/* Returns the signal that ends a process which calls the store with that role; 0: none. */
 static int
 end_of_caller(struct tmp *t, enum thread_role role, int entry)
 {

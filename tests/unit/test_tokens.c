@@ -469,7 +469,8 @@ a_nonce_is_used_once_and_a_token_is_newer_than_every_end(void **state)
 	    who(w, auth, (struct auth_request){.token = span_of(v.token)}, &u), CHAT_OK);
 	assert_int_equal(store_write(w->st, run_commit, &v), STORE_REFUSED);
 	assert_int_equal(v.in.err, CHAT_UNAUTHORIZED);
-	/* When it has expired it may be forgotten: its time is in it. */
+	/* When the challenge has expired, its nonce may be forgotten: the challenge itself names
+	 * its time. */
 	w->now_ms += MINUTE;
 	change(w, SWEEP, "", "");
 	assert_int_equal(store_write(w->st, run_commit, &v), STORE_OK);

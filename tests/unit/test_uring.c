@@ -161,7 +161,7 @@ a_peer_that_is_gone_and_a_full_socket_take_nothing_and_harm_nobody(void **state)
 	pipe_close(&fine);
 }
 
-/* The same frames in many rings, and a ring with one frame more. */
+/* Many rings have the same frames, and some rings have one frame more. */
 static void
 members_of_a_room_get_the_same_bytes_and_a_sender_gets_its_own_too(void **state)
 {

@@ -165,8 +165,8 @@ a_commit_is_all_or_nothing_whichever_write_fails(void **state)
 	assert_string_equal(sql_text(t->foreign, "PRAGMA integrity_check"), "ok");
 }
 
-/* When a commit has returned, the kernel has it: another process that reads it gets all its
- * pages. */
+/* When a commit has returned, the kernel has all its pages: another process that reads the
+ * database gets them. */
 static void
 what_is_committed_outlives_its_connection(void **state)
 {

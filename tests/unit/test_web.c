@@ -150,7 +150,7 @@ serve(struct wires *w)
 	return s;
 }
 
-/* How often a text is in what the client has read. */
+/* Counts a text in the bytes that the client has read. */
 static int
 count(const struct wires *w, const char *text)
 {
