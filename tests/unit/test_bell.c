@@ -270,24 +270,23 @@ through_a_link_to_the_database_it_is_the_same_daemon(void **state)
 	buf_clear(&err);
 }
 
-#define PLAIN(f) cmocka_unit_test_setup_teardown(f, tmp_directory_only, tmp_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    PLAIN(a_ring_arrives_and_is_drained),
-	    PLAIN(ringing_never_blocks_however_often),
-	    PLAIN(a_ringer_outlives_the_daemon_and_finds_the_next_one),
-	    PLAIN(a_second_daemon_is_refused_and_told_the_process_and_harms_nothing),
-	    PLAIN(what_a_killed_daemon_left_behind_is_in_nobodys_way),
-	    PLAIN(lock_and_bell_get_the_mode_whatever_the_umask_and_the_bell_goes_at_the_end),
-	    PLAIN(a_path_too_long_for_a_socket_is_refused_before_anything_is_made),
-	    PLAIN(an_unknown_group_is_refused_with_its_name),
-	    PLAIN(a_link_in_the_place_of_the_lock_is_not_followed),
-	    PLAIN(a_missing_directory_is_named),
-	    PLAIN(only_a_held_lock_is_told_as_another_daemon),
-	    PLAIN(through_a_link_to_the_database_it_is_the_same_daemon),
+	    directory_test(a_ring_arrives_and_is_drained),
+	    directory_test(ringing_never_blocks_however_often),
+	    directory_test(a_ringer_outlives_the_daemon_and_finds_the_next_one),
+	    directory_test(a_second_daemon_is_refused_and_told_the_process_and_harms_nothing),
+	    directory_test(what_a_killed_daemon_left_behind_is_in_nobodys_way),
+	    directory_test(
+		lock_and_bell_get_the_mode_whatever_the_umask_and_the_bell_goes_at_the_end),
+	    directory_test(a_path_too_long_for_a_socket_is_refused_before_anything_is_made),
+	    directory_test(an_unknown_group_is_refused_with_its_name),
+	    directory_test(a_link_in_the_place_of_the_lock_is_not_followed),
+	    directory_test(a_missing_directory_is_named),
+	    directory_test(only_a_held_lock_is_told_as_another_daemon),
+	    directory_test(through_a_link_to_the_database_it_is_the_same_daemon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

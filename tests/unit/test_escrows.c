@@ -331,23 +331,21 @@ escrows_come_by_what_was_written_or_said_last(void **state)
 	buf_clear(&seen.text);
 }
 
-#define OPENED(f) cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(roles_are_the_four_names),
-	    OPENED(an_escrow_is_found_as_it_was_put_and_updated),
-	    OPENED(a_second_escrow_of_the_same_name_is_an_error_that_sticks),
-	    OPENED(a_title_from_elsewhere_that_is_too_long_is_cut_between_characters),
-	    OPENED(a_participant_is_put_changed_and_deleted),
-	    OPENED(a_participant_counts_from_where_room_and_log_stood_when_he_was_added),
-	    OPENED(every_membership_change_is_a_row_of_the_log_whoever_makes_it),
-	    OPENED(what_would_break_the_books_is_refused_to_plain_sql),
-	    OPENED(the_participants_of_an_escrow_come_by_wallet_until_the_caller_stops),
-	    OPENED(all_escrows_of_a_wallet_are_told_with_his_part),
-	    OPENED(escrows_come_by_what_was_written_or_said_last),
+	    tmp_test(an_escrow_is_found_as_it_was_put_and_updated),
+	    tmp_test(a_second_escrow_of_the_same_name_is_an_error_that_sticks),
+	    tmp_test(a_title_from_elsewhere_that_is_too_long_is_cut_between_characters),
+	    tmp_test(a_participant_is_put_changed_and_deleted),
+	    tmp_test(a_participant_counts_from_where_room_and_log_stood_when_he_was_added),
+	    tmp_test(every_membership_change_is_a_row_of_the_log_whoever_makes_it),
+	    tmp_test(what_would_break_the_books_is_refused_to_plain_sql),
+	    tmp_test(the_participants_of_an_escrow_come_by_wallet_until_the_caller_stops),
+	    tmp_test(all_escrows_of_a_wallet_are_told_with_his_part),
+	    tmp_test(escrows_come_by_what_was_written_or_said_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

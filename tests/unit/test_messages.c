@@ -560,26 +560,24 @@ what_one_marks_is_his_alone_and_in_that_escrow_alone(void **state)
 	commit(st);
 }
 
-#define OPENED(f) cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_id_comes_back_from_its_text),
 	    cmocka_unit_test(an_id_has_one_spelling),
-	    OPENED(a_message_is_found_as_it_was_put_whatever_its_content),
-	    OPENED(a_sender_without_role_or_other_name_is_told_plainly),
-	    OPENED(each_message_of_an_escrow_is_later_than_its_predecessor),
-	    OPENED(a_client_msg_id_is_one_per_sender_and_escrow),
-	    OPENED(a_message_is_placed_by_its_id_alone),
-	    OPENED(pages_go_back_newest_first_and_on_oldest_first),
-	    OPENED(a_page_ends_where_the_caller_says),
-	    OPENED(unread_and_read_are_what_a_naive_model_says),
-	    OPENED(an_older_database_is_tallied_as_it_would_have_been),
-	    OPENED(single_marks_without_a_hole_leave_no_rows_behind),
-	    OPENED(marks_never_go_back),
-	    OPENED(what_one_marks_is_his_alone_and_in_that_escrow_alone),
+	    tmp_test(a_message_is_found_as_it_was_put_whatever_its_content),
+	    tmp_test(a_sender_without_role_or_other_name_is_told_plainly),
+	    tmp_test(each_message_of_an_escrow_is_later_than_its_predecessor),
+	    tmp_test(a_client_msg_id_is_one_per_sender_and_escrow),
+	    tmp_test(a_message_is_placed_by_its_id_alone),
+	    tmp_test(pages_go_back_newest_first_and_on_oldest_first),
+	    tmp_test(a_page_ends_where_the_caller_says),
+	    tmp_test(unread_and_read_are_what_a_naive_model_says),
+	    tmp_test(an_older_database_is_tallied_as_it_would_have_been),
+	    tmp_test(single_marks_without_a_hole_leave_no_rows_behind),
+	    tmp_test(marks_never_go_back),
+	    tmp_test(what_one_marks_is_his_alone_and_in_that_escrow_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

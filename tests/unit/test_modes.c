@@ -383,8 +383,6 @@ each_mode_listens_where_it_is_safe(void **state)
 	}
 }
 
-#define tmp_test(f) cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
-
 int
 main(void)
 {

@@ -199,21 +199,19 @@ buckets_of_both_kinds_stay_until_they_are_full_again(void **state)
 	    sql_int(t->foreign, "SELECT count(*) FROM rates WHERE wallet GLOB '/day/*'") < 1500);
 }
 
-#define OPENED(f) cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    OPENED(a_wallet_may_spend_a_seconds_worth_at_once_and_then_its_rate),
-	    OPENED(a_refusal_says_how_long_to_wait_and_costs_nothing),
-	    OPENED(a_bucket_of_an_earlier_boot_is_a_full_one),
-	    OPENED(buckets_that_are_full_again_do_not_pile_up),
-	    OPENED(a_day_s_tokens_can_be_taken_at_once_and_come_back_over_a_day),
-	    OPENED(more_than_a_bucket_holds_takes_all_of_a_full_one),
-	    OPENED(limits_of_any_size_hold),
-	    OPENED(a_writer_that_remembers_sees_what_others_took),
-	    OPENED(buckets_of_both_kinds_stay_until_they_are_full_again),
+	    tmp_test(a_wallet_may_spend_a_seconds_worth_at_once_and_then_its_rate),
+	    tmp_test(a_refusal_says_how_long_to_wait_and_costs_nothing),
+	    tmp_test(a_bucket_of_an_earlier_boot_is_a_full_one),
+	    tmp_test(buckets_that_are_full_again_do_not_pile_up),
+	    tmp_test(a_day_s_tokens_can_be_taken_at_once_and_come_back_over_a_day),
+	    tmp_test(more_than_a_bucket_holds_takes_all_of_a_full_one),
+	    tmp_test(limits_of_any_size_hold),
+	    tmp_test(a_writer_that_remembers_sees_what_others_took),
+	    tmp_test(buckets_of_both_kinds_stay_until_they_are_full_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,4 +145,7 @@ commit(struct store *st)
 	assert_int_equal(tx_commit(st), STORE_OK);
 }
 
+#define tmp_test(f)       cmocka_unit_test_setup_teardown(f, tmp_setup, tmp_teardown)
+#define directory_test(f) cmocka_unit_test_setup_teardown(f, tmp_directory_only, tmp_teardown)
+
 #endif
