@@ -3,19 +3,9 @@
  * test_heartbeat.c - a client that answers no ping is cut, unless it reads the bytes that wait for
  * it. The test sets the clock.
  */
-#define clock_mono_ms true_mono_ms
-#define clock_mono_us true_mono_us
-#include "base/clock.c"
-#undef clock_mono_ms
-#undef clock_mono_us
-
-int64_t clock_mono_ms(void);
-int64_t clock_mono_us(void);
+#include "set_clock.h"
 
 #include "net_world.h"
-
-#include <sys/syscall.h>
-#include <sys/timerfd.h>
 
 #include "net/engine.h"
 #include "net/websocket.h"
@@ -25,32 +15,6 @@ int64_t clock_mono_us(void);
 	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 #define PING_MS 25000
 #define PONG_MS 60000
-
-static int64_t ahead_us;
-
-int64_t
-clock_mono_us(void)
-{
-	return true_mono_us() + ahead_us;
-}
-
-int64_t
-clock_mono_ms(void)
-{
-	return clock_mono_us() / 1000;
-}
-
-/* The loop waits by the kernel's clock. */
-int
-timerfd_settime(int fd, int flags, const struct itimerspec *its, struct itimerspec *old)
-{
-	int64_t us = (int64_t)its->it_value.tv_sec * 1000000 + its->it_value.tv_nsec / 1000;
-	struct itimerspec true_its = {0};
-
-	us = us > ahead_us ? us - ahead_us : 1;
-	true_its.it_value = (struct timespec){us / 1000000, us % 1000000 * 1000};
-	return (int)syscall(SYS_timerfd_settime, fd, flags, &true_its, old);
-}
 
 struct server {
 	struct engine *engine;
