@@ -298,6 +298,18 @@ house_stop(struct house *h)
 	reads_free(h->reads);
 }
 
+/* The daemon ends while jobs of the hub are under way, and starts again. */
+static inline void
+house_restart_at_once(struct house *h)
+{
+	writer_stop(h->writer);
+	reads_stop(h->reads);
+	hub_free(h->hub);
+	writer_free(h->writer);
+	reads_free(h->reads);
+	house_start(h);
+}
+
 static inline int
 house_setup(void **state)
 {
@@ -599,13 +611,20 @@ cursor_of(const struct client *c, const char *escrow_id)
 	return "";
 }
 
+/* The data of a subscribe_escrow with a cursor. Valid until the next call. */
+static inline const char *
+room_from(const char *escrow_id, const char *cursor)
+{
+	static char data[256];
+
+	snprintf(data, sizeof(data), "{\"escrowId\":\"%s\",\"cursor\":\"%s\"}", escrow_id, cursor);
+	return data;
+}
+
 static inline void
 subscribe_from(struct client *c, const char *ack, const char *escrow_id, const char *cursor)
 {
-	char data[256];
-
-	snprintf(data, sizeof(data), "{\"escrowId\":\"%s\",\"cursor\":\"%s\"}", escrow_id, cursor);
-	say(c, ack, "subscribe_escrow", data);
+	say(c, ack, "subscribe_escrow", room_from(escrow_id, cursor));
 }
 
 /* Empties the hub's memory of the log, so that earlier rows must be read. */

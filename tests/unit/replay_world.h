@@ -26,4 +26,20 @@ away(struct house *h)
 	return cursor;
 }
 
+/* Carol was away while alice posted a text in 42. Carol is back with the cursor, but takes nothing
+ * yet: call 1, which enters 42, waits for its replay. */
+static inline struct client *
+back_without_room(struct house *h, const char *text)
+{
+	const char *cursor = away(h);
+	struct client *c;
+
+	post(h, "42", text);
+	turn(h);
+	c = connect_as(h, "carol");
+	c->room = 0;
+	subscribe_from(c, "1", "42", cursor);
+	return c;
+}
+
 #endif

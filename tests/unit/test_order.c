@@ -51,6 +51,7 @@ connect_either(struct house *h, const char *wallet)
 	}
 
 /* ---- rooms ---- */
+
 static void
 leaving_and_entering_in_one_write_ends_in_the_room(void **state)
 {
@@ -68,6 +69,7 @@ leaving_and_entering_in_one_write_ends_in_the_room(void **state)
 	turn(h);
 	assert_string_equal(heard(a), "x");
 }
+
 static int
 count(const char *told, const char *word)
 {
@@ -85,17 +87,16 @@ entering_leaving_and_entering_gives_each_event_once(void **state)
 {
 	struct house *h = *state;
 	struct client *a = connect_either(h, "alice");
-	char cursor[CURSOR_SIZE], data[100];
+	char cursor[CURSOR_SIZE];
 
 	for (int i = 0; i < 30; i++) {
 		hub_cursor(h->hub, cursor, world_head(h->w));
-		snprintf(data, sizeof(data), "{\"escrowId\":\"42\",\"cursor\":\"%s\"}", cursor);
-		say_now(a, "1", "subscribe_escrow", data);
+		say_now(a, "1", "subscribe_escrow", room_from("42", cursor));
 		hub_flush_writes(h->hub);
 		hub_flush_reads(h->hub);
 		assert_true(world_publish(h->w, "escrow_42", "between", "{}", true));
 		say_now(a, "2", "unsubscribe_escrow", ROOM);
-		say_now(a, "3", "subscribe_escrow", data);
+		say_now(a, "3", "subscribe_escrow", room_from("42", cursor));
 		hub_look(h->hub, true);
 		turn(h);
 		assert_true(world_publish(h->w, "escrow_42", "after", "{}", true));
@@ -112,6 +113,19 @@ entering_leaving_and_entering_gives_each_event_once(void **state)
 	}
 }
 
+/* A client that may be in one room asks for a second one, then leaves the first and asks again. */
+static void
+exchange_rooms(struct house *h, struct client *a)
+{
+	say_now(a, "1", "subscribe_escrow", ROOM);
+	turn(h);
+	say_now(a, "2", "subscribe_escrow", "\"43\"");
+	say_now(a, "3", "unsubscribe_escrow", ROOM);
+	say_now(a, "4", "subscribe_escrow", "\"43\"");
+	turn(h);
+	assert_string_equal(heard(a), "ack 1 ok, ack 2 rate_limited, ack 3 ok, ack 4 ok");
+}
+
 static void
 one_room_is_left_for_another_at_the_limit(void **state)
 {
@@ -120,17 +134,12 @@ one_room_is_left_for_another_at_the_limit(void **state)
 
 	h->hub->options.max_rooms = 1;
 	a = connect_either(h, "alice");
-	say_now(a, "1", "subscribe_escrow", ROOM);
-	turn(h);
-	say_now(a, "2", "subscribe_escrow", "\"43\"");
-	say_now(a, "3", "unsubscribe_escrow", ROOM);
-	say_now(a, "4", "subscribe_escrow", "\"43\"");
-	turn(h);
-	assert_string_equal(heard(a), "ack 1 ok, ack 2 rate_limited, ack 3 ok, ack 4 ok");
+	exchange_rooms(h, a);
 	assert_non_null(subscription_find(a->session, SPAN("43")));
 }
 
 /* ---- messages ---- */
+
 static void
 history_has_the_message_that_was_sent_before_it(void **state)
 {
@@ -147,6 +156,7 @@ history_has_the_message_that_was_sent_before_it(void **state)
 	turn(h);
 	assert_string_equal(heard(a), "ack 3 ok, ack 4 ok");
 }
+
 static void
 typing_that_began_after_a_message_goes_on(void **state)
 {
@@ -167,6 +177,7 @@ typing_that_began_after_a_message_goes_on(void **state)
 		turn(h);
 	}
 }
+
 static void
 a_user_who_enters_is_in_the_list_they_ask_for_next(void **state)
 {
@@ -183,6 +194,7 @@ a_user_who_enters_is_in_the_list_they_ask_for_next(void **state)
 	turn(h);
 	assert_non_null(strstr(buf_cstr(&a->last), "\"present\":[]"));
 }
+
 static void
 a_burst_of_messages_is_one_chain_of_jobs(void **state)
 {
@@ -265,13 +277,11 @@ a_session_that_ends_before_its_replay_begins_ends_all_the_same(void **state)
 {
 	struct house *h = *state;
 	struct client *a = connect_as(h, "alice"), *b = enter(h, "bob", "42");
-	char data[128];
 
-	snprintf(data, sizeof(data), "{\"escrowId\":\"42\",\"cursor\":\"%s\"}", cursor_of(a, ""));
 	assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
 	tail(h);
 	forget(h);
-	say_now(a, "1", "subscribe_escrow", data);
+	say_now(a, "1", "subscribe_escrow", room_from("42", cursor_of(a, "")));
 	client_close(a, SESSION_LEFT);
 	turn(h);
 	assert_string_equal(heard(b), "");
@@ -289,17 +299,13 @@ jobs_that_are_left_at_the_end_of_the_hub_are_dropped(void **state)
 	connect_kept(h, &b, "bob");
 	hub_look(h->hub, true);
 	client_close(a, SESSION_LOST);
-	writer_stop(h->writer);
-	reads_stop(h->reads);
-	hub_free(h->hub);
-	writer_free(h->writer);
-	reads_free(h->reads);
-	house_start(h);
+	house_restart_at_once(h);
 }
 
 /* ---- rights that change between the look-up and the effect ---- */
 
-/* Alice's calls are done, and wait behind a subscribe_escrow whose replay finds no room. */
+/* Connects carol. The effects of carol's further calls wait behind a subscribe_escrow, whose replay
+ * is not taken. */
 static struct client *
 held_up(struct house *h)
 {
@@ -318,14 +324,11 @@ held_up(struct house *h)
 	return c;
 }
 
+/* The calls of a held-up carol are looked up. Then carol is removed from 43, and the calls take
+ * effect. Alice, who is in 43, is told nothing. */
 static void
-a_removal_between_look_up_and_effect_counts(void **state)
+remove_then_go_on(struct house *h, struct client *c, struct client *a)
 {
-	struct house *h = *state;
-	struct client *c = held_up(h), *a = enter(h, "alice", "43");
-
-	say_now(c, "2", "subscribe_escrow", "\"43\"");
-	say_now(c, "3", "typing_start", "{\"escrowId\":\"43\"}");
 	settle(h, false);
 	world_put(h->w, "43", "alice client");
 	turn(h);
@@ -334,6 +337,17 @@ a_removal_between_look_up_and_effect_counts(void **state)
 	give_room(h);
 	assert_string_equal(heard(c), "x, ack 1 ok, ack 2 not_participant, ack 3 not_participant");
 	assert_string_equal(heard(a), "");
+}
+
+static void
+a_removal_between_look_up_and_effect_counts(void **state)
+{
+	struct house *h = *state;
+	struct client *c = held_up(h), *a = enter(h, "alice", "43");
+
+	say_now(c, "2", "subscribe_escrow", "\"43\"");
+	say_now(c, "3", "typing_start", "{\"escrowId\":\"43\"}");
+	remove_then_go_on(h, c, a);
 	assert_int_equal(c->session->n_rooms, 1);
 }
 
@@ -345,13 +359,7 @@ a_removal_before_typing_from_outside_takes_effect_shows_nothing(void **state)
 
 	say_now(c, "2", "typing_start", "{\"escrowId\":\"43\"}");
 	say_now(c, "3", "presence", "{\"escrowId\":\"43\"}");
-	settle(h, false);
-	world_put(h->w, "43", "alice client");
-	turn(h);
-	c->room = ROOM_FOR_ALL;
-	give_room(h);
-	assert_string_equal(heard(c), "x, ack 1 ok, ack 2 not_participant, ack 3 not_participant");
-	assert_string_equal(heard(a), "");
+	remove_then_go_on(h, c, a);
 }
 
 static void
@@ -420,13 +428,7 @@ a_refusal_does_not_take_a_later_entry_out_of_the_store(void **state)
 
 	h->hub->options.max_rooms = 1;
 	a = connect_recoverable(h, "alice");
-	say_now(a, "1", "subscribe_escrow", ROOM);
-	turn(h);
-	say_now(a, "2", "subscribe_escrow", "\"43\"");
-	say_now(a, "3", "unsubscribe_escrow", ROOM);
-	say_now(a, "4", "subscribe_escrow", "\"43\"");
-	turn(h);
-	assert_string_equal(heard(a), "ack 1 ok, ack 2 rate_limited, ack 3 ok, ack 4 ok");
+	exchange_rooms(h, a);
 	assert_int_equal(rooms_recovered(h, a, "alice"), 1);
 }
 

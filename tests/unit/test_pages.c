@@ -18,7 +18,7 @@ publish(struct house *h, const char *escrow, int from, int to)
 	}
 }
 
-/* All that was heard is e<from> to e<to - 1>, in order, once; and a number of others. */
+/* The client has heard e<from> to e<to - 1>, in order and once, and this number of other events. */
 static void
 assert_heard(struct client *c, int from, int to, int others)
 {
@@ -39,26 +39,36 @@ assert_heard(struct client *c, int from, int to, int others)
 	c->heard.len = 0;
 }
 
-/* A client that came with a cursor to so many rows in 42, none of which is in memory; a page of
- * them is being read. */
+/* Connects a client with a cursor that stands before so many rows in 42, none of which is in memory.
+ * A page of them is being read. */
 static struct client *
 reading(struct house *h, const char *wallet, int rows)
 {
 	struct client *c;
-	char cursor[CURSOR_SIZE], data[100];
+	char cursor[CURSOR_SIZE];
 
 	hub_cursor(h->hub, cursor, world_head(h->w));
 	publish(h, "42", 0, rows);
 	tail(h);
 	forget_recent(h);
 	c = connect_as(h, wallet);
-	snprintf(data, sizeof(data), "{\"escrowId\":\"42\",\"cursor\":\"%s\"}", cursor);
-	say_now(c, "1", "subscribe_escrow", data);
+	say_now(c, "1", "subscribe_escrow", room_from("42", cursor));
 	finish(h);
 	hub_collect(h->hub, h->now);
 	offer_room(h);
 	assert_true(session_is_pulling(c->session));
 	return c;
+}
+
+/* The client takes none of these events, and they are not in memory; then it has room again. */
+static void
+fall_behind(struct house *h, struct client *c, int from, int to)
+{
+	c->room = 0;
+	publish(h, "42", from, to);
+	turn(h);
+	forget_recent(h);
+	c->room = ROOM_FOR_ALL;
 }
 
 static void
@@ -96,18 +106,14 @@ a_removal_while_a_page_is_read_ends_the_replay(void **state)
 	assert_string_equal(heard(c), "ack 2 ok, e0");
 }
 
-/* The page was read for the seat before: its rows are not those that the new one is owed. */
+/* The page was read for the earlier seat: the new seat is owed other rows. */
 static void
 a_room_that_is_left_and_entered_again_while_a_page_is_read_is_another(void **state)
 {
 	struct house *h = *state;
 	struct client *c = enter(h, "alice", "42");
 
-	c->room = 0;
-	publish(h, "42", 0, 10);
-	turn(h);
-	forget_recent(h);
-	c->room = ROOM_FOR_ALL;
+	fall_behind(h, c, 0, 10);
 	offer_room(h);
 	assert_true(session_is_pulling(c->session));
 	finish(h); /* the page is there */
@@ -121,33 +127,28 @@ a_room_that_is_left_and_entered_again_while_a_page_is_read_is_another(void **sta
 	assert_false(session_is_behind(c->session));
 }
 
-/* The writer lets the session in while the page is read: that page begins behind the events that
- * the new seat is owed. */
+/* The writer lets the session in while the page of the earlier seat is read. That page begins behind
+ * the events that the new seat is owed. */
 static void
 a_page_of_the_seat_before_is_not_given_to_one_that_came_with_an_older_cursor(void **state)
 {
 	struct house *h = *state;
 	struct client *c;
-	char cursor[CURSOR_SIZE], data[100];
+	char cursor[CURSOR_SIZE];
 
 	connect_kept(h, &c, "alice");
 	turn(h);
 	say(c, "1", "subscribe_escrow", ROOM);
 	turn(h);
 	hub_cursor(h->hub, cursor, world_head(h->w));
-	snprintf(data, sizeof(data), "{\"escrowId\":\"42\",\"cursor\":\"%s\"}", cursor);
 	publish(h, "42", 0, 5);
 	turn(h);
-	c->room = 0;
-	publish(h, "42", 5, 10);
-	turn(h);
 	c->heard.len = 0;
-	forget_recent(h);
-	c->room = ROOM_FOR_ALL;
+	fall_behind(h, c, 5, 10);
 	offer_room(h);
 	assert_true(session_is_pulling(c->session));
 	say_now(c, "2", "unsubscribe_escrow", ROOM);
-	say_now(c, "3", "subscribe_escrow", data);
+	say_now(c, "3", "subscribe_escrow", room_from("42", cursor));
 	collect(h);
 	assert_string_equal(heard(c), "ack 2 ok");
 	assert_true(session_is_pulling(c->session));
@@ -230,11 +231,7 @@ leaving_while_a_read_is_put_off_needs_it_no_more(void **state)
 	struct house *h = *state;
 	struct client *c = enter(h, "alice", "42");
 
-	c->room = 0;
-	publish(h, "42", 0, 3);
-	turn(h);
-	forget_recent(h);
-	c->room = ROOM_FOR_ALL;
+	fall_behind(h, c, 0, 3);
 	store_fail_at(h->reading, 2, STORE_BUSY);
 	give_room(h);
 	store_fail_at(h->reading, 0, STORE_OK);
@@ -243,15 +240,6 @@ leaving_while_a_read_is_put_off_needs_it_no_more(void **state)
 	pass(h, 200);
 	assert_string_equal(heard(c), "");
 	assert_int_equal(hub_next_deadline(h->hub), INT64_MAX);
-}
-
-static const char *
-subscription_data(const char *cursor)
-{
-	static char data[128];
-
-	snprintf(data, sizeof(data), "{\"escrowId\":\"42\",\"cursor\":\"%s\"}", cursor);
-	return data;
 }
 
 static void
@@ -266,7 +254,7 @@ a_message_that_is_replayed_behind_the_look_up_counts_as_unread(void **state)
 	tail(h);
 	forget(h);
 	c->room = 0; /* it is looked up, and waits */
-	say(c, "1", "subscribe_escrow", subscription_data(cursor));
+	subscribe_from(c, "1", "42", cursor);
 	assert_int_equal(world_send(h->w, "alice", "42", "between"), CHAT_OK);
 	tail(h);
 	c->room = ROOM_FOR_ALL;

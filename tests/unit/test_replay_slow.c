@@ -160,14 +160,8 @@ static void
 leaving_during_the_replay_waits_for_its_end(void **state)
 {
 	struct house *h = *state;
-	const char *cursor = away(h);
-	struct client *c;
+	struct client *c = back_without_room(h, "one");
 
-	post(h, "42", "one");
-	turn(h);
-	c = connect_as(h, "carol");
-	c->room = 0;
-	subscribe_from(c, "1", "42", cursor);
 	say(c, "2", "unsubscribe_escrow", "\"42\"");
 	c->room = ROOM_FOR_ALL;
 	give_room(h);
@@ -177,17 +171,11 @@ leaving_during_the_replay_waits_for_its_end(void **state)
 }
 
 static void
-who_was_removed_before_his_replay_is_given_none(void **state)
+who_was_removed_before_the_replay_is_given_none(void **state)
 {
 	struct house *h = *state;
-	const char *cursor = away(h);
-	struct client *c;
+	struct client *c = back_without_room(h, "one");
 
-	post(h, "42", "one");
-	turn(h);
-	c = connect_as(h, "carol");
-	c->room = 0;
-	subscribe_from(c, "1", "42", cursor);
 	world_put(h->w, "42", "alice client");
 	forget_recent(h);
 	c->room = ROOM_FOR_ALL;
@@ -201,14 +189,8 @@ static void
 a_replay_from_memory_goes_no_further_than_the_removal(void **state)
 {
 	struct house *h = *state;
-	const char *cursor = away(h);
-	struct client *c;
+	struct client *c = back_without_room(h, "before");
 
-	post(h, "42", "before");
-	turn(h);
-	c = connect_as(h, "carol");
-	c->room = 0;
-	subscribe_from(c, "1", "42", cursor);
 	world_put(h->w, "42", "alice client");
 	post(h, "42", "after");
 	c->room = ROOM_FOR_ALL;
@@ -282,18 +264,27 @@ a_log_that_cannot_be_read_is_asked_again_in_a_moment(void **state)
 	}
 }
 
+/* Olga is in 42 and 43 with one cursor for all topics. An observer is sent no notifications. */
+static struct client *
+observer_of_both(struct house *h)
+{
+	struct client *c;
+
+	h->transport = &merged_transport;
+	c = connect_as(h, "olga");
+	say(c, "", "subscribe_escrow", "\"42\"");
+	world_put(h->w, "43", "alice client, bob freelancer, olga observer");
+	turn(h);
+	say(c, "", "subscribe_escrow", "\"43\"");
+	return c;
+}
+
 static void
 one_cursor_for_all_topics_has_all_in_log_order(void **state)
 {
 	struct house *h = *state;
-	struct client *b;
+	struct client *b = observer_of_both(h);
 
-	h->transport = &merged_transport;
-	b = connect_as(h, "olga"); /* an observer: no notifications */
-	say(b, "", "subscribe_escrow", "\"42\"");
-	world_put(h->w, "43", "alice client, bob freelancer, olga observer");
-	turn(h);
-	say(b, "", "subscribe_escrow", "\"43\"");
 	b->room = 0;
 	post(h, "42", "one");
 	turn(h);
@@ -319,14 +310,8 @@ static void
 nor_does_a_gap_in_one_topic_let_it_overtake_the_others(void **state)
 {
 	struct house *h = *state;
-	struct client *b;
+	struct client *b = observer_of_both(h);
 
-	h->transport = &merged_transport;
-	b = connect_as(h, "olga");
-	say(b, "", "subscribe_escrow", "\"42\"");
-	world_put(h->w, "43", "alice client, bob freelancer, olga observer");
-	turn(h);
-	say(b, "", "subscribe_escrow", "\"43\"");
 	b->room = 0;
 	post(h, "42", "trimmed");
 	turn(h);
@@ -352,15 +337,9 @@ static void
 one_cursor_never_goes_past_what_is_not_given_yet_even_by_a_gap(void **state)
 {
 	struct house *h = *state;
-	struct client *b;
+	struct client *b = observer_of_both(h);
 	int64_t before;
 
-	h->transport = &merged_transport;
-	b = connect_as(h, "olga");
-	say(b, "", "subscribe_escrow", "\"42\"");
-	world_put(h->w, "43", "alice client, bob freelancer, olga observer");
-	turn(h);
-	say(b, "", "subscribe_escrow", "\"43\"");
 	b->room = 0;
 	post(h, "42", "trimmed");
 	turn(h);
@@ -389,7 +368,7 @@ main(void)
 	    house_test(an_acknowledgement_held_so_ends_with_its_session),
 	    house_test(a_slow_reader_of_trimmed_events_has_a_gap),
 	    house_test(leaving_during_the_replay_waits_for_its_end),
-	    house_test(who_was_removed_before_his_replay_is_given_none),
+	    house_test(who_was_removed_before_the_replay_is_given_none),
 	    house_test(a_replay_from_memory_goes_no_further_than_the_removal),
 	    house_test(a_removed_one_is_not_notified_of_what_was_before_even_from_memory),
 	    house_test(what_was_trimmed_is_given_from_memory_where_it_is_there),
