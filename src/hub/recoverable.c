@@ -27,10 +27,25 @@ session_of(const struct hub *hub, int64_t id)
 	return NULL;
 }
 
+static struct room_job *
+room_job_new(
+    struct session *s, struct span escrow_id, void (*done)(struct hub_job *, struct hub_time))
+{
+	struct span wallet = topic_wallet(s->own.topic);
+	struct room_job *j = mem_zalloc(sizeof(*j));
+
+	j->job.hub = s->hub;
+	j->job.done = done;
+	j->id = s->kept->id;
+	memcpy(j->escrow_id, escrow_id.p, escrow_id.n);
+	memcpy(j->wallet, wallet.p, wallet.n);
+	return j;
+}
+
 static void
 on_forgotten(struct hub_job *job, struct hub_time now)
 {
-	struct forget_room *j = (struct forget_room *)job;
+	struct room_job *j = (struct room_job *)job;
 	struct session *s = j->job.err != CHAT_OK ? session_of(job->hub, j->id) : NULL;
 
 	if (j->job.err == CHAT_OK || ++j->tries == TRIES) {
@@ -62,21 +77,15 @@ static void
 forget_room(struct session *s, struct span escrow_id, int tries)
 {
 	struct call *later = last_change(s, escrow_id);
-	struct span wallet = topic_wallet(s->own.topic);
-	struct forget_room *j;
+	struct room_job *j;
 
 	if (later != NULL) {
 		later->forgets_room = true;
 		return;
 	}
-	j = mem_zalloc(sizeof(*j));
-	j->job.hub = s->hub;
-	j->job.done = on_forgotten;
-	j->id = s->kept->id;
+	j = room_job_new(s, escrow_id, on_forgotten);
 	j->tries = tries;
-	memcpy(j->escrow_id, escrow_id.p, escrow_id.n);
-	memcpy(j->wallet, wallet.p, wallet.n);
-	job_write(&j->job, wallet, recoverable_run_forget_room);
+	job_write(&j->job, span_of(j->wallet), recoverable_run_forget_room);
 }
 
 void
@@ -97,15 +106,11 @@ on_renewed(struct hub_job *job, struct hub_time now)
 void
 recoverable_renew_room(struct session *s, struct span escrow_id, int64_t began)
 {
-	struct renew_room *j;
+	struct room_job *j;
 
 	if (s->kept == NULL || last_change(s, escrow_id) != NULL)
 		return;
-	j = mem_zalloc(sizeof(*j));
-	j->job.hub = s->hub;
-	j->job.done = on_renewed;
-	j->id = s->kept->id;
+	j = room_job_new(s, escrow_id, on_renewed);
 	j->began = began;
-	memcpy(j->escrow_id, escrow_id.p, escrow_id.n);
-	job_write(&j->job, topic_wallet(s->own.topic), recoverable_run_renew_room);
+	job_write(&j->job, span_of(j->wallet), recoverable_run_renew_room);
 }

@@ -9,7 +9,7 @@
 bool
 recoverable_run_forget_room(struct store *st, struct writer_job *job)
 {
-	const struct forget_room *j = (struct forget_room *)job;
+	const struct room_job *j = (struct room_job *)job;
 
 	kept_room_delete(st, j->id, span_of(j->escrow_id));
 	return true;
@@ -18,7 +18,7 @@ recoverable_run_forget_room(struct store *st, struct writer_job *job)
 bool
 recoverable_run_renew_room(struct store *st, struct writer_job *job)
 {
-	const struct renew_room *j = (struct renew_room *)job;
+	const struct room_job *j = (struct room_job *)job;
 
 	kept_room_delete(st, j->id, span_of(j->escrow_id));
 	kept_room_put(st, j->id, span_of(j->escrow_id), j->began);

@@ -9,25 +9,18 @@
 
 #include "hub/job.h"
 
-struct forget_room {
+struct room_job {
 	struct hub_job job; /* first */
 	int64_t id;         /* of the session, in the store */
-	int tries;          /* that have failed so far */
 	char escrow_id[STORE_NAME_SIZE], wallet[STORE_NAME_SIZE];
+	int tries;     /* to forget the room: the number of tries that have failed */
+	int64_t began; /* to renew the room: its events behind this position can be recovered */
 };
-static_assert(offsetof(struct forget_room, job) == 0, "a forget_room is cast from its job");
+static_assert(offsetof(struct room_job, job) == 0, "a room_job is cast from its job");
 
-struct renew_room {
-	struct hub_job job; /* first */
-	int64_t id;         /* of the session, in the store */
-	int64_t began;      /* position behind which its events can be recovered */
-	char escrow_id[STORE_NAME_SIZE];
-};
-static_assert(offsetof(struct renew_room, job) == 0, "a renew_room is cast from its job");
-
-/* On the writer's thread: deletes the room of a forget_room. */
+/* On the writer's thread: deletes the room of a room_job. */
 bool recoverable_run_forget_room(struct store *, struct writer_job *);
-/* On the writer's thread: replaces the room of a renew_room. */
+/* On the writer's thread: replaces the room of a room_job. */
 bool recoverable_run_renew_room(struct store *, struct writer_job *);
 
 #endif
