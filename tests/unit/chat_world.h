@@ -231,8 +231,30 @@ world_put_as(struct world *w, struct span escrow, struct span title, const char 
 	return world_answer(err, w->put.err);
 }
 
-/* people: "alice client, bob observer". */
+struct world_look {
+	struct world *w;
+	int64_t after, result;
+};
+
 static inline void
+world_run_head(struct store *st, void *arg)
+{
+	((struct world_look *)arg)->result = queue_head(st);
+}
+
+/* The position of the newest row of the log. */
+static inline int64_t
+world_head(struct world *w)
+{
+	struct world_look look = {w, 0, 0};
+
+	assert_int_equal(store_read(w->st, PATIENT_MS, world_run_head, &look), STORE_OK);
+	return look.result;
+}
+
+/* Puts an escrow with these people, "alice client, bob observer". Returns the head of the log
+ * after it. */
+static inline int64_t
 world_put(struct world *w, const char *escrow, const char *people)
 {
 	struct span rest = span_of(people);
@@ -253,6 +275,7 @@ world_put(struct world *w, const char *escrow, const char *people)
 	assert_int_equal(
 	    world_put_as(w, span_of(escrow), SPAN("A title"), buf_cstr(&list)), CHAT_OK);
 	buf_clear(&list);
+	return world_head(w);
 }
 
 static inline bool
@@ -290,11 +313,6 @@ world_on_row(const struct queue_row *r, void *arg)
 	return true;
 }
 
-struct world_look {
-	struct world *w;
-	int64_t after, result;
-};
-
 static inline void
 world_run_log(struct store *st, void *arg)
 {
@@ -312,21 +330,6 @@ world_log(struct world *w, int64_t after)
 	w->text.len = 0;
 	assert_int_equal(store_read(w->st, PATIENT_MS, world_run_log, &look), STORE_OK);
 	return buf_cstr(&w->text);
-}
-
-static inline void
-world_run_head(struct store *st, void *arg)
-{
-	((struct world_look *)arg)->result = queue_head(st);
-}
-
-static inline int64_t
-world_head(struct world *w)
-{
-	struct world_look look = {w, 0, 0};
-
-	assert_int_equal(store_read(w->st, PATIENT_MS, world_run_head, &look), STORE_OK);
-	return look.result;
 }
 
 struct world_unread {

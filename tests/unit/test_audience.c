@@ -71,10 +71,9 @@ static void
 a_notification_is_for_the_participants_but_its_sender_and_observers(void **state)
 {
 	struct world *w = *state;
-	int64_t head;
+	int64_t head =
+	    world_put(w, "42", "alice client, bob freelancer, carol arbiter, olga observer");
 
-	world_put(w, "42", "alice client, bob freelancer, carol arbiter, olga observer");
-	head = world_head(w);
 	assert_int_equal(world_send(w, "alice", "42", "hello"), CHAT_OK);
 	assert_string_equal(rows_after(w, head), "escrow_42 chat_message > \n"
 						 "members:42 notification > bob,carol\n");
@@ -84,10 +83,8 @@ static void
 a_user_who_was_added_after_a_notification_does_not_get_it(void **state)
 {
 	struct world *w = *state;
-	int64_t head;
+	int64_t head = world_put(w, "42", "alice client, bob freelancer");
 
-	world_put(w, "42", "alice client, bob freelancer");
-	head = world_head(w);
 	assert_int_equal(world_send(w, "alice", "42", "hello"), CHAT_OK);
 	world_put(w, "42", "alice client, bob freelancer, carol arbiter");
 	assert_string_equal(rows_after(w, head), "escrow_42 chat_message > \n"

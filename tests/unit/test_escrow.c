@@ -84,10 +84,8 @@ static void
 the_log_shows_exactly_the_changes(void **state)
 {
 	struct world *w = *state;
-	int64_t head;
+	int64_t head = world_put(w, "42", EVM " client, bob freelancer, eve observer");
 
-	world_put(w, "42", EVM " client, bob freelancer, eve observer");
-	head = world_head(w);
 	world_put(w, "42", "eve observer," EVM " client, bob freelancer");
 	assert_int_equal(world_head(w), head);
 	world_put(w, "42", EVM_OTHER " client, bob arbiter, zoe observer");

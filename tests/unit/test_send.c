@@ -18,10 +18,8 @@ a_message_makes_its_row_in_the_room_and_one_notification(void **state)
 	struct world *w = *state;
 	struct buf want = {0};
 	char id[64];
-	int64_t head;
+	int64_t head = world_put(w, "42", people);
 
-	world_put(w, "42", people);
-	head = world_head(w);
 	world_sent(w, ALICE_AS_CLAIMED, "42", "  hi\n", id);
 	buf_printf(&want,
 	    "escrow_42 chat_message by " ALICE_KEY " {\"id\":\"%s\",\"escrowId\":\"42\","
@@ -42,10 +40,8 @@ static void
 history_and_log_and_answer_show_the_same(void **state)
 {
 	struct world *w = *state;
-	int64_t head;
+	int64_t head = world_put(w, "42", people);
 
-	world_put(w, "42", people);
-	head = world_head(w);
 	assert_int_equal(world_send_as(w, "bob", SPAN("42"),
 			     SPAN("a\0b \"\xe2\x80\xa8\xf0\x9f\x98\x80"), SPAN("c-1")),
 	    CHAT_OK);
@@ -59,10 +55,8 @@ static void
 nobody_is_notified_where_nobody_would_be_told(void **state)
 {
 	struct world *w = *state;
-	int64_t head;
+	int64_t head = world_put(w, "42", "bob freelancer, eve observer");
 
-	world_put(w, "42", "bob freelancer, eve observer");
-	head = world_head(w);
 	assert_int_equal(world_send(w, "bob", "42", "alone"), CHAT_OK);
 	assert_null(strstr(world_log(w, head), "notification"));
 	assert_int_equal(world_head(w), head + 1);
@@ -95,10 +89,8 @@ static void
 rights_come_first_and_an_unknown_escrow_is_as_a_foreign_one(void **state)
 {
 	struct world *w = *state;
-	int64_t head;
+	int64_t head = world_put(w, "42", people);
 
-	world_put(w, "42", people);
-	head = world_head(w);
 	assert_int_equal(world_send(w, "mallory", "42", ""), CHAT_NOT_PARTICIPANT);
 	assert_int_equal(world_send(w, "mallory", "43", ""), CHAT_NOT_PARTICIPANT);
 	assert_int_equal(world_send(w, "eve", "42", ""), CHAT_FORBIDDEN);
