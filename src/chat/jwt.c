@@ -315,7 +315,7 @@ read_time(const struct json *claim, int64_t *ms)
 }
 
 static const char *
-check_times(const struct json *claims, int64_t now_ms, struct jwt_claims *out)
+check_times(const struct json *claims, int64_t now_ms, struct jwt_claims *out, bool *is_early)
 {
 	const struct json *nbf = json_get(claims, "nbf"), *iat = json_get(claims, "iat");
 	int64_t exp, from = 0;
@@ -331,7 +331,7 @@ check_times(const struct json *claims, int64_t now_ms, struct jwt_claims *out)
 	if (now_ms >= out->until_ms)
 		return "it has expired";
 	/* A token from the future would stay valid when all earlier tokens are ended. */
-	out->is_early = now_ms < from - JWT_SKEW_MS || now_ms < out->issued_ms - JWT_SKEW_MS;
+	*is_early = now_ms < from - JWT_SKEW_MS || now_ms < out->issued_ms - JWT_SKEW_MS;
 	return NULL;
 }
 
@@ -354,7 +354,8 @@ static const char *
 check_claims(
     const struct jwt *jwt, const struct json *claims, int64_t now_ms, struct jwt_claims *out)
 {
-	const char *why = check_times(claims, now_ms, out);
+	bool is_early = false;
+	const char *why = check_times(claims, now_ms, out, &is_early);
 	struct span wallet;
 
 	if (why != NULL)
@@ -365,7 +366,8 @@ check_claims(
 		return "aud is another";
 	if (!json_string(json_get(claims, jwt->claim), &wallet) || !name_wallet(wallet, &out->user))
 		return "the claim is missing or no wallet";
-	return out->is_early ? "it is not valid yet" : NULL;
+	out->is_early = is_early;
+	return is_early ? "it is not valid yet" : NULL;
 }
 
 static const char *

@@ -35,8 +35,7 @@ struct jwt_claims {
 	struct user user;
 	int64_t issued_ms; /* iat; 0: the token has none */
 	int64_t until_ms;  /* wall ms: exp and JWT_SKEW_MS */
-	/* The signature and exp are good, but the token is not valid yet. The members above are
-	 * set, but if iss, aud or the wallet's claim is bad too, user may be empty. */
+	/* The token is refused only because it is not valid yet; all other members are set. */
 	bool is_early;
 	/* Header and payload, a span of the token. One signature can be spelt in several ways, but
 	 * this part has one spelling. */

@@ -392,6 +392,31 @@ issuer_and_audience_must_be_ours(void **state)
 }
 
 static void
+only_a_token_that_is_right_otherwise_is_early(void **state)
+{
+#define SOON "{\"exp\":1800000000,\"nbf\":1700000061,"
+	static const struct {
+		const char *claims, *why;
+	} cases[] = {
+	    {SOON "\"sub\":\"a\",\"iss\":\"platform\",\"aud\":\"chat\"}", "it is not valid yet"},
+	    {SOON "\"sub\":\"a\",\"iss\":\"another\",\"aud\":\"chat\"}", "iss is another"},
+	    {SOON "\"sub\":\"a\",\"iss\":\"platform\",\"aud\":\"another\"}", "aud is another"},
+	    {SOON "\"sub\":7,\"iss\":\"platform\",\"aud\":\"chat\"}",
+		"the claim is missing or no wallet"},
+	};
+	static const struct jwt_rules rules = {"platform", "chat", "sub"};
+	struct jwt *jwt = good(SET(JOSE_JWK_OCT), &rules);
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct jwt_claims claims = {0};
+
+		assert_string_equal(verdict(jwt, HS256, cases[i].claims, &claims), cases[i].why);
+		assert_int_equal(claims.is_early, i == 0);
+	}
+	jwt_free(jwt);
+}
+
+static void
 the_wallet_is_in_the_one_claim_that_was_named(void **state)
 {
 	static const char *const wrong[] = {"{\"exp\":1800000000,\"sub\":\"a\"}",
@@ -521,6 +546,7 @@ main(void)
 	    cmocka_unit_test(a_token_of_more_than_4_kib_is_refused),
 	    cmocka_unit_test(times_are_checked_with_a_minute_of_skew),
 	    cmocka_unit_test(issuer_and_audience_must_be_ours),
+	    cmocka_unit_test(only_a_token_that_is_right_otherwise_is_early),
 	    cmocka_unit_test(the_wallet_is_in_the_one_claim_that_was_named),
 	    cmocka_unit_test(a_wrong_file_of_keys_is_one_clear_line),
 	    cmocka_unit_test(thirty_two_keys_are_taken_and_no_more),
