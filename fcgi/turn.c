@@ -218,10 +218,10 @@ turn_tidy(struct turn *t)
 			pthread_cond_wait(&j.changed, &t->lock);
 		t->is_taken = true;
 		t->checkpointer = NULL;
+		t->is_checkpoint_due = false; /* so no other thread waits to make it again */
 		pthread_mutex_unlock(&t->lock);
 		store_checkpoint_if_alone(t->st);
 		pthread_mutex_lock(&t->lock);
-		t->is_checkpoint_due = false;
 		hand_on(t);
 	}
 	pthread_mutex_unlock(&t->lock);

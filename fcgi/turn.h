@@ -38,7 +38,7 @@ enum store_err turn_write(
 enum store_err turn_try_write(struct turn *, bool (*run)(struct store *, void *arg), void *arg);
 
 /* Makes a checkpoint if a commit has made one due (store_checkpoint_if_alone). It waits for the
- * turn. */
+ * turn, but not for a checkpoint that another thread makes already. */
 void turn_tidy(struct turn *);
 
 #endif

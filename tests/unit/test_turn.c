@@ -246,6 +246,36 @@ a_checkpoint_gives_the_turn_back(void **state)
 	assert_true(w->t->st->wal_pages < pages); /* the log file was begun anew */
 }
 
+static void *
+tidy(void *arg)
+{
+	turn_tidy(arg);
+	return NULL;
+}
+
+/* A foreign reader holds the WAL, so the first thread's checkpoint lasts until the reader ends. */
+static void
+a_checkpoint_is_made_by_one_thread_and_no_other_waits_for_it(void **state)
+{
+	struct world *w = *state;
+	struct job job = {.w = w, .name = "a", .busy_ms = LONG_MS};
+	pthread_t first;
+
+	w->t->st->checkpoint_at_pages = 1;
+	write_one(&job);
+	sql(w->t->foreign, "BEGIN");
+	assert_int_equal(sql_int(w->t->foreign, "SELECT count(*) FROM escrows"), 1);
+	assert_int_equal(pthread_create(&first, NULL, tidy, &w->turn), 0);
+	wait_until_taken(w);
+	turn_tidy(&w->turn);
+	pthread_mutex_lock(&w->turn.lock);
+	assert_true(w->turn.is_taken);
+	pthread_mutex_unlock(&w->turn.lock);
+	sql(w->t->foreign, "COMMIT");
+	pthread_join(first, NULL);
+	assert_false(w->turn.is_taken);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -257,6 +287,7 @@ main(void)
 	    TEST(who_has_waited_long_enough_gives_up_and_has_written_nothing),
 	    TEST(who_only_tries_never_waits),
 	    TEST(a_checkpoint_gives_the_turn_back),
+	    TEST(a_checkpoint_is_made_by_one_thread_and_no_other_waits_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
