@@ -248,18 +248,29 @@ run_revoke_wallet(struct store *st, void *arg)
 	return true;
 }
 
-/* A token that has expired needs no end. One that is not valid yet does: its time would come. */
+/* Ends what the job names. False: the store failed. */
+static bool
+revoke(struct call *c, bool (*run)(struct store *, void *), struct end_job *j)
+{
+	if (!call_write(c, run, j))
+		return false;
+	c->event = "revoked";
+	return true;
+}
+
+/* A token that has expired, or that nobody issued (expires_ms is 0), needs no end, and the audit
+ * trail shows none. One that is not valid yet does: its time would come. */
 static bool
 revoke_token(struct call *c, struct span token, struct end_job *j)
 {
 	struct auth_request r = {.token = token};
 	enum chat_err err = auth_user(c->rest->auth, c->rest->store, &r, j->now_ms, &j->user);
 
-	if (err == CHAT_UNAUTHORIZED)
-		return j->user.proof.expires_ms <= j->now_ms || call_write(c, run_logout, j);
-	if (err != CHAT_OK)
+	if (err != CHAT_OK && err != CHAT_UNAUTHORIZED) {
 		call_refuse(c, err, NULL);
-	return err == CHAT_OK && call_write(c, run_logout, j);
+		return false;
+	}
+	return j->user.proof.expires_ms <= j->now_ms || revoke(c, run_logout, j);
 }
 
 void
@@ -279,10 +290,9 @@ auth_post_revoke(struct call *c)
 	}
 	if (!has_tokens(c))
 		return;
-	if (has_wallet ? !call_write(c, run_revoke_wallet, &j) : !revoke_token(c, token, &j))
+	if (has_wallet ? !revoke(c, run_revoke_wallet, &j) : !revoke_token(c, token, &j))
 		return;
 	c->user = j.user; /* whose tokens they were, for the audit trail */
-	c->event = "revoked";
 	reply_open(c->reply, 200);
 	reply_close(c->reply);
 }

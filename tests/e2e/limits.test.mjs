@@ -362,6 +362,19 @@ promise('a request keeps its X-Request-ID or gets one, in answers and in the log
 		assert.ok(!p.lines.some((l) => l.includes('secret')), 'no query is in the log');
 });
 
+promise('the audit trail calls a token revoked only if it was good before', { web: true, daemon: false, config: { auth: 'wallet' } }, async (w) => {
+	w.configure({ service_keys: w.file('more.keys', `platform ${w.key} sessions\n`) });
+	await w.fcgi.stop();
+	await w.startFcgi();
+	const wallet = newWallet(), message = await challenge(w.web, wallet.address);
+	const { json } = await post(w.web, '/api/auth/verify', { walletAddress: wallet.address, message, signature: wallet.sign(message) });
+	for (const [id, token, event] of [['first', json.token, 'revoked'], ['again', json.token, 'key'], ['unknown', 'nobody-issued-this-token', 'key']]) {
+		assert.equal((await w.service('POST', '/api/auth/revoke', { token }, { 'X-Request-ID': id })).status, 200, id);
+		const [, said] = await w.fcgi.line(new RegExp(`audit: (\\w+) key=platform status=200 .*request=${id} `));
+		assert.equal(said, event, id);
+	}
+});
+
 promise('sign-ins, refusals, keys, revocations and changes of membership are a line each', { web: true, daemon: false, config: { auth: 'wallet' } }, async (w) => {
 	const keys = w.file('more.keys', `platform ${w.key} escrows,publish,stats,sessions\nwatcher ${w.weakKey} stats\n`);
 	w.configure({ service_keys: keys });
