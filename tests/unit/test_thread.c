@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_thread.c - a thread's role is its own, and the loop's thread cannot call the store.
+ * test_thread.c - a thread's role is its own, and the loop's thread cannot call the store (in builds
+ * with CHECKS_ALL).
  */
 #include "base/thread.h"
 
@@ -85,14 +86,13 @@ end_of_caller(struct tmp *t, enum thread_role role, int entry)
 }
 
 static void
-the_loop_s_thread_cannot_call_the_store(void **state)
+the_loop_s_thread_cannot_call_the_store_in_builds_with_checks(void **state)
 {
 	struct tmp *t = *state;
+	int end = CHECKS_ALL ? SIGABRT : 0; /* other builds do not look at the role */
 
-	if (!CHECKS_ALL)
-		skip(); /* it is checked in builds with a sanitizer */
 	for (int entry = 0; entry < 4; entry++) {
-		assert_int_equal(end_of_caller(t, THREAD_LOOP, entry), SIGABRT);
+		assert_int_equal(end_of_caller(t, THREAD_LOOP, entry), end);
 		assert_int_equal(end_of_caller(t, THREAD_WRITER, entry), 0);
 		assert_int_equal(end_of_caller(t, THREAD_ANY, entry), 0);
 	}
@@ -104,7 +104,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_role_is_of_one_thread_alone),
 	    cmocka_unit_test_setup_teardown(
-		the_loop_s_thread_cannot_call_the_store, tmp_setup, tmp_teardown),
+		the_loop_s_thread_cannot_call_the_store_in_builds_with_checks, tmp_setup,
+		tmp_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
