@@ -532,11 +532,14 @@ test('minified it is smaller than 12,000 bytes', async (t) => {
 	assert.ok(Buffer.byteLength(text) < 12000);
 });
 
-test('it is ES5, and nothing in it needs more than the strictest Content-Security-Policy', () => {
+test('it is ES5, and nothing in it needs more than the strictest Content-Security-Policy', (t) => {
 	assert.equal(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|createElement|import\(/.exec(SOURCE), null);
 	const code = SOURCE.replace(/\/\*[^]*?\*\//g, '').replace(/'(?:[^'\\\n]|\\.)*'/g, "''");
 	assert.equal(/=>|`|\b(let|const|class|async|await|yield|of)\b|\.\.\.|\?\.|\?\?|\*\*/.exec(code), null);
-	load('acorn')?.parse(SOURCE, { ecmaVersion: 5 });
+	const acorn = load('acorn');
+	if (!acorn)
+		return t.skip('acorn is not in E2E_MODULES: nothing was parsed');
+	acorn.parse(SOURCE, { ecmaVersion: 5 });
 });
 
 test('it can be imported as a module, on a server too, and begins nothing by itself', async () => {

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "skips.h"
 
 enum { MANY = 150 };
 
@@ -58,11 +59,8 @@ put(struct pipe *p, const char *text, size_t n)
 static void
 need_uring(void)
 {
-	if (uring != NULL)
-		return;
-	print_message(
-	    "skipped: this kernel lets us have no io_uring, and all is written by ring_write\n");
-	skip();
+	if (uring == NULL)
+		skip_test("this kernel lets us have no io_uring; ring_write writes all");
 }
 
 static void
@@ -269,5 +267,5 @@ main(void)
 	    cmocka_unit_test(frames_that_are_too_long_together_are_left_to_another_call),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return skips_status(cmocka_run_group_tests(tests, setup, teardown));
 }
