@@ -4,11 +4,9 @@
  */
 #include "ctl/place.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "base/secret.h"
 
 #define BUILTIN_CONFIG SYSCONFDIR "/escrowchat.conf"
 #define BUSY_MS        5000
@@ -113,35 +111,13 @@ place_read(struct place *p, void (*run)(struct store *, void *arg), void *arg)
 
 /* ---- files with secrets ---- */
 
-static const char *
+/* Reads the file into an empty buffer. Returns EXIT_GOOD; else a line on stderr says why. */
+static int
 read_secret_file(const char *path, struct buf *out)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	const char *why = NULL;
-	struct stat sb;
-	ssize_t n = 1;
+	struct buf err = {0};
 
-	if (fd < 0)
-		return strerror(errno);
-	if (fstat(fd, &sb) != 0)
-		why = strerror(errno);
-	else if (!S_ISREG(sb.st_mode))
-		why = "a plain file is accepted";
-	else if (sb.st_mode & (S_IRWXG | S_IRWXO))
-		why = "group or others can use it: mode 0600 is accepted";
-	while (!why && n > 0) {
-		char *p = buf_reserve(out, 4096);
-
-		n = read(fd, p, 4096);
-		if (n > 0)
-			out->len += (size_t)n;
-		if (n < 0)
-			why = strerror(errno);
-		else if (out->len > SECRETS_MAX)
-			why = "at most 65536 bytes are accepted";
-	}
-	close(fd);
-	return why;
+	return secret_read(path, SECRETS_MAX, out, &err) ? EXIT_GOOD : fail_with(&err, EXIT_WRONG);
 }
 
 static struct span
@@ -160,11 +136,11 @@ int
 secret_key(const char *path, const char *name, struct buf *out)
 {
 	struct buf text = {0};
-	const char *why = read_secret_file(path, &text);
+	int status = read_secret_file(path, &text);
 	struct span rest = buf_as_span(&text);
 	size_t before = out->len;
 
-	while (!why && rest.p && out->len == before) {
+	while (status == EXIT_GOOD && rest.p && out->len == before) {
 		struct span line = span_cut(&rest, '\n'), first;
 
 		if (line.n > 0 && line.p[line.n - 1] == '\r')
@@ -173,25 +149,26 @@ secret_key(const char *path, const char *name, struct buf *out)
 		if (first.n > 0 && first.p[0] != '#' && (!name || span_is(first, name)))
 			buf_span(out, take_word(&line));
 	}
-	if (text.p)
-		explicit_bzero(text.p, text.len);
-	buf_clear(&text);
-	if (why)
-		return fail("%s: %s", path, why);
-	if (out->len == before)
+	secret_clear(&text);
+	if (status == EXIT_GOOD && out->len == before)
 		return fail("%s: %s%s", path, name ? "no key is called " : "no line of it is a key",
 		    name ? name : "");
-	return EXIT_GOOD;
+	return status;
 }
 
 int
 secret_token(const char *path, struct buf *out)
 {
-	const char *why = read_secret_file(path, out);
+	struct buf text = {0};
+	int status = read_secret_file(path, &text);
+	struct span token = buf_as_span(&text);
 
-	while (out->len > 0 && strchr(" \t\r\n", out->p[out->len - 1]))
-		out->len--;
-	if (!why && (out->len == 0 || memchr(out->p, '\n', out->len)))
-		why = "one line with a token is accepted";
-	return why ? fail("%s: %s", path, why) : EXIT_GOOD;
+	while (token.n > 0 && strchr(" \t\r\n", token.p[token.n - 1]))
+		token.n--;
+	if (status == EXIT_GOOD && (token.n == 0 || memchr(token.p, '\n', token.n)))
+		status = fail("%s: one line with a token is accepted", path);
+	if (status == EXIT_GOOD)
+		buf_span(out, token);
+	secret_clear(&text);
+	return status;
 }

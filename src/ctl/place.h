@@ -27,10 +27,10 @@ void place_close(struct place *);
 int place_write(struct place *, bool (*run)(struct store *, void *arg), void *arg);
 int place_read(struct place *, void (*run)(struct store *, void *arg), void *arg);
 
-/* Reads a secret from a file. secret_key: the second word in the line of the service key with this
- * name (NULL: the first key). secret_token: the whole file, one line. A file that group or others
- * have any permission for is refused. EXIT_GOOD: the secret is appended to out. The caller wipes
- * out. */
+/* Reads a secret from a file; secret_read says which files are accepted. secret_key: the second
+ * word in the line of the service key with this name (NULL: the first key). secret_token: the whole
+ * file, one line. EXIT_GOOD: the secret is appended to out. Else a line on stderr says why, and out
+ * is unchanged. The caller wipes out. */
 int secret_key(const char *path, const char *name, struct buf *out);
 int secret_token(const char *path, struct buf *out);
 

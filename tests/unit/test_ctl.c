@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_ctl.c - escrowchatctl: how its options are read, and that doctor knows a remedy for each
- * fault at each web server.
+ * test_ctl.c - escrowchatctl: how its options and files with secrets are read, and that doctor
+ * knows a remedy for each fault at each web server.
  */
 #include "ctl/doctor.h"
 #include "ctl/options.h"
+#include "ctl/place.h"
 
 /* cmocka needs these before it, and calls a macro what we call a function. */
 #include <setjmp.h>
@@ -13,6 +14,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "skips.h"
 
 static const struct command command = {.name = "some",
     .arguments = "ONE",
@@ -96,6 +104,102 @@ what_is_wrong_is_exit_2(void **state)
 	}
 }
 
+/* ---- files with secrets ---- */
+
+struct secret_file {
+	char path[40];
+	int fd;
+};
+
+static void
+secret_file(struct secret_file *f, const char *text)
+{
+	strcpy(f->path, "/tmp/escrowchat-secret-XXXXXX");
+	f->fd = mkstemp(f->path);
+	assert_true(f->fd >= 0);
+	assert_int_equal(write(f->fd, text, strlen(text)), strlen(text));
+}
+
+static void
+secret_file_end(struct secret_file *f)
+{
+	close(f->fd);
+	unlink(f->path);
+}
+
+static void
+a_secret_is_appended_and_a_file_without_one_adds_nothing(void **state)
+{
+	static const struct {
+		const char *text, *name, *key, *token; /* NULL: there is none */
+	} cases[] = {
+	    {"# keys\n\nfirst aaa publish\r\nsecond bbb stats\n", NULL, "aaa", NULL},
+	    {"first aaa publish\nsecond bbb stats\n", "second", "bbb", NULL},
+	    {"first aaa publish\n", "third", NULL, "first aaa publish"},
+	    {" \r\n", NULL, NULL, NULL},
+	    {"", NULL, NULL, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *key = cases[i].key, *token = cases[i].token;
+		struct buf out = {0}, want = {0};
+		struct secret_file f;
+
+		secret_file(&f, cases[i].text);
+		buf_str(&out, "x: ");
+		assert_int_equal(
+		    secret_key(f.path, cases[i].name, &out), key ? EXIT_GOOD : EXIT_WRONG);
+		assert_int_equal(secret_token(f.path, &out), token ? EXIT_GOOD : EXIT_WRONG);
+		buf_printf(&want, "x: %s%s", key ? key : "", token ? token : "");
+		assert_string_equal(buf_cstr(&out), buf_cstr(&want));
+		buf_clear(&want);
+		buf_clear(&out);
+		secret_file_end(&f);
+	}
+}
+
+static void
+assert_no_secret(const char *path)
+{
+	struct buf out = {0};
+
+	assert_int_equal(secret_key(path, NULL, &out), EXIT_WRONG);
+	assert_int_equal(secret_token(path, &out), EXIT_WRONG);
+	assert_int_equal(out.len, 0);
+}
+
+static void
+a_secret_that_others_can_touch_or_that_is_no_file_is_not_read(void **state)
+{
+	static const mode_t modes[] = {0640, 0620, 0604, 0602};
+	struct secret_file f;
+
+	secret_file(&f, "first aaa publish\n");
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		fchmod(f.fd, modes[i]);
+		assert_no_secret(f.path);
+	}
+	secret_file_end(&f);
+	assert_no_secret(f.path);
+	assert_no_secret("/tmp");
+	assert_no_secret("/dev/null");
+}
+
+static void
+a_secret_of_another_user_is_not_read(void **state)
+{
+	struct secret_file f;
+
+	if (geteuid() != 0)
+		skip_test("only root can give a file away");
+	secret_file(&f, "first aaa publish\n");
+	assert_int_equal(fchown(f.fd, 12345, 0), 0);
+	assert_no_secret(f.path);
+	secret_file_end(&f);
+}
+
+/* ---- remedies ---- */
+
 static size_t
 lines(const struct buf *b)
 {
@@ -134,6 +238,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_secret_is_appended_and_a_file_without_one_adds_nothing),
+	    cmocka_unit_test(a_secret_that_others_can_touch_or_that_is_no_file_is_not_read),
+	    cmocka_unit_test(a_secret_of_another_user_is_not_read),
 	    cmocka_unit_test(options_stand_anywhere_and_take_their_value_in_two_ways),
 	    cmocka_unit_test(what_is_not_given_has_its_default),
 	    cmocka_unit_test(behind_two_dashes_nothing_is_an_option),
@@ -142,5 +249,5 @@ main(void)
 		each_fault_has_a_remedy_for_each_server_and_for_all_where_none_is_known),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return skips_status(cmocka_run_group_tests(tests, NULL, NULL));
 }
