@@ -15,6 +15,7 @@
 #include "chat/views.h"
 #include "proto/utf8.h"
 
+#define PAGE_MAX      200
 #define STEP_ESCROWS  128       /* escrows in one query */
 #define STEP_LOOKS    1000      /* candidates checked in one step; the page ends with the last */
 #define STEP_BYTES    (2 << 20) /* bytes of their text; the same */
@@ -304,7 +305,7 @@ begin(struct store *st, const struct rules *rules, struct chat_search *q)
 	struct search *s = q->state = mem_zalloc(sizeof(*s));
 	enum chat_err err;
 
-	if (q->limit < 1 || text.n == 0)
+	if (q->limit < 1 || q->limit > PAGE_MAX || text.n == 0)
 		return CHAT_BAD_REQUEST;
 	s->page = q->limit + 1;
 	s->hits = mem_zalloc(2 * (size_t)s->page * sizeof(*s->hits));

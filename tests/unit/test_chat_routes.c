@@ -75,6 +75,29 @@ a_history_query_is_checked(void **state)
 }
 
 static void
+a_page_has_1_to_200_rows_on_every_route(void **state)
+{
+	static const char *const paths[] = {
+	    HISTORY "?limit=", "/api/chat/search?q=x&limit=", "/api/escrows?limit="};
+	static const char *const bad[] = {"0", "201", "-1", "-2147483648", "%2B1", "1e2",
+	    "2147483648", "4294967297", "18446744073709551617", "99999999999999999999"};
+	struct world *w = *state;
+	char uri[160];
+
+	for (size_t r = 0; r < sizeof(paths) / sizeof(paths[0]); r++) {
+		for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+			snprintf(uri, sizeof(uri), "%s%s", paths[r], bad[i]);
+			ASK(w, "GET", uri, NULL, ALICE);
+			assert_refused(w, 400, "bad_request");
+		}
+		snprintf(uri, sizeof(uri), "%s1", paths[r]);
+		assert_int_equal(ASK(w, "GET", uri, NULL, ALICE), 200);
+		snprintf(uri, sizeof(uri), "%s200", paths[r]);
+		assert_int_equal(ASK(w, "GET", uri, NULL, ALICE), 200);
+	}
+}
+
+static void
 pages_are_linked_in_both_directions(void **state)
 {
 	struct world *w = *state;
@@ -288,6 +311,7 @@ main(void)
 	    TEST(head_is_get_without_a_body),
 	    TEST(a_foreign_and_an_unknown_escrow_look_the_same),
 	    TEST(a_history_query_is_checked),
+	    TEST(a_page_has_1_to_200_rows_on_every_route),
 	    TEST(pages_are_linked_in_both_directions),
 	    TEST(an_unchanged_history_is_304_for_participants_only),
 	    TEST(a_repeat_gives_the_first_message_and_stores_nothing),

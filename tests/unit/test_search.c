@@ -5,6 +5,8 @@
  */
 #include "chat/search.h"
 
+#include <limits.h>
+
 #include "chat_world.h"
 #include "store/db.h"
 #include "store/search.h"
@@ -237,6 +239,23 @@ no_input_is_grammar(void **state)
 	chat_search_clear(&f.s);
 	assert_found(w, "alice", "43", "a OR b", "escrow 42 content a OR b");
 	assert_found(w, "alice", "43", "NOT", "");
+}
+
+static void
+a_page_has_1_to_200_messages(void **state)
+{
+	static const int good[] = {1, 200}, bad[] = {0, 201, INT_MAX, -1, INT_MIN};
+	struct world *w = *state;
+	struct found f;
+
+	rooms(w);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		search(w, &f, "alice", "", SPAN("x"), "", good[i]);
+		assert_int_equal(f.s.err, CHAT_OK);
+		chat_search_clear(&f.s);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(refusal(w, "alice", "", SPAN("x"), "", bad[i]), CHAT_BAD_REQUEST);
 }
 
 static void
@@ -679,6 +698,7 @@ main(void)
 	    TEST(phrases_are_words_in_order),
 	    TEST(eight_terms_count_and_no_more),
 	    TEST(no_input_is_grammar),
+	    TEST(a_page_has_1_to_200_messages),
 	    TEST(what_is_too_long_or_no_text_is_refused),
 	    TEST(only_the_callers_escrows_are_searched),
 	    TEST(the_mark_of_an_escrow_in_a_text_shows_nothing),
