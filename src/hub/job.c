@@ -101,9 +101,15 @@ on_written(struct writer_job *write, void *context)
 void
 job_write(struct hub_job *job, struct span wallet, bool (*run)(struct store *, struct writer_job *))
 {
+	job_write_in(job, lane_of(wallet), run);
+}
+
+void
+job_write_in(struct hub_job *job, uint32_t lane, bool (*run)(struct store *, struct writer_job *))
+{
 	struct jobs *j = job->hub->jobs;
 
-	job->write = (struct writer_job){.run = run, .done = on_written, .lane = lane_of(wallet)};
+	job->write = (struct writer_job){.run = run, .done = on_written, .lane = lane};
 	if (j->writes_last != NULL)
 		j->writes_last->next = &job->write;
 	else

@@ -43,6 +43,9 @@ void jobs_free(struct jobs *); /* jobs that are left fail as if the store had fa
  * run in order, and so do its reads. An empty wallet stands for the server itself. */
 void
 job_write(struct hub_job *, struct span wallet, bool (*run)(struct store *, struct writer_job *));
+/* job_write for a caller that has only the number of the wallet's lane (lane_of). */
+void
+job_write_in(struct hub_job *, uint32_t lane, bool (*run)(struct store *, struct writer_job *));
 void job_read(struct hub_job *, struct span wallet, void (*run)(struct store *, struct read_job *));
 
 /* Hands the gathered jobs over to their threads. */

@@ -78,7 +78,7 @@ find(struct hub *hub, const char *hash)
 }
 
 static struct recoverable *
-get(struct hub *hub, const char *hash, int64_t id)
+get(struct hub *hub, const char *hash, const struct recovery_look *r)
 {
 	struct recoverable *k = find(hub, hash);
 
@@ -86,7 +86,8 @@ get(struct hub *hub, const char *hash, int64_t id)
 		return k;
 	k = mem_zalloc(sizeof(*k));
 	memcpy(k->key, hash, sizeof(k->key));
-	k->id = id;
+	k->id = r->kept.id;
+	k->lane = lane_of(span_of(r->user.key));
 	map_insert(&hub->recovery->all, &k->node, (struct span){k->key, sizeof(k->key)});
 	return k;
 }
@@ -113,17 +114,17 @@ on_forgotten(struct hub_job *job, struct hub_time now)
 	free(job);
 }
 
-/* Deletes a session from the store. wallet: that of the session, so that the job runs after the
- * session's own writes; empty if these are done. */
+/* Deletes a session from the store. lane: that of the session's wallet, so that the job runs after
+ * the session's own writes, which can still be under way when the session is lost. */
 static void
-forget(struct hub *hub, int64_t id, struct span wallet)
+forget(struct hub *hub, int64_t id, uint32_t lane)
 {
 	struct forget_job *j = mem_zalloc(sizeof(*j));
 
 	j->job.hub = hub;
 	j->job.done = on_forgotten;
 	j->id = id;
-	job_write(&j->job, wallet, recovery_run_forget);
+	job_write_in(&j->job, lane, recovery_run_forget);
 }
 
 /* Forgets the oldest lost sessions while more than max_kept sessions are recoverable. So clients
@@ -142,7 +143,7 @@ trim_lost(struct hub *hub)
 		if (tm == NULL)
 			return;
 		k = MAP_ENTRY(tm, struct recoverable, lost);
-		forget(hub, k->id, SPAN(""));
+		forget(hub, k->id, k->lane);
 		release(hub, k);
 	}
 }
@@ -248,10 +249,10 @@ put_back(struct connecting *c, struct hub_time now)
 	if (!c->is_committed)
 		return;
 	if (r->was_made)
-		forget(r->job.hub, r->kept.id, span_of(r->user.key));
+		forget(r->job.hub, r->kept.id, lane_of(span_of(r->user.key)));
 	if (!r->is_recovered)
 		return;
-	k = get(r->job.hub, r->old_hash, r->kept.id);
+	k = get(r->job.hub, r->old_hash, r);
 	if (k->session == NULL)
 		start_timer(r->job.hub, k, now);
 }
@@ -290,7 +291,7 @@ on_connected(struct hub_job *job, struct hub_time now)
 	}
 	put_off(c, now);
 	if (outcome == CONNECT_OPENS)
-		open(c, get(hub, hash, r->kept.id), now);
+		open(c, get(hub, hash, r), now);
 	else
 		put_back(c, now);
 	if (outcome == CONNECT_FAILED && !c->is_cancelled)
@@ -364,7 +365,7 @@ recovery_end(struct session *s, enum session_end end, struct hub_time now)
 		trim_lost(hub);
 		return;
 	}
-	forget(hub, k->id, topic_wallet(s->own.topic));
+	forget(hub, k->id, k->lane);
 	release(hub, k);
 }
 
@@ -375,11 +376,11 @@ recovery_tick(struct hub *hub, struct hub_time now)
 
 	while ((tm = timers_due(&hub->timers, TIMER_KEPT, now.mono_ms)) != NULL) {
 		if (tm == &hub->recovery->boot) {
-			forget(hub, 0, SPAN(""));
+			forget(hub, 0, 0);
 			continue;
 		}
 		struct recoverable *k = MAP_ENTRY(tm, struct recoverable, lost);
-		forget(hub, k->id, SPAN(""));
+		forget(hub, k->id, k->lane);
 		release(hub, k);
 	}
 }
