@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: ISC
 // chat.js - the demo page: a small chat on escrowchat.js. History and the list of escrows come by
 // REST, everything else by the one connection; what is shown is kept by message id, so that nothing
-// is missing and nothing stands there twice. Text is set as text, never as markup.
+// is missing and nothing stands there twice. Text is set as text, never as markup. It stays one file,
+// although it is long: the page works from a plain copy of this directory, without a build step, and
+// one reader can follow it from top to bottom.
 'use strict';
 
 (() => {

@@ -2,6 +2,8 @@
 /*
  * escrowchat.js - the native client of escrowchat for browsers: one file, no dependencies, ES5.
  * Chooses a transport by itself, comes back by itself, loses no event and shows none twice.
+ * It stays one file, although it is long: a page includes it with one script tag, and a site that
+ * copies it has no build step, and no parts of two versions.
  *
  *	var chat = EscrowChat.connect({ url: 'https://chat.example', walletAddress: '0x…' });
  *	chat.on('chat_message', function (message) { … });
@@ -51,7 +53,7 @@
 
 	function nothing() {}
 
-	/* In the list as it is now, whatever f does to it. */
+	/* Calls f for each member that the list has now; f may change the list. */
 	function each(list, f) {
 		list.slice().forEach(f);
 	}
@@ -289,7 +291,8 @@
 			}
 		}
 
-		/* The answer of entering, where the transport has none of its own. */
+		/* Asks for presence, whose answer stands for that of entering the room. For a transport that
+		 * sends no such answer, and for a room that is entered already. */
 		function look(r) {
 			ask('presence', { escrowId: r.id }, function (answer) {
 				answer.escrowId = r.id;
@@ -327,7 +330,7 @@
 
 		/* ---- what is asked waits here until it is answered ---- */
 
-		/* rate_limited, unavailable, queue_full. */
+		/* True for rate_limited, unavailable and queue_full: a later try may succeed. */
 		function isPassing(answer) {
 			return /^(rate|unav|queue)/.test(answer.code);
 		}
