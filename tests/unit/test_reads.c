@@ -181,28 +181,55 @@ the_failure_of_one_job_does_not_fail_another(void **state)
 }
 
 /* Keeps the thread until the test lets it go on. */
+struct gate {
+	struct job job;
+	int reached, opened; /* eventfds */
+};
+
 static void
 wait_at_gate(struct store *st, struct read_job *base)
 {
-	struct job *job = (struct job *)base;
+	struct gate *g = (struct gate *)base;
 	eventfd_t n;
 
-	(void)st;
-	assert_int_equal(eventfd_read((int)job->head, &n), 0);
+	queue_head(st); /* SQLite takes the snapshot at the first read */
+	assert_int_equal(eventfd_write(g->reached, 1), 0);
+	assert_int_equal(eventfd_read(g->opened, &n), 0);
+}
+
+/* Returns when the thread is at the gate, with a snapshot of the database. */
+static void
+close_gate(struct fixture *f, struct gate *g)
+{
+	eventfd_t n;
+
+	*g = (struct gate){.job.base = {.run = wait_at_gate, .done = on_done},
+	    .reached = eventfd(0, EFD_CLOEXEC),
+	    .opened = eventfd(0, EFD_CLOEXEC)};
+	reads_submit(f->r, &g->job.base, &g->job.base, 1);
+	assert_int_equal(eventfd_read(g->reached, &n), 0);
+}
+
+static void
+open_gate(struct fixture *f, struct gate *g)
+{
+	assert_int_equal(eventfd_write(g->opened, 1), 0);
+	collect_all(f);
+	close(g->reached);
+	close(g->opened);
 }
 
 static void
 a_flood_of_one_lane_does_not_delay_another(void **state)
 {
 	static struct job flood[1000];
-	struct job gate = {.head = eventfd(0, EFD_CLOEXEC)}, other[3] = {0};
-	int opened = (int)gate.head;
+	struct job other[3] = {0};
+	struct gate gate;
 	struct fixture f;
 
 	memset(flood, 0, sizeof(flood));
 	start(&f, *state);
-	gate.base = (struct read_job){.run = wait_at_gate, .done = on_done};
-	reads_submit(f.r, &gate.base, &gate.base, 1);
+	close_gate(&f, &gate);
 	for (int i = 0; i < 1000; i++)
 		flood[i].base.lane = 1;
 	submit(&f, flood, 1000);
@@ -210,9 +237,7 @@ a_flood_of_one_lane_does_not_delay_another(void **state)
 		other[i].base.lane = 2;
 	submit(&f, other, 3);
 	assert_int_equal(reads_pending_of(f.r, 2), 3);
-	assert_int_equal(eventfd_write(opened, 1), 0);
-	collect_all(&f);
-	close(opened);
+	open_gate(&f, &gate);
 	for (int i = 0; i < 3; i++)
 		assert_in_range(other[i].done_as, 2 * i + 2, 2 * i + 3);
 	for (int i = 1; i < 1000; i++)
@@ -223,18 +248,15 @@ a_flood_of_one_lane_does_not_delay_another(void **state)
 static void
 a_job_sees_what_was_committed_while_one_before_it_was_running(void **state)
 {
-	struct job gate = {.head = eventfd(0, EFD_CLOEXEC)}, late = {0};
-	int opened = (int)gate.head;
+	struct job late = {0};
+	struct gate gate;
 	struct fixture f;
 
 	start(&f, *state);
-	gate.base = (struct read_job){.run = wait_at_gate, .done = on_done};
-	reads_submit(f.r, &gate.base, &gate.base, 1);
+	close_gate(&f, &gate);
 	assert_int_equal(store_write(f.t->st, append, NULL), STORE_OK);
 	submit(&f, &late, 1);
-	assert_int_equal(eventfd_write(opened, 1), 0);
-	collect_all(&f);
-	close(opened);
+	open_gate(&f, &gate);
 	assert_int_equal(late.head, 1);
 	end(&f);
 }
