@@ -12,7 +12,7 @@
 struct lane {
 	struct map_node node; /* in by_number; its key is number */
 	TAILQ_ENTRY(lane) turn;
-	STAILQ_HEAD(, lane_place) places;
+	struct lane_places places;
 	size_t waiting;
 	uint32_t number;
 };
@@ -66,27 +66,27 @@ lanes_clear(struct lanes *ls)
 }
 
 void
-lanes_add(struct lanes *ls, uint32_t number, struct lane_place *place, void *job)
+lanes_add(struct lanes *ls, struct lane_place *place)
 {
-	struct lane *l = lane_find(ls, number);
+	struct lane *l = lane_find(ls, place->lane);
 
 	if (l == NULL)
-		l = lane_new(ls, number);
-	place->job = job;
+		l = lane_new(ls, place->lane);
+	place->number = ++ls->added;
 	STAILQ_INSERT_TAIL(&l->places, place, link);
 	l->waiting++;
 	ls->waiting++;
 }
 
-void *
+struct lane_place *
 lanes_first(const struct lanes *ls)
 {
 	const struct lane *l = TAILQ_FIRST(&ls->turns);
 
-	return l != NULL ? STAILQ_FIRST(&l->places)->job : NULL;
+	return l != NULL ? STAILQ_FIRST(&l->places) : NULL;
 }
 
-void *
+struct lane_place *
 lanes_take(struct lanes *ls)
 {
 	struct lane *l = TAILQ_FIRST(&ls->turns);
@@ -104,7 +104,7 @@ lanes_take(struct lanes *ls)
 		map_remove(&ls->by_number, &l->node);
 		free(l);
 	}
-	return place->job;
+	return place;
 }
 
 size_t

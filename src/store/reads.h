@@ -29,8 +29,7 @@ struct read_job {
 	/* The caller sets it: lane_of the wallet, or 0 for the server itself. Jobs of one lane keep
 	 * their order; the lanes are served in turn. */
 	uint32_t lane;
-	struct lane_place place; /* used by the reader alone, like number */
-	uint64_t number;
+	struct lane_place place; /* used by the reader alone */
 };
 
 /* Starts the thread on a store, which it owns from now on. A job that takes longer than deadline_ms

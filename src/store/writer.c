@@ -8,52 +8,36 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "store/db.h"
+#include "store/worker.h"
 
 /* The limits of one transaction, since it holds the lock of the database. */
 #define BATCH_JOBS  512
 #define BATCH_BYTES 262144
 #define JOB_US      400 /* the rest after a batch is so long for each of its jobs */
 
-struct list {
-	struct writer_job *first, *last;
-	int n; /* of a batch */
-};
-
 struct writer {
+	struct worker worker;
 	struct store *st;
 	int interval_us;
-	void (*wake)(void *);
-	void *wake_arg;
-	pthread_t thread;
-	bool is_joined;
-	atomic_size_t pending;
 	atomic_ullong begun, handed_back; /* batches */
 	atomic_llong rests_until;         /* mono us: the thread takes no jobs before */
 
-	pthread_mutex_t lock; /* protects the members below */
-	pthread_cond_t more;  /* the thread waits for jobs, or for the end */
-	struct lanes jobs;
-	struct list finished;
-	struct fresh_list fresh; /* rows of the finished jobs */
-	bool is_stopping;
+	/* Rows that were added to the log go through these lists. */
+	struct fresh_list appended;  /* used by the writer's thread: rows of its batch */
+	struct fresh_list fresh;     /* protected by the worker's lock: rows of the finished jobs */
+	struct fresh_list collected; /* used by the caller's thread: rows of the collected jobs */
 };
 
-static void
-list_append(struct list *l, struct writer_job *first, struct writer_job *last)
+static struct writer *
+writer_of(struct worker *worker)
 {
-	last->next = NULL;
-	if (l->last != NULL)
-		l->last->next = first;
-	else
-		l->first = first;
-	l->last = last;
+	return (struct writer *)worker;
 }
 
 /* ---- a batch ---- */
@@ -125,55 +109,36 @@ writer_run(struct store *st, struct writer_job *jobs)
 
 /* ---- the thread ---- */
 
-/* Waits for jobs. False: there are none, and the writer is to end. */
+struct batch {
+	struct writer_job *first, **end; /* linked by next */
+	int n;
+	size_t bytes;
+};
+
+/* A batch has at least one job, however large that is. */
 static bool
-wait_for_jobs(struct writer *w)
+batch_add(void *arg, void *batch)
 {
-	bool has;
+	struct writer_job *job = arg;
+	struct batch *b = batch;
 
-	pthread_mutex_lock(&w->lock);
-	while (w->jobs.waiting == 0 && !w->is_stopping)
-		pthread_cond_wait(&w->more, &w->lock);
-	has = w->jobs.waiting > 0;
-	pthread_mutex_unlock(&w->lock);
-	return has;
-}
-
-/* Fills a batch from the lanes in turn. It has at least one job, however large that is. */
-static struct list
-take_jobs(struct writer *w)
-{
-	struct list batch = {0};
-	size_t bytes = 0;
-
-	pthread_mutex_lock(&w->lock);
-	for (struct writer_job *job; batch.n < BATCH_JOBS; batch.n++) {
-		if ((job = lanes_first(&w->jobs)) == NULL ||
-		    (batch.n > 0 && bytes + job->bytes > BATCH_BYTES))
-			break;
-		lanes_take(&w->jobs);
-		bytes += job->bytes;
-		list_append(&batch, job, job);
-	}
-	pthread_mutex_unlock(&w->lock);
-	return batch;
+	if (b->n == BATCH_JOBS || (b->n > 0 && b->bytes + job->bytes > BATCH_BYTES))
+		return false;
+	job->next = NULL;
+	*b->end = job;
+	b->end = &job->next;
+	b->n++;
+	b->bytes += job->bytes;
+	return true;
 }
 
 static void
-hand_back(struct writer *w, struct list batch)
+on_hand_back(struct worker *worker)
 {
-	struct fresh_list appended = STAILQ_HEAD_INITIALIZER(appended);
-	bool was_empty;
+	struct writer *w = writer_of(worker);
 
-	fresh_take(&appended, &w->st->fresh); /* the rows that the batch has committed */
-	pthread_mutex_lock(&w->lock);
-	was_empty = w->finished.first == NULL;
-	list_append(&w->finished, batch.first, batch.last);
-	STAILQ_CONCAT(&w->fresh, &appended);
+	STAILQ_CONCAT(&w->fresh, &w->appended);
 	atomic_fetch_add(&w->handed_back, 1);
-	pthread_mutex_unlock(&w->lock);
-	if (was_empty)
-		w->wake(w->wake_arg);
 }
 
 /* ---- rest: jobs gather, and another process can get the lock of the database ---- */
@@ -187,9 +152,9 @@ writer_rest_us(const struct writer *w)
 }
 
 static void
-begin_rest(struct writer *w, const struct list *batch)
+begin_rest(struct writer *w, int jobs)
 {
-	int64_t us = (int64_t)batch->n * JOB_US;
+	int64_t us = (int64_t)jobs * JOB_US;
 
 	atomic_store(
 	    &w->rests_until, clock_mono_us() + (us < w->interval_us ? us : w->interval_us));
@@ -208,21 +173,28 @@ end_rest(const struct writer *w)
 		    NULL);
 }
 
-static void *
-writer_main(void *arg)
+static void
+run_batch(struct writer *w)
 {
-	struct writer *w = arg;
+	struct batch batch = {.end = &batch.first};
+
+	worker_take_while(&w->worker, batch_add, &batch);
+	atomic_fetch_add(&w->begun, 1);
+	writer_run(w->st, batch.first);
+	begin_rest(w, batch.n);
+	fresh_take(&w->appended, &w->st->fresh); /* the rows that the batch has committed */
+	worker_hand_back(&w->worker);
+}
+
+static void *
+writer_main(void *worker)
+{
+	struct writer *w = writer_of(worker);
 
 	thread_is(THREAD_WRITER);
-	while (wait_for_jobs(w)) {
-		struct list batch;
-
+	while (worker_wait(worker)) {
 		end_rest(w);
-		batch = take_jobs(w);
-		atomic_fetch_add(&w->begun, 1);
-		writer_run(w->st, batch.first);
-		begin_rest(w, &batch);
-		hand_back(w, batch);
+		run_batch(w);
 		checkpoint_after_commit(w->st); /* within the rest: no job waits for it */
 	}
 	store_checkpoint(w->st);
@@ -232,26 +204,44 @@ writer_main(void *arg)
 
 /* ---- the caller's side ---- */
 
+static void
+on_collect(struct worker *worker)
+{
+	struct writer *w = writer_of(worker);
+
+	STAILQ_CONCAT(&w->collected, &w->fresh);
+}
+
+static void
+call_done(void *arg, void *context)
+{
+	struct writer_job *job = arg;
+
+	job->done(job, context);
+}
+
+static const struct worker_kind kind = {
+    .name = "writer",
+    .main = writer_main,
+    .done = call_done,
+    .on_hand_back = on_hand_back,
+    .on_collect = on_collect,
+};
+
 struct writer *
 writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *arg, struct buf *err)
 {
 	struct writer *w = mem_zalloc(sizeof(*w));
-	int error;
 
 	w->st = st;
 	w->interval_us = interval_us;
-	w->wake = wake;
-	w->wake_arg = arg;
 	st->is_daemons = true;
 	store_remember(st);
+	STAILQ_INIT(&w->appended);
 	STAILQ_INIT(&w->fresh);
-	lanes_init(&w->jobs);
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->more, NULL);
-	if (!thread_start(&w->thread, writer_main, w, &error)) {
-		buf_printf(err, "the writer's thread cannot be started: %s", strerror(error));
+	STAILQ_INIT(&w->collected);
+	if (!worker_start(&w->worker, &kind, wake, arg, err)) {
 		store_close(st);
-		w->is_joined = true;
 		writer_free(w);
 		return NULL;
 	}
@@ -261,20 +251,14 @@ writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *a
 void
 writer_submit(struct writer *w, struct writer_job *first, struct writer_job *last, size_t n)
 {
-	struct writer_job *next;
-	bool was_empty;
+	struct lane_places places = STAILQ_HEAD_INITIALIZER(places);
 
-	atomic_fetch_add(&w->pending, n);
 	last->next = NULL;
-	pthread_mutex_lock(&w->lock);
-	was_empty = w->jobs.waiting == 0;
-	for (struct writer_job *job = first; job != NULL; job = next) {
-		next = job->next;
-		lanes_add(&w->jobs, job->lane, &job->place, job);
+	for (struct writer_job *job = first; job != NULL; job = job->next) {
+		job->place = (struct lane_place){.job = job, .lane = job->lane};
+		STAILQ_INSERT_TAIL(&places, &job->place, link);
 	}
-	pthread_mutex_unlock(&w->lock);
-	if (was_empty)
-		pthread_cond_signal(&w->more);
+	worker_submit(&w->worker, &places, n);
 }
 
 uint64_t
@@ -292,54 +276,30 @@ writer_handed_back(const struct writer *w)
 size_t
 writer_pending(const struct writer *w)
 {
-	return atomic_load(&w->pending);
+	return worker_pending(&w->worker);
 }
 
 size_t
 writer_pending_of(struct writer *w, uint32_t lane)
 {
-	size_t n;
-
-	pthread_mutex_lock(&w->lock);
-	n = lanes_waiting_in(&w->jobs, lane);
-	pthread_mutex_unlock(&w->lock);
-	return n;
+	return worker_pending_of(&w->worker, lane);
 }
 
 size_t
 writer_collect(struct writer *w, void *context, struct fresh_list *fresh)
 {
-	struct fresh_list appended = STAILQ_HEAD_INITIALIZER(appended);
-	struct writer_job *job, *next;
-	size_t n = 0;
+	size_t n = worker_collect(&w->worker, context);
 
-	pthread_mutex_lock(&w->lock);
-	job = w->finished.first;
-	w->finished = (struct list){0};
-	STAILQ_CONCAT(&appended, &w->fresh);
-	pthread_mutex_unlock(&w->lock);
-	for (; job != NULL; job = next, n++) {
-		next = job->next;
-		atomic_fetch_sub(&w->pending, 1);
-		job->done(job, context);
-	}
 	if (fresh != NULL)
-		STAILQ_CONCAT(fresh, &appended);
-	fresh_clear(&appended);
+		STAILQ_CONCAT(fresh, &w->collected);
+	fresh_clear(&w->collected);
 	return n;
 }
 
 void
 writer_stop(struct writer *w)
 {
-	if (w->is_joined)
-		return;
-	pthread_mutex_lock(&w->lock);
-	w->is_stopping = true;
-	pthread_mutex_unlock(&w->lock);
-	pthread_cond_signal(&w->more);
-	pthread_join(w->thread, NULL);
-	w->is_joined = true;
+	worker_stop(&w->worker);
 }
 
 void
@@ -347,10 +307,7 @@ writer_free(struct writer *w)
 {
 	if (w == NULL)
 		return;
-	writer_stop(w);
+	worker_clear(&w->worker);
 	fresh_clear(&w->fresh);
-	lanes_clear(&w->jobs);
-	pthread_cond_destroy(&w->more);
-	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

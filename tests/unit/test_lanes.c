@@ -7,17 +7,15 @@
 #include "tmp_store.h"
 
 struct job {
-	struct lane_place place;
-	uint32_t lane;
-	int number; /* within its lane */
+	struct lane_place place; /* first: what lanes_take returns is the job */
+	int number;              /* within its lane */
 };
 
 static struct job *
 add(struct lanes *ls, struct job *job, uint32_t lane, int number)
 {
-	job->lane = lane;
-	job->number = number;
-	lanes_add(ls, lane, &job->place, job);
+	*job = (struct job){.place = {.job = job, .lane = lane}, .number = number};
+	lanes_add(ls, &job->place);
 	return job;
 }
 
@@ -75,6 +73,26 @@ a_job_waits_for_at_most_one_of_each_other_lane(void **state)
 	lanes_clear(&ls);
 }
 
+static void
+jobs_are_numbered_in_the_order_in_which_they_are_added(void **state)
+{
+	struct job jobs[3];
+	struct lanes ls;
+
+	(void)state;
+	lanes_init(&ls);
+	add(&ls, &jobs[0], 1, 0);
+	add(&ls, &jobs[1], 2, 0);
+	lanes_take(&ls);
+	add(&ls, &jobs[2], 1, 1);
+	for (uint64_t i = 0; i < 3; i++)
+		assert_int_equal(jobs[i].place.number, i + 1);
+	assert_int_equal(ls.added, 3);
+	while (lanes_take(&ls) != NULL)
+		;
+	lanes_clear(&ls);
+}
+
 /* However they come and go: each is taken once, in the order of its lane. */
 static void
 each_job_is_taken_once_whatever_the_order_of_coming_and_going(void **state)
@@ -94,9 +112,9 @@ each_job_is_taken_once_whatever_the_order_of_coming_and_going(void **state)
 
 			add(&ls, &jobs[n_added++], lane, added[lane]++);
 		} else if (ls.waiting > 0) {
-			struct job *job = lanes_take(&ls);
+			struct job *job = (struct job *)lanes_take(&ls);
 
-			assert_int_equal(job->number, taken[job->lane]++);
+			assert_int_equal(job->number, taken[job->place.lane]++);
 			n_taken++;
 		}
 		assert_int_equal(ls.waiting, n_added - n_taken);
@@ -113,6 +131,7 @@ main(void)
 	    cmocka_unit_test(nothing_waits_at_first),
 	    cmocka_unit_test(a_lane_s_jobs_are_taken_in_their_order),
 	    cmocka_unit_test(a_job_waits_for_at_most_one_of_each_other_lane),
+	    cmocka_unit_test(jobs_are_numbered_in_the_order_in_which_they_are_added),
 	    cmocka_unit_test(each_job_is_taken_once_whatever_the_order_of_coming_and_going),
 	};
 
