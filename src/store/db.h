@@ -28,6 +28,8 @@ struct query {
 	int n_names;
 	int next;       /* the parameter that is probably bound next */
 	bool is_writer; /* the statement may change the database */
+	/* use calls it first; NULL: there is nothing to do before. */
+	void (*before)(struct store *);
 };
 
 struct store {
@@ -107,7 +109,7 @@ void column_copy(const struct query *, int column, char *out, size_t size);
  * first row. If there is no row or it is NULL, or on an error, returns otherwise. */
 int64_t single_int(struct query *, int64_t otherwise);
 
-/* ---- transactions (store.c): for store_write and the writer thread ---- */
+/* ---- transactions (tx.c): for store_write and the threads ---- */
 enum store_err tx_begin(struct store *, enum sql_id begin);
 enum store_err tx_commit(struct store *);
 void tx_rollback(struct store *);
@@ -121,14 +123,20 @@ int on_progress(void *arg);
 void store_fail(struct store *, int rc);
 /* Records a defect of our own code as such an error; what describes it in a few words. */
 void store_defect(struct store *, const char *what);
+/* Called after each commit: the next error of a kind gets a log line again. A full disk or a lack
+ * of permission is over only if the transaction has_written. */
+void store_works(struct store *, bool has_written);
 
-/* ---- positions in the log (queue.c) ---- */
+/* ---- positions in the log (positions.c) ---- */
 /* Takes the position of the row that is appended next. If that row is a message, positions_settle
  * writes the position to sqlite_sequence later. */
 int64_t position_take(struct store *);
 /* Writes the positions that messages have taken to sqlite_sequence. Called before any other
  * statement that can make rows of the log, and before the commit. */
 void positions_settle(struct store *);
+/* Called when a statement was prepared: sees to it that positions_settle is called before it where
+ * it can make rows of the log. */
+void positions_watch(struct query *, enum sql_id);
 
 /* ---- the index of messages (search.c) ---- */
 void search_close(struct store *); /* frees what it has made */

@@ -13,8 +13,8 @@
 
 #include "base/map.h"
 
-/* Embedded in a job: its place in its lane while it waits. Before and after, the owner of the job may
- * have it in another list. */
+/* Embedded in a job: its place in its lane while it waits. Before and after, the owner of the job
+ * may have it in another list. */
 struct lane_place {
 	STAILQ_ENTRY(lane_place) link;
 	void *job;       /* the caller of lanes_add has set it, and lane */

@@ -365,6 +365,7 @@ prepare(struct store *st, enum sql_id id, struct buf *err)
 		return say_sqlite(st, sql_texts[id].name, err);
 	q->n_names = sqlite3_bind_parameter_count(q->stmt);
 	q->is_writer = !sqlite3_stmt_readonly(q->stmt);
+	positions_watch(q, id);
 	if (q->n_names > QUERY_PARAMETERS_MAX) {
 		buf_printf(err, "%s: too many parameters", sql_texts[id].name);
 		return false;

@@ -12,29 +12,6 @@
 #include "store/fresh.h"
 #include "store/rows.h"
 
-/* ---- positions ---- */
-
-int64_t
-position_take(struct store *st)
-{
-	if (st->head < 0)
-		st->head = queue_head(st);
-	return ++st->head;
-}
-
-void
-positions_settle(struct store *st)
-{
-	struct query *q;
-
-	if (!st->is_head_ahead)
-		return;
-	st->is_head_ahead = false;
-	q = use(st, SQL_QUEUE_HEAD_PUT);
-	bind_int(q, ":head", st->head);
-	run(q);
-}
-
 /* ---- appending and reading ---- */
 
 int64_t
