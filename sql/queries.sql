@@ -355,7 +355,7 @@ DELETE FROM kept_rooms WHERE session = :session AND escrow_id = :escrow_id;
 -- name: kept_rooms
 SELECT escrow_id, began FROM kept_rooms WHERE session = :session;
 
--- ---- sessions ----
+-- ---- meta ----
 
 -- name: meta_find
 SELECT value FROM meta WHERE key = :key;
@@ -365,6 +365,8 @@ INSERT INTO meta(key, value) VALUES(:key, :value) ON CONFLICT(key) DO UPDATE SET
 
 -- name: meta_put_once
 INSERT INTO meta(key, value) VALUES(:key, :value) ON CONFLICT(key) DO NOTHING;
+
+-- ---- sessions ----
 
 -- name: token_insert
 INSERT INTO tokens(hash, wallet, name, created_at, expires_at, used_at)

@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/ids.h"
+#include "store/meta.h"
 #include "store/queue.h"
 
 #define KEY_NAME  "challenge_key"

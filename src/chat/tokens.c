@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "chat/jwt.h"
 #include "proto/base64.h"
+#include "store/meta.h"
 #include "store/sessions.h"
 
 #define TOKEN_BYTES   32

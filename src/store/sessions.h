@@ -48,10 +48,4 @@ int64_t session_wallet_ended(struct store *, struct span wallet);
 /* Deletes some of the expired tokens, nonces and ended tokens. */
 void sessions_sweep(struct store *, int64_t now_ms);
 
-/* A value of the table meta, as text. False: there is none with this key. */
-bool meta_find(struct store *, const char *key, char *out, size_t size);
-void meta_put(struct store *, const char *key, struct span value);
-/* Puts a value only if the key has none yet. */
-void meta_put_once(struct store *, const char *key, struct span value);
-
 #endif
