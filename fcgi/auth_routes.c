@@ -201,9 +201,9 @@ run_logout(struct store *st, void *arg)
 
 	/* A token of the platform is accepted until JWT_SKEW_MS after its end; the row that ends it
 	 * must last as long. */
-	session_end_token(
+	token_row_end(
 	    st, span_of(u->proof.hash), span_of(u->key), u->proof.expires_ms + JWT_SKEW_MS);
-	sessions_sweep(st, j->now_ms);
+	token_rows_sweep(st, j->now_ms);
 	return true;
 }
 

@@ -366,7 +366,7 @@ INSERT INTO meta(key, value) VALUES(:key, :value) ON CONFLICT(key) DO UPDATE SET
 -- name: meta_put_once
 INSERT INTO meta(key, value) VALUES(:key, :value) ON CONFLICT(key) DO NOTHING;
 
--- ---- sessions ----
+-- ---- tokens ----
 
 -- name: token_insert
 INSERT INTO tokens(hash, wallet, name, created_at, expires_at, used_at)
@@ -409,7 +409,7 @@ WHERE hash IN (SELECT hash FROM ended_tokens WHERE expires_at <= :now ORDER BY e
 INSERT INTO ended_wallets(wallet, until) VALUES(:wallet, :until)
 ON CONFLICT(wallet) DO UPDATE SET until = max(until, excluded.until);
 
--- name: session_is_ended
+-- name: token_is_ended
 SELECT EXISTS(SELECT 1 FROM ended_tokens WHERE hash = :hash)
 	OR EXISTS(SELECT 1 FROM ended_wallets WHERE wallet = :wallet AND until >= :issued);
 

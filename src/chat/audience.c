@@ -10,7 +10,7 @@
 #include "chat/names.h"
 #include "store/escrows.h"
 #include "store/memo.h"
-#include "store/sessions.h"
+#include "store/token_rows.h"
 
 bool
 audience_next(struct span *who, struct span *key)
@@ -114,7 +114,7 @@ audience_of_row(struct store *st, const struct queue_row *row, struct buf *out)
 		add_member(st, row, name, out);
 		break;
 	case TOPIC_SESSIONS:
-		buf_printf(out, "%" PRId64, session_wallet_ended(st, name));
+		buf_printf(out, "%" PRId64, token_rows_ended_until(st, name));
 		break;
 	default:
 		break;

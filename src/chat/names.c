@@ -265,7 +265,7 @@ is_hash(struct span s)
 		if (!is_digit(s.p[i]) && !(s.p[i] >= 'a' && s.p[i] <= 'f'))
 			return false;
 	}
-	return s.n == SESSION_HASH_SIZE - 1;
+	return s.n == TOKEN_HASH_SIZE - 1;
 }
 
 enum topic_kind

@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/span.h"
 #include "store/escrows.h"
-#include "store/sessions.h"
+#include "store/token_rows.h"
 
 #define NAME_MAX_BYTES  128
 #define TOPIC_SIZE      (STORE_NAME_SIZE + 12)
@@ -24,10 +24,10 @@
 /* The token with which a user proved their identity. All zero: there is none, so nothing can expire
  * or be ended. Times are wall clock, ms. */
 struct proof {
-	char hash[SESSION_HASH_SIZE]; /* token_hash of the token; of a JWT's signed part */
-	int64_t issued_ms;            /* 0: unknown */
-	int64_t expires_ms;           /* 0: never */
-	int64_t used_ms;              /* when its use was last written; 0: it is not written */
+	char hash[TOKEN_HASH_SIZE]; /* token_hash of the token; of a JWT's signed part */
+	int64_t issued_ms;          /* 0: unknown */
+	int64_t expires_ms;         /* 0: never */
+	int64_t used_ms;            /* when its use was last written; 0: it is not written */
 	/* The platform's clock is at least so many ms ahead, as the token shows. 0 unless
 	 * token_is_news. */
 	int64_t ahead_ms;

@@ -125,21 +125,21 @@ bool
 chat_verify_commit(struct store *st, struct chat_verify *v)
 {
 	int64_t now = v->in.now_ms, ended;
-	char hash[SESSION_HASH_SIZE];
+	char hash[TOKEN_HASH_SIZE];
 
 	v->in.err = CHAT_OK; /* an earlier run may have been rolled back with other jobs */
 	v->in.why = NULL;
 	if (!nonce_use(st, span_of(v->nonce), v->challenge_expires_ms))
 		return refuse(&v->in, CHAT_UNAUTHORIZED, "This challenge was used already.");
 	/* Tokens that were issued up to `ended` are void, so the new one is dated later. */
-	ended = session_wallet_ended(st, span_of(v->user.key));
+	ended = token_rows_ended_until(st, span_of(v->user.key));
 	if (now <= ended)
 		now = ended + 1;
 	token_make(v->token);
 	token_hash(hash, span_of(v->token));
 	v->in.expires_ms = now + v->lifetime_ms;
-	token_insert(
+	token_row_insert(
 	    st, span_of(hash), span_of(v->user.key), span_of(v->user.name), now, v->in.expires_ms);
-	sessions_sweep(st, v->in.now_ms);
+	token_rows_sweep(st, v->in.now_ms);
 	return true;
 }

@@ -12,7 +12,7 @@
 #include "chat/jwt.h"
 #include "proto/base64.h"
 #include "store/meta.h"
-#include "store/sessions.h"
+#include "store/token_rows.h"
 
 #define TOKEN_BYTES   32
 #define AHEAD_KEY     "platform_ahead" /* "MS SEEN_AT" */
@@ -31,7 +31,7 @@ token_make(char out[TOKEN_SIZE])
 }
 
 void
-token_hash(char out[SESSION_HASH_SIZE], struct span token)
+token_hash(char out[TOKEN_HASH_SIZE], struct span token)
 {
 	uint8_t digest[DIGEST_SHA256_SIZE];
 
@@ -42,10 +42,10 @@ token_hash(char out[SESSION_HASH_SIZE], struct span token)
 enum chat_err
 token_verify(struct store *st, int64_t idle_ms, int64_t now_ms, struct user *out)
 {
-	struct session_token t;
+	struct token_row t;
 	struct proof proof = out->proof;
 
-	if (!token_find(st, span_of(proof.hash), &t) || !name_wallet(span_of(t.name), out))
+	if (!token_row_find(st, span_of(proof.hash), &t) || !name_wallet(span_of(t.name), out))
 		return CHAT_UNAUTHORIZED;
 	proof.issued_ms = t.created_at;
 	proof.expires_ms = t.expires_at;
@@ -66,7 +66,7 @@ token_use(struct store *st, const struct proof *p, int64_t now_ms)
 	char text[48];
 
 	if (p->used_ms > 0)
-		token_touch(st, span_of(p->hash), now_ms, TOKEN_TOUCH_MS);
+		token_row_touch(st, span_of(p->hash), now_ms, TOKEN_TOUCH_MS);
 	if (!token_is_news(st, p->ahead_ms, now_ms))
 		return;
 	snprintf(text, sizeof(text), "%" PRId64 " %" PRId64, p->ahead_ms, now_ms);
@@ -100,7 +100,7 @@ token_is_news(struct store *st, int64_t ahead_ms, int64_t now_ms)
 void
 tokens_end(struct store *st, struct span wallet, int64_t now_ms)
 {
-	session_end_wallet(st, wallet, now_ms + token_ahead(st, now_ms));
+	token_rows_end(st, wallet, now_ms + token_ahead(st, now_ms));
 }
 
 bool
@@ -109,5 +109,5 @@ user_stands(struct store *st, const struct user *user)
 	const struct proof *p = &user->proof;
 
 	return p->hash[0] == '\0' ||
-	       !session_is_ended(st, span_of(p->hash), span_of(user->key), p->issued_ms);
+	       !token_row_is_ended(st, span_of(p->hash), span_of(user->key), p->issued_ms);
 }

@@ -18,7 +18,7 @@
 void token_make(char out[TOKEN_SIZE]);
 
 /* The name under which the store keeps a token: its SHA-256 in hex. */
-void token_hash(char out[SESSION_HASH_SIZE], struct span token);
+void token_hash(char out[TOKEN_HASH_SIZE], struct span token);
 
 /* Finds the server's own token by out->proof.hash, and fills the rest of *out. CHAT_UNAUTHORIZED:
  * the token is unknown, has expired, or was not used for idle_ms. */

@@ -20,8 +20,8 @@ struct job {
 	struct user user;
 	struct span id;
 	int64_t now_ms, expires_ms;
-	char hash[SESSION_HASH_SIZE]; /* of the token that issue made, or the id found */
-	struct session_token found;
+	char hash[TOKEN_HASH_SIZE]; /* of the token that issue made, or the id found */
+	struct token_row found;
 	int n_found;
 };
 
@@ -32,8 +32,8 @@ run_issue(struct store *st, void *arg)
 {
 	struct job *j = arg;
 
-	token_insert(st, span_of(j->hash), span_of(j->user.key), span_of(j->user.name), j->now_ms,
-	    j->expires_ms);
+	token_row_insert(st, span_of(j->hash), span_of(j->user.key), span_of(j->user.name),
+	    j->now_ms, j->expires_ms);
 	return store_error(st) == STORE_OK;
 }
 
@@ -60,7 +60,7 @@ issue(struct place *p, struct job *j)
 /* ---- list ---- */
 
 static void
-on_token(const char *hash, const struct session_token *t, void *arg)
+on_token(const char *hash, const struct token_row *t, void *arg)
 {
 	char created[CLOCK_ISO_SIZE], expires[CLOCK_ISO_SIZE], used[CLOCK_ISO_SIZE];
 
@@ -74,13 +74,13 @@ run_list(struct store *st, void *arg)
 {
 	struct job *j = arg;
 
-	tokens_each(st, span_of(j->user.key), j->now_ms, on_token, j);
+	token_rows_each(st, span_of(j->user.key), j->now_ms, on_token, j);
 }
 
 /* ---- revoke ---- */
 
 static void
-on_candidate(const char *hash, const struct session_token *t, void *arg)
+on_candidate(const char *hash, const struct token_row *t, void *arg)
 {
 	struct job *j = arg;
 
@@ -101,10 +101,10 @@ run_revoke(struct store *st, void *arg)
 		tokens_end(st, span_of(j->user.key), j->now_ms);
 		return store_error(st) == STORE_OK;
 	}
-	tokens_each(st, span_of(j->user.key), j->now_ms, on_candidate, j);
+	token_rows_each(st, span_of(j->user.key), j->now_ms, on_candidate, j);
 	if (j->n_found != 1)
 		return false;
-	session_end_token(st, span_of(j->hash), span_of(j->found.wallet), j->found.expires_at);
+	token_row_end(st, span_of(j->hash), span_of(j->found.wallet), j->found.expires_at);
 	return store_error(st) == STORE_OK;
 }
 
@@ -148,7 +148,7 @@ judge_revoke(const struct options *o)
 
 	if (o->is_all)
 		return o->n_args == 1 && o->wallet ? NULL : "--all goes with --wallet alone";
-	return n >= ID_CHARS && n < SESSION_HASH_SIZE && !o->wallet
+	return n >= ID_CHARS && n < TOKEN_HASH_SIZE && !o->wallet
 		   ? NULL
 		   : "the id that list shows, or --wallet and --all, is accepted";
 }

@@ -14,7 +14,7 @@
 /* A value of the table meta, as text. False: there is none with this key. */
 bool meta_find(struct store *, const char *key, char *out, size_t size);
 void meta_put(struct store *, const char *key, struct span value);
-/* The same, unless the key has a value already. */
+/* Puts a value only if the key has none yet. */
 void meta_put_once(struct store *, const char *key, struct span value);
 
 #endif

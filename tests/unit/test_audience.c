@@ -8,7 +8,7 @@
 #include "chat/tail_page.h"
 #include "chat_world.h"
 #include "store/fresh.h"
-#include "store/sessions.h"
+#include "store/token_rows.h"
 #include "store/writer.h"
 
 static void
@@ -111,7 +111,7 @@ static bool
 end_sessions(struct store *st, void *arg)
 {
 	(void)arg;
-	session_end_wallet(st, SPAN("alice"), 1234567);
+	token_rows_end(st, SPAN("alice"), 1234567);
 	return true;
 }
 

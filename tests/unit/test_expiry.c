@@ -44,7 +44,7 @@ static const struct transport parking = {.name = "parking",
     .dismiss = close_now};
 
 static void
-hash_of(char out[SESSION_HASH_SIZE], const char *token)
+hash_of(char out[TOKEN_HASH_SIZE], const char *token)
 {
 	token_hash(out, span_of(token));
 }
@@ -190,13 +190,13 @@ static bool
 run_ending(struct store *st, void *arg)
 {
 	const struct ending *e = arg;
-	char hash[SESSION_HASH_SIZE];
+	char hash[TOKEN_HASH_SIZE];
 
 	if (e->token) {
 		hash_of(hash, e->token);
-		session_end_token(st, span_of(hash), span_of(e->wallet), WORLD_NOW + WEEK);
+		token_row_end(st, span_of(hash), span_of(e->wallet), WORLD_NOW + WEEK);
 	} else {
-		session_end_wallet(st, span_of(e->wallet), e->until_ms);
+		token_rows_end(st, span_of(e->wallet), e->until_ms);
 	}
 	return true;
 }
@@ -241,17 +241,17 @@ a_row_of_the_log_puts_out_whom_it_names_and_nobody_else(void **state)
 
 struct looked {
 	const char *token;
-	struct session_token found;
+	struct token_row found;
 };
 
 static void
 run_look(struct store *st, void *arg)
 {
 	struct looked *l = arg;
-	char hash[SESSION_HASH_SIZE];
+	char hash[TOKEN_HASH_SIZE];
 
 	hash_of(hash, l->token);
-	assert_true(token_find(st, span_of(hash), &l->found));
+	assert_true(token_row_find(st, span_of(hash), &l->found));
 }
 
 static int64_t
@@ -266,10 +266,11 @@ used_at(struct house *h, const char *token)
 static bool
 run_give(struct store *st, void *arg)
 {
-	char hash[SESSION_HASH_SIZE];
+	char hash[TOKEN_HASH_SIZE];
 
 	hash_of(hash, arg);
-	token_insert(st, span_of(hash), SPAN("alice"), SPAN("alice"), WORLD_NOW, WORLD_NOW + WEEK);
+	token_row_insert(
+	    st, span_of(hash), SPAN("alice"), SPAN("alice"), WORLD_NOW, WORLD_NOW + WEEK);
 	return true;
 }
 

@@ -464,7 +464,7 @@ a_user_who_is_made_an_observer_while_they_come_back_does_not_type(void **state)
 static bool
 run_end_token(struct store *st, void *arg)
 {
-	session_end_token(st, span_of(arg), SPAN("bob"), WORLD_NOW + 1000000);
+	token_row_end(st, span_of(arg), SPAN("bob"), WORLD_NOW + 1000000);
 	return true;
 }
 

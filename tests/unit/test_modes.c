@@ -11,7 +11,7 @@
 #include "chat/auth.h"
 #include "chat/client.h"
 #include "chat/keyring.h"
-#include "store/sessions.h"
+#include "store/token_rows.h"
 #include "unit/jose.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -120,14 +120,14 @@ end_token(struct store *st, void *arg)
 {
 	const struct user *u = arg;
 
-	session_end_token(st, span_of(u->proof.hash), span_of(u->key), u->proof.expires_ms);
+	token_row_end(st, span_of(u->proof.hash), span_of(u->key), u->proof.expires_ms);
 	return true;
 }
 
 static bool
 end_wallet(struct store *st, void *arg)
 {
-	session_end_wallet(st, SPAN("alice"), *(int64_t *)arg);
+	token_rows_end(st, SPAN("alice"), *(int64_t *)arg);
 	return true;
 }
 

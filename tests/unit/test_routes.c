@@ -7,7 +7,7 @@
 #include <ctype.h>
 
 #include "store/db.h"
-#include "store/sessions.h"
+#include "store/token_rows.h"
 #include "unit/jose.h"
 
 static void
@@ -328,7 +328,7 @@ where_there_are_no_tokens_nothing_is_said_to_be_ended(void **state)
 static bool
 run_old_end(struct store *st, void *arg)
 {
-	session_end_token(st, SPAN("of old"), SPAN("alice"), 1);
+	token_row_end(st, SPAN("of old"), SPAN("alice"), 1);
 	return true;
 }
 

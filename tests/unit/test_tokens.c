@@ -25,20 +25,20 @@ static bool
 run_change(struct store *st, void *arg)
 {
 	const struct change *c = arg;
-	char hash[SESSION_HASH_SIZE];
+	char hash[TOKEN_HASH_SIZE];
 
 	token_hash(hash, span_of(c->token));
 	if (c->what == GIVE)
-		token_insert(st, span_of(hash), span_of(c->wallet), span_of(c->wallet), c->now_ms,
-		    c->now_ms + WEEK);
+		token_row_insert(st, span_of(hash), span_of(c->wallet), span_of(c->wallet),
+		    c->now_ms, c->now_ms + WEEK);
 	else if (c->what == TOUCH)
-		token_touch(st, span_of(hash), c->now_ms, TOKEN_TOUCH_MS);
+		token_row_touch(st, span_of(hash), c->now_ms, TOKEN_TOUCH_MS);
 	else if (c->what == END_TOKEN)
-		session_end_token(st, span_of(hash), span_of(c->wallet), c->now_ms + WEEK);
+		token_row_end(st, span_of(hash), span_of(c->wallet), c->now_ms + WEEK);
 	else if (c->what == END_WALLET)
-		session_end_wallet(st, span_of(c->wallet), c->now_ms);
+		token_rows_end(st, span_of(c->wallet), c->now_ms);
 	else
-		sessions_sweep(st, c->now_ms);
+		token_rows_sweep(st, c->now_ms);
 	return true;
 }
 
@@ -301,14 +301,14 @@ run_many(struct store *st, void *arg)
 
 	for (int i = 0; i < MANY; i++) {
 		snprintf(hash, sizeof(hash), "%08d", i);
-		token_insert(
+		token_row_insert(
 		    st, span_of(hash), SPAN("alice"), SPAN("alice"), w->now_ms, w->now_ms + WEEK);
 	}
 	return true;
 }
 
 static void
-on_one_of_many(const char *hash, const struct session_token *t, void *arg)
+on_one_of_many(const char *hash, const struct token_row *t, void *arg)
 {
 	++*(int *)arg;
 }
@@ -324,7 +324,7 @@ run_count(struct store *st, void *arg)
 	struct counting *c = arg;
 
 	c->n = 0;
-	tokens_each(st, SPAN(""), c->now_ms, on_one_of_many, &c->n);
+	token_rows_each(st, SPAN(""), c->now_ms, on_one_of_many, &c->n);
 }
 
 /* The list is whole, so that a user who wants to end one of their tokens finds it. */

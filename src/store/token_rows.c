@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sessions.c - statements on sign-in, and on sessions that were ended early.
+ * token_rows.c - statements on tokens, and on challenges that were used.
  */
-#include "store/sessions.h"
+#include "store/token_rows.h"
 
 #include "store/db.h"
 
 #define SWEEP_ROWS 20 /* of each table at each sign-in: more than a sign-in adds */
 
 void
-token_insert(struct store *st, struct span hash, struct span wallet, struct span name,
+token_row_insert(struct store *st, struct span hash, struct span wallet, struct span name,
     int64_t now_ms, int64_t expires_ms)
 {
 	struct query *q = use(st, SQL_TOKEN_INSERT);
@@ -23,7 +23,7 @@ token_insert(struct store *st, struct span hash, struct span wallet, struct span
 }
 
 bool
-token_find(struct store *st, struct span hash, struct session_token *out)
+token_row_find(struct store *st, struct span hash, struct token_row *out)
 {
 	struct query *q = use(st, SQL_TOKEN_FIND);
 
@@ -40,7 +40,8 @@ token_find(struct store *st, struct span hash, struct session_token *out)
 }
 
 void
-tokens_each(struct store *st, struct span wallet, int64_t now_ms, token_each *each, void *arg)
+token_rows_each(
+    struct store *st, struct span wallet, int64_t now_ms, token_row_each *each, void *arg)
 {
 	struct query *q = use(st, SQL_TOKENS_EACH);
 
@@ -48,8 +49,8 @@ tokens_each(struct store *st, struct span wallet, int64_t now_ms, token_each *ea
 	bind_text(q, ":to", wallet.n > 0 ? wallet : SPAN("\x7f")); /* sorts after all wallets */
 	bind_int(q, ":now", now_ms);
 	while (step(q)) {
-		char hash[SESSION_HASH_SIZE];
-		struct session_token t;
+		char hash[TOKEN_HASH_SIZE];
+		struct token_row t;
 
 		column_copy(q, 0, hash, sizeof(hash));
 		column_copy(q, 1, t.wallet, sizeof(t.wallet));
@@ -62,7 +63,7 @@ tokens_each(struct store *st, struct span wallet, int64_t now_ms, token_each *ea
 }
 
 void
-token_touch(struct store *st, struct span hash, int64_t now_ms, int64_t within_ms)
+token_row_touch(struct store *st, struct span hash, int64_t now_ms, int64_t within_ms)
 {
 	struct query *q = use(st, SQL_TOKEN_TOUCH);
 
@@ -86,7 +87,7 @@ nonce_use(struct store *st, struct span nonce, int64_t expires_ms)
 }
 
 void
-session_end_token(struct store *st, struct span hash, struct span wallet, int64_t expires_ms)
+token_row_end(struct store *st, struct span hash, struct span wallet, int64_t expires_ms)
 {
 	struct query *q = use(st, SQL_TOKEN_DELETE);
 
@@ -100,7 +101,7 @@ session_end_token(struct store *st, struct span hash, struct span wallet, int64_
 }
 
 void
-session_end_wallet(struct store *st, struct span wallet, int64_t until_ms)
+token_rows_end(struct store *st, struct span wallet, int64_t until_ms)
 {
 	struct query *q = use(st, SQL_TOKENS_DELETE_OF_WALLET);
 
@@ -113,9 +114,9 @@ session_end_wallet(struct store *st, struct span wallet, int64_t until_ms)
 }
 
 bool
-session_is_ended(struct store *st, struct span hash, struct span wallet, int64_t issued_ms)
+token_row_is_ended(struct store *st, struct span hash, struct span wallet, int64_t issued_ms)
 {
-	struct query *q = use(st, SQL_SESSION_IS_ENDED);
+	struct query *q = use(st, SQL_TOKEN_IS_ENDED);
 
 	bind_text(q, ":hash", hash);
 	bind_text(q, ":wallet", wallet);
@@ -124,7 +125,7 @@ session_is_ended(struct store *st, struct span hash, struct span wallet, int64_t
 }
 
 int64_t
-session_wallet_ended(struct store *st, struct span wallet)
+token_rows_ended_until(struct store *st, struct span wallet)
 {
 	struct query *q = use(st, SQL_ENDED_WALLET_UNTIL);
 
@@ -133,7 +134,7 @@ session_wallet_ended(struct store *st, struct span wallet)
 }
 
 void
-sessions_sweep(struct store *st, int64_t now_ms)
+token_rows_sweep(struct store *st, int64_t now_ms)
 {
 	static const enum sql_id sweeps[] = {
 	    SQL_TOKENS_SWEEP, SQL_NONCES_SWEEP, SQL_ENDED_TOKENS_SWEEP};
