@@ -329,20 +329,20 @@ FROM incarnations i WHERE i.name = :name;
 
 -- ---- kept sessions ----
 
--- name: kept_insert
+-- name: kept_session_insert
 INSERT INTO kept_sessions(pid_hash, sid, wallet, own_from, boot)
 VALUES(:pid_hash, :sid, :wallet, :own_from, (SELECT max(n) FROM incarnations));
 
--- name: kept_find
+-- name: kept_session_find
 SELECT id, sid, own_from FROM kept_sessions WHERE pid_hash = :pid_hash AND wallet = :wallet;
 
--- name: kept_touch
+-- name: kept_session_touch
 UPDATE kept_sessions SET boot = (SELECT max(n) FROM incarnations) WHERE id = :session;
 
--- name: kept_delete
+-- name: kept_session_delete
 DELETE FROM kept_sessions WHERE id = :session;
 
--- name: kept_delete_of_earlier_boots
+-- name: kept_sessions_delete_of_earlier_boots
 DELETE FROM kept_sessions WHERE boot < (SELECT max(n) FROM incarnations);
 
 -- name: kept_room_put

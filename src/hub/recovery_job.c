@@ -60,7 +60,8 @@ can_recover(struct store *st, struct recovery_look *r)
 static bool
 recover(struct store *st, struct recovery_look *r)
 {
-	if (!r->may_recover || !kept_take(st, span_of(r->old_hash), span_of(r->user.key), &r->kept))
+	if (!r->may_recover ||
+	    !kept_session_take(st, span_of(r->old_hash), span_of(r->user.key), &r->kept))
 		return false;
 	r->from = 0;
 	r->n_rooms = 0;
@@ -70,7 +71,7 @@ recover(struct store *st, struct recovery_look *r)
 		if (can_recover(st, r))
 			return true;
 	}
-	kept_delete(st, r->kept.id);
+	kept_session_delete(st, r->kept.id);
 	return false;
 }
 
@@ -93,7 +94,7 @@ recovery_run_connect(struct store *st, struct writer_job *job)
 	r->from = 0;
 	r->kept.own_from = r->checked;
 	ids_token(r->kept.sid, SID_CHARS);
-	r->kept.id = kept_insert(
+	r->kept.id = kept_session_insert(
 	    st, span_of(r->hash), span_of(r->kept.sid), span_of(r->user.key), r->kept.own_from);
 	return true;
 }
@@ -115,8 +116,8 @@ recovery_run_forget(struct store *st, struct writer_job *job)
 	const struct forget_job *j = (struct forget_job *)job;
 
 	if (j->id != 0)
-		kept_delete(st, j->id);
+		kept_session_delete(st, j->id);
 	else
-		kept_delete_of_earlier_boots(st);
+		kept_sessions_delete_of_earlier_boots(st);
 	return true;
 }

@@ -6,7 +6,7 @@
 
 #include "base/digest.h"
 #include "chat/tokens.h"
-#include "store/kept.h"
+#include "store/kept_sessions.h"
 
 #define MESSAGE(text) "{\"escrowId\":\"42\",\"content\":\"" text "\"}"
 
@@ -478,7 +478,7 @@ run_take(struct store *st, void *arg)
 	digest_sha256(digest, span_of(arg));
 	memcpy(hash, arg, 8);
 	digest_hex(hash + 8, digest, sizeof(digest));
-	return kept_take(st, span_of(hash), SPAN("bob"), &kept);
+	return kept_session_take(st, span_of(hash), SPAN("bob"), &kept);
 }
 
 static void

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * kept.c - statements on the Socket.IO sessions that are kept for recovery.
+ * kept_sessions.c - statements on the Socket.IO sessions that are kept for recovery.
  */
-#include "store/kept.h"
+#include "store/kept_sessions.h"
 
 #include "store/db.h"
 
 int64_t
-kept_insert(
+kept_session_insert(
     struct store *st, struct span pid_hash, struct span sid, struct span wallet, int64_t own_from)
 {
-	struct query *q = use(st, SQL_KEPT_INSERT);
+	struct query *q = use(st, SQL_KEPT_SESSION_INSERT);
 
 	bind_text(q, ":pid_hash", pid_hash);
 	bind_text(q, ":sid", sid);
@@ -20,9 +20,10 @@ kept_insert(
 }
 
 bool
-kept_take(struct store *st, struct span pid_hash, struct span wallet, struct kept_session *out)
+kept_session_take(
+    struct store *st, struct span pid_hash, struct span wallet, struct kept_session *out)
 {
-	struct query *q = use(st, SQL_KEPT_FIND);
+	struct query *q = use(st, SQL_KEPT_SESSION_FIND);
 
 	bind_text(q, ":pid_hash", pid_hash);
 	bind_text(q, ":wallet", wallet);
@@ -32,24 +33,24 @@ kept_take(struct store *st, struct span pid_hash, struct span wallet, struct kep
 	column_copy(q, 1, out->sid, sizeof(out->sid));
 	out->own_from = column_int(q, 2);
 	done(q);
-	q = use(st, SQL_KEPT_TOUCH);
+	q = use(st, SQL_KEPT_SESSION_TOUCH);
 	bind_int(q, ":session", out->id);
 	return run(q);
 }
 
 void
-kept_delete(struct store *st, int64_t session)
+kept_session_delete(struct store *st, int64_t session)
 {
-	struct query *q = use(st, SQL_KEPT_DELETE);
+	struct query *q = use(st, SQL_KEPT_SESSION_DELETE);
 
 	bind_int(q, ":session", session);
 	run(q);
 }
 
 void
-kept_delete_of_earlier_boots(struct store *st)
+kept_sessions_delete_of_earlier_boots(struct store *st)
 {
-	run(use(st, SQL_KEPT_DELETE_OF_EARLIER_BOOTS));
+	run(use(st, SQL_KEPT_SESSIONS_DELETE_OF_EARLIER_BOOTS));
 }
 
 void
