@@ -7,7 +7,7 @@
 #include "chat/audience.h"
 #include "chat/names.h"
 #include "chat/row.h"
-#include "store/fresh.h"
+#include "store/packed.h"
 
 struct reading {
 	struct store *st;
@@ -52,7 +52,7 @@ add_row(const struct queue_row *row, void *arg)
 	}
 	if (store_error(r->st) != STORE_OK)
 		return false;
-	fresh_add(&page->rows, &whole);
+	packed_add(&page->rows, &whole);
 	page->last = row->position;
 	page->n++;
 	page->is_cut = page->n >= page->limit || page->rows.len >= TAIL_PAGE_BYTES;

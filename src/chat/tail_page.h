@@ -19,7 +19,7 @@ struct tail_page {
 	int64_t after; /* a position */
 	int limit;     /* rows, 1 to TAIL_PAGE_ROWS */
 	/* results */
-	struct buf rows; /* read them with fresh_read; the caller owns the buffer */
+	struct buf rows; /* read them with packed_read; the caller owns the buffer */
 	int n;
 	bool is_cut;  /* it ended at a limit: there may be more rows */
 	int64_t last; /* the position of the last row; `after` if there is none */

@@ -185,7 +185,7 @@ jobs_are_pending(const struct jobs *j)
 /* ---- collecting ---- */
 
 void
-jobs_collect(struct hub *hub, struct fresh_list *fresh, struct hub_time now)
+jobs_collect(struct hub *hub, struct packed_list *rows, struct hub_time now)
 {
 	struct jobs *j = hub->jobs;
 	uint64_t collected;
@@ -194,7 +194,7 @@ jobs_collect(struct hub *hub, struct fresh_list *fresh, struct hub_time now)
 	/* A page of the log may show rows of a batch whose jobs are not here yet: reads first. */
 	reads_collect(j->reads, j);
 	collected = writer_handed_back(j->writer);
-	writer_collect(j->writer, j, fresh);
+	writer_collect(j->writer, j, rows);
 	j->collected = collected;
 	while ((job = STAILQ_FIRST(&j->read)) != NULL) {
 		STAILQ_REMOVE_HEAD(&j->read, link);

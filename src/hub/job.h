@@ -58,7 +58,7 @@ bool jobs_are_pending(const struct jobs *);
 
 /* Takes back the jobs that the threads have finished, and appends to the list the rows that the
  * writer has added to the log. Calls done of the reads; a write waits for jobs_release. */
-void jobs_collect(struct hub *, struct fresh_list *, struct hub_time);
+void jobs_collect(struct hub *, struct packed_list *, struct hub_time);
 /* jobs_begun (any thread): how many batches the writer has begun. jobs_collected: how many of these
  * batches jobs_collect has taken back, with all of their jobs. */
 uint64_t jobs_begun(const struct jobs *);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/fresh.h"
+#include "store/packed.h"
 
 #define HALF_BYTES (256 * 1024)
 
@@ -58,7 +58,7 @@ recent_add(struct recent *r, const struct queue_row *row)
 {
 	if (r->newer.rows.len >= HALF_BYTES)
 		turn_over(r);
-	fresh_add(&r->newer.rows, row);
+	packed_add(&r->newer.rows, row);
 	r->newer.last = row->position;
 }
 
@@ -76,7 +76,7 @@ half_each(const struct half *h, int64_t after, queue_each *each, void *arg)
 
 	if (h->last <= after)
 		return true;
-	for (size_t at = 0; fresh_read(&h->rows, &at, &row);) {
+	for (size_t at = 0; packed_read(&h->rows, &at, &row);) {
 		if (row.position > after && !each(&row, arg))
 			return false;
 	}

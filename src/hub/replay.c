@@ -17,7 +17,7 @@
 #include "hub/recent.h"
 #include "hub/replay_page.h"
 #include "hub/room.h"
-#include "store/fresh.h"
+#include "store/packed.h"
 
 #define REPLAY_WINDOW_MS 10000
 /* A pull is put off by so much after the log could not be read, or while the budget is
@@ -308,7 +308,7 @@ give_page(struct session *s, struct replay_page *page, struct hub_time now)
 	struct queue_row row;
 	int64_t whole = page->whole;
 
-	for (size_t at = 0; fresh_read(&page->rows, &at, &row);) {
+	for (size_t at = 0; packed_read(&page->rows, &at, &row);) {
 		if (!give_row(&row, &g))
 			break;
 	}

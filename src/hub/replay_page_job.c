@@ -6,7 +6,7 @@
 #include "hub/replay_page_job.h"
 
 #include "chat/row.h"
-#include "store/fresh.h"
+#include "store/packed.h"
 
 #define PAGE_ROWS  128
 #define PAGE_BYTES (256 * 1024)
@@ -31,7 +31,7 @@ take_row(const struct queue_row *row, void *arg)
 	if (row_data(row, &data)) { /* else it was passed over by the tail too */
 		whole.data = buf_as_span(&data);
 		whole.message = NULL;
-		fresh_add(&p->rows, &whole);
+		packed_add(&p->rows, &whole);
 	}
 	buf_clear(&data);
 	return p->rows.len < PAGE_BYTES;

@@ -20,7 +20,7 @@ struct replay_page {
 	int n;
 	int64_t until;
 	/* The job sets these. */
-	struct buf rows; /* as fresh.h has them, with the data as clients get it */
+	struct buf rows; /* as packed.h has them, with the data as clients get it */
 	int64_t whole;   /* rows has every row of the sources up to this position */
 	bool has_gap;    /* the log does not have all rows of one of the sources */
 	int64_t oldest;  /* position of the log's oldest row, where there is a gap */

@@ -28,8 +28,8 @@ struct tail {
 	bool is_wanted;          /* another page is to be read after this one */
 	bool is_wanted_certain;  /* that page has rows for certain, see hub_look */
 	bool has_failed;         /* the last page was not read: the next one is certain */
-	struct fresh_list read;  /* rows that were read from the log, in order */
-	struct fresh_list fresh; /* rows that the writer has added, in order */
+	struct packed_list read; /* rows that were read from the log, in order */
+	struct packed_list own;  /* rows that the writer has added, in order */
 };
 static_assert(offsetof(struct tail, look) == 0, "the tail is cast from its job");
 
@@ -39,7 +39,7 @@ tail_new(void)
 	struct tail *t = mem_zalloc(sizeof(*t));
 
 	STAILQ_INIT(&t->read);
-	STAILQ_INIT(&t->fresh);
+	STAILQ_INIT(&t->own);
 	return t;
 }
 
@@ -48,16 +48,16 @@ tail_free(struct tail *t)
 {
 	if (t == NULL)
 		return;
-	fresh_clear(&t->read);
-	fresh_clear(&t->fresh);
+	packed_clear(&t->read);
+	packed_clear(&t->own);
 	buf_clear(&t->look.page.rows);
 	free(t);
 }
 
-struct fresh_list *
+struct packed_list *
 tail_rows(struct tail *t)
 {
-	return &t->fresh;
+	return &t->own;
 }
 
 /* ---- one row ---- */
@@ -231,9 +231,9 @@ on_page(struct hub_job *job, struct hub_time now)
 	set_healthy(job->hub, !t->has_failed);
 	/* Rows of the writer are dropped, so that they do not pile up: they are read later. */
 	if (t->has_failed)
-		fresh_clear(&t->fresh);
+		packed_clear(&t->own);
 	if (t->look.page.n > 0)
-		fresh_take(&t->read, &t->look.page.rows);
+		packed_take(&t->read, &t->look.page.rows);
 	if (t->look.page.is_cut && !t->has_failed)
 		t->is_wanted = t->is_wanted_certain = true;
 }
@@ -288,15 +288,15 @@ look_again(struct hub *hub)
  * may show rows of a batch whose jobs were not collected yet. Such rows wait for the jobs, so that
  * each write takes effect at its place among the rows. */
 static bool
-next_row(struct hub *hub, struct queue_row *row, struct fresh_list **list)
+next_row(struct hub *hub, struct queue_row *row, struct packed_list **list)
 {
 	struct tail *t = hub->tail;
 
 	*list = &t->read;
-	if (fresh_next(*list, row))
+	if (packed_next(*list, row))
 		return jobs_collected(hub->jobs) >= t->look.begun;
-	*list = &t->fresh;
-	return fresh_next(*list, row) && row->position <= hub->position + 1;
+	*list = &t->own;
+	return packed_next(*list, row) && row->position <= hub->position + 1;
 }
 
 bool
@@ -304,7 +304,7 @@ tail_advance(struct hub *hub, struct hub_time now)
 {
 	struct tail *t = hub->tail;
 	uint64_t enough = hub->delivered + TURN_DELIVERIES;
-	struct fresh_list *list;
+	struct packed_list *list;
 	struct queue_row row;
 
 	/* A write takes effect after the rows before it, and before the rows that follow it. */
@@ -314,12 +314,12 @@ tail_advance(struct hub *hub, struct hub_time now)
 			return true;
 		if (row.position > hub->position)
 			take_row(hub, &row, now);
-		fresh_pass(list);
+		packed_pass(list);
 		jobs_release(hub, now);
 	}
 	/* Rows are missing. A page that is being read may bring them; else a page is asked for.
 	 * After a failure only hub_look asks again, so that this does not loop. */
-	if (!t->is_reading && !t->has_failed && (fresh_next(&t->fresh, &row) || jobs_wait(hub)))
+	if (!t->is_reading && !t->has_failed && (packed_next(&t->own, &row) || jobs_wait(hub)))
 		hub_look(hub, true);
 	look_again(hub);
 	return false;

@@ -8,7 +8,7 @@
 #define HUB_TAIL_H
 
 #include "hub/core.h"
-#include "store/fresh.h"
+#include "store/packed.h"
 
 /* A new tail, which takes the rows after hub->position; the caller frees it. */
 struct tail *tail_new(void);
@@ -16,7 +16,7 @@ void tail_free(struct tail *); /* after its job was collected or dropped; NULL i
 
 /* The list to which jobs_collect appends the rows that the writer has added to the log. The tail
  * owns the list. */
-struct fresh_list *tail_rows(struct tail *);
+struct packed_list *tail_rows(struct tail *);
 /* Delivers the rows that follow the last one. If rows between are missing, asks the reader's thread
  * for them. True: there are more rows to deliver in the next turn. */
 bool tail_advance(struct hub *, struct hub_time);

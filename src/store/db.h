@@ -50,8 +50,8 @@ struct store {
 
 	bool is_trying; /* do not wait for the lock */
 
-	bool is_daemons;  /* this is the connection of the daemon's writer, which fills fresh */
-	struct buf fresh; /* rows of the log that this transaction has appended (fresh.h) */
+	bool is_daemons; /* this is the connection of the daemon's writer, which fills appended */
+	struct buf appended; /* rows of the log that this transaction has appended (packed.h) */
 
 	bool remembers; /* this connection writes often, and fills memo */
 	struct memo memo;

@@ -466,7 +466,7 @@ store_close(struct store *st)
 			free(q->names[i]);
 	}
 	sqlite3_close(st->db);
-	buf_clear(&st->fresh);
+	buf_clear(&st->appended);
 	memo_clear(&st->memo);
 	free(st->path);
 	free(st->group);

@@ -9,7 +9,7 @@
 
 #include "base/ids.h"
 #include "store/db.h"
-#include "store/fresh.h"
+#include "store/packed.h"
 #include "store/rows.h"
 
 /* ---- appending and reading ---- */
@@ -45,7 +45,7 @@ queue_append_row(struct store *st, const struct queue_row *row)
 		return 0;
 	st->is_head_ahead = false; /* the insert has also set sqlite_sequence to this id */
 	if (st->is_daemons)
-		fresh_add(&st->fresh, &appended);
+		packed_add(&st->appended, &appended);
 	return appended.position;
 }
 
@@ -53,13 +53,13 @@ void
 queue_hand_on(struct store *st, const struct message *m, struct span topic, struct span data)
 {
 	if (st->is_daemons && st->err == STORE_OK)
-		fresh_add(&st->fresh, &(struct queue_row){.position = m->id,
-					  .at = m->at,
-					  .topic = topic,
-					  .event = SPAN("chat_message"),
-					  .data = data,
-					  .actor = m->sender,
-					  .durable = true});
+		packed_add(&st->appended, &(struct queue_row){.position = m->id,
+					      .at = m->at,
+					      .topic = topic,
+					      .event = SPAN("chat_message"),
+					      .data = data,
+					      .actor = m->sender,
+					      .durable = true});
 }
 
 int64_t

@@ -28,7 +28,7 @@ struct queue_row {
 	struct span who;
 	/* A message that was read from its table: the row has no data, and view_row makes it. NULL:
 	 * the row has its data, because it is no message, is a message of an earlier schema, or
-	 * comes from fresh_next. */
+	 * comes from packed_next. */
 	const struct message *message;
 };
 
@@ -36,10 +36,10 @@ struct queue_row {
 int64_t queue_append(struct store *, struct span topic, struct span event, struct span data,
     struct span actor, bool durable, int64_t now_ms);
 /* Appends a row as queue_append does, and hands the row's `who` on to the writer's process
- * (fresh.h). The position in the given row is ignored. */
+ * (packed.h). The position in the given row is ignored. */
 int64_t queue_append_row(struct store *, const struct queue_row *);
 
-/* Hands a message that was just inserted on to the writer's process (fresh.h). data is the JSON
+/* Hands a message that was just inserted on to the writer's process (packed.h). data is the JSON
  * that clients see. */
 void queue_hand_on(struct store *, const struct message *, struct span topic, struct span data);
 

@@ -52,7 +52,7 @@ tx_begin(struct store *st, enum sql_id begin)
 		tx_rollback(st);
 	st->depth = 1;
 	st->is_writing = begin == SQL_BEGIN_WRITE;
-	st->fresh.len = 0;
+	st->appended.len = 0;
 	st->first_message = 0;
 	st->is_head_ahead = false;
 	if (!st->remembers) /* else memo_begin sees whether another connection has committed */
@@ -76,7 +76,7 @@ tx_rollback(struct store *st)
 	st->depth = 0;
 	st->is_writing = false;
 	st->deadline_us = 0;
-	st->fresh.len = 0;
+	st->appended.len = 0;
 	st->is_head_ahead = false;
 	memo_forget(st);
 }

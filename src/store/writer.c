@@ -29,9 +29,9 @@ struct writer {
 	atomic_llong rests_until;         /* mono us: the thread takes no jobs before */
 
 	/* Rows that were added to the log go through these lists. */
-	struct fresh_list appended;  /* used by the writer's thread: rows of its batch */
-	struct fresh_list fresh;     /* protected by the worker's lock: rows of the finished jobs */
-	struct fresh_list collected; /* used by the caller's thread: rows of the collected jobs */
+	struct packed_list appended; /* used by the writer's thread: rows of its batch */
+	struct packed_list finished; /* protected by the worker's lock: rows of the finished jobs */
+	struct packed_list collected; /* used by the caller's thread: rows of the collected jobs */
 };
 
 static struct writer *
@@ -137,7 +137,7 @@ on_hand_back(struct worker *worker)
 {
 	struct writer *w = writer_of(worker);
 
-	STAILQ_CONCAT(&w->fresh, &w->appended);
+	STAILQ_CONCAT(&w->finished, &w->appended);
 	atomic_fetch_add(&w->handed_back, 1);
 }
 
@@ -182,7 +182,7 @@ run_batch(struct writer *w)
 	atomic_fetch_add(&w->begun, 1);
 	writer_run(w->st, batch.first);
 	begin_rest(w, batch.n);
-	fresh_take(&w->appended, &w->st->fresh); /* the rows that the batch has committed */
+	packed_take(&w->appended, &w->st->appended); /* the rows that the batch has committed */
 	worker_hand_back(&w->worker);
 }
 
@@ -209,7 +209,7 @@ on_collect(struct worker *worker)
 {
 	struct writer *w = writer_of(worker);
 
-	STAILQ_CONCAT(&w->collected, &w->fresh);
+	STAILQ_CONCAT(&w->collected, &w->finished);
 }
 
 static void
@@ -238,7 +238,7 @@ writer_start(struct store *st, int interval_us, void (*wake)(void *arg), void *a
 	st->is_daemons = true;
 	store_remember(st);
 	STAILQ_INIT(&w->appended);
-	STAILQ_INIT(&w->fresh);
+	STAILQ_INIT(&w->finished);
 	STAILQ_INIT(&w->collected);
 	if (!worker_start(&w->worker, &kind, wake, arg, err)) {
 		store_close(st);
@@ -286,13 +286,13 @@ writer_pending_of(struct writer *w, uint32_t lane)
 }
 
 size_t
-writer_collect(struct writer *w, void *context, struct fresh_list *fresh)
+writer_collect(struct writer *w, void *context, struct packed_list *rows)
 {
 	size_t n = worker_collect(&w->worker, context);
 
-	if (fresh != NULL)
-		STAILQ_CONCAT(fresh, &w->collected);
-	fresh_clear(&w->collected);
+	if (rows != NULL)
+		STAILQ_CONCAT(rows, &w->collected);
+	packed_clear(&w->collected);
 	return n;
 }
 
@@ -308,6 +308,6 @@ writer_free(struct writer *w)
 	if (w == NULL)
 		return;
 	worker_clear(&w->worker);
-	fresh_clear(&w->fresh);
+	packed_clear(&w->finished);
 	free(w);
 }

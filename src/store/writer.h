@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/fresh.h"
 #include "store/lanes.h"
+#include "store/packed.h"
 #include "store/store.h"
 
 struct writer;
@@ -70,7 +70,7 @@ size_t writer_pending_of(struct writer *, uint32_t lane);
 
 /* Calls done for each finished job, in commit order. Then appends to the list the rows that these
  * jobs have added to the log (NULL: the rows are dropped). Returns how many jobs there were. */
-size_t writer_collect(struct writer *, void *context, struct fresh_list *);
+size_t writer_collect(struct writer *, void *context, struct packed_list *);
 
 /* writer_stop finishes the jobs that were submitted, stops the thread, checkpoints (TRUNCATE) and
  * closes its store. The caller collects once more before writer_free. */

@@ -7,7 +7,7 @@
 
 #include "chat/tail_page.h"
 #include "chat_world.h"
-#include "store/fresh.h"
+#include "store/packed.h"
 #include "store/token_rows.h"
 #include "store/writer.h"
 
@@ -30,12 +30,12 @@ add_who(struct buf *out, struct span who)
 }
 
 static void
-add_rows(struct buf *out, struct fresh_list *rows)
+add_rows(struct buf *out, struct packed_list *rows)
 {
 	struct queue_row row;
 
 	out->len = 0;
-	for (; fresh_next(rows, &row); fresh_pass(rows)) {
+	for (; packed_next(rows, &row); packed_pass(rows)) {
 		buf_span(out, row.topic);
 		buf_addc(out, ' ');
 		buf_span(out, row.event);
@@ -43,7 +43,7 @@ add_rows(struct buf *out, struct fresh_list *rows)
 		add_who(out, row.who);
 		buf_addc(out, '\n');
 	}
-	fresh_clear(rows);
+	packed_clear(rows);
 }
 
 static void
@@ -57,10 +57,10 @@ static const char *
 rows_after(struct world *w, int64_t after)
 {
 	struct tail_page page = {.after = after, .limit = TAIL_PAGE_ROWS};
-	struct fresh_list rows = STAILQ_HEAD_INITIALIZER(rows);
+	struct packed_list rows = STAILQ_HEAD_INITIALIZER(rows);
 
 	read_page(w, &page);
-	fresh_take(&rows, &page.rows);
+	packed_take(&rows, &page.rows);
 	add_rows(&w->text, &rows);
 	return buf_cstr(&w->text);
 }
@@ -180,7 +180,7 @@ own_rows_name_the_same_users_as_rows_of_the_log(void **state)
 	static const char *const steps[] = {"", "", "carol comes", "", "", "carol leaves", ""};
 	enum { STEPS = sizeof(steps) / sizeof(*steps) };
 	struct own_job jobs[STEPS] = {0};
-	struct fresh_list own = STAILQ_HEAD_INITIALIZER(own);
+	struct packed_list own = STAILQ_HEAD_INITIALIZER(own);
 	struct world *w = *state;
 	struct writer *writer;
 
@@ -284,7 +284,7 @@ a_row_that_is_not_valid_is_there_without_event(void **state)
 	    {"nonsense", "a", "{}"},
 	};
 	struct tail_page page = {.limit = TAIL_PAGE_ROWS};
-	struct fresh_list list = STAILQ_HEAD_INITIALIZER(list);
+	struct packed_list list = STAILQ_HEAD_INITIALIZER(list);
 	struct world *w = *state;
 	struct queue_row row;
 
@@ -292,14 +292,14 @@ a_row_that_is_not_valid_is_there_without_event(void **state)
 		assert_int_equal(store_write(w->st, append_row, &rows[i]), STORE_OK);
 	read_page(w, &page);
 	assert_int_equal(page.n, 4);
-	fresh_take(&list, &page.rows);
-	for (int i = 0; i < 4; i++, fresh_pass(&list)) {
-		assert_true(fresh_next(&list, &row));
+	packed_take(&list, &page.rows);
+	for (int i = 0; i < 4; i++, packed_pass(&list)) {
+		assert_true(packed_next(&list, &row));
 		assert_int_equal(row.position, i + 1);
 		assert_true(span_is(row.event, i == 0 ? "a" : ""));
 		assert_true(span_is(row.data, i == 0 ? "{\"b\":1}" : ""));
 	}
-	assert_false(fresh_next(&list, &row));
+	assert_false(packed_next(&list, &row));
 }
 
 static void
@@ -328,10 +328,10 @@ after_a_fault_the_rows_so_far_are_whole(void **state)
 	assert_int_equal(world_send(w, "alice", "42", "hello"), CHAT_OK);
 	do {
 		struct tail_page page = {.limit = nth++};
-		struct fresh_list rows = STAILQ_HEAD_INITIALIZER(rows);
+		struct packed_list rows = STAILQ_HEAD_INITIALIZER(rows);
 
 		err = store_read(w->st, 60000, run_page_with_a_fault, &page);
-		fresh_take(&rows, &page.rows);
+		packed_take(&rows, &page.rows);
 		add_rows(&w->text, &rows);
 		assert_memory_equal(whole, buf_cstr(&w->text), w->text.len);
 		assert_true(page.is_cut || w->text.len == sizeof(whole) - 1);

@@ -392,7 +392,7 @@ own_rows_do_not_pile_up_while_the_log_cannot_be_read(void **state)
 		if (i > 0) /* at first it asks by itself */
 			hub_look(h->hub, true);
 		assert_true(look_with_fault(h, 2));
-		assert_false(fresh_next(tail_rows(h->hub->tail), &row));
+		assert_false(packed_next(tail_rows(h->hub->tail), &row));
 	}
 	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
 	assert_string_equal(heard(a), "");

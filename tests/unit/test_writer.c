@@ -404,13 +404,13 @@ a_done_job_may_be_submitted_again_at_once(void **state)
 
 /* Each row that is handed back is one of the log, as it stands there; how many. */
 static int
-check_fresh(struct fixture *f, struct fresh_list *fresh)
+check_rows(struct fixture *f, struct packed_list *rows)
 {
 	struct queue_row row;
 	char query[128];
 	int n = 0;
 
-	for (; fresh_next(fresh, &row); fresh_pass(fresh), n++) {
+	for (; packed_next(rows, &row); packed_pass(rows), n++) {
 		snprintf(query, sizeof(query),
 		    "SELECT topic || event || data FROM log WHERE id = %d", (int)row.position);
 		assert_string_equal(sql_text(f->t->foreign, query), "escrow_1e{}");
@@ -423,15 +423,15 @@ check_fresh(struct fixture *f, struct fresh_list *fresh)
 static void
 rows_that_were_appended_come_back_with_the_jobs_and_no_others(void **state)
 {
-	struct fresh_list fresh = STAILQ_HEAD_INITIALIZER(fresh);
+	struct packed_list rows = STAILQ_HEAD_INITIALIZER(rows);
 	struct job jobs[30] = {0};
 	struct fixture f;
 
 	start(&f, *state, 0);
 	submit(&f, jobs, 10);
 	writer_stop(f.w);
-	writer_collect(f.w, &f, &fresh);
-	assert_int_equal(check_fresh(&f, &fresh), 10);
+	writer_collect(f.w, &f, &rows);
+	assert_int_equal(check_rows(&f, &rows), 10);
 	end(&f);
 	f.t->st = tmp_open(f.t);
 	start(&f, *state, 0);
@@ -440,9 +440,9 @@ rows_that_were_appended_come_back_with_the_jobs_and_no_others(void **state)
 	jobs[17].is_wrong = true;
 	submit(&f, jobs, 30);
 	writer_stop(f.w);
-	writer_collect(f.w, &f, &fresh);
-	check_fresh(&f,
-	    &fresh); /* what was run alone may be missing, but nothing that was undone is there */
+	writer_collect(f.w, &f, &rows);
+	check_rows(&f,
+	    &rows); /* what was run alone may be missing, but nothing that was undone is there */
 	end(&f);
 }
 

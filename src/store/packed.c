@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fresh.c - rows of the log in memory. Each row is a head of fixed size, followed by its texts.
+ * packed.c - rows of the log, packed into a buffer. Each row is a head of fixed size, followed by
+ * its texts.
  */
-#include "store/fresh.h"
+#include "store/packed.h"
 
 #include <stdlib.h>
 
@@ -23,7 +24,7 @@ row_size(const struct head *h)
 }
 
 void
-fresh_add(struct buf *rows, const struct queue_row *row)
+packed_add(struct buf *rows, const struct queue_row *row)
 {
 	struct head h = {.position = row->position,
 	    .at = row->at,
@@ -56,10 +57,10 @@ take(const char **p, size_t n)
 
 /* Frees the commits at the front whose rows were all read. Returns the first of the rest, or
  * NULL. */
-static struct fresh *
-first(struct fresh_list *list)
+static struct packed *
+first(struct packed_list *list)
 {
-	struct fresh *f;
+	struct packed *f;
 
 	while ((f = STAILQ_FIRST(list)) != NULL && f->at == f->rows.len) {
 		STAILQ_REMOVE_HEAD(list, link);
@@ -87,7 +88,7 @@ read_row(const char *p, struct queue_row *out)
 }
 
 bool
-fresh_read(const struct buf *rows, size_t *at, struct queue_row *out)
+packed_read(const struct buf *rows, size_t *at, struct queue_row *out)
 {
 	struct head h;
 
@@ -99,9 +100,9 @@ fresh_read(const struct buf *rows, size_t *at, struct queue_row *out)
 }
 
 bool
-fresh_next(struct fresh_list *list, struct queue_row *out)
+packed_next(struct packed_list *list, struct queue_row *out)
 {
-	const struct fresh *f = first(list);
+	const struct packed *f = first(list);
 
 	if (f == NULL)
 		return false;
@@ -110,9 +111,9 @@ fresh_next(struct fresh_list *list, struct queue_row *out)
 }
 
 void
-fresh_pass(struct fresh_list *list)
+packed_pass(struct packed_list *list)
 {
-	struct fresh *f = STAILQ_FIRST(list);
+	struct packed *f = STAILQ_FIRST(list);
 	struct head h;
 
 	memcpy(&h, f->rows.p + f->at, sizeof(h));
@@ -120,9 +121,9 @@ fresh_pass(struct fresh_list *list)
 }
 
 void
-fresh_take(struct fresh_list *list, struct buf *rows)
+packed_take(struct packed_list *list, struct buf *rows)
 {
-	struct fresh *f;
+	struct packed *f;
 
 	if (rows->len == 0)
 		return;
@@ -133,9 +134,9 @@ fresh_take(struct fresh_list *list, struct buf *rows)
 }
 
 void
-fresh_clear(struct fresh_list *list)
+packed_clear(struct packed_list *list)
 {
-	struct fresh *f;
+	struct packed *f;
 
 	STAILQ_FOREACH (f, list, link)
 		f->at = f->rows.len;
