@@ -9,7 +9,7 @@
 
 #include "store/db.h"
 
-struct reads {
+struct marks {
 	int64_t up_to, shown_to;
 };
 
@@ -23,14 +23,14 @@ use_own(struct store *st, enum sql_id id, int64_t escrow, struct span wallet)
 	return q;
 }
 
-static struct reads
-reads_find(struct store *st, int64_t escrow, struct span wallet)
+static struct marks
+marks_find(struct store *st, int64_t escrow, struct span wallet)
 {
 	struct query *q = use_own(st, SQL_READS_FIND, escrow, wallet);
-	struct reads r = {0};
+	struct marks r = {0};
 
 	if (step(q)) {
-		r = (struct reads){column_int(q, 0), column_int(q, 1)};
+		r = (struct marks){column_int(q, 0), column_int(q, 1)};
 		done(q);
 	}
 	return r;
@@ -40,7 +40,7 @@ void
 unread_senders(struct store *st, int64_t escrow, struct span wallet, int64_t at, bool single,
     bool (*each)(struct span sender, int64_t id, uint64_t nonce, void *), void *arg)
 {
-	struct reads r = reads_find(st, escrow, wallet);
+	struct marks r = marks_find(st, escrow, wallet);
 	struct query *q = use_own(st, SQL_UNREAD_SENDERS, escrow, wallet);
 
 	bind_int(q, ":after", single && at > r.up_to ? at - 1 : r.up_to);
@@ -70,7 +70,7 @@ past_marks(struct store *st, int64_t escrow, struct span wallet, int64_t from, b
 }
 
 static void
-settle(struct store *st, int64_t escrow, struct span wallet, struct reads r)
+settle(struct store *st, int64_t escrow, struct span wallet, struct marks r)
 {
 	struct query *q;
 
@@ -89,7 +89,7 @@ settle(struct store *st, int64_t escrow, struct span wallet, struct reads r)
 void
 mark_up_to(struct store *st, int64_t escrow, struct span wallet, int64_t at, bool shown)
 {
-	struct reads r = reads_find(st, escrow, wallet);
+	struct marks r = marks_find(st, escrow, wallet);
 
 	if (at <= r.up_to && (!shown || at <= r.shown_to))
 		return;
@@ -103,7 +103,7 @@ mark_up_to(struct store *st, int64_t escrow, struct span wallet, int64_t at, boo
 void
 mark_one(struct store *st, int64_t escrow, struct span wallet, int64_t at, bool shown)
 {
-	struct reads r = reads_find(st, escrow, wallet);
+	struct marks r = marks_find(st, escrow, wallet);
 	struct query *q;
 
 	if (at <= r.up_to && (!shown || at <= r.shown_to))

@@ -10,7 +10,7 @@
 #include "base/ids.h"
 #include "store/db.h"
 #include "store/packed.h"
-#include "store/rows.h"
+#include "store/queue_row.h"
 
 /* ---- appending and reading ---- */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rows.h - for queue.c and merge.c: reads a row of the log.
+ * queue_row.h - for queue.c and queue_merge.c: reads a row of the log.
  */
-#ifndef STORE_ROWS_H
-#define STORE_ROWS_H
+#ifndef STORE_QUEUE_ROW_H
+#define STORE_QUEUE_ROW_H
 
 #include "store/db.h"
 #include "store/queue.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * merge.c - the rows that a reader has missed: rows of several topics, with the messages of rooms,
- * merged in log order. For each topic it reads a few ids ahead, from an index only, and fetches a
- * row when the row is given. It reads nothing else of the log.
+ * queue_merge.c - the rows that a reader has missed: rows of several topics, with the messages of
+ * rooms, merged in log order. For each topic it reads a few ids ahead, from an index only, and
+ * fetches a row when the row is given. It reads nothing else of the log.
  */
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/rows.h"
+#include "store/queue_row.h"
 
 #define AHEAD_FIRST 4 /* doubled at each refill, because most topics have few rows */
 #define AHEAD_MAX   32

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tallies.c - the number of unread messages (a part of messages.h), and the running counts that
+ * unread.c - the number of unread messages (a part of messages.h), and the running counts that
  * make it cheap to find where many are unread.
  */
 #include "store/messages.h"
