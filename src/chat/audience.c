@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "chat/names.h"
-#include "store/escrows.h"
 #include "store/memo.h"
-#include "store/token_rows.h"
+#include "store/tables/escrows.h"
+#include "store/tables/token_rows.h"
 
 bool
 audience_next(struct span *who, struct span *key)

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/span.h"
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 /* Appends to out the value of queue_row.who for a row that was read from the log:
  *   members: rows     the key of each participant who gets the row, each followed by '\0'. These

@@ -16,9 +16,9 @@
 #include "base/span.h"
 #include "chat/errors.h"
 #include "chat/names.h"
-#include "store/messages.h"
-#include "store/queue.h"
 #include "store/store.h"
+#include "store/tables/messages.h"
+#include "store/tables/queue.h"
 
 /* The part of the configuration that the rules need. */
 struct rules {

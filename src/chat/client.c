@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/rates.h"
+#include "store/tables/rates.h"
 
 struct network {
 	struct in6_addr address;

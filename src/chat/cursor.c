@@ -4,7 +4,7 @@
  */
 #include "chat/cursor.h"
 
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 const char *
 cursor_format(char out[CURSOR_SIZE], const char *incarnation, int64_t position)

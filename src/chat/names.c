@@ -10,7 +10,7 @@
 
 #include "base/json_slice.h"
 #include "proto/utf8.h"
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 #define WALLET_EVM_BYTES     42
 #define EVENT_NAME_MAX_BYTES 64

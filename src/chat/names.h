@@ -11,8 +11,8 @@
 
 #include "base/json.h"
 #include "base/span.h"
-#include "store/escrows.h"
-#include "store/token_rows.h"
+#include "store/tables/escrows.h"
+#include "store/tables/token_rows.h"
 
 #define NAME_MAX_BYTES  128
 #define TOPIC_SIZE      (STORE_NAME_SIZE + 12)

@@ -7,7 +7,7 @@
 #define CHAT_ROW_H
 
 #include "base/buf.h"
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 /* Appends the row's data as JSON; data of the platform is parsed and written again. False: event or
  * data is not valid, and out may hold a part. On any thread. */

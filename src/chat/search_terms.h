@@ -7,7 +7,7 @@
 #define CHAT_SEARCH_TERMS_H
 
 #include "base/buf.h"
-#include "store/search.h"
+#include "store/tables/search.h"
 
 #define TERMS_MAX  8
 #define RANGES_MAX 32 /* of one text; further ones are not shown */

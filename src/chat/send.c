@@ -9,7 +9,7 @@
 #include "chat/standing.h"
 #include "chat/views.h"
 #include "proto/utf8.h"
-#include "store/rates.h"
+#include "store/tables/rates.h"
 
 #define US_PER_S  INT64_C(1000000)
 #define US_PER_MS INT64_C(1000)

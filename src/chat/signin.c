@@ -6,8 +6,8 @@
 
 #include "base/digest.h"
 #include "base/ids.h"
-#include "store/meta.h"
-#include "store/queue.h"
+#include "store/tables/meta.h"
+#include "store/tables/queue.h"
 
 #define KEY_NAME  "challenge_key"
 #define KEY_BYTES 32

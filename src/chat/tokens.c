@@ -11,8 +11,8 @@
 #include "base/ids.h"
 #include "chat/jwt.h"
 #include "proto/base64.h"
-#include "store/meta.h"
-#include "store/token_rows.h"
+#include "store/tables/meta.h"
+#include "store/tables/token_rows.h"
 
 #define TOKEN_BYTES   32
 #define AHEAD_KEY     "platform_ahead" /* "MS SEEN_AT" */

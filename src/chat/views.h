@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "chat/errors.h"
-#include "store/escrows.h"
-#include "store/queue.h"
+#include "store/tables/escrows.h"
+#include "store/tables/queue.h"
 
 /* {id, escrowId, senderId, senderRole?, content, timestamp, read, clientMsgId?} */
 void view_message(struct buf *out, const struct message *, struct span escrow_id);

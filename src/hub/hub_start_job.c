@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 void
 hub_start_read(struct store *st, struct hub_start *start)

@@ -7,7 +7,7 @@
 #ifndef HUB_RECENT_H
 #define HUB_RECENT_H
 
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 struct recent;
 

@@ -4,7 +4,7 @@
  */
 #include "hub/recoverable_job.h"
 
-#include "store/kept_sessions.h"
+#include "store/tables/kept_sessions.h"
 
 bool
 recoverable_run_forget_room(struct store *st, struct writer_job *job)

@@ -9,7 +9,7 @@
 
 #include "base/digest.h"
 #include "hub/job.h"
-#include "store/kept_sessions.h"
+#include "store/tables/kept_sessions.h"
 
 /* A pid is the secret with which a client comes back. Each character has 5 bits: first the time, so
  * that the index of the table grows at its end, then 160 random bits. The store has the time itself

@@ -4,7 +4,7 @@
  */
 #include "hub/rights_job.h"
 
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 void
 rights_run(struct store *st, struct read_job *job)

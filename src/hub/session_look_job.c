@@ -5,7 +5,7 @@
  */
 #include "hub/session_look_job.h"
 
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 void
 session_look_up(

@@ -5,7 +5,7 @@
  */
 #include "hub/subscribe_job.h"
 
-#include "store/kept_sessions.h"
+#include "store/tables/kept_sessions.h"
 
 static void
 look_up(struct store *st, struct subscribe_call *j)

@@ -31,7 +31,7 @@
 #include "net/wakeup.h"
 #include "net/web.h"
 #include "store/bell.h"
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 #define BUSY_MS 5000
 #define READ_MS 10000 /* for a job of the reader */

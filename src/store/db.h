@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 
 #include "base/buf.h"
-#include "store/escrows.h"
 #include "store/memo.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -64,12 +63,12 @@ struct store {
 	struct tokenizer {
 		fts5_tokenizer methods;
 		Fts5Tokenizer *it; /* NULL: not made yet */
-	} tokenizers[2];           /* for words, for trigrams (search.c) */
+	} tokenizers[2];           /* for words, for trigrams (tables/search.c) */
 
 	unsigned told;   /* a bit for each store_err that has a log line already */
 	unsigned jitter; /* state of the busy handler's random sleeps */
 
-	/* rates.c; [1] is for the buckets of a day, [0] for the others */
+	/* tables/rates.c; [1] is for the buckets of a day, [0] for the others */
 	unsigned rate_takes[2]; /* how often rate_take was called */
 	/* The bucket at which the last sweep ended; "": the next one begins at the first. */
 	char rates_swept[2][STORE_NAME_SIZE + 64];
@@ -138,7 +137,7 @@ void positions_settle(struct store *);
  * it can make rows of the log. */
 void positions_watch(struct query *, enum sql_id);
 
-/* ---- the index of messages (search.c) ---- */
+/* ---- the index of messages (tables/search.c) ---- */
 void search_close(struct store *); /* frees what it has made */
 
 /* ---- the WAL (wal.c) ---- */

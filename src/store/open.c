@@ -21,7 +21,7 @@
 #include "store/db.h"
 #include "store/file.h"
 #include "store/lock.h"
-#include "store/search.h"
+#include "store/tables/search.h"
 
 #define APPLICATION_ID 1162045556 /* "ECht", as in the first migration */
 

@@ -10,7 +10,7 @@
 #include <sys/queue.h>
 
 #include "base/buf.h"
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 /* The rows of one commit, in order, without those that triggers made; or of one page. */
 struct packed {

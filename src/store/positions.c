@@ -4,7 +4,7 @@
  * sqlite_sequence, which gets the last position of many messages at once.
  */
 #include "store/db.h"
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 int64_t
 position_take(struct store *st)

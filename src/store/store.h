@@ -16,6 +16,8 @@
 #include "base/buf.h"
 #include "base/span.h"
 
+#define STORE_NAME_SIZE 129 /* an escrowId or a wallet, and its NUL */
+
 struct store;
 
 enum store_err {

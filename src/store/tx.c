@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "store/db.h"
-#include "store/search.h"
+#include "store/tables/search.h"
 
 /* ---- waiting ---- */
 

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "store/db.h"
-#include "store/messages.h"
-#include "store/search.h"
+#include "store/tables/messages.h"
+#include "store/tables/search.h"
 
 #define WORDS     50000
 #define ROOM_SIZE 1000

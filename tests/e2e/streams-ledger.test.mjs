@@ -25,7 +25,7 @@ const END = 'escrow:ended'; // the last event of each room
 
 const WRITERS = [writeBySocket, writeBySocket, writeBySocket, writeBySocket, writeByRest, writeByRest, writeByEmit, writeByEmit, writeByEmit, writeByEmit];
 
-// The id that clients see, made from a message's number and its nonce (store/messages.c).
+// The id that clients see, made from a message's number and its nonce (store/tables/messages.c).
 const base32 = (number) => [...number.toString(32)].map((digit) => '0123456789abcdefghjkmnpqrstvwxyz'[parseInt(digit, 32)]).join('');
 const messageId = (id, nonce) => `${base32(BigInt(id))}-${base32(BigInt.asUintN(64, BigInt(nonce))).padStart(13, '0')}`;
 

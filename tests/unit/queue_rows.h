@@ -6,7 +6,7 @@
 #ifndef QUEUE_ROWS_H
 #define QUEUE_ROWS_H
 
-#include "store/queue.h"
+#include "store/tables/queue.h"
 #include "tmp_store.h"
 
 #define INTO "INSERT INTO broadcast_queue(topic, event, data) VALUES"

@@ -8,7 +8,7 @@
 
 #include <sys/stat.h>
 
-#include "store/queue.h"
+#include "store/tables/queue.h"
 #include "tmp_store.h"
 
 /* The size of the database with this suffix of its path ("-wal"); -1: there is no such file. */

@@ -8,7 +8,7 @@
 #include "chat/tail_page.h"
 #include "chat_world.h"
 #include "store/packed.h"
-#include "store/token_rows.h"
+#include "store/tables/token_rows.h"
 #include "store/writer.h"
 
 static void

@@ -2,7 +2,7 @@
 /*
  * test_broadcast_queue.c - the log's public table in plain SQL, and the rows that triggers make.
  */
-#include "store/escrows.h"
+#include "store/tables/escrows.h"
 #include "queue_rows.h"
 
 static void

@@ -2,10 +2,10 @@
 /*
  * test_escrows.c - escrows, participants and what the log says of them, and the rate of a wallet.
  */
-#include "store/escrows.h"
+#include "store/tables/escrows.h"
 
-#include "store/messages.h"
-#include "store/queue.h"
+#include "store/tables/messages.h"
+#include "store/tables/queue.h"
 #include "tmp_store.h"
 
 static int64_t

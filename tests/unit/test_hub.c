@@ -6,7 +6,7 @@
 
 #include "base/digest.h"
 #include "chat/tokens.h"
-#include "store/kept_sessions.h"
+#include "store/tables/kept_sessions.h"
 
 #define MESSAGE(text) "{\"escrowId\":\"42\",\"content\":\"" text "\"}"
 

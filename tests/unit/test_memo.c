@@ -4,8 +4,8 @@
  */
 #include "store/memo.h"
 
-#include "store/escrows.h"
-#include "store/queue.h"
+#include "store/tables/escrows.h"
+#include "store/tables/queue.h"
 #include "tmp_store.h"
 
 static int

@@ -3,7 +3,7 @@
  * test_merge.c - merging sources of the log, and gaps, against a naive model that keeps every row.
  */
 #include "base/ids.h"
-#include "store/escrows.h"
+#include "store/tables/escrows.h"
 #include "queue_rows.h"
 
 enum { ROWS = 400, TOPICS = 10, WALLETS = 3, ESCROWS = 3 };

@@ -2,10 +2,10 @@
 /*
  * test_messages.c - messages and their ids; unread and read against a naive model.
  */
-#include "store/messages.h"
+#include "store/tables/messages.h"
 
 #include "base/ids.h"
-#include "store/queue.h"
+#include "store/tables/queue.h"
 #include "tmp_store.h"
 
 /* ---- the id ---- */

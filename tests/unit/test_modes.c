@@ -11,7 +11,7 @@
 #include "chat/auth.h"
 #include "chat/client.h"
 #include "chat/keyring.h"
-#include "store/token_rows.h"
+#include "store/tables/token_rows.h"
 #include "unit/jose.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))

@@ -3,11 +3,11 @@
  * test_queue.c - the log: appending and reading after a position, messages as rows of it, older
  * databases, trimming, incarnations.
  */
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 #include <ctype.h>
 
-#include "store/escrows.h"
+#include "store/tables/escrows.h"
 #include "queue_rows.h"
 
 /* ---- appending and reading on ---- */

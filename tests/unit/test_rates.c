@@ -3,7 +3,7 @@
  * test_rates.c - buckets: how much they allow at once, how long to wait, and that a bucket that is
  * full again is removed.
  */
-#include "store/rates.h"
+#include "store/tables/rates.h"
 
 #include "tmp_store.h"
 

@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 
 #include "base/thread.h"
-#include "store/queue.h"
+#include "store/tables/queue.h"
 #include "tmp_store.h"
 
 #define WAIT_MS 120000

@@ -7,7 +7,7 @@
 #include <ctype.h>
 
 #include "store/db.h"
-#include "store/token_rows.h"
+#include "store/tables/token_rows.h"
 #include "unit/jose.h"
 
 static void

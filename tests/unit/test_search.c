@@ -9,7 +9,7 @@
 
 #include "chat_world.h"
 #include "store/db.h"
-#include "store/search.h"
+#include "store/tables/search.h"
 
 struct found {
 	struct world *w;

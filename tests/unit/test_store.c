@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
-#include "store/escrows.h"
-#include "store/messages.h"
+#include "store/tables/escrows.h"
+#include "store/tables/messages.h"
 #include "store_rows.h"
 
 /* Tables of a few rows, sub-queries, the log from its start under a limit, and what a start of the

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "store/escrows.h"
+#include "store/tables/escrows.h"
 #include "tmp_store.h"
 
 #define WAITERS 5

@@ -5,8 +5,8 @@
  */
 #include <errno.h>
 
-#include "store/escrows.h"
-#include "store/queue.h"
+#include "store/tables/escrows.h"
+#include "store/tables/queue.h"
 #include "tmp_store.h"
 
 #define ROWS      100

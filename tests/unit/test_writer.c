@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
-#include "store/queue.h"
+#include "store/tables/queue.h"
 #include "tmp_store.h"
 
 struct fixture {

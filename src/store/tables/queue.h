@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/span.h"
-#include "store/messages.h"
 #include "store/store.h"
+#include "store/tables/messages.h"
 
 #define INCARNATION_SIZE  17        /* 16 hex digits and a NUL */
 #define TOPIC_ROOM_PREFIX "escrow_" /* a room's topic is this and the escrowId */

@@ -2,7 +2,7 @@
 /*
  * rates.c - token buckets. A bucket is stored as the time at which it is full again.
  */
-#include "store/rates.h"
+#include "store/tables/rates.h"
 
 #include <string.h>
 

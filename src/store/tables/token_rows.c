@@ -2,7 +2,7 @@
 /*
  * token_rows.c - statements on tokens, and on challenges that were used.
  */
-#include "store/token_rows.h"
+#include "store/tables/token_rows.h"
 
 #include "store/db.h"
 

@@ -2,7 +2,7 @@
 /*
  * meta.c - statements on the table meta.
  */
-#include "store/meta.h"
+#include "store/tables/meta.h"
 
 #include "store/db.h"
 

@@ -2,7 +2,7 @@
 /*
  * messages.c - statements on messages, and the id that clients see of them.
  */
-#include "store/messages.h"
+#include "store/tables/messages.h"
 
 #include "store/db.h"
 

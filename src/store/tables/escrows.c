@@ -2,7 +2,7 @@
 /*
  * escrows.c - statements on escrows and their participants.
  */
-#include "store/escrows.h"
+#include "store/tables/escrows.h"
 
 #include "store/db.h"
 

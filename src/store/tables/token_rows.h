@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "base/span.h"
-#include "store/escrows.h"
 #include "store/store.h"
 
 #define TOKEN_HASH_SIZE 65 /* SHA-256 in hex, and its NUL */

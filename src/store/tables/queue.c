@@ -2,7 +2,7 @@
 /*
  * queue.c - the log: appending, reading and trimming; and incarnations.
  */
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "base/ids.h"
 #include "store/db.h"
 #include "store/packed.h"
-#include "store/queue_row.h"
+#include "store/tables/queue_row.h"
 
 /* ---- appending and reading ---- */
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/queue_row.h"
+#include "store/tables/queue_row.h"
 
 #define AHEAD_FIRST 4 /* doubled at each refill, because most topics have few rows */
 #define AHEAD_MAX   32

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
-#include "store/escrows.h"
+#include "store/tables/escrows.h"
 
 #define MESSAGE_ID_SIZE 28 /* 13 + '-' + 13 characters and a NUL */
 

@@ -12,8 +12,6 @@
 #include "base/span.h"
 #include "store/store.h"
 
-#define STORE_NAME_SIZE 129 /* an escrowId or a wallet, and its NUL */
-
 enum role { ROLE_NONE, ROLE_CLIENT, ROLE_FREELANCER, ROLE_ARBITER, ROLE_OBSERVER };
 const char *role_name(enum role);             /* NULL for ROLE_NONE */
 bool role_parse(struct span, enum role *out); /* the four names */

@@ -5,7 +5,7 @@
  * see the messages as read up to there; an observer's marks do not move it. shown_to is never ahead
  * of up_to. There are also single marks of messages after up_to or shown_to.
  */
-#include "store/messages.h"
+#include "store/tables/messages.h"
 
 #include "store/db.h"
 

@@ -3,7 +3,7 @@
  * unread.c - the number of unread messages (a part of messages.h), and the running counts that
  * make it cheap to find where many are unread.
  */
-#include "store/messages.h"
+#include "store/tables/messages.h"
 
 #include <stdlib.h>
 

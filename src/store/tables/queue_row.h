@@ -6,7 +6,7 @@
 #define STORE_QUEUE_ROW_H
 
 #include "store/db.h"
-#include "store/queue.h"
+#include "store/tables/queue.h"
 
 /* The columns are those of log_rows. Spans are valid until the next step. If the row is a message,
  * *message is filled and out->message points to it. */

@@ -2,7 +2,7 @@
 /*
  * kept_sessions.c - statements on the Socket.IO sessions that are kept for recovery.
  */
-#include "store/kept_sessions.h"
+#include "store/tables/kept_sessions.h"
 
 #include "store/db.h"
 

@@ -3,7 +3,7 @@
  * search.c - the full-text index of messages (FTS5), and its tokenizers. The words of a search
  * reach FTS5 only as quoted strings that are made here, so no input can be a syntax error.
  */
-#include "store/search.h"
+#include "store/tables/search.h"
 
 #include <inttypes.h>
 #include <string.h>
