@@ -352,6 +352,12 @@ ON CONFLICT(session, escrow_id) DO NOTHING;
 -- name: kept_room_delete
 DELETE FROM kept_rooms WHERE session = :session AND escrow_id = :escrow_id;
 
+-- name: kept_exists
+SELECT 1 FROM kept_sessions WHERE id = :session;
+
+-- name: kept_rooms_delete
+DELETE FROM kept_rooms WHERE session = :session;
+
 -- name: kept_rooms
 SELECT escrow_id, began FROM kept_rooms WHERE session = :session;
 

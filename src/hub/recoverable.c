@@ -84,6 +84,7 @@ forget_room(struct session *s, struct span escrow_id, int tries)
 		return;
 	}
 	j = room_job_new(s, escrow_id, on_forgotten);
+	s->kept->changes++;
 	j->tries = tries;
 	job_write(&j->job, span_of(j->wallet), recoverable_run_forget_room);
 }
@@ -111,6 +112,7 @@ recoverable_renew_room(struct session *s, struct span escrow_id, int64_t began)
 	if (s->kept == NULL || last_change(s, escrow_id) != NULL)
 		return;
 	j = room_job_new(s, escrow_id, on_renewed);
+	s->kept->changes++;
 	j->began = began;
 	job_write(&j->job, span_of(j->wallet), recoverable_run_renew_room);
 }

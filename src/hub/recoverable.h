@@ -17,6 +17,7 @@ struct recoverable {
 	struct timer lost;               /* until when the client may come back */
 	char key[RECOVERABLE_KEY_CHARS]; /* the beginning of its pid's hash */
 	uint32_t lane;                   /* of its wallet, for its jobs when it is lost */
+	uint32_t changes; /* counts the jobs that change which rooms the store has for it */
 };
 
 /* Deletes from the store a room in which a recoverable session is not. If calls subscribe_escrow or

@@ -29,6 +29,8 @@ struct connecting {
 	bool is_cancelled;
 	bool is_committed;       /* the writer has committed its part */
 	char pid[PID_CHARS + 1]; /* of a new session */
+	/* Of the recoverable session, when the job that reads its rooms was submitted. */
+	uint32_t changes;
 };
 static_assert(offsetof(struct connecting, look) == 0, "a connecting is cast from its job");
 
@@ -211,10 +213,34 @@ enter_rooms(struct recovery_look *r, struct session *s, struct hub_time now)
 }
 
 static void
+on_rooms_put(struct hub_job *job, struct hub_time now)
+{
+	free(((struct rooms_job *)job)->rooms);
+	free(job);
+}
+
+/* Stores the rooms that the session has entered, instead of those that it had; takes r->rooms. */
+static void
+put_rooms(struct recovery_look *r, const struct recoverable *k)
+{
+	struct rooms_job *j = mem_zalloc(sizeof(*j));
+
+	j->job.hub = r->job.hub;
+	j->job.done = on_rooms_put;
+	j->id = k->id;
+	j->rooms = r->rooms;
+	j->n_rooms = r->n_rooms;
+	r->rooms = NULL;
+	r->n_rooms = 0;
+	job_write_in(&j->job, k->lane, recovery_run_put_rooms);
+}
+
+static void
 open(struct connecting *c, struct recoverable *k, struct hub_time now)
 {
 	struct recovery_look *r = &c->look;
 	struct session *old = k->session, *s;
+	bool has_changed = r->is_recovered && k->changes != c->changes;
 	struct connect_result result = {.sid = r->kept.sid,
 	    .pid = r->is_recovered ? c->options.pid.p : c->pid,
 	    .is_recovered = r->is_recovered};
@@ -230,6 +256,10 @@ open(struct connecting *c, struct recoverable *k, struct hub_time now)
 	subscription_begin_asked(s->subscriptions);
 	c->options.done(c->options.session.owner, &result);
 	enter_rooms(r, s, now);
+	/* The old connection has changed rooms after those of this session were read. Its jobs are
+	 * in the same lane, so this one comes after them. */
+	if (has_changed)
+		put_rooms(r, k);
 	if (old != NULL) {
 		old->kept = NULL;
 		if (old->transport->dismiss != NULL)
@@ -321,8 +351,10 @@ connect_recoverable(struct hub *hub, const struct connect_options *o)
 		struct recoverable *k = find(hub, r->old_hash);
 		memcpy(r->offset, o->offset.p, o->offset.n);
 		r->may_recover = timer_is_armed(&hub->recovery->boot) || k != NULL;
-		if (k != NULL) /* the client is in time, however long the writer takes */
+		if (k != NULL) { /* the client is in time, however long the writer takes */
 			timer_stop(&hub->timers, TIMER_KEPT, &k->lost);
+			c->changes = k->changes;
+		}
 	}
 	job_write(&r->job, span_of(r->user.key), recovery_run_connect);
 	return c;

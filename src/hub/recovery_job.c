@@ -121,3 +121,17 @@ recovery_run_forget(struct store *st, struct writer_job *job)
 		kept_sessions_delete_of_earlier_boots(st);
 	return true;
 }
+
+bool
+recovery_run_put_rooms(struct store *st, struct writer_job *job)
+{
+	const struct rooms_job *j = (struct rooms_job *)job;
+
+	if (!kept_rooms_clear(st, j->id)) /* it has been forgotten meanwhile */
+		return true;
+	for (size_t i = 0; i < j->n_rooms; i++) {
+		if (j->rooms[i].err == CHAT_OK)
+			kept_room_put(st, j->id, span_of(j->rooms[i].escrow_id), j->rooms[i].began);
+	}
+	return true;
+}

@@ -52,6 +52,14 @@ struct forget_job {
 };
 static_assert(offsetof(struct forget_job, job) == 0, "a forget_job is cast from its job");
 
+struct rooms_job {
+	struct hub_job job;      /* first */
+	int64_t id;              /* of the session, in the store */
+	struct kept_room *rooms; /* owned; those whose err is CHAT_OK count */
+	size_t n_rooms;
+};
+static_assert(offsetof(struct rooms_job, job) == 0, "a rooms_job is cast from its job");
+
 /* On the writer's thread: takes the session that the client comes back to, or makes a new one.
  * job.err is CHAT_UNAUTHORIZED where the user's token was ended. */
 bool recovery_run_connect(struct store *, struct writer_job *);
@@ -59,5 +67,7 @@ bool recovery_run_connect(struct store *, struct writer_job *);
 void recovery_run_again(struct store *, struct read_job *);
 /* On the writer's thread: deletes the session or the sessions of a forget_job. */
 bool recovery_run_forget(struct store *, struct writer_job *);
+/* On the writer's thread: the session of a rooms_job has its rooms from now on, and no others. */
+bool recovery_run_put_rooms(struct store *, struct writer_job *);
 
 #endif

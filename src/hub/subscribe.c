@@ -20,6 +20,18 @@
 #define BAD_CURSOR     "cursor: a string that this server gave is accepted"
 #define REPLAY_SPENT   "cursor: too much was replayed lately"
 
+/* Notes that a call of a recoverable session changes which rooms the store has. Returns the
+ * session's id in the store. */
+static int64_t
+change_rooms(struct call *c)
+{
+	struct recoverable *k = c->session->kept;
+
+	c->changes_room = true;
+	k->changes++;
+	return k->id;
+}
+
 /* ---- entering ---- */
 
 /* Sends the acknowledgement of subscribe_escrow. Its cursor is the seam: the missed events have
@@ -158,8 +170,7 @@ subscribe_begin(const struct incoming *in)
 		call_read(&j->call, subscribe_run_look_up);
 		return;
 	}
-	j->kept = in->session->kept->id;
-	j->call.changes_room = true;
+	j->kept = change_rooms(&j->call);
 	if (cursor.n > 0) /* the events behind this call wait for the end of its replay */
 		calls_bar(&j->call);
 	call_write(&j->call, subscribe_run_enter);
@@ -201,8 +212,7 @@ unsubscribe_begin(const struct incoming *in)
 	}
 	j = call_new(in, sizeof(*j), apply_leave);
 	j->call.event = "unsubscribe_escrow";
-	j->kept = in->session->kept->id;
-	j->call.changes_room = true;
+	j->kept = change_rooms(&j->call);
 	j->call.refused = on_leave_refused;
 	call_write(&j->call, subscribe_run_leave);
 }

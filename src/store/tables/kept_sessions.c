@@ -74,6 +74,20 @@ kept_room_delete(struct store *st, int64_t session, struct span escrow_id)
 	run(q);
 }
 
+bool
+kept_rooms_clear(struct store *st, int64_t session)
+{
+	struct query *q = use(st, SQL_KEPT_EXISTS);
+
+	bind_int(q, ":session", session);
+	if (!step(q))
+		return false;
+	done(q);
+	q = use(st, SQL_KEPT_ROOMS_DELETE);
+	bind_int(q, ":session", session);
+	return run(q);
+}
+
 void
 kept_rooms_each(
     struct store *st, int64_t session, bool (*each)(struct span, int64_t, void *), void *arg)

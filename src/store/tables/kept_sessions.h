@@ -34,6 +34,8 @@ void kept_sessions_delete_of_earlier_boots(struct store *);
 /* Adds a room to a session. A room that the session has already stays as it is. */
 void kept_room_put(struct store *, int64_t session, struct span escrow_id, int64_t began);
 void kept_room_delete(struct store *, int64_t session, struct span escrow_id);
+/* Deletes all rooms of a session. False: the session does not exist, so no room can be added. */
+bool kept_rooms_clear(struct store *, int64_t session);
 void kept_rooms_each(struct store *, int64_t session,
     bool (*each)(struct span escrow_id, int64_t began, void *), void *arg);
 
