@@ -27,7 +27,7 @@ INSERT INTO meta(key, value) VALUES('auth_class', :class);
 PRAGMA journal_mode = WAL;
 
 -- Debian's library has other defaults: everything that matters is said here.
--- journal_size_limit: a log file that once grew large is cut when it is begun anew.
+-- journal_size_limit: a WAL that once grew large is cut when it is begun anew.
 -- name: open_settings
 PRAGMA foreign_keys = ON;
 PRAGMA secure_delete = OFF;

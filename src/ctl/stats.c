@@ -123,7 +123,7 @@ look(const struct options *o, enum inspect_depth depth, struct inspection *in, s
 	if (status == EXIT_GOOD) {
 		on_figure("schema", in->version, f);
 		on_figure("bytes", in->bytes, f);
-		on_figure("log_file_bytes", in->log_file_bytes, f);
+		on_figure("wal_bytes", in->wal_bytes, f);
 	}
 	if (f->is_json) {
 		json_close(&f->out, '}');

@@ -84,6 +84,6 @@ store_library_warning(void)
 	if (v >= 3051003 || (v >= 3050007 && v < 3051000) || (v >= 3044006 && v < 3045000))
 		return NULL;
 	return "the SQLite library can lose a commit where another program's checkpoint meets a "
-	       "writer that begins the log file anew; "
+	       "writer that begins the WAL anew; "
 	       "versions 3.51.3, 3.50.7 and 3.44.6 are right";
 }

@@ -121,7 +121,7 @@ inspect(const char *path, enum inspect_depth depth, struct inspection *in, struc
 
 	in->newest = SQL_MIGRATIONS;
 	in->bytes = size_of(real, "");
-	in->log_file_bytes = size_of(real, "-wal");
+	in->wal_bytes = size_of(real, "-wal");
 	is_fine = sqlite3_open_v2(real, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
 			  SQLITE_OK
 		      ? look(db, path, depth, in, err)

@@ -14,7 +14,7 @@
 struct inspection {
 	int64_t version, newest; /* the version of its schema, and the newest that is known here */
 	char auth_class[16];     /* "open" or "closed" */
-	int64_t bytes, log_file_bytes;
+	int64_t bytes, wal_bytes;
 	struct buf faults; /* a line for each fault, at most 40 */
 	void (*figure)(const char *name, int64_t value, void *arg);
 	void *arg;

@@ -310,7 +310,7 @@ switch_to_wal(struct store *st, struct buf *err)
 		if (is_wal)
 			return true;
 		if ((rc & 0xff) != SQLITE_BUSY || !on_busy(st, count))
-			return say_sqlite(st, "no log file (WAL) is possible here", err);
+			return say_sqlite(st, "no WAL is possible here", err);
 	}
 }
 
