@@ -29,7 +29,7 @@ CREATE TABLE escrows(
 	updated_at INTEGER NOT NULL
 ) STRICT;
 
--- since_*: where the log and the room's messages stood when he was added; unread and notifications count from there.
+-- since_*: where the log and the room's messages stood when the user was added; unread and notifications count from there.
 CREATE TABLE participants(
 	escrow         INTEGER NOT NULL REFERENCES escrows(id),
 	wallet         TEXT NOT NULL        -- the key: EVM addresses in lower case
@@ -121,7 +121,7 @@ CREATE TABLE log(
 CREATE INDEX log_by_topic ON log(topic) WHERE durable = 1;
 
 -- The newest durable row of each topic that was trimmed: a cursor before it has a gap, one after it has none.
--- Of members: topics also the newest by another actor than that row's: nobody is owed what he caused himself.
+-- Of members: topics also the newest by another actor than that row's: nobody is owed an event that they caused.
 CREATE TABLE trimmed(
 	topic TEXT PRIMARY KEY,
 	last  INTEGER NOT NULL,

@@ -151,7 +151,7 @@ check(const struct load_options *o)
 			 "most --room-size",
 		    SENDERS_MAX);
 	if (o->wire->is_request && o->room_size != 1)
-		load_die("--wire %s: each user has a room of his own", o->wire->name);
+		load_die("--wire %s: each user has a room of their own", o->wire->name);
 	if (o->content_bytes < PAYLOAD_MIN || o->content_bytes > PAYLOAD_MAX)
 		load_die("--content-bytes: %d to %d is accepted", PAYLOAD_MIN, PAYLOAD_MAX);
 	if (o->frame_bytes < o->content_bytes + 32)

@@ -357,7 +357,7 @@ promise('a user who is removed is told so and hears no more; the others see them
 	assert.deepEqual({ ...data, error: '' }, { event: 'subscribe_escrow', code: 'removed', escrowId: '42', error: '' });
 	assert.equal((await alice.event('user_left')).data.walletAddress, 'bob');
 	const told = bob.log.length;
-	await alice.send('42', 'behind his back');
+	await alice.send('42', 'behind their back');
 	await w.sqlite(`INSERT INTO broadcast_queue(topic, event, data) VALUES('user:bob','end','{}');`);
 	await bob.event('end');
 	assert.deepEqual(bob.log.slice(told).map((m) => m.event), ['end']);

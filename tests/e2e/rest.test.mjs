@@ -105,7 +105,7 @@ promise('reading by REST tells the sender, and unread counts follow', WEB, async
 	assert.deepEqual(all.json, { success: true, unread: 0 });
 	assert.equal((await alice.event('message_read')).data.upTo, ids[2]);
 	refused(await w.rest('alice', 'PUT', `/api/chat/${ids[0]}/read`), 400, 'bad_request', 'the own message');
-	refused(await w.rest('carol', 'PUT', `/api/chat/${ids[0]}/read`), 404, 'not_found', 'a message he may not see');
+	refused(await w.rest('carol', 'PUT', `/api/chat/${ids[0]}/read`), 404, 'not_found', 'a message that they may not see');
 	refused(await w.rest('bob', 'PUT', '/api/chat/no-such-id/read'), 404, 'not_found');
 	assert.equal((await w.rest('bob', 'GET', '/api/chat/unread/count')).json.count, 0);
 });

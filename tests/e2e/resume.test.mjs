@@ -177,7 +177,7 @@ promise('a cursor is no permission', async (w) => {
 	const alice = await w.client('alice'), bob = await w.client('bob');
 	const { cursor } = await bob.subscribe('42');
 	await bob.lose();
-	await sendAll(alice, 'before his removal');
+	await sendAll(alice, 'before their removal');
 	await w.escrow('42', { alice: 'client' });
 	const back = await w.client('bob');
 	await back.refused('not_participant', 'subscribe_escrow', { escrowId: '42', cursor });

@@ -190,7 +190,7 @@ promise('each subscription is replayed from its own beginning, and without an of
 	way.open();
 	assert.equal((await alice.connected()).recovered, true);
 	await alice.message('one');
-	await bob.send('late', 'before he came');
+	await bob.send('late', 'before they came');
 	await alice.subscribe('late');
 	await alice.ok('unsubscribe_escrow', 'left');
 	way.refuse();
@@ -336,7 +336,7 @@ promise('a user who was removed while away comes back to the rooms that are left
 	assert.deepEqual(await alice.connected(), { id, recovered: true });
 	await alice.message('for both');
 	assert.deepEqual((await alice.event('chat_error')).data.code, 'removed');
-	await bob.send('42', 'without him');
+	await bob.send('42', 'without them');
 	await bob.send('7', 'the end');
 	await alice.message('the end');
 	assert.deepEqual(alice.contents(), ['before', 'for both', 'the end']);

@@ -386,7 +386,7 @@ promise('a user who is removed from an escrow hears it, and nothing after it', a
 	await w.escrow('42', { alice: 'client' });
 	const { data } = await bob.event('chat_error');
 	assert.deepEqual([data.event, data.code, data.escrowId], ['subscribe_escrow', 'removed', '42']);
-	await alice.send('42', 'without him');
+	await alice.send('42', 'without them');
 	await bob.refused('not_participant', 'subscribe_escrow', '42');
 	assert.deepEqual(bob.contents(), []);
 	assert.equal(bob.all(' disconnect').length, 0);

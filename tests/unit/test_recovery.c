@@ -63,7 +63,7 @@ rooms_stored(struct house *h)
 	return n;
 }
 
-/* Bob's old connection sends the event after his new one has asked for the session. */
+/* Bob's old connection sends the event after their new one has asked for the session. */
 static void
 take_over(struct house *h, const char *event, const char *data, bool is_lost, size_t n_rooms)
 {
