@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_server.c - the whole daemon, while one of its system calls fails: it refuses to start and
- * says why, or it stores a message, acknowledges it, reads it back, and ends in good order.
+ * test_server.c - the whole daemon. While one of its system calls fails, it refuses to start and
+ * says why, or it stores a message, acknowledges it, reads it back, and ends in good order. When it
+ * ends, it stores what clients have sent.
  */
 #include "tmp_store.h"
 
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/sys.h"
@@ -148,12 +150,130 @@ whatever_system_call_fails_the_daemon_says_why_it_cannot_start_or_serves(void **
 	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
 }
 
+/* ---- the end, while the writer still has jobs of a client that is gone ---- */
+
+#define MESSAGES   20
+#define IN_TIME_MS 4000 /* the daemon's writer waits for a lock a little longer */
+
+/* Reads until the bytes have come. */
+static bool
+hears(int fd, const void *bytes, size_t n)
+{
+	char got[16384];
+	size_t len = 0;
+	ssize_t more = 1;
+
+	while (more > 0 && len < sizeof(got)) {
+		more = recv(fd, got + len, sizeof(got) - len, 0);
+		len += more > 0 ? (size_t)more : 0;
+		if (memmem(got, len, bytes, n) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Sends a frame with the mask 0. */
+static bool
+send_frame(int fd, uint8_t first_byte, const char *text)
+{
+	uint8_t head[] = {first_byte, (uint8_t)(0x80 | strlen(text)), 0, 0, 0, 0};
+
+	return send(fd, head, sizeof(head), MSG_NOSIGNAL) == sizeof(head) &&
+	       send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text);
+}
+
+/* Sends messages and is gone when the daemon has read them. */
+static bool
+sends_and_leaves(const char *path)
+{
+	static const char upgrade[] =
+	    "GET /ws?walletAddress=alice HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+	    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+	int fd = dial(path);
+	bool is_good = fd >= 0 && send(fd, upgrade, strlen(upgrade), MSG_NOSIGNAL) > 0 &&
+		       hears(fd, "hello", 5);
+	char text[120];
+
+	for (int i = 0; is_good && i < MESSAGES; i++) {
+		snprintf(text, sizeof(text),
+		    "{\"event\":\"chat_message\",\"data\":{\"escrowId\":\"42\",\"content\":\"%d\"}"
+		    "}",
+		    i);
+		is_good = send_frame(fd, 0x81, text);
+	}
+	is_good = is_good && send_frame(fd, 0x89, "") && hears(fd, "\x8a\0", 2); /* ping, pong */
+	if (fd >= 0)
+		close(fd);
+	return is_good;
+}
+
+static void *
+leaver_main(void *arg)
+{
+	struct client *c = arg;
+
+	c->is_served = sends_and_leaves(c->socket);
+	kill(getpid(), SIGTERM);
+	return NULL;
+}
+
+/* Another process holds the database's lock until the daemon has left its loop. False: the machine
+ * was so slow that the writer has given up. */
+static bool
+ends_with_jobs(struct tmp *t)
+{
+	struct client client = {0};
+	char listen[112];
+	struct buf err = {0};
+	struct config c;
+	struct server *server;
+	pthread_t thread;
+	int64_t since_ms;
+	bool is_in_time;
+
+	snprintf(client.socket, sizeof(client.socket), "%s/socket", t->directory);
+	snprintf(listen, sizeof(listen), "unix:%s", client.socket);
+	load(&c, t, listen);
+	server = server_new(&c, &err);
+	assert_non_null(server);
+	assert_int_equal(sqlite3_open(t->path, &t->foreign), SQLITE_OK);
+	sql(t->foreign, "BEGIN IMMEDIATE; DELETE FROM messages");
+	since_ms = clock_mono_ms();
+	assert_int_equal(pthread_create(&thread, NULL, leaver_main, &client), 0);
+	server_run(server);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	sql(t->foreign, "COMMIT");
+	is_in_time = clock_mono_ms() - since_ms < IN_TIME_MS;
+	server_free(server);
+	assert_true(client.is_served);
+	if (is_in_time)
+		assert_int_equal(sql_int(t->foreign, "SELECT count(*) FROM messages"), MESSAGES);
+	sqlite3_close(t->foreign);
+	t->foreign = NULL;
+	buf_clear(&err);
+	config_clear(&c);
+	return is_in_time;
+}
+
+static void
+what_a_client_sent_before_it_left_is_stored_by_a_daemon_that_ends(void **state)
+{
+	log_setup("test", LOG_TARGET_SYSLOG, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+	while (!ends_with_jobs(*state))
+		;
+	log_setup("test", LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		whatever_system_call_fails_the_daemon_says_why_it_cannot_start_or_serves,
+		tmp_directory_only, tmp_teardown),
+	    cmocka_unit_test_setup_teardown(
+		what_a_client_sent_before_it_left_is_stored_by_a_daemon_that_ends,
 		tmp_directory_only, tmp_teardown),
 	};
 
