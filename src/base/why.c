@@ -5,8 +5,11 @@
 #include "base/why.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <libgen.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/span.h"
 
 static void
 say_no_permission(struct buf *out, const char *path, const char *directory)
@@ -83,6 +87,62 @@ say_path_in_use(struct buf *out, const char *path)
 		buf_str(out, "another program holds this socket");
 }
 
+/* The inode of a socket that listens on a TCP port, from a table of /proc/net; 0: there is none. */
+static unsigned long
+listening_socket(const char *table, unsigned long long port)
+{
+	FILE *f = fopen(table, "re");
+	unsigned long inode, found = 0;
+	unsigned at, state;
+	char line[256];
+
+	while (f != NULL && found == 0 && fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*s %x %*s %*s %*s %*s %*s %lu", &at, &state,
+			&inode) == 3 &&
+		    at == port && state == TCP_LISTEN)
+			found = inode;
+	}
+	if (f != NULL)
+		fclose(f);
+	return found;
+}
+
+/* The number of a process with that socket; 0: none that this user may look at. */
+static long
+socket_holder(unsigned long inode)
+{
+	glob_t fds = {0};
+	char want[32], link[32];
+	int n = snprintf(want, sizeof(want), "socket:[%lu]", inode);
+	long pid = 0;
+
+	glob("/proc/[0-9]*/fd/*", GLOB_NOSORT, NULL, &fds);
+	for (size_t i = 0; pid == 0 && i < fds.gl_pathc; i++) {
+		if (readlink(fds.gl_pathv[i], link, sizeof(link)) == n &&
+		    memcmp(link, want, (size_t)n) == 0)
+			pid = atol(fds.gl_pathv[i] + strlen("/proc/"));
+	}
+	globfree(&fds);
+	return pid;
+}
+
+static void
+say_port_in_use(struct buf *out, const char *spec)
+{
+	const char *colon = strrchr(spec, ':');
+	unsigned long long port = 0;
+	unsigned long inode = 0;
+	long pid;
+
+	if (colon != NULL && span_u64(span_of(colon + 1), 65535, &port) &&
+	    (inode = listening_socket("/proc/net/tcp", port)) == 0)
+		inode = listening_socket("/proc/net/tcp6", port);
+	if (inode != 0 && (pid = socket_holder(inode)) > 0)
+		buf_printf(out, "another program listens on this port (process %ld)", pid);
+	else
+		buf_str(out, "another program listens there; ss -ltnp, as root, shows which");
+}
+
 void
 why_no_listen(struct buf *out, const char *spec, int err)
 {
@@ -93,7 +153,7 @@ why_no_listen(struct buf *out, const char *spec, int err)
 	else if (is_path)
 		why_no_file(out, spec + 5, err);
 	else if (err == EADDRINUSE)
-		buf_str(out, "another program listens there; ss -ltnp, as root, shows which");
+		say_port_in_use(out, spec);
 	else if (err == EADDRNOTAVAIL)
 		buf_str(out, "no interface of this machine has this address");
 	else if (err == EACCES)

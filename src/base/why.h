@@ -15,8 +15,8 @@
  * user has no permission. */
 void why_no_file(struct buf *out, const char *path, int err);
 
-/* Says why the program cannot listen at HOST:PORT or unix:PATH: for a Unix socket it names the
- * process that already listens there. */
+/* Says why the program cannot listen at HOST:PORT or unix:PATH. It names the process that already
+ * listens there; for a port only if /proc shows the process to this user. */
 void why_no_listen(struct buf *out, const char *spec, int err);
 
 #endif

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,23 @@ whoever_listens_on_a_unix_socket_is_named(void **state)
 }
 
 static void
+whoever_listens_on_a_port_is_named(void **state)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char want[80], address[32];
+
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	snprintf(address, sizeof(address), "127.0.0.1:%u", (unsigned)ntohs(at.sin_port));
+	assert_int_equal(listen(fd, 1), 0);
+	snprintf(want, sizeof(want), "listens on this port (process %ld)", (long)getpid());
+	assert_says(why_no_listen, address, EADDRINUSE, want);
+	close(fd);
+}
+
+static void
 a_file_in_the_way_of_a_socket_is_called_one(void **state)
 {
 	touch(0600);
@@ -133,6 +151,7 @@ main(void)
 		whoever_listens_on_a_unix_socket_is_named, make_directory, remove_directory),
 	    cmocka_unit_test_setup_teardown(
 		a_file_in_the_way_of_a_socket_is_called_one, make_directory, remove_directory),
+	    cmocka_unit_test(whoever_listens_on_a_port_is_named),
 	    cmocka_unit_test(an_address_that_cannot_be_taken_has_its_reason),
 	};
 
