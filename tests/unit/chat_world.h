@@ -143,7 +143,7 @@ world_send(struct world *w, const char *wallet, const char *escrow, const char *
 	return world_send_as(w, wallet, span_of(escrow), span_of(content), SPAN(""));
 }
 
-/* Sends, and copies the message's id. */
+/* Sends a message, and copies its id to id. */
 static inline const char *
 world_sent(
     struct world *w, const char *wallet, const char *escrow, const char *content, char id[64])
@@ -215,7 +215,7 @@ world_run_put(struct store *st, void *arg)
 	return chat_escrow_put(st, &w->put);
 }
 
-/* participants: JSON. */
+/* participants is a JSON array. */
 static inline enum chat_err
 world_put_as(struct world *w, struct span escrow, struct span title, const char *participants)
 {
@@ -321,7 +321,8 @@ world_run_log(struct store *st, void *arg)
 	queue_after(st, look->after, 100000, world_on_row, look->w);
 }
 
-/* The log's rows after a position as lines: "TOPIC EVENT [by ACTOR ]DATA". Valid until the next. */
+/* Returns the log's rows after a position as lines "TOPIC EVENT [by ACTOR ]DATA". Valid until
+ * the next call. */
 static inline const char *
 world_log(struct world *w, int64_t after)
 {
@@ -362,7 +363,7 @@ world_unread(struct world *w, const char *wallet, const char *escrow)
 	return (int)u.count;
 }
 
-/* A string member of the JSON in buf, copied to out; "" where there is none. */
+/* Copies a string member of the JSON in buf to out; "" if there is no such member. */
 static inline const char *
 world_member(const struct buf *json, const char *name, char out[256])
 {
@@ -375,7 +376,8 @@ world_member(const struct buf *json, const char *name, char out[256])
 	return out;
 }
 
-/* All of the log and of one escrow's messages: to see that nothing changed. The caller frees. */
+/* Returns the whole log and the messages of one escrow, so that a test sees that nothing has
+ * changed. The caller frees. */
 static inline char *
 world_snapshot(struct world *w, const char *wallet, const char *escrow)
 {

@@ -82,7 +82,7 @@ client_note_member(struct client *c, const struct json *data, const char *name)
 	}
 }
 
-/* Of which members of an event's data a note is made. */
+/* A client notes the name of each event and, of these events, these members of the data. */
 static const struct {
 	const char *event, *members[3];
 } client_notes[] = {
@@ -166,7 +166,8 @@ client_send(struct session *s, struct frame *f)
 	return true;
 }
 
-/* As a connection reads what has come, while the session is not busy. */
+/* Gives the session the events that the client has sent, while the session is not busy: as a
+ * connection does. */
 static inline void
 client_read(struct client *c)
 {
@@ -200,7 +201,7 @@ static const struct transport client_transport = {
     .resume = client_resume,
     .says_hello = true,
 };
-/* One whose client keeps one cursor for all topics. */
+/* A transport whose client keeps one cursor for all topics. */
 static const struct transport merged_transport = {
     .name = "merged",
     .wire = WIRE_WS,
@@ -345,8 +346,8 @@ house_teardown(void **state)
 
 /* ---- what happens ---- */
 
-/* Offers room to those who want it and have some, as an empty ring does; and reads what they have
- * sent. */
+/* Tells each client that wants room and has some, as a connection with an empty ring does, and
+ * reads the events that the clients have sent. */
 static inline void
 offer_room(struct house *h)
 {
@@ -370,8 +371,8 @@ await(struct house *h)
 	assert_true(read(h->done[0], bytes, sizeof(bytes)) > 0);
 }
 
-/* The writer finishes what was submitted, and the hub collects it; the reader is asked for
- * nothing. */
+/* The writer finishes all submitted jobs, and the hub collects them. Nothing is handed to the
+ * reader. */
 static inline void
 collect(struct house *h)
 {
@@ -383,7 +384,7 @@ collect(struct house *h)
 	}
 }
 
-/* Both threads finish what was submitted; the hub has yet to act upon it. */
+/* Both threads finish all submitted jobs. The hub has not acted upon them yet. */
 static inline void
 finish(struct house *h)
 {
@@ -396,7 +397,7 @@ finish(struct house *h)
 	}
 }
 
-/* Collects until nothing is under way at the reader, nor, if all is set, at the writer. */
+/* Collects until no job is under way at the reader and, if all is set, at the writer. */
 static inline void
 settle(struct house *h, bool all)
 {
@@ -414,7 +415,7 @@ settle(struct house *h, bool all)
 		 (all && (writer_pending(h->writer) > 0 || hub_has_writes(h->hub))));
 }
 
-/* Those who wait for room get what they have missed. */
+/* Clients that wait for room get the events that they have missed. */
 static inline void
 give_room(struct house *h)
 {
@@ -430,7 +431,7 @@ tail(struct house *h)
 	settle(h, false);
 }
 
-/* A turn: all that is under way is done. */
+/* A turn: all jobs that are under way are done. */
 static inline void
 turn(struct house *h)
 {
@@ -496,7 +497,7 @@ client_new(struct house *h)
 	return c;
 }
 
-/* room: how much it takes at first. */
+/* Connects a client that takes `room` frames at first. */
 static inline struct client *
 connect_taking(struct house *h, const char *wallet, const char *cursor, int room)
 {
@@ -531,7 +532,7 @@ connect_as(struct house *h, const char *wallet)
 	return c;
 }
 
-/* One event; ack "" wants none; data NULL has none. */
+/* Sends one event. ack "": without an acknowledgement; data NULL: without data. */
 static inline void
 say(struct client *c, const char *ack, const char *event, const char *data)
 {
@@ -540,8 +541,8 @@ say(struct client *c, const char *ack, const char *event, const char *data)
 	settle(c->house, false);
 }
 
-/* One event, as say sends it, but nothing is awaited: it comes together with the events before and
- * behind it, as if the client had sent them in one write. */
+/* Sends one event and does not wait: it comes together with the events before and behind it, as
+ * if the client had sent them in one write. */
 static inline void
 say_now(struct client *c, const char *ack, const char *event, const char *data)
 {
@@ -554,7 +555,7 @@ say_now(struct client *c, const char *ack, const char *event, const char *data)
 	client_read(c);
 }
 
-/* One event, as say sends it; printf's format and its arguments make the data. */
+/* Sends one event as say does, with data that printf's format and arguments make. */
 static inline void __attribute__((format(printf, 4, 5)))
 sayf(struct client *c, const char *ack, const char *event, const char *format, ...)
 {
@@ -578,7 +579,7 @@ enter(struct house *h, const char *wallet, const char *escrow)
 	return c;
 }
 
-/* The events that it has got since the last call. */
+/* The notes of the frames that the client has got since the last call. */
 static inline const char *
 heard(struct client *c)
 {
@@ -642,7 +643,7 @@ run_trim(struct store *st, void *arg)
 	return true;
 }
 
-/* The log is trimmed, and nothing of it is in memory. */
+/* Trims the whole log, and empties the hub's memory of it. */
 static inline void
 trim_all(struct house *h)
 {

@@ -59,7 +59,8 @@
 	"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" JOSE_EC_X "\",\"y\":\"" JOSE_EC_Y "\"}"
 #define JOSE_JWK_OKP "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" JOSE_ED_X "\"}"
 
-/* base64url into bytes that are exactly as long: a read past them is seen. The caller frees. */
+/* Decodes base64url into an allocation of exactly that length, so that a read past its end is
+ * seen. The caller frees. */
 static inline struct span
 jose_bytes(const char *text)
 {
@@ -102,7 +103,7 @@ jose_sign_eddsa(struct span secret, struct span data, struct buf *out)
 	EVP_PKEY_free(pkey);
 }
 
-/* A whole token of JSON texts, signed with the key that RFC 7515 or RFC 8037 publishes. */
+/* Makes a token of two JSON texts, signed with the key that RFC 7515 or RFC 8037 publishes. */
 static inline char *
 jose_token(const char *header, const char *claims, bool is_eddsa)
 {
@@ -121,7 +122,7 @@ jose_token(const char *header, const char *claims, bool is_eddsa)
 	return buf_steal(&token);
 }
 
-/* A file of keys in a name of its own; the caller unlinks and frees it. */
+/* Writes a file of keys. Returns its new name, which the caller unlinks and frees. */
 static inline char *
 jose_key_file(const char *json)
 {

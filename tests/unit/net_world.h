@@ -104,7 +104,7 @@ wires_teardown(void **state)
 
 /* ---- the client's end ---- */
 
-/* Writes what the kernel takes at once; returns how much. */
+/* Writes the bytes that the kernel takes at once; returns their number. */
 static inline size_t
 put(struct wires *w, const void *bytes, size_t n)
 {
@@ -119,7 +119,7 @@ put_text(struct wires *w, const char *text)
 	assert_int_equal(put(w, text, strlen(text)), strlen(text));
 }
 
-/* Reads what is there, behind what was read before. */
+/* Reads all bytes that are there, and appends them to the answer. */
 static inline void
 get(struct wires *w)
 {
@@ -130,7 +130,8 @@ get(struct wires *w)
 	w->has_ended = w->has_ended || n == 0 || errno == ECONNRESET;
 }
 
-/* Sends, lets the loop turn, reads on until nothing more comes. */
+/* Sends a text, lets the loop turn, and reads until nothing more comes. Returns the whole
+ * answer. */
 static inline const char *
 ask(struct wires *w, const char *text)
 {

@@ -88,7 +88,7 @@ answer(struct world *w, char *const *params, struct text_body *b)
 
 #define PARAMS_MAX 16
 
-/* Takes the answer apart: status, and the body if there is one. */
+/* Parses the answer: its status, and its body if it has one. */
 static inline int
 take_answer(struct world *w)
 {
@@ -106,7 +106,8 @@ take_answer(struct world *w)
 	return w->status;
 }
 
-/* Asks with lines of parameters; body NULL: none, type NULL: JSON. Returns the status. */
+/* Sends a request with lines of parameters. body NULL: there is none; type NULL: JSON. Returns
+ * the status of the answer. */
 static inline int
 ask_with(struct world *w, const char *method, const char *uri, const char *body, const char *type,
     const char *const *lines)
@@ -271,7 +272,7 @@ world_teardown(void **state)
 	return 0;
 }
 
-/* Sends and copies the message's id. */
+/* Sends a message, and copies its id to id. */
 static inline void
 sent(struct world *w, const char *wallet, const char *content, char id[64])
 {

@@ -17,7 +17,7 @@ run_page(struct store *st, void *arg)
 	tail_page_read(st, arg);
 }
 
-/* A list of keys as "alice,bob"; anything else as it is. */
+/* Appends a list of keys as "alice,bob", and any other text as it is. */
 static void
 add_who(struct buf *out, struct span who)
 {
@@ -52,7 +52,7 @@ read_page(struct world *w, struct tail_page *page)
 	assert_int_equal(store_read(w->st, 60000, run_page, page), STORE_OK);
 }
 
-/* Lines "TOPIC EVENT > WHO" of the rows after a position. Valid until the next. */
+/* Returns the rows after a position as lines "TOPIC EVENT > WHO". Valid until the next call. */
 static const char *
 rows_after(struct world *w, int64_t after)
 {

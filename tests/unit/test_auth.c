@@ -316,7 +316,7 @@ no_origin_is_no_browser(void **state)
 
 /* ---- service keys ---- */
 
-/* Writes a key file and loads it; NULL: err has the line. */
+/* Writes a key file and loads it. NULL: err has the log line. */
 static struct auth *
 auth_with_keys(const char *text, size_t n, mode_t mode, struct buf *err)
 {

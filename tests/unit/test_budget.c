@@ -21,7 +21,7 @@ a_full_bucket_holds_a_window_and_fills_at_its_rate(void **state)
 	assert_int_equal(budget_spend(&bucket, 1, 10, 1000, 5099), 1);
 	assert_int_equal(budget_spend(&bucket, 1, 10, 1000, 5100), 0);
 	assert_int_equal(budget_spend(&bucket, 1, 10, 1000, 5100), 100);
-	/* Full again after a window, and no fuller than that. */
+	/* A budget is full again after a window, and never more than full. */
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(budget_spend(&bucket, 1, 10, 1000, 90000), 0);
 	assert_true(budget_spend(&bucket, 1, 10, 1000, 90000) > 0);

@@ -54,7 +54,8 @@ moments_out_of_the_years_are_clamped(void **state)
 	assert_string_equal(clock_iso(text, INT64_MAX), "9999-12-31T23:59:59.999Z");
 }
 
-/* Steps of an odd length through all years, against the C library's calendar. */
+/* The test walks through all years in steps of an odd length, and compares with the C library's
+ * calendar. */
 static void
 every_day_agrees_with_the_c_library(void **state)
 {

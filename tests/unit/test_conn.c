@@ -185,7 +185,7 @@ the_buffer_is_used_up_before_more_is_read(void **state)
 	assert_true(t->most <= 65536 + 16384);
 }
 
-/* Takes a byte as a message, and as many as its share of the turn has. */
+/* Takes each byte as a message, until its share of the turn is spent. */
 static void
 on_bytes(struct conn *c, struct buf *in)
 {
@@ -278,7 +278,8 @@ the_frames_of_a_turn_leave_in_one_write(void **state)
 	assert_int_equal(recv(w->far, buf_reserve(&w->answer, 64), 64, 0), -1);
 }
 
-/* They are more than one system call takes; one is closed, one has lost its peer, one is full. */
+/* The connections are more than one system call takes. One is closed, one has lost its peer, and
+ * the socket of one is full. */
 static void
 many_are_written_to_in_one_turn_and_none_harms_another(void **state)
 {

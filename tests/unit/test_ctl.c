@@ -7,7 +7,7 @@
 #include "ctl/options.h"
 #include "ctl/place.h"
 
-/* cmocka needs these before it, and calls a macro what we call a function. */
+/* cmocka.h needs these headers before it, and has a macro with the name of one of our functions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

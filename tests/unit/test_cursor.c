@@ -183,7 +183,7 @@ dice(unsigned *seed, unsigned sides)
 	return (*seed >> 16) % sides;
 }
 
-/* A random step: someone writes, the platform publishes, or memberships change. */
+/* Takes a random step: a user writes, the platform publishes, or memberships change. */
 static void
 step(struct world *w, unsigned *seed)
 {
@@ -260,7 +260,7 @@ source_wants(struct store *st, struct feed *f, const struct feed_source *s, cons
 	       p.role != ROLE_OBSERVER && r->position > p.since_position;
 }
 
-/* Fills want and each source's state, the slow way. */
+/* Fills want and the state of each source, in the slow way of the model. */
 static void
 run_model(struct store *st, void *arg)
 {
@@ -294,7 +294,7 @@ run_model(struct store *st, void *arg)
 	}
 }
 
-/* Everything one user missed on all sources, page by page, is what the model says. */
+/* A user reads all missed events of all sources, page by page: they are those of the model. */
 static void
 assert_feed(struct world *w, const struct rows *log, int64_t trimmed, const char *wallet, int limit,
     unsigned *seed)

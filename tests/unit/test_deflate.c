@@ -28,7 +28,7 @@ assert_inflates(struct deflate *d, struct span payload, struct span want)
 	free(copy);
 }
 
-/* Text that compresses, or noise that does not. */
+/* Makes text, which compresses, or noise, which does not. */
 static void
 fill(struct buf *b, size_t n, bool is_noise)
 {

@@ -31,7 +31,7 @@ on_message(struct engine_session *s, bool is_binary, struct span message)
 	house.messages++;
 }
 
-/* It is behind a long way, and given nothing; but a test ends. */
+/* The session stays behind and is given nothing; after many turns the test gives up. */
 static void
 on_room(struct engine_session *s)
 {

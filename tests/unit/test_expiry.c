@@ -12,7 +12,7 @@
 
 static int n_dismissed; /* of the test under way */
 
-/* As a transport that closes at once. */
+/* Closes the session at once, as some transports do. */
 static void
 close_now(struct session *s, enum dismissal why)
 {
@@ -130,7 +130,7 @@ a_warning_that_nobody_heard_is_said_again(void **state)
 	assert_string_equal(heard(c), "");
 }
 
-/* The clock on the wall decides, the other one only wakes. */
+/* The wall clock decides whether a token has expired; the monotonic clock only wakes the hub. */
 static void
 a_clock_that_is_set_back_gives_no_token_less_and_forward_none_more(void **state)
 {

@@ -33,7 +33,7 @@ begin(struct job *j, struct world *w, const char *wallet, enum export_format for
 	j->e.format = format;
 }
 
-/* False: refused. */
+/* Takes the next piece of the file. False: the export is refused. */
 static bool
 next(struct job *j)
 {

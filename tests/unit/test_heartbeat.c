@@ -86,7 +86,7 @@ pass(struct wires *w, int64_t ms)
 	turns(w);
 }
 
-/* A client that reads a part of what waits, and says nothing. */
+/* The client reads a part of the bytes that wait for it, and sends nothing. */
 static void
 read_some(struct wires *w)
 {

@@ -6,7 +6,7 @@
 
 static const char people[] = "alice client, bob freelancer, eve observer";
 
-/* Member name of the page's ith message, copied. */
+/* Copies the member `name` of the page's ith message to out. */
 static const char *
 of_page(struct world *w, size_t i, const char *name, char out[256])
 {
@@ -30,7 +30,7 @@ send_numbered(struct world *w, int n)
 	}
 }
 
-/* The page's contents are the numbers from first on. */
+/* Asserts that the contents of the page's messages are the numbers from first on. */
 static void
 assert_numbers(struct world *w, int first)
 {
@@ -107,7 +107,7 @@ a_page_has_up_to_200_messages(void **state)
 	assert_int_equal(world_history(w, "bob", "42", "", "", -1), CHAT_BAD_REQUEST);
 }
 
-/* 5,000 x U+0000 with a number in front. */
+/* Sends n messages. Each content is a number and U+0000, 5,000 characters in all. */
 static void
 send_long(struct world *w, int n)
 {
@@ -121,7 +121,8 @@ send_long(struct world *w, int n)
 	}
 }
 
-/* Pages are no larger than they may be, meet without loss, and are as few as that allows. */
+/* No page is larger than it may be, no message is missing between two pages, and the pages are
+ * as few as that allows. */
 static void
 walk_long(struct world *w, int total, bool back)
 {

@@ -307,7 +307,7 @@ other_versions_are_505(void **state)
 	assert_int_equal(status_of(SPAN("GET / HTTP/0.9\r\nHost: a\r\n\r\n")), 505);
 }
 
-/* "GET /aaa… HTTP/1.1", a Host, and one field that fills up to n bytes in all. */
+/* Makes a head of n bytes: "GET /aaa… HTTP/1.1", a Host, and one field that fills the rest. */
 static void
 make_big(struct buf *b, size_t target, size_t total)
 {
@@ -453,7 +453,8 @@ cookies_are_counted(void **state)
 
 /* ---- chunked ---- */
 
-/* Feeds text in pieces split at two places; gives the body. -1: refused; else the bytes used. */
+/* Decodes text that is split at two places, and appends the body to out. Returns the number of
+ * used bytes; -1: the text is refused. */
 static ssize_t
 unchunk(struct span text, size_t i, size_t j, struct buf *body, bool *is_done)
 {

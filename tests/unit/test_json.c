@@ -26,7 +26,7 @@ static const char *const good[] = {"null", "true", "false", "0", "-1", "42", "1.
     " [ 1 , 2 ] ", "\t{ \"a\" : { } , \"b\" : [ ] }\r\n", "[[],{},[{}]]", "{\"a\":1,\"a\":2}",
     "{\"\":1}", "[1,-2,3.5,\"x\",null,true,false]"};
 
-/* Some are strings of the C compiler that hold what JSON may not. */
+/* Some of these C strings hold bytes that JSON may not have. */
 static const char *const bad[] = {"", " ", "nul", "nulll", "True", "NaN", "Infinity", "-Infinity",
     "-", "+1", "01", "-01", "1.", ".5", "1.e5", "1e", "1e+", "0x10", "1 2", "-0", "[-0]",
     "9223372036854775808e", "18446744073709551616", "-9223372036854775809",
@@ -99,7 +99,7 @@ an_object_cut_anywhere_is_refused(void **state)
 	}
 }
 
-/* Wherever the fast scan of 16 bytes begins and ends. */
+/* The byte is found wherever the fast scan of 16 bytes begins and ends. */
 static void
 a_bad_byte_is_found_at_every_place_of_a_string(void **state)
 {

@@ -34,7 +34,8 @@ assert_same_scalar(struct span slice, const struct json *value)
 	buf_clear(&decoded);
 }
 
-/* Both readers see the same, as deep as it goes; what is not there is NULL and none. */
+/* Both readers see the same values at every depth. A member that is not there is NULL for one
+ * and none for the other. */
 static void
 assert_same(struct span slice, const struct json *value)
 {

@@ -46,7 +46,8 @@ good(const char *json, const struct jwt_rules *rules)
 	return jwt;
 }
 
-/* The verdict on a token of that header and those claims, signed with the published secret. */
+/* Returns the verdict on a token of this header and these claims, signed with the published
+ * secret. */
 static const char *
 verdict(const struct jwt *jwt, const char *header, const char *claims, struct jwt_claims *out)
 {
@@ -178,7 +179,7 @@ kid_only_selects_among_the_keys_of_the_file(void **state)
 	    verdict(jwt, "{\"alg\":\"HS256\",\"kid\":\"b\"}", GOOD, NULL), "alg is not the key's");
 	assert_string_equal(
 	    verdict(jwt, "{\"alg\":\"HS256\",\"kid\":7}", GOOD, NULL), "kid is no string");
-	/* Of a single key it may be left out, and must be right if it is not. */
+	/* If there is a single key, kid may be left out. If it is given, it must be right. */
 	assert_null(verdict(one, HS256, GOOD, NULL));
 	assert_string_equal(
 	    verdict(one, "{\"alg\":\"HS256\",\"kid\":\"b\"}", GOOD, NULL), "no such key");
@@ -205,7 +206,7 @@ nothing_in_a_header_brings_a_key_or_an_extension(void **state)
 	for (size_t i = 0; i < COUNT(refused); i++)
 		assert_string_equal(
 		    verdict(jwt, refused[i], GOOD, NULL), "it demands an extension");
-	/* A token that brings the key it is signed with. */
+	/* The token carries the key that it is signed with. */
 	token = jose_token("{\"alg\":\"HS256\",\"jwk\":" JOSE_JWK_OCT "}", GOOD, false);
 	assert_non_null(jwt_verify(other, span_of(token), NOW, &claims));
 	free(token);
@@ -237,7 +238,8 @@ only_one_spelling_of_three_parts_is_a_token(void **state)
 		}
 		assert_non_null(jwt_verify(jwt, buf_as_span(&b), NOW, &claims));
 	}
-	/* Cut anywhere, to an exact end: nothing is read behind it. */
+	/* The token is cut at every byte, in an allocation of exactly that length: no byte
+	 * behind it is read. */
 	for (size_t n = 0; n < strlen(token); n++) {
 		char *exact = malloc(n ? n : 1);
 
@@ -245,7 +247,7 @@ only_one_spelling_of_three_parts_is_a_token(void **state)
 		assert_non_null(jwt_verify(jwt, (struct span){exact, n}, NOW, &claims));
 		free(exact);
 	}
-	/* Without a signature, whatever the header says. */
+	/* A token without a signature is refused, whatever its header says. */
 	b.len = 0;
 	buf_add(&b, token, (size_t)(last + 1 - token));
 	assert_non_null(jwt_verify(jwt, buf_as_span(&b), NOW, &claims));

@@ -13,7 +13,7 @@
 
 #include "base/digest.h"
 
-/* So many letters a: around the ends of blocks of 136 bytes. */
+/* The texts are so many letters a: lengths around the ends of blocks of 136 bytes. */
 static const struct {
 	size_t n;
 	const char *hash;

@@ -93,7 +93,7 @@ jobs_are_numbered_in_the_order_in_which_they_are_added(void **state)
 	lanes_clear(&ls);
 }
 
-/* However they come and go: each is taken once, in the order of its lane. */
+/* Jobs come and are taken in a random order: each is taken once, in the order of its lane. */
 static void
 each_job_is_taken_once_whatever_the_order_of_coming_and_going(void **state)
 {

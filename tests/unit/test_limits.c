@@ -193,7 +193,7 @@ crowd_teardown(void **state)
 	return 0;
 }
 
-/* One more client: its number. */
+/* Connects one more client; returns its number. */
 static size_t
 come(struct crowd *c, const char *peer)
 {
@@ -204,7 +204,8 @@ come(struct crowd *c, const char *peer)
 	return c->n++;
 }
 
-/* Sends text and returns the bytes that come back; "": none; "end": only the end. */
+/* Sends text, and returns the bytes that come back. "": none came; "end": only the end of the
+ * stream came. */
 static const char *
 say(struct crowd *c, size_t client, const char *text)
 {
@@ -271,7 +272,7 @@ behind_a_proxy_a_request_counts_as_long_as_it_is_open(void **state)
 	size_t a = come(c, "10.0.0.1"), b = come(c, "10.0.0.1"), d;
 	struct web_conn *first;
 
-	/* Connections that the proxy keeps are nobody's. */
+	/* A connection that the proxy keeps open belongs to no client. */
 	for (int i = 0; i < 4; i++) {
 		assert_status(say(c, a, BEHIND("/known", "192.0.2.1")), "200");
 		assert_status(say(c, b, BEHIND("/known", "192.0.2.1")), "200");

@@ -126,7 +126,7 @@ on_letter(void *arg)
 		loop_stop(t->scene->loop);
 }
 
-/* One that notes a letter; 'z' ends the run. */
+/* Makes a timer that notes a letter; 'z' ends the run. */
 static struct timer *
 letter(struct scene *s, char what)
 {

@@ -6,7 +6,7 @@
 
 static const char people[] = "alice client, bob freelancer, eve observer, carl arbiter";
 
-/* `read` of the newest message of 42, as a participant sees it. */
+/* Returns `read` of the newest message of 42, as a participant sees it. */
 static bool
 is_newest_read(struct world *w)
 {
@@ -242,7 +242,7 @@ in_open_rooms_the_unlisted_read_for_all_and_have_no_unread(void **state)
 	assert_int_equal(world_mark(w, "zoe", "no room", a, false), CHAT_NOT_FOUND);
 }
 
-/* The log, the message's state and the reader's unread: together or not at all. */
+/* The log, the message's state and the reader's unread count change together or not at all. */
 static void
 a_mark_is_all_or_nothing_under_faults(void **state)
 {

@@ -65,7 +65,7 @@ change_membership(struct store *st, struct model *md, const int64_t *escrows)
 	md->is_observer[w][e] = role == ROLE_OBSERVER;
 }
 
-/* Times that are the same for several, and go back. */
+/* Stores a message. The times of the messages go back, and several have the same time. */
 static void
 put_message(struct store *st, int64_t escrow, const char *sender)
 {

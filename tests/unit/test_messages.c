@@ -82,7 +82,7 @@ message_of(int64_t escrow, int64_t at, const char *sender)
 	    .content = SPAN("content")};
 }
 
-/* A tally follows where rest is 0. */
+/* A tally follows the message if rest is 0. */
 static int64_t
 put_nonce(struct store *st, int64_t escrow, int64_t at, const char *sender, unsigned rest)
 {
@@ -397,7 +397,7 @@ one_step(struct store *st, int64_t escrow, struct model *md)
 	buf_clear(&want);
 }
 
-/* All wallets take part, since. */
+/* All wallets take part, since the given message. */
 static void
 take_part(struct store *st, int64_t escrow, int64_t since)
 {

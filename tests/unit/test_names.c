@@ -24,7 +24,7 @@ repeated(char *out, char c, size_t n)
 	return (struct span){out, n};
 }
 
-/* UTF-8, surrogates and all. */
+/* Encodes any code point as UTF-8, also a surrogate. */
 static size_t
 encode(char *out, unsigned c)
 {
@@ -179,7 +179,7 @@ an_escrow_id_is_plain_text_without_tricks(void **state)
 	assert_false(name_escrow(repeated(text, 'x', NAME_MAX_BYTES + 1)));
 }
 
-/* Every code point alone and within. */
+/* Every code point stands alone, and inside a name. */
 static void
 no_control_and_no_direction_mark_is_in_an_escrow_id(void **state)
 {

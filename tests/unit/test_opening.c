@@ -110,7 +110,8 @@ a_removal_that_the_tail_has_yet_to_pass_ends_the_room(void **state)
 	assert_string_equal(heard(c), "hello, chat_error subscribe_escrow removed");
 }
 
-/* The other way round: looked up behind it, and opened before the tail passes it. */
+/* The other way round: the look-up sees the removal, and the stream opens before the tail passes
+ * it. */
 static void
 an_old_removal_does_not_remove_a_user_who_was_added_again(void **state)
 {

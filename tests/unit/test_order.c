@@ -103,7 +103,7 @@ entering_leaving_and_entering_gives_each_event_once(void **state)
 		turn(h);
 		say_now(a, "4", "unsubscribe_escrow", ROOM);
 		turn(h);
-		/* A client that asks with the same cursor is given the same again. */
+		/* A client that asks again with the same cursor is given the same events again. */
 		const char *told = heard(a), *again = strstr(told, "ack 2 ok");
 		assert_non_null(again);
 		assert_int_equal(count(again, "between"), 1);
@@ -404,7 +404,7 @@ a_removal_while_the_writer_lets_a_user_in_counts(void **state)
 
 /* ---- what the store has of the rooms ---- */
 
-/* The rooms that a client is in again when it has come back. */
+/* The client is lost and comes back. Returns the number of rooms that it is in again. */
 static size_t
 rooms_recovered(struct house *h, struct client *c, const char *wallet)
 {

@@ -24,7 +24,7 @@ list(struct world *w, const char *wallet, struct span before, int limit)
 									 : CHAT_UNAVAILABLE;
 }
 
-/* The escrowIds of the page, each with a blank behind. Valid until the next. */
+/* Returns the escrowIds of the page, each with a blank behind it. Valid until the next call. */
 static const char *
 ids(struct world *w)
 {

@@ -50,7 +50,7 @@ run_rows(struct store *st, void *arg)
 	queue_after(st, rows->after, 1000, on_row, &rows->text);
 }
 
-/* The rows after a position, a line each, as last_row() gives one. The caller frees. */
+/* Returns the rows after a position, each as a line in the form of last_row(). The caller frees. */
 static char *
 rows_after(struct world *w, int64_t after)
 {
@@ -72,7 +72,7 @@ run_last(struct store *st, void *arg)
 	queue_after(st, queue_head(st) - 1, 1, on_row, arg);
 }
 
-/* The newest row of the log as "TOPIC EVENT DATA". The caller frees. */
+/* Returns the newest row of the log as "TOPIC EVENT DATA". The caller frees. */
 static char *
 last_row(struct world *w)
 {

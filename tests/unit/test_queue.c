@@ -271,7 +271,7 @@ an_older_databases_messages_are_indexed_once_each(void **state)
 	assert_int_equal(sql_int(t->st->db, found), 255);
 }
 
-/* Messages that were imported, by other means than the program. */
+/* The messages were imported by another program. */
 static void
 an_older_databases_head_is_not_behind_its_messages(void **state)
 {

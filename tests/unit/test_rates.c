@@ -174,7 +174,8 @@ a_writer_that_remembers_sees_what_others_took(void **state)
 	commit(t->st);
 }
 
-/* Each kind goes by its own clock: neither sweeps away what the other still needs. */
+/* Each kind of bucket has its own clock: no sweep deletes buckets that the other kind still
+ * needs. */
 static void
 buckets_of_both_kinds_stay_until_they_are_full_again(void **state)
 {

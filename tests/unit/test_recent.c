@@ -93,7 +93,7 @@ every_row_behind_the_floor_is_there_and_memory_is_bounded(void **state)
 		assert_true((i - floor) * (int64_t)sizeof(text) < 600 * 1024);
 	}
 	assert_true(turns > 3);
-	/* Stopped in the older piece, the newer one is not begun. */
+	/* The walk is stopped in the older piece, so it does not begin the newer one. */
 	assert_int_equal(give(r, floor, 1).n, 1);
 	recent_free(r);
 }

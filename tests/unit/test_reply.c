@@ -147,7 +147,7 @@ a_header_cannot_be_smuggled_in_a_value(void **state)
 	reply_clear(&r);
 }
 
-/* The value of the reply's ETag. */
+/* Returns the value of the reply's ETag. */
 static struct span
 etag_of(const struct reply *r)
 {

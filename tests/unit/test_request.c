@@ -14,7 +14,7 @@
 #define EVM_UPPER "0xABCDEFabcdefABCDEFabcdefABCDEFabcdefABCD"
 #define EVM_LOWER "0xabcdefabcdefabcdefabcdefabcdefabcdefabcd"
 
-/* A body that arrives in pieces, and then ends as it is told to. */
+/* A body that arrives in pieces, and then ends as the test says. */
 struct pieces {
 	struct span left;
 	size_t most;

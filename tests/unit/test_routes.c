@@ -40,7 +40,7 @@ a_known_path_names_its_methods(void **state)
 	assert_int_equal(ASK(w, "get", HISTORY, NULL, ALICE), 405);
 }
 
-/* The row's pattern with something in its braces. */
+/* Makes a path of the row's pattern: a text stands in place of each name in braces. */
 static void
 uri_of(const struct route *r, char *out, size_t size)
 {

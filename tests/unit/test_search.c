@@ -26,7 +26,8 @@ run_search(struct store *st, void *arg)
 	assert_int_equal(is_good, f->s.err == CHAT_OK);
 }
 
-/* The contents of what is found, newest first, parted by '|'. Valid until the next. */
+/* Returns the contents of the messages that are found, newest first, separated by '|'. Valid
+ * until the next call. */
 static const char *
 contents(struct found *f)
 {
@@ -45,7 +46,7 @@ contents(struct found *f)
 	return buf_cstr(&f->w->text);
 }
 
-/* Every test runs twice: messages are looked at themselves, and are found by the index. */
+/* Every test runs twice: once the messages themselves are searched, once the index finds them. */
 static bool is_indexed;
 
 static int64_t
@@ -75,7 +76,7 @@ let_it_be_indexed(struct world *w)
 	w->rules.rooms = rooms;
 }
 
-/* All steps; how many. */
+/* Takes all steps of a search; returns their number. */
 static int
 search(struct world *w, struct found *f, const char *wallet, const char *escrow, struct span text,
     const char *before, int limit)
@@ -320,7 +321,8 @@ the_mark_of_an_escrow_in_a_text_shows_nothing(void **state)
 	    "");
 }
 
-/* carol's 43 is asked for by its number, 2, which a text of another escrow of hers says. */
+/* Carol searches in 43, whose number is 2. A message in another escrow of carol contains that
+ * number. */
 static void
 the_mark_of_an_escrow_in_a_text_is_not_that_escrow(void **state)
 {
@@ -467,7 +469,7 @@ what_is_indexed_between_two_steps_is_not_found_twice(void **state)
 	chat_search_clear(&f.s);
 }
 
-/* Of many candidates one is found: how many pages it takes. */
+/* One of many candidates matches. Returns the number of pages until it is found. */
 static int
 pages_to_the_one(struct world *w)
 {
@@ -518,7 +520,7 @@ long_texts_end_a_page_before_many_were_looked_at(void **state)
 
 /* ---- snippets ---- */
 
-/* The snippet of the only one that is found, and its ranges as JSON. */
+/* Returns the snippet of the only message that is found, and its ranges, as JSON. */
 static void
 assert_snippet(struct world *w, const char *text, const char *wanted, const char *ranges)
 {

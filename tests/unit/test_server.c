@@ -39,7 +39,7 @@ dial(const char *path)
 	return -1;
 }
 
-/* True if the answer to one event holds a text. */
+/* Sends one event. True: its answer contains the text. */
 static bool
 emits(const char *path, const char *body, const char *expected)
 {
@@ -68,7 +68,7 @@ emits(const char *path, const char *body, const char *expected)
 	return strstr(answer, expected) != NULL;
 }
 
-/* Asks until it is answered, then ends the daemon. */
+/* Asks until the daemon answers, then ends the daemon. */
 static void *
 client_main(void *arg)
 {

@@ -177,7 +177,7 @@ run_note(struct store *st, void *arg)
 	queue_after(st, m.log_read, 1000000, note_row, NULL);
 }
 
-/* The first of a room's events behind a position. */
+/* Returns the index of the first of a room's events behind a position. */
 static int
 behind(const struct stay *room, int64_t position)
 {
@@ -200,7 +200,7 @@ rooms_in(void)
 	return n;
 }
 
-/* The answer that an event gets now: "" is ok. */
+/* Returns the code of the answer that an event gets now: "" for ok. */
 static const char *
 verdict(const struct sent *e)
 {
@@ -387,7 +387,7 @@ put_data(char *out, size_t size, struct sent *e)
 	}
 }
 
-/* The own message that an event of history has to see. */
+/* Returns the own message that a call of history has to see. */
 static const char *
 last_message(int room)
 {
@@ -434,7 +434,7 @@ others_write(void)
 	m.to_notify += m.rooms[room[1] - '0'].is_member;
 }
 
-/* The threads get on, a little. */
+/* The threads do a random part of their work. */
 static void
 get_on(void)
 {

@@ -33,7 +33,7 @@ decoded(const char *text)
 	return packet;
 }
 
-/* True if the text is taken whole: cut and checked. Each refusal must give a reason. */
+/* True if the whole text is one packet and passes the check. Each refusal must give a reason. */
 static bool
 is_taken(struct span text)
 {

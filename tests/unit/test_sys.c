@@ -126,7 +126,7 @@ connect_to(const struct house *h)
 	return fd;
 }
 
-/* Asks until it is answered; a connection that was lost is opened again. */
+/* Asks until the daemon answers; opens a connection that was lost again. */
 static void
 on_step(void *arg)
 {

@@ -101,7 +101,7 @@ append_row(struct store *st, void *arg)
 	return true;
 }
 
-/* Nobody but the rules of chat writes messages; a shell can. */
+/* A shell writes a message, although only the rules of chat should. */
 static bool
 insert_bad_message(struct store *st, void *arg)
 {

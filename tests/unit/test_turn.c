@@ -119,7 +119,7 @@ wait_until_taken(struct world *w)
 	}
 }
 
-/* Until a job is in the queue behind another. */
+/* Waits until a job is in the queue behind another one. */
 static void
 start_waiter(struct world *w, struct job *j)
 {

@@ -14,7 +14,8 @@
 
 #include "base/mem.h"
 
-/* Bytes in their own allocation, so that reading past them is seen. */
+/* Puts the bytes into an allocation of exactly their length, so that a read past their end is
+ * seen. */
 static bool
 is_valid(const char *text, size_t n)
 {
@@ -27,7 +28,7 @@ is_valid(const char *text, size_t n)
 
 #define VALID(lit) is_valid(lit, sizeof(lit) - 1)
 
-/* A second opinion, by the definition: decode, then look at the number. */
+/* A second implementation, by the definition: it decodes a character, then looks at its number. */
 static bool
 is_scalar(const uint8_t *p, size_t n)
 {

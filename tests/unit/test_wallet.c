@@ -152,7 +152,7 @@ unhex(uint8_t *out, const char *text)
 	return n;
 }
 
-/* Hex as base58; the caller frees. */
+/* Encodes the bytes that hex names as base58. The caller frees. */
 static char *
 base58_of(const char *text)
 {
@@ -204,7 +204,7 @@ the_signatures_of_rfc_8032_are_good(void **state)
 	}
 }
 
-/* The y's of the points whose order divides 8, and values that are not below the prime; each with
+/* The y of each point whose order divides 8, and values that are not below the prime, each with
  * both signs of x. */
 static const char *const unsafe[] = {
     "0000000000000000000000000000000000000000000000000000000000000000",

@@ -296,7 +296,7 @@ what_waits_behind_a_held_request_is_bounded(void **state)
 		if (sent > 2000000)
 			fail_msg("all of it was taken");
 	}
-	/* The last one was cut where the kernel had no more room. */
+	/* The last request was cut, since the kernel had no more room. */
 	web_reply_held(s->held,
 	    &(struct web_reply){.status = 200, .type = "text/plain", .body = SPAN("held")});
 	while (s->hellos < (int)(sent / strlen(HELLO))) {
@@ -383,7 +383,7 @@ the_end_of_the_process_ends_it_and_what_it_holds(void **state)
 	assert_true(w->has_ended);
 }
 
-/* The value of the last X-Request-ID that was read; terminated. */
+/* Copies the value of the last X-Request-ID that the client has read to out. */
 static const char *
 last_id(struct wires *w, char out[100])
 {
@@ -415,7 +415,7 @@ a_request_is_answered_under_its_name_if_that_is_a_plain_one(void **state)
 		ask(w, request);
 		assert_string_not_equal(last_id(w, other), id);
 	}
-	/* A refusal before the body too, and one that is held. */
+	/* A refusal that precedes the body has the id too, and so has a held answer. */
 	ask(w, "GET /hold HTTP/1.1\r\n" HOST "X-Request-ID: held\r\n\r\n");
 	web_reply_held(
 	    ((struct site *)w->own)->held, &(struct web_reply){.status = 200, .body = SPAN("{}")});

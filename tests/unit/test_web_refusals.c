@@ -137,7 +137,8 @@ sizes_and_underscores_are_the_webs_to_refuse(void **state)
 		void *state_of_its_own = NULL;
 		size_t n = strlen(request);
 
-		/* To the byte: 100 are accepted, 101 not, be they whole or not. */
+		/* The limit holds to the byte: a head of 100 bytes is accepted, a head of 101
+		 * bytes is not. */
 		memset(request + n, 'x', (size_t)(96 + i) - n);
 		strcpy(request + 96 + i, "\r\n\r\n");
 		wires_setup(&state_of_its_own);

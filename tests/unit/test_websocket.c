@@ -85,7 +85,7 @@ serve(struct wires *w)
 	return p;
 }
 
-/* Over the handshake. */
+/* The client sends the handshake, and reads its answer. */
 static struct peer *
 open_ws(struct wires *w)
 {
@@ -144,7 +144,7 @@ put_close(struct wires *w, int code)
 	get(w);
 }
 
-/* The next frame that the server sent (short ones only); -1: none. */
+/* Takes the next frame that the server sent (short ones only). -1: there is none. */
 static int
 next_frame(struct peer *p, struct span *payload)
 {
@@ -573,7 +573,7 @@ who_is_busy_keeps_the_peer_from_sending_without_end(void **state)
 	frame(&one, FIN | WS_TEXT, SPAN("0123456789"));
 	for (int i = 0; i < 1000; i++)
 		buf_add(&all, one.p, one.len);
-	/* One message is taken at a time: what the server keeps of the rest is bounded. */
+	/* The server takes one message at a time, and keeps a bounded part of the others. */
 	for (int i = 0; i < 2000; i++) {
 		n = put(w, all.p + cut, all.len - cut);
 		sent += n;

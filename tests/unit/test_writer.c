@@ -402,7 +402,7 @@ a_done_job_may_be_submitted_again_at_once(void **state)
 	end(&f);
 }
 
-/* Each row that is handed back is one of the log, as it stands there; how many. */
+/* Asserts that each row that is handed back equals its row of the log. Returns their number. */
 static int
 check_rows(struct fixture *f, struct packed_list *rows)
 {
@@ -484,7 +484,8 @@ gate_done(struct writer_job *base, void *context)
 	(void)context;
 }
 
-/* Returns when the thread is at the gate: what is submitted from now on is in a later batch. */
+/* Returns when the thread is at the gate: jobs that are submitted from now on are in a later
+ * batch. */
 static void
 close_gate(struct fixture *f, struct gate *g)
 {

@@ -20,7 +20,7 @@
 
 /* ---- the client's side ---- */
 
-/* A masked frame; first is FIN, reserved bits and opcode. */
+/* Appends a masked frame; first has FIN, the reserved bits and the opcode. */
 static void
 put_frame(struct buf *b, int first, struct span payload)
 {
@@ -104,7 +104,8 @@ peer_receive(struct peer *p, const char *bytes, size_t n)
 	assert_true(p->in.len < 140);
 }
 
-/* However the input is split in three, or into bytes, the same happens. */
+/* The same frames are decoded wherever the input is split into three, and if it is split into
+ * bytes. */
 static void
 expect(struct span input, size_t max_bytes, struct deflate *d, const char *want)
 {
@@ -136,7 +137,7 @@ expect_bytes(struct span input, struct deflate *d, const char *want)
 	expect(input, MAX_BYTES, d, want);
 }
 
-/* One frame of these bytes, then a ping that must not be answered. */
+/* Sends one frame of these bytes, then a ping, which must not be answered. */
 static void
 expect_broken(int first, struct span payload, int code)
 {
@@ -314,7 +315,7 @@ unmasked_frames_and_padded_lengths_are_1002(void **state)
 		expect_bytes(bad[i], NULL, "broken 1002 ");
 }
 
-/* As it does when a client's identity was ended. */
+/* The daemon lowers the limit so when it has ended a client's identity. */
 static void
 a_limit_that_becomes_less_meets_a_message_that_has_begun(void **state)
 {

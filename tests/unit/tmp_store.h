@@ -86,7 +86,7 @@ tmp_teardown(void **state)
 
 /* ---- plain SQL ---- */
 
-/* NULL, or what SQLite says against it (static until the next call). */
+/* Runs a text of SQL. Returns NULL, or SQLite's error message (valid until the next call). */
 static inline const char *
 sql_error(sqlite3 *db, const char *text)
 {
@@ -102,7 +102,8 @@ sql(sqlite3 *db, const char *text)
 		fail_msg("%s: %s", why, text);
 }
 
-/* The first column of the first row as text, "" without one; static until the next call. */
+/* Returns the first column of the first row as text, "" if there is no row. Valid until the next
+ * call. */
 static inline const char *
 sql_text(sqlite3 *db, const char *text)
 {
