@@ -64,7 +64,7 @@ class Tab {
 		return tab;
 	}
 
-	/** Until this is so on the page, which gets its log. */
+	/** Waits until the page says that this is true; it is given the page's log. */
 	until(condition, argument) {
 		return this.page.waitForFunction(`(${condition})(window.log, ${JSON.stringify(argument)})`, undefined, { timeout: WAIT_MS, polling: 20 });
 	}
@@ -90,7 +90,7 @@ class Tab {
 	}
 }
 
-/** In each browser. */
+/** Makes a promise for each browser. */
 function browsers(name, body) {
 	for (const browser of BROWSERS)
 		inOne(browser, name, body);

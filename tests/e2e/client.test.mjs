@@ -128,12 +128,12 @@ class Server {
 		return { ok: true };
 	}
 
-	/** The latency of one way. */
+	/** Calls f after the latency of one way. */
 	after(f) {
 		this.clock.set(f, this.latency);
 	}
 
-	/** Every connection is lost. */
+	/** Breaks every connection. */
 	cut() {
 		for (const link of [...this.links])
 			link.lose();
@@ -510,7 +510,7 @@ const EACH = [['websocket', WS], ['sse', SSE], ['poll', POLL]];
 
 /* ---- the file itself ---- */
 
-/** From the modules of the tests, or null. */
+/** Loads a module of the tests. null: it is not installed. */
 function load(name) {
 	for (const dir of [process.env.E2E_MODULES, path.join(BUILDDIR, 'tests/e2e/modules')].filter(Boolean)) {
 		try {
@@ -1303,7 +1303,7 @@ test('a tab that closes or crashes leaves the rooms that only it was in', async 
 class Wires {
 	live = new Set();
 
-	/** Every connection is lost without a word. */
+	/** Breaks every connection without a goodbye. */
 	cut() {
 		for (const one of this.live)
 			one.lose();

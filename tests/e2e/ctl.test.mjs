@@ -14,7 +14,7 @@ const PAIR = { alice: 'client', bob: 'freelancer' };
 const COMMANDS = ['doctor', 'publish', 'tail', 'stats', 'token', 'key', 'check-db'];
 const NO_DAEMON = { daemon: false };
 
-/** It must fail with that status and one line. */
+/** Runs escrowchatctl, which must fail with that status and one line. */
 async function fails(w, status, pattern, ...args) {
 	const { code, out, output } = await w.ctl(...args);
 	assert.equal(code, status, `${args.join(' ')}: ${out}`);
@@ -23,7 +23,7 @@ async function fails(w, status, pattern, ...args) {
 	assert.equal(output.length, 0, out);
 }
 
-/** It must do; its standard output, by lines. */
+/** Runs escrowchatctl, which must succeed. Resolves to its standard output, by lines. */
 async function does(w, ...args) {
 	const { code, out, output } = await w.ctl(...args);
 	assert.equal(code, 0, `${args.join(' ')}: ${out}`);

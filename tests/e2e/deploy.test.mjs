@@ -53,7 +53,7 @@ for (const name of installed.filter((n) => n !== 'lighttpd' && DEPLOYMENTS[n].by
 
 // ---- streams ----
 
-/** Delivers many times, each before the next begins; how long the quickest took is printed. */
+/** Makes many deliveries, one after the other, and prints the time of the quickest. */
 async function deliveries(t, what, deliver) {
 	let least = Infinity;
 	for (let i = 0; i < ROUNDS; i++) {
@@ -297,7 +297,7 @@ function programsBelow(pid) {
 	return children.flatMap((p) => [...(proc(p, 'cmdline').includes('escrowchat.fcgi') ? [p] : []), ...programsBelow(p)]);
 }
 
-/** How each is restarted. */
+/** The way to restart escrowchat.fcgi in each deployment. */
 const RESTARTS = {
 	own: async (w) => {
 		await w.fcgi.stop();

@@ -11,8 +11,8 @@ import { freePort, promise } from './lib/world.mjs';
 const QUICK = ['--wait', '60', '--hold', '3']; // no probe of a good server waits that long
 const FAULTY = ['--wait', '10', '--hold', '3'];
 
-/** The shipped text with parts of it changed: from, to, from, to. Where none of it is in a file,
- * that stays as it is. */
+/** Changes parts of the shipped text: from, to, from, to. A file that has none of these parts
+ * stays as it is. */
 const swap = (...parts) => (text) => {
 	for (let i = 0; i < parts.length; i += 2)
 		text = text.replaceAll(parts[i], parts[i + 1]);

@@ -19,7 +19,7 @@ const CONFIG = { rooms: 'open', durability: 'normal', max_per_wallet: 1000, ...N
 const sizeOf = (pid, name) => 1024 * Number(new RegExp(`${name}:\\s+(\\d+)`).exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 const isSanitized = (w) => sizeOf(w.daemon.pid, 'VmSize') > 1e12; // its shadow
 
-/** A promise with a daemon of whose memory a sanitizer keeps little. */
+/** Makes a promise, with a daemon whose sanitizer keeps little freed memory. */
 function small(name, body) {
 	promise(name, { timeout: TEST_MS, daemon: false, config: CONFIG }, async (w) => {
 		const asan = [process.env.ASAN_OPTIONS, 'quarantine_size_mb=1', 'malloc_context_size=0'].filter(Boolean).join(':');
@@ -34,7 +34,7 @@ function staysSmall(w, before) {
 	assert.ok(growth < GROWTH_MAX * (isSanitized(w) ? 2 : 1), `the daemon grew by ${Math.round(growth / 1e6)} MB`);
 }
 
-/** A room of which one page of history is large. */
+/** Makes a room; one page of its history is large. */
 async function heavyRoom(w, content) {
 	const writer = await w.client('writer');
 	for (let i = 0; i < 200; i += 20)

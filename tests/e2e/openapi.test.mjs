@@ -93,7 +93,7 @@ const EXAMPLES = {
 	openapiGet: (as) => as(null)('openapiGet').then(({ headers }) => as(null)('openapiGet', {}, undefined, { headers: { 'If-None-Match': headers.etag } })),
 };
 
-/** Answers of success that are described, and were not seen. */
+/** Returns the described answers of success that were not seen. */
 function neverGiven(description, isWanted) {
 	const good = description.operations.flatMap((o) => Object.keys(o.responses).filter((s) => s < '400').map((s) => [o.operationId, s]));
 	return good.filter(([id]) => isWanted(id)).map((one) => one.join(' ')).filter((one) => !description.seen.has(one));
@@ -101,7 +101,7 @@ function neverGiven(description, isWanted) {
 
 const PAGE = 'http://localhost:5173'; // the default of frontend_url
 
-/** The same of signing in, which there is with auth = wallet alone. */
+/** Asks each route of signing in, which exists only with auth = wallet. */
 async function signIn(as, w) {
 	const wallet = newWallet(), anyone = as(null);
 	const { json: { message } } = await anyone('authPostChallenge', {}, { walletAddress: wallet.address });

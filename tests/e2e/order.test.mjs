@@ -40,7 +40,7 @@ class Scene {
 		return `${name} ${this.#texts++}`;
 	}
 
-	/** How a round's events are written. */
+	/** Returns the way in which the events of a round are written. */
 	split(round) {
 		const way = WAYS[round % WAYS.length];
 		return { steps: way === 'one at a time', ...(way === 'in pieces' && { cuts: 1 + Math.floor(this.random() * 12), random: this.random }) };
@@ -62,7 +62,7 @@ class Scene {
 		await this.bob.ok('presence', { escrowId: ROOM });
 	}
 
-	/** Four messages of bob's are always on their way while body() runs. */
+	/** Bob always has four messages under way while body() runs. */
 	async amidNoise(body) {
 		let isOver = false, sent = 0;
 		const passes = async (n) => {

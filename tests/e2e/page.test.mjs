@@ -114,7 +114,7 @@ class Page {
 		return this.page.$eval(`[data-escrow="${escrow}"] .count`, (e) => (e.hidden ? 0 : parseInt(e.textContent, 10)));
 	}
 
-	/** Nothing reaches over the window's sides. */
+	/** Asserts that nothing is wider than the window. */
 	async fits() {
 		const wide = await this.page.$$eval('body *', (all) => all.filter((e) => e.getClientRects().length && !e.closest('svg, .aside, .sender, #foot label') && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.id || e.className || e.tagName));
 		assert.deepEqual(wide, []);
@@ -170,7 +170,7 @@ pages('the page comes with a policy that allows nothing foreign, and the same in
 
 /* ---- signing in ---- */
 
-/* As the demonstration has it: who signs in takes part. */
+/* As in the demo, each user who signs in takes part. */
 const NEWCOMERS = `CREATE TRIGGER demo_newcomers AFTER INSERT ON tokens BEGIN
 	INSERT OR IGNORE INTO participants(escrow, wallet, name, role) SELECT id, NEW.wallet, NEW.name, 'client' FROM escrows; END;`;
 
@@ -290,7 +290,7 @@ for (const [name, [first, second, shownFirst, shownSecond]] of Object.entries(PA
 
 const FRONT = (port) => `server.modules = ("mod_proxy")\nproxy.server = ("" => (("host" => "127.0.0.1", "port" => ${port})))\n`;
 
-/** Each puts itself before the pages. */
+/** The proxies that stand between the pages and the daemon. */
 const OBSTACLES = {
 	'a proxy that buffers': {
 		shown: 'Long-poll',

@@ -72,7 +72,7 @@ async function allEnd(ends, what) {
 		await within(over(), `${name} to end: ${what}`);
 }
 
-/** That a token is nobody's on any way in, for a reason that each names in its own words. */
+/** Asserts that a token is refused on every way in; each way says the reason in its own words. */
 async function refusedEverywhere(w, { address, token }) {
 	const headers = bearer(token);
 	assert.equal((await refusal(native(w, token))).status, 401, '/ws');
@@ -197,7 +197,7 @@ promise('a write that is on its way when its token ends is refused inside its tr
 	assert.equal(await w.sqlite("SELECT count(*) FROM messages WHERE content = 'late';"), '0');
 });
 
-/** Moves the end of a token. */
+/** Changes the time at which a token ends. */
 const expiresIn = (w, ms) => w.sqlite(`UPDATE tokens SET expires_at = ${Date.now() + ms};`);
 
 const LIFE_MS = 8000; // what is left of a token: time enough to connect everywhere

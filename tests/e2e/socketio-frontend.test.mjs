@@ -27,7 +27,7 @@ class Stage {
 		return stage;
 	}
 
-	/** A page that has not connected. */
+	/** Makes a page that has not connected. */
 	page(more = {}) {
 		const chat = new ChatService(this.io, `http://127.0.0.1:${this.road.port}`, { ...QUICK, ...this.options, ...more });
 		const page = { chat, heard: {} };
@@ -40,7 +40,7 @@ class Stage {
 		return page;
 	}
 
-	/** Connected, and on the transport of the mode. */
+	/** Makes a page, and waits until it is connected, on the transport of the mode. */
 	async enter(wallet, ...escrowIds) {
 		const page = this.page();
 		page.chat.connect(wallet);
@@ -59,7 +59,7 @@ class Stage {
 		});
 	}
 
-	/** A room nobody has been in. */
+	/** Makes a room that nobody has been in. */
 	room() {
 		return `room-${++this.rooms}`;
 	}

@@ -22,7 +22,7 @@ function isError(answer, code, what) {
 	assert.match(answer.headers['content-type'], /^application\/json/, what);
 }
 
-/** The session that must go on whatever others do. */
+/** A session that must not notice what others do. */
 async function witness(w) {
 	const wire = await connected(w.target, Sock, 'witness');
 	let id = 0;

@@ -14,7 +14,7 @@ import { promise } from './lib/world.mjs';
 const PAIR = { alice: 'client', bob: 'freelancer' };
 const FOREVER = { config: { presence_grace: '1h' } };
 
-/** Polls until the events are there, from a cursor on: {events, cursor}. */
+/** Polls from a cursor on until the events have come: {events, cursor}. */
 async function gather(w, wallet, query, isEnough) {
 	const events = [];
 	let { cursor } = query;
@@ -373,7 +373,7 @@ promise('a client that leaves while its poll is held is noticed', { config: { pr
 	assert.deepEqual(bob.all('user_left'), []);
 });
 
-/** Sockets at the daemon, as it counts them itself. */
+/** Returns the number of connections that the daemon lists, without those of polls. */
 async function openConnections(w) {
 	const { connections } = await w.stats();
 	return connections.filter((c) => c.transport !== 'poll').length;

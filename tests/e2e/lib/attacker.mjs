@@ -47,7 +47,7 @@ export class Attacker {
 let isOver = false;
 const target = { port: workerData?.port };
 
-/** Counts how often a text comes in a stream, whatever its pieces. */
+/** Counts a text in a stream, also where two pieces share it. */
 function counter(text) {
 	let rest = '';
 	return (data) => {
@@ -131,7 +131,7 @@ const KINDS = {
 	},
 };
 
-/** Reads an answer to nowhere; its status. */
+/** Reads an answer and drops it; returns its status. */
 function get(path) {
 	return new Promise((resolve, reject) => {
 		http.get({ host: '127.0.0.1', port: target.port, path, agent: false }, (res) => {

@@ -7,7 +7,7 @@ import { load, program } from './modules.mjs';
 import { WAIT_MS } from './wait.mjs';
 
 const CHROMIUM_ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-/* Nothing but what the test asks for: no looking for updates, portals, experiments. */
+/* The browser does nothing on its own: it looks for no updates, portals or experiments. */
 const FIREFOX_PREFS = {
 	'app.update.enabled': false, 'network.captive-portal-service.enabled': false, 'network.connectivity-service.enabled': false,
 	'browser.safebrowsing.malware.enabled': false, 'browser.safebrowsing.phishing.enabled': false, 'datareporting.policy.dataSubmissionEnabled': false,
@@ -37,7 +37,7 @@ const START = { chromium, firefox };
 /** The names of the browsers. */
 export const BROWSERS = Object.keys(START);
 
-/** A browser without a window. Where it is not installed, the tests of the file are skipped. */
+/** Starts a browser without a window. If it is not installed, the tests of the file are skipped. */
 export function launch(name) {
 	return START[name]();
 }

@@ -10,8 +10,8 @@ import { WebSocket } from './ws.mjs';
 export const SUBPROTOCOL = 'escrowchat.v1';
 
 export class Client {
-	/** Connects and has seen hello. wallet '': claims none; query: further parameters; cursor:
-	 * resumes the own topic. */
+	/** Connects and waits for hello. wallet '': no wallet is claimed; query: further
+	 * parameters; cursor: the user's own topic is resumed from it. */
 	static async open(target, wallet, { query = {}, headers, path = '/ws', protocols = [SUBPROTOCOL] } = {}) {
 		const client = new Client();
 		const parameters = new URLSearchParams({ ...(wallet && { walletAddress: wallet }), ...query });
@@ -22,9 +22,9 @@ export class Client {
 		return client;
 	}
 
-	/** All that came, in order: {event, data, cursor?, escrowId?} or {ack, data}. Where there
-	 * is onevent or onack, it sees
-	 *  each at the moment it comes, and event() waits for nothing. */
+	/** The received events and answers, in order: {event, data, cursor?, escrowId?} or {ack,
+	 * data}. If there is an onevent or an onack, it is called at once with each of them, and
+	 * event() does not wait. */
 	log = [];
 
 	#inbox = [];
@@ -68,7 +68,7 @@ export class Client {
 		this.ws.send(JSON.stringify({ event, data }));
 	}
 
-	/** Sends an event; its acknowledgement. */
+	/** Sends an event; resolves to its acknowledgement. */
 	ask(event, data) {
 		const ack = this.#next++;
 		return this.askAs(ack, event, data);
@@ -133,7 +133,7 @@ export class Client {
 		return within(this.ws.close(code), `${this.wallet} to close`);
 	}
 
-	/** The connection breaks. */
+	/** Breaks the connection. */
 	lose() {
 		return this.ws.destroy();
 	}

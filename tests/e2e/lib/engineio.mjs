@@ -10,7 +10,7 @@ export const PATH = '/socket.io/';
 const SEPARATOR = '\x1e';
 
 export class Polling {
-	/** Has shaken hands. */
+	/** Shakes hands; resolves to the wire. */
 	static async open(target, headers) {
 		const wire = new Polling();
 		wire.target = target;
@@ -37,7 +37,7 @@ export class Polling {
 		return this.post(packets.join(SEPARATOR));
 	}
 
-	/** The next packet; null: the session is gone. */
+	/** Resolves to the next packet; null: the session is gone. */
 	async next() {
 		while (!this.#waiting.length) {
 			const answer = await this.get();
@@ -49,7 +49,7 @@ export class Polling {
 		return packet === '1' ? null : packet;
 	}
 
-	/** Until the daemon knows the session no more. */
+	/** Waits until the daemon does not know the session any more. */
 	async gone() {
 		await until('the session to be gone', async () => (await this.post('3')).status === 400);
 	}
@@ -82,7 +82,7 @@ export class Sock {
 		packets.forEach((p) => this.ws.send(p));
 	}
 
-	/** The next packet, string or Buffer; null: closed. */
+	/** Resolves to the next packet, a string or a Buffer; null: the wire is closed. */
 	next() {
 		if (this.#waiting.length)
 			return Promise.resolve(this.#waiting.shift());

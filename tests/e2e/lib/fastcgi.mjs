@@ -13,7 +13,7 @@ function record(type, content = Buffer.alloc(0)) {
 	return Buffer.concat([head, content]);
 }
 
-/** As many records as it takes, and the empty one that ends them. */
+/** Makes as many records as the data needs, and the empty record that ends them. */
 function stream(type, bytes, isEnded = true) {
 	const records = [];
 	for (let at = 0; at < bytes.length; at += 65535)

@@ -82,7 +82,7 @@ export class ChatService {
 		});
 	}
 
-	/** Without waiting for anything. */
+	/** Sends without waiting for an answer. */
 	post(escrowId, content) {
 		this.socket.emit('chat_message', { escrowId, content });
 	}

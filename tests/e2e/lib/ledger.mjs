@@ -37,7 +37,7 @@ export class Ledger {
 		this.#marks = this.#marks.filter((m) => this.acknowledged.size < m.at || m.resolve());
 	}
 
-	/** Until so many are acknowledged. */
+	/** Waits until so many messages are acknowledged. */
 	reaches(at) {
 		return this.acknowledged.size >= at ? Promise.resolve() : new Promise((resolve) => this.#marks.push({ at, resolve }));
 	}
@@ -45,7 +45,7 @@ export class Ledger {
 
 const draft = (n, writer) => ({ content: `message ${n} by ${writer}`, clientMsgId: `m-${n}` });
 
-/** Connects until there is a daemon again. */
+/** Tries to connect until there is a daemon again. */
 export function connected(w, name, options) {
 	return until(`${name} to connect`, () => w.client(name, { target: w.target, ...options }).then((c) => Object.assign(c, { mayFail: true })).catch(() => null));
 }
@@ -89,7 +89,7 @@ export async function writeByRest(w, ledger, name) {
 	agent.destroy();
 }
 
-/** One message at a time, as clients of streams and polls do it. */
+/** Sends one message at a time, as clients of streams and polls do. */
 export async function writeByEmit(w, ledger, name) {
 	for (let n; (n = ledger.take()) !== null;) {
 		await until(`message ${n} by emit`, async () => {

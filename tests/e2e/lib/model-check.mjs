@@ -85,7 +85,8 @@ class RoomModel {
 		}
 	}
 
-	/** How many messages the room had when an event took effect, at least and at most. */
+	/** Returns the least and the greatest number of messages that the room can have had when
+	 * an event took effect. */
 	bounds(e) {
 		const own = this.events.filter((one) => one.index !== undefined), place = this.events.indexOf(e);
 		const before = own.filter((one) => this.events.indexOf(one) < place), after = own.find((one) => this.events.indexOf(one) > place);

@@ -19,7 +19,7 @@ class Run {
 		return room === 's' ? 'strange' : `${this.name}-${room}`;
 	}
 
-	/** How many durable events of a room bob has seen. */
+	/** Returns the number of durable events of a room that bob has seen. */
 	known(room) {
 		return roomEvents(this.bob.log, this.id(room)).length;
 	}
@@ -51,7 +51,7 @@ async function begin(w, wire, limitMs) {
 	return run;
 }
 
-/** Others write into the rooms until the function that this gives is called and done. */
+/** Others write into the rooms until the returned function is called and has resolved. */
 function noise(run, random) {
 	let isOver = false;
 	const room = () => run.id(run.rooms[Math.floor(random() * run.rooms.length)]);
@@ -118,7 +118,7 @@ async function settle(run) {
 	await run.bob.ok([presence(run.id('a'))]);
 }
 
-/** The place in the truth of what comes first after a cursor that an answer gave. */
+/** Returns the place of the first event after a cursor that an answer gave. */
 async function probe(run, room, cursor) {
 	const from = run.carol.log.length;
 	await run.carol.ok([enter(room.id, cursor)]);
@@ -141,7 +141,7 @@ async function verify(run) {
 	run.carol.destroy();
 }
 
-/** Plays the steps in rooms of their own: null, or the error that says what was wrong. */
+/** Plays the steps in new rooms. Resolves to null, or to the error that tells the fault. */
 export async function outcomeOf(w, wire, { steps, isNoisy }, random, limitMs) {
 	const run = await begin(w, wire, limitMs);
 	const stop = isNoisy ? noise(run, random) : async () => {};

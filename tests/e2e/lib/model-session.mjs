@@ -57,7 +57,7 @@ async function writePieces(socket, pieces) {
 }
 
 export class Session {
-	/** All that came, in order: {ack, data} or {event, data, cursor?}. */
+	/** The received answers and events, in order: {ack, data} or {event, data, cursor?}. */
 	log = [];
 	/** The index in the log of the answer to each number. */
 	answered = new Map();
@@ -82,7 +82,7 @@ export class Session {
 			w();
 	}
 
-	/** Until find() gives something; it is asked again whenever something came. */
+	/** Waits until find() returns a value. It is called again after each answer or event. */
 	until(what, find) {
 		let waiter;
 		const found = new Promise((resolve, reject) => {
@@ -129,7 +129,7 @@ export class Session {
 		return places.map((at) => this.log[at].data);
 	}
 
-	/** The same, each answer being ok. */
+	/** Sends events as send does, and asserts that each answer is ok. */
 	async ok(events, options) {
 		const answers = await this.all(events, options);
 		answers.forEach((a, i) => assert.equal(a.ok, true, `answer ${i}: ${JSON.stringify(a)}`));
@@ -202,7 +202,7 @@ class SocketIo extends Session {
 		this.note({ event, data, ...(more.length && { cursor: more[0] }) });
 	}
 
-	/** CONNECT and its answer. */
+	/** Sends CONNECT and reads its answer. */
 	async greet(wallet, auth) {
 		await this.post([`40${JSON.stringify({ walletAddress: wallet, ...auth })}`]);
 		this.packet(await this.wire.next());
@@ -277,7 +277,7 @@ class PollingSession extends SocketIo {
 		this.post(['3']).catch((error) => this.fail(error));
 	}
 
-	/** One POST; cuts are places in the bytes of the whole request. */
+	/** Sends one POST; cuts are places in the bytes of the whole request. */
 	async post(packets, { cuts = 0, random } = {}) {
 		const body = Buffer.from(packets.join('\x1e'));
 		const head = `POST ${this.wire.path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n` +
@@ -331,5 +331,5 @@ export const presence = (escrowId) => ({ event: 'presence', data: { escrowId } }
 export const typing = (escrowId) => ({ event: 'typing_start', data: { escrowId } });
 export const stopTyping = (escrowId) => ({ event: 'typing_stop', data: { escrowId } });
 export const read = (escrowId, data) => ({ event: 'message_read', data: { escrowId, ...data } });
-/** The same event without an acknowledgement. */
+/** Returns the event without an acknowledgement. */
 export const quiet = (e) => ({ ...e, ack: false });

@@ -5,12 +5,12 @@
 
 import { enter, history, leave, message, presence, read, stopTyping, typing } from './model-session.mjs';
 
-/** The rooms of a sequence: what alice is there. She is no participant of the last one. */
+/** The rooms of a sequence, with the role of alice in each; null: alice takes no part in it. */
 export const ROOMS = { a: 'client', b: 'freelancer', o: 'observer', s: null };
 
 const pick = (random, list) => list[Math.floor(random() * list.length)];
 
-/* Each verb: how often, and its step. */
+/* Each verb has its share of all steps, and makes its step. */
 const VERBS = [
 	[6, () => ({ verb: 'enter' })],
 	[4, (random) => ({ verb: 'enter', cursor: random() })],

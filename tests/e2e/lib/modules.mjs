@@ -46,12 +46,12 @@ function requireFor(what) {
 	return createRequire(path.join(directory(name), 'package.json'));
 }
 
-/** Such a module that is for import alone. */
+/** Loads a module of the lock file that can only be imported. */
 export function loadModule(what) {
 	return import(pathToFileURL(requireFor(what).resolve(what)));
 }
 
-/** The path of a file of such a module. */
+/** Returns the path of a file of a module of the lock file. */
 export function locate(name, file) {
 	return path.join(path.dirname(requireFor(name).resolve(`${name}/package.json`)), file);
 }
@@ -62,7 +62,7 @@ export function find(...names) {
 	return names.flatMap((n) => dirs.map((d) => path.join(d, n))).find((p) => fs.existsSync(p));
 }
 
-/** The same; none: the tests are skipped. */
+/** Returns the first of these programs on the PATH. If there is none, the tests are skipped. */
 export function program(...names) {
 	return find(...names) ?? skip(`${names[0]} is not installed`);
 }

@@ -19,7 +19,8 @@ export class Description {
 		return thing?.$ref ? thing.$ref.slice(2).split('/').reduce((at, name) => at[name], this.document) : thing;
 	}
 
-	/** The schema without references, with all of allOf in one, and closed. */
+	/** Returns the schema without references. The parts of allOf are merged, and other
+	 * properties are not allowed. */
 	#closed(schema) {
 		const s = this.#resolve(schema);
 		if (s.allOf) {
@@ -37,7 +38,7 @@ export class Description {
 		return this.operations.find((o) => o.operationId === id);
 	}
 
-	/** The fault of an answer of that operation; undefined: it has none. */
+	/** Returns the fault of an answer of that operation; undefined: it has none. */
 	fault(id, answer) {
 		const response = this.#resolve(this.operation(id).responses[answer.status]);
 		if (!response)

@@ -59,7 +59,7 @@ export class Process {
 		}
 	}
 
-	/** The match of the first line that has it, of those after from lines. */
+	/** Waits for a line that matches, after the first `from` lines. Resolves to the match. */
 	line(pattern, from = 0) {
 		for (const line of this.lines.slice(from)) {
 			const found = pattern.exec(line);
@@ -72,7 +72,7 @@ export class Process {
 			() => `${this.name} to say ${pattern}\n${this.tail()}`);
 	}
 
-	/** All that it said, its log file included. */
+	/** Returns the whole output of the process, with its log file. */
 	said() {
 		const more = this.logFile && fs.existsSync(this.logFile) ? fs.readFileSync(this.logFile, 'utf8').trimEnd().split('\n') : [];
 		return [...this.lines, ...more];

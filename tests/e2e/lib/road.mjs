@@ -111,7 +111,7 @@ export class Road {
 		}
 	}
 
-	/** No way through until open(). */
+	/** Blocks all connections until open(). */
 	refuse() {
 		this.isOpen = false;
 		this.#break();

@@ -28,7 +28,7 @@ export class SocketClient {
 		world.clients.push({ ws: { destroy: () => this.leave() } });
 	}
 
-	/** Until it is connected. */
+	/** Waits until the client is connected. */
 	static async open(world, wallet, options) {
 		const client = new SocketClient(world, wallet, options);
 		await client.connected();
@@ -143,7 +143,7 @@ export class SocketClient {
 		return this.event('chat_message', (data) => data.content === content);
 	}
 
-	/** Says goodbye. */
+	/** Disconnects in good order. */
 	leave() {
 		this.socket.disconnect();
 	}

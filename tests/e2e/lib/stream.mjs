@@ -25,7 +25,7 @@ export function poll(target, wallet, query, options = {}) {
 	return request(target, { path: url('/poll', wallet, query), ...options });
 }
 
-/** The same, already under way, which can be given up: {answer, abort()}. */
+/** Begins a long-poll that can be given up: {answer, abort()}. */
 export function heldPoll(target, wallet, query) {
 	let req;
 	const where = target.socketPath ? { socketPath: target.socketPath } : { host: '127.0.0.1', port: target.port };
@@ -42,12 +42,12 @@ export function heldPoll(target, wallet, query) {
 	return { answer: limited, abort: () => req.destroy() };
 }
 
-/** An event that goes up: the answer's status and acknowledgement. */
+/** Sends an event by /emit. Resolves to the status and the acknowledgement. */
 export function emit(target, wallet, event, data, { client, ...options } = {}) {
 	return request(target, { method: 'POST', path: url('/emit', wallet, { client }), body: { event, data }, ...options });
 }
 
-/** The same, which must be accepted: the acknowledgement. */
+/** Sends an event that must be accepted. Resolves to the acknowledgement. */
 export async function emitted(target, wallet, event, data, options) {
 	const answer = await emit(target, wallet, event, data, options);
 	assert.equal(answer.status, 200, answer.body);
@@ -81,7 +81,7 @@ export class EventStream {
 		}), `the stream of ${wallet}`);
 	}
 
-	/** The same, when hello has come: in .hello. */
+	/** Opens a stream as open does, and waits for hello, which is in .hello. */
 	static async hello(...args) {
 		const stream = await EventStream.open(...args);
 		stream.hello = await stream.event('hello');
@@ -179,7 +179,8 @@ export class EventStream {
 		this.res.resume();
 	}
 
-	/** Until the server has ended it: {isWhole}, true where the last chunk had come. */
+	/** Waits until the server has ended the stream: {isWhole}; true: the last chunk has
+	 * come. */
 	over() {
 		return within(this.closed, `the end of the stream of ${this.wallet}`, WAIT_MS);
 	}

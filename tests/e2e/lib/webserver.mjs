@@ -161,7 +161,7 @@ export function unit(w, name, binary) {
 	return [shipped('../tests/e2e/lib/activate.pl'), value(`${name}.socket`, 'ListenStream'), value(`${name}.socket`, 'SocketMode'), binary, ...args];
 }
 
-/** To be called before anything else is started: who shares the directory. */
+/** Chooses the user who shares the directory. Call it before anything else is started. */
 export function prepare(w, name) {
 	const { server, rest } = DEPLOYMENTS[name];
 	if (server !== apache)

@@ -150,7 +150,7 @@ export class World {
 		return this.fcgi;
 	}
 
-	/** Which web server is to be in front: before anything is started. */
+	/** Chooses the web server in front of the programs. Call it before anything is started. */
 	deploy(name) {
 		this.deployment = { name, ...webserver.DEPLOYMENTS[name] };
 		webserver.prepare(this, name);
@@ -255,7 +255,7 @@ export class World {
 		return answer.json.stats;
 	}
 
-	/** Until the daemon has seen that so many connections are left. */
+	/** Waits until the daemon has only so many connections. */
 	connections(n) {
 		return until(`${n} connections`, async () => (await this.stats()).totalConnections === n);
 	}

@@ -91,7 +91,7 @@ export class WebSocket {
 	 * frame came. */
 	closed = deferred();
 	opened = deferred();
-	/** Without an onmessage. */
+	/** The messages that came, if there is no onmessage. */
 	messages = [];
 	/** Called with each pong's data. */
 	onpong = () => {};
@@ -122,7 +122,7 @@ export class WebSocket {
 		return this.closed.promise;
 	}
 
-	/** The connection is lost without a word. */
+	/** Cuts the connection without a close frame. */
 	destroy() {
 		this.socket.destroy();
 		return this.closed.promise;
