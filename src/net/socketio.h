@@ -40,7 +40,8 @@ struct socketio_ops {
 	 * socketio_reject; until then no packet of the client is taken. */
 	void (*on_connect)(void *arg, struct socketio_socket *, struct span auth);
 	void (*on_event)(struct socketio_socket *, const struct socketio_event *);
-	/* As in engine_ops, for a socket that is connected. Each may be NULL. */
+	/* These are called as those of engine_ops are, for a socket that is connected. Each may be
+	 * NULL. */
 	bool (*is_busy)(struct socketio_socket *);
 	void (*on_room)(struct socketio_socket *);
 	/* The socket is over: the last call. */

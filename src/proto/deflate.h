@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-#define DEFLATE_BITS 15 /* the window unless the client asked for a smaller one */
+#define DEFLATE_BITS 15 /* of the window, if the client asks for none smaller */
 
 struct deflate; /* for one thread */
 

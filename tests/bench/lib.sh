@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # lib.sh - sourced by run.sh and guard.sh, which set SRCDIR: the servers of a benchmark, in a directory of their own.
-# Sets dir, and server_pids: of what is running, in the order it was started.
+# Sets dir, and server_pids: the processes that are running, in the order of their start.
 
 : "${BUILDDIR:=$PWD}" "${DURABILITY:=normal}" "${LOG_LEVEL:=warn}"
 bench=$BUILDDIR/tests/bench

@@ -34,7 +34,8 @@ echo_on_stop(void *arg)
 	loop_stop(((struct echo *)arg)->loop);
 }
 
-/* NAME --listen HOST:PORT [flag]; ends the process with 2 for anything else. True: the flag was given. */
+/* Reads the command line, NAME --listen HOST:PORT [flag], and ends the process with 2 for anything
+ * else. True: the flag was given. */
 static inline bool
 echo_begin(struct echo *e, int argc, char **argv, const char *flag)
 {

@@ -14,8 +14,9 @@ struct sio_echo {
 	struct socketio *socketio;
 };
 
-/* The event that tells what a client connected with. It comes a moment after the answer, in a write of its own: the suites wait for one
- * message at a time, and lose the second of two that arrive together. */
+/* The event that tells a client the payload with which it connected. It is sent a moment after the
+ * answer, in a write of its own: the suites wait for one message at a time, and lose the second of
+ * two that arrive together. */
 struct greeting {
 	struct socketio_socket *socket;
 	struct loop_timer *timer;

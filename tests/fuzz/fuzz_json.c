@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fuzz_json.c - what the check accepts is parsed, and what is written anew is accepted and stays the same; in place the same is read.
+ * fuzz_json.c - a text that the check accepts is parsed; written anew, it is accepted and stays the
+ * same; the reader in place reads the same values.
  */
 #include "base/json_slice.h"
 

@@ -39,8 +39,8 @@ assert_heard(struct client *c, int from, int to, int others)
 	c->heard.len = 0;
 }
 
-/* Connects a client with a cursor that stands before so many rows in 42, none of which is in memory.
- * A page of them is being read. */
+/* Connects a client with a cursor that stands before so many rows in 42. None of them is in memory,
+ * and a page of them is being read. */
 static struct client *
 reading(struct house *h, const char *wallet, int rows)
 {
@@ -127,8 +127,8 @@ a_room_that_is_left_and_entered_again_while_a_page_is_read_is_another(void **sta
 	assert_false(session_is_behind(c->session));
 }
 
-/* The writer lets the session in while the page of the earlier seat is read. That page begins behind
- * the events that the new seat is owed. */
+/* The writer lets the session in while the page of the earlier seat is read. That page begins
+ * behind the events that the new seat is owed. */
 static void
 a_page_of_the_seat_before_is_not_given_to_one_that_came_with_an_older_cursor(void **state)
 {
