@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/json_slice.h"
+#include "contract/events.h"
 #include "proto/utf8.h"
 #include "store/tables/queue.h"
 
@@ -190,32 +191,8 @@ name_event(struct span s)
 bool
 name_event_publishable(struct span s)
 {
-	static const char *const reserved[] = {
-	    /* made by the server */
-	    "hello",
-	    "chat_message",
-	    "message_read",
-	    "notification",
-	    "user_typing",
-	    "user_joined",
-	    "user_left",
-	    "gap",
-	    "token_expiring",
-	    "chat_error",
-	    /* of Socket.IO, EventSource and WebSocket objects */
-	    "connect",
-	    "connect_error",
-	    "disconnect",
-	    "disconnecting",
-	    "newListener",
-	    "removeListener",
-	    "error",
-	    "open",
-	    "message",
-	};
-
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
-		if (span_is(s, reserved[i]))
+	for (size_t i = 0; i < n_reserved_events; i++) {
+		if (span_is(s, reserved_events[i]))
 			return false;
 	}
 	return name_event(s);

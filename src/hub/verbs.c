@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * verbs.c - the events that clients send, one row each. Every event is answered, and none closes a
- * connection.
+ * verbs.c - the functions that begin the events of clients; the names are those of
+ * contract/events.table. Every event is answered, and none closes a connection.
  */
 #include "base/json_slice.h"
+#include "contract/events.h"
 #include "hub/budget.h"
 #include "hub/history.h"
 #include "hub/messages.h"
@@ -24,45 +25,46 @@ is_write(const struct incoming *in)
 	return CALL_WRITE;
 }
 
+/* Each event of the table has a row; test_events proves it. */
 static const struct verb {
-	const char *name;
 	void (*begin)(const struct incoming *);
 	enum call_kind (*kind)(const struct incoming *);
-	bool takes_bare_id;  /* data may be the escrowId itself */
 	const char *read[2]; /* members of data that are found with the escrowId, in one walk */
-} verbs[] = {
-    {"chat_message", message_begin, is_write, false, {"content", "clientMsgId"}},
-    {"typing_start", typing_start_begin, typing_kind, false},
-    {"typing_stop", typing_stop_begin, typing_kind, false},
-    {"message_read", mark_begin, is_write, false},
-    {"subscribe_escrow", subscribe_begin, subscribe_kind, true},
-    {"unsubscribe_escrow", unsubscribe_begin, unsubscribe_kind, true},
-    {"history", history_begin, is_read, false},
-    {"presence", presence_begin, is_read, false},
+} verbs[N_CLIENT_EVENTS] = {
+    [EVENT_CHAT_MESSAGE] = {message_begin, is_write, {"content", "clientMsgId"}},
+    [EVENT_TYPING_START] = {typing_start_begin, typing_kind},
+    [EVENT_TYPING_STOP] = {typing_stop_begin, typing_kind},
+    [EVENT_MESSAGE_READ] = {mark_begin, is_write},
+    [EVENT_SUBSCRIBE_ESCROW] = {subscribe_begin, subscribe_kind},
+    [EVENT_UNSUBSCRIBE_ESCROW] = {unsubscribe_begin, unsubscribe_kind},
+    [EVENT_HISTORY] = {history_begin, is_read},
+    [EVENT_PRESENCE] = {presence_begin, is_read},
 };
 
-static const struct verb *
-find_verb(struct span event)
+/* N_CLIENT_EVENTS: there is no such event. */
+static size_t
+find_event(struct span name)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (span_is(event, verbs[i].name))
-			return &verbs[i];
-	}
-	return NULL;
+	size_t i = 0;
+
+	while (i < N_CLIENT_EVENTS && !span_is(name, client_events[i].name))
+		i++;
+	return i;
 }
 
-/* NULL: fine, the escrowId and the members of the verb's row are read; else why the data is
+/* NULL: fine, the escrowId and the members of the event's row are read; else why the data is
  * refused. */
 static const char *
-read_data(struct incoming *in, const struct verb *verb)
+read_data(struct incoming *in, size_t event)
 {
+	const struct verb *verb = &verbs[event];
 	const char *names[] = {"escrowId", verb->read[0], verb->read[1]};
 	struct span values[3] = {0};
 	bool is_object = json_slice_type(in->data) == JSON_OBJECT;
 
 	json_slice_members(in->data, names, values, verb->read[0] != NULL ? 3 : 1);
 	memcpy(in->read, values + 1, sizeof(in->read));
-	if (!is_object && !verb->takes_bare_id)
+	if (!is_object && !client_events[event].takes_bare_id)
 		return "data: one JSON object is needed";
 	if (!name_escrow_slice(is_object ? values[0] : in->data, in->escrow_id))
 		return "escrowId: 1 to 128 bytes without / or control characters, or a whole "
@@ -75,13 +77,13 @@ read_data(struct incoming *in, const struct verb *verb)
 static void
 begin_event(struct incoming *in)
 {
-	const struct verb *verb = find_verb(in->event);
-	const char *why = verb != NULL ? read_data(in, verb) : "no such event";
+	size_t event = find_event(in->event);
+	const char *why = event < N_CLIENT_EVENTS ? read_data(in, event) : "no such event";
 
 	if (why != NULL)
 		incoming_refuse(in, CHAT_BAD_REQUEST, why);
-	else if (calls_may_begin(in->session, verb->kind(in)))
-		verb->begin(in);
+	else if (calls_may_begin(in->session, verbs[event].kind(in)))
+		verbs[event].begin(in);
 	else
 		calls_defer(in, begin_event);
 }

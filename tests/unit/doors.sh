@@ -13,13 +13,14 @@ BEGIN {
 	# Floor: what it may include.
 	may["base"] = "base"
 	may["proto"] = "base proto"
+	may["contract"] = "base contract"
 	may["store"] = "base store"
-	may["chat"] = "base proto store chat"
-	may["hub"] = "base proto store chat hub"
-	may["net"] = "base proto store chat hub net"
-	may["ctl"] = "base proto store chat ctl"
-	may["fcgi"] = "base proto store chat fcgi"
-	may["main"] = "base proto store chat hub net"
+	may["chat"] = "base proto contract store chat"
+	may["hub"] = "base proto contract store chat hub"
+	may["net"] = "base proto contract store chat hub net"
+	may["ctl"] = "base proto contract store chat ctl"
+	may["fcgi"] = "base proto contract store chat fcgi"
+	may["main"] = "base proto contract store chat hub net"
 
 	# Header of a library: the one file or directory that may include it.
 	door["event2/"] = door["event.h"] = door["evhttp.h"] = "src/net/"
