@@ -3,7 +3,6 @@
 
 export type TransportName = 'websocket' | 'sse' | 'poll';
 export type State = 'connecting' | 'open' | 'offline' | 'closed';
-export type Role = 'client' | 'freelancer' | 'arbiter' | 'observer';
 
 export interface Options {
 	/** Where the server is, with a path if it has one; default: the page's origin. */
@@ -22,6 +21,16 @@ export interface Options {
 	shareTabs?: boolean;
 }
 
+/** code is the contract's, or queue_full, left, closed. */
+export interface ChatError extends Error {
+	code: string;
+}
+
+export type Callback<T> = (error: ChatError | null, answer?: T) => void;
+
+// events.table: types
+export type Role = 'client' | 'freelancer' | 'arbiter' | 'observer';
+
 export interface Message {
 	id: string;
 	escrowId: string;
@@ -33,32 +42,95 @@ export interface Message {
 	clientMsgId?: string;
 }
 
-/** code is the contract's, or queue_full, left, closed. */
-export interface ChatError extends Error {
+export interface Refusal {
+	ok: false;
 	code: string;
+	error: string;
 }
 
-export type Callback<T> = (error: ChatError | null, answer?: T) => void;
-
-export interface Gap {
-	/** Absent: the user's own topic. */
-	escrowId?: string;
-	cursor: string;
-	oldest: string;
+/** The events that the server sends. */
+export interface ServerEvents {
+	/** The first event of a connection says who the user is, and where delivery begins. */
+	hello: { version: string; walletAddress: string; cursor: string; refused: string[] };
+	/** A message was stored. */
+	chat_message: Message;
+	/** A user has read messages. */
+	message_read: { escrowId: string; messageId: string; readerId: string; upTo?: string };
+	/** A message was stored in an escrow of the user, or the platform notifies the user. */
+	notification: { type: string; title: string; message: string; escrowId?: string; timestamp: string; [more: string]: unknown };
+	/** A user types in the room, or types no longer. */
+	user_typing: { escrowId: string; walletAddress: string; isTyping: boolean };
+	/** A user came into the room with their first connection. */
+	user_joined: { escrowId: string; walletAddress: string; timestamp: string };
+	/** A user left the room with their last connection. */
+	user_left: { escrowId: string; walletAddress: string; timestamp: string };
+	/** The platform published an event; its name and its data are those of the platform. */
+	'escrow:update': { [name: string]: any };
+	'verification:progress': { [name: string]: any };
+	'ai:thinking': { [name: string]: any };
+	'ai:verification': { [name: string]: any };
+	'dispute:update': { [name: string]: any };
+	/** Durable events of a topic are no longer in the log; without escrowId the topic is the user's own. */
+	gap: { escrowId?: string; cursor: string; oldest: string };
+	/** The token of the connection expires in a minute or less. */
+	token_expiring: { expiresAt: string };
+	/** An event without an acknowledgement was refused, or the user was removed from an escrow. */
+	chat_error: { event: string; code: string; error: string; escrowId?: string };
 }
 
-export interface History {
-	ok: true;
-	messages: Message[];
-	cursor: string;
-	hasMore: boolean;
+/** The events that clients send, and their acknowledgements. */
+export interface ClientEvents {
+	/** The connection enters the room of an escrow; with a cursor, the durable events after it are delivered first. */
+	subscribe_escrow: {
+		data: string | number | { escrowId: string | number; cursor?: string };
+		answer: { ok: true; escrowId: string; cursor: string; present: string[]; presentCount: number; unread: number; gap?: boolean };
+	};
+	/** The connection leaves the room of an escrow. */
+	unsubscribe_escrow: {
+		data: string | number | { escrowId: string | number };
+		answer: { ok: true };
+	};
+	/** A message is stored, and delivered to everybody in the room of the escrow. */
+	chat_message: {
+		data: { escrowId: string | number; content: string; clientMsgId?: string };
+		answer: { ok: true; message: Message };
+	};
+	/** The other users of the room are told that the user types. */
+	typing_start: {
+		data: { escrowId: string | number };
+		answer: { ok: true };
+	};
+	/** The other users of the room are told that the user types no longer. */
+	typing_stop: {
+		data: { escrowId: string | number };
+		answer: { ok: true };
+	};
+	/** The user has read one message, or all messages of others up to one. */
+	message_read: {
+		data: { escrowId: string | number; messageId: string } | { escrowId: string | number; upTo: string };
+		answer: { ok: true; unread: number };
+	};
+	/** The answer is one page of the messages of an escrow, oldest first. */
+	history: {
+		data: { escrowId: string | number; before?: string; after?: string; limit?: number };
+		answer: { ok: true; messages: Message[]; cursor: string; hasMore: boolean };
+	};
+	/** The answer lists the users in the room of an escrow, at most 200, and counts all of them. */
+	presence: {
+		data: { escrowId: string | number };
+		answer: { ok: true; present: string[]; presentCount: number };
+	};
+	/** The stream or the polls of the client end; the user has left at once. */
+	goodbye: {
+		data: { };
+		answer: { ok: true };
+	};
 }
+// events.table: end
 
-export interface Presence {
-	ok: true;
-	present: string[];
-	presentCount: number;
-}
+export type Gap = ServerEvents['gap'];
+export type History = ClientEvents['history']['answer'];
+export type Presence = ClientEvents['presence']['answer'];
 
 export interface Joined extends Presence {
 	escrowId: string;
@@ -90,16 +162,8 @@ export interface StateInfo {
 	retryIn?: number;
 }
 
-export interface Events {
-	chat_message: Message;
-	message_read: { escrowId: string; messageId: string; readerId: string; upTo?: string };
-	notification: { type: string; title: string; message: string; escrowId?: string; timestamp: string; [more: string]: unknown };
-	user_typing: { escrowId: string; walletAddress: string; isTyping: boolean };
-	user_joined: { escrowId: string; walletAddress: string; timestamp: string };
-	user_left: { escrowId: string; walletAddress: string; timestamp: string };
-	gap: Gap;
-	/** A minute before. */
-	token_expiring: { expiresAt: string };
+export interface Events extends Omit<ServerEvents, 'hello' | 'chat_error'> {
+	/** The server's, and those that the client makes itself. */
 	chat_error: { event?: string; code: string; error?: string; escrowId?: string };
 	/** The client's own. */
 	state: StateInfo;
@@ -141,6 +205,8 @@ export interface Chat {
 	presence(escrowId: string | number, done: Callback<Presence>): void;
 
 	/** Any event of the contract, and its acknowledgement. */
+	emit<E extends keyof ClientEvents>(event: E, data: ClientEvents[E]['data']): Promise<ClientEvents[E]['answer']>;
+	emit<E extends keyof ClientEvents>(event: E, data: ClientEvents[E]['data'], done: Callback<ClientEvents[E]['answer']>): void;
 	emit(event: string, data: object): Promise<{ ok: true; [more: string]: unknown }>;
 	emit(event: string, data: object, done: Callback<{ ok: true; [more: string]: unknown }>): void;
 
