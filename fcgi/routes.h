@@ -118,13 +118,13 @@ extern const struct route routes[];
 extern const size_t n_routes;
 extern const char openapi_text[]; /* the members of the document that follow info and servers */
 
-/* *_routes.c, openapi.c */
+/* *_routes.c, openapi.c, asyncapi.c */
 handler chat_get_history, chat_post_send, chat_put_read, chat_put_read_up_to, chat_get_unread,
     chat_get_unread_count;
 handler escrows_get, escrow_get, escrow_put;
 handler publish_event, publish_notification, publish_list;
 handler auth_post_challenge, auth_post_verify, auth_post_cookie, auth_post_logout, auth_post_revoke;
 handler search_get, export_get;
-handler health_get, openapi_get;
+handler health_get, openapi_get, asyncapi_get;
 
 #endif

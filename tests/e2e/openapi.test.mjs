@@ -91,6 +91,7 @@ const EXAMPLES = {
 	},
 	healthGet: (as) => as(null)('healthGet'),
 	openapiGet: (as) => as(null)('openapiGet').then(({ headers }) => as(null)('openapiGet', {}, undefined, { headers: { 'If-None-Match': headers.etag } })),
+	asyncapiGet: (as) => as(null)('asyncapiGet').then(({ headers }) => as(null)('asyncapiGet', {}, undefined, { headers: { 'If-None-Match': headers.etag } })),
 };
 
 /** Returns the described answers of success that were not seen. */
