@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 
+import { contract } from './asyncapi.mjs';
 import { within } from './wait.mjs';
 import { WebSocket } from './ws.mjs';
 
@@ -30,17 +31,21 @@ export class Client {
 	#inbox = [];
 	#waiters = new Set();
 	#acks = new Map();
+	#asked = new Map();
 	#next = 1;
 
 	#onMessage(text) {
 		const message = JSON.parse(text);
 		this.log.push(message);
 		if ('ack' in message) {
+			contract().answer('native', this.#asked.get(message.ack), message);
+			this.#asked.delete(message.ack);
 			this.onack?.(message);
 			this.#acks.get(message.ack)?.resolve(message.data);
 			this.#acks.delete(message.ack);
 			return;
 		}
+		contract().event('native', message.event, message);
 		this.onevent?.(message);
 		if (this.onevent)
 			return;
@@ -78,6 +83,7 @@ export class Client {
 		if (this.end)
 			return Promise.reject(new Error(`${this.wallet}: the connection has ended`));
 		const answer = new Promise((resolve, reject) => this.#acks.set(ack, { resolve, reject }));
+		this.#asked.set(ack, event);
 		this.ws.send(JSON.stringify({ event, data, ack }));
 		return within(answer, () => `${this.wallet}: the acknowledgement of ${event}; so far ${this.#tail()}`);
 	}

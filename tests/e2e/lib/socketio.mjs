@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 
+import { contract } from './asyncapi.mjs';
 import { load } from './modules.mjs';
 import { Road } from './road.mjs';
 import { WAIT_MS, within } from './wait.mjs';
@@ -24,7 +25,10 @@ export class SocketClient {
 		this.socket.on('connect', () => this.#note({ event: ' connect', data: { id: this.socket.id, recovered: this.socket.recovered } }));
 		this.socket.on('disconnect', (reason) => this.#note({ event: ' disconnect', data: reason }));
 		this.socket.on('connect_error', (error) => this.#note({ event: ' connect_error', data: error.message }));
-		this.socket.onAny((event, data, ...more) => this.#note({ event, data, more }));
+		this.socket.onAny((event, data, ...more) => {
+			contract().event('socketio', event, data);
+			this.#note({ event, data, more });
+		});
 		world.clients.push({ ws: { destroy: () => this.leave() } });
 	}
 
@@ -112,8 +116,10 @@ export class SocketClient {
 				reject(new Error(`${this.wallet}: no acknowledgement of ${args[0]}`));
 			else if (more.length)
 				reject(new Error(`${this.wallet}: the acknowledgement of ${args[0]} has more than one argument`));
-			else
+			else {
+				contract().answer('socketio', args[0], answer);
 				resolve(answer);
+			}
 		}));
 	}
 

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 
+import { contract } from './asyncapi.mjs';
 import { request } from './http.mjs';
 import { WAIT_MS, within } from './wait.mjs';
 
@@ -21,8 +22,11 @@ export function url(path, wallet, { rooms = [], ...query } = {}) {
 }
 
 /** A long-poll's answer: {status, json, …}. */
-export function poll(target, wallet, query, options = {}) {
-	return request(target, { path: url('/poll', wallet, query), ...options });
+export async function poll(target, wallet, query, options = {}) {
+	const answer = await request(target, { path: url('/poll', wallet, query), ...options });
+	if (answer.status === 200)
+		contract().polled(answer.json);
+	return answer;
 }
 
 /** Begins a long-poll that can be given up: {answer, abort()}. */
@@ -43,8 +47,11 @@ export function heldPoll(target, wallet, query) {
 }
 
 /** Sends an event by /emit. Resolves to the status and the acknowledgement. */
-export function emit(target, wallet, event, data, { client, ...options } = {}) {
-	return request(target, { method: 'POST', path: url('/emit', wallet, { client }), body: { event, data }, ...options });
+export async function emit(target, wallet, event, data, { client, ...options } = {}) {
+	const answer = await request(target, { method: 'POST', path: url('/emit', wallet, { client }), body: { event, data }, ...options });
+	if (answer.status === 200)
+		contract().answer('emit', event, answer.json);
+	return answer;
 }
 
 /** Sends an event that must be accepted. Resolves to the acknowledgement. */
@@ -131,6 +138,7 @@ export class EventStream {
 		if (data === undefined)
 			return;
 		const message = { event, data: JSON.parse(data), ...(id !== undefined && { id }) };
+		contract().event('events', event, message.data);
 		if (this.onevent) {
 			this.onevent(message);
 			return;

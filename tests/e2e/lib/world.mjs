@@ -11,6 +11,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { contract } from './asyncapi.mjs';
 import { Client } from './client.mjs';
 import { request } from './http.mjs';
 import { Process, run } from './process.mjs';
@@ -54,6 +55,7 @@ export function promise(name, options, body) {
 /** Plays a scene in a world of its own: {failure, faults, ms}, the time being that of the scene
  * alone. */
 async function play(options, body) {
+	contract(); // read before the scene, which measures times
 	const world = new World(options);
 	let failure, begun = Infinity;
 	try {
@@ -281,6 +283,7 @@ export class World {
 			if (fault)
 				faults.push(fault);
 		}
+		faults.push(...contract().faults.splice(0));
 		fs.rmSync(this.dir, { recursive: true, force: true });
 		return faults;
 	}
