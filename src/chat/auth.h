@@ -8,7 +8,7 @@
 
 #include "base/config.h"
 #include "base/recover.h"
-#include "chat/errors.h"
+#include "contract/errors.h"
 #include "chat/keys.h"
 #include "chat/names.h"
 

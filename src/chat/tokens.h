@@ -6,7 +6,7 @@
 #ifndef CHAT_TOKENS_H
 #define CHAT_TOKENS_H
 
-#include "chat/errors.h"
+#include "contract/errors.h"
 #include "chat/names.h"
 #include "store/store.h"
 

@@ -7,7 +7,7 @@
 #define CHAT_VIEWS_H
 
 #include "base/buf.h"
-#include "chat/errors.h"
+#include "contract/errors.h"
 #include "store/tables/escrows.h"
 #include "store/tables/queue.h"
 

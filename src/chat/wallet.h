@@ -8,7 +8,7 @@
 
 #include "base/recover.h"
 #include "base/span.h"
-#include "chat/errors.h"
+#include "contract/errors.h"
 
 #define WALLET_KEY_SIZE  32
 #define WALLET_NAME_SIZE 45 /* an address as it is shown, and its NUL */

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "chat/errors.h"
+#include "contract/errors.h"
 #include "net/conn.h"
 #include "proto/http.h"
 

@@ -2,7 +2,7 @@
 /*
  * errors.c - each refusal: its HTTP status, its error code, and a sentence for people.
  */
-#include "chat/errors.h"
+#include "contract/errors.h"
 
 #include <stdio.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * errors.h - the reasons for a refusal: each one's error code, its HTTP status, and a sentence for
- * people. Any thread.
+ * errors.h - the refusals that clients see: each has an error code, an HTTP status, and a sentence
+ * for people. All functions can be called on any thread.
  */
-#ifndef CHAT_ERRORS_H
-#define CHAT_ERRORS_H
+#ifndef CONTRACT_ERRORS_H
+#define CONTRACT_ERRORS_H
 
 #include <stddef.h>
 
