@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * openapi.c - the document that describes all routes: first the members that only the running
- * program knows, then those that routes.awk made from the table.
+ * program knows, then those that openapi.awk made from the table.
  */
 #include "fcgi/routes.h"
 
@@ -13,8 +13,12 @@ write_info(struct buf *b)
 	json_member_cstr(b, "title", "escrowchat");
 	json_member_cstr(b, "version", PACKAGE_VERSION);
 	json_member_cstr(b, "description",
-	    "The chat of an escrow: history, sending, read marks, search, export; and the "
-	    "platform's side. HEAD is answered wherever GET is.");
+	    "Users read, send and search the messages of their escrows. The platform creates the "
+	    "escrows and publishes its own events. HEAD is accepted wherever GET is.");
+	json_name(b, "contact");
+	json_open(b, '{');
+	json_member_cstr(b, "name", "The operator of this server");
+	json_close(b, '}');
 	json_name(b, "license");
 	json_open(b, '{');
 	json_member_cstr(b, "name", "ISC License");
@@ -32,6 +36,7 @@ write_servers(struct buf *b, const char *url_prefix)
 	json_element(b);
 	json_open(b, '{');
 	json_member_cstr(b, "url", url_prefix && url_prefix[0] ? url_prefix : "/");
+	json_member_cstr(b, "description", "This server.");
 	json_close(b, '}');
 	json_close(b, ']');
 }

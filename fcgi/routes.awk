@@ -1,6 +1,7 @@
-# routes.awk - makes of routes.table: awk -v part=c   the rows and the OpenAPI document, as C
-#                                     awk -v part=man the manual page, whose line ".\" routes" becomes the table
-# For the page: awk -v part=man -f routes.awk routes.table escrowchat.fcgi.8.in
+# routes.awk - reads routes.table, and makes what -v part= names:
+#   c    the rows of the table and the OpenAPI document, as C (with openapi.awk)
+#   man  the manual page; escrowchat.fcgi.8.in follows the table, and its line ".\" routes" becomes the list
+# Always give both: awk -v part=... -f routes.awk -f openapi.awk routes.table [FILE]
 
 function die(why) {
 	printf "%s:%d: %s\n", FILENAME, FNR, why > "/dev/stderr"
@@ -8,9 +9,16 @@ function die(why) {
 	exit 1
 }
 
+# Complains after the last line, when a line cannot be named any more.
+function die_late(why) {
+	printf "routes.table: %s\n", why > "/dev/stderr"
+	failed = 1
+	exit 1
+}
+
 # Returns the rest of the line behind its first n words.
 function behind(n, i, rest) {
-	rest = $0
+	rest = logical
 	for (i = 0; i < n; i++)
 		sub(/^[ \t]*[^ \t]+/, "", rest)
 	sub(/^[ \t]+/, "", rest)
@@ -98,19 +106,124 @@ function schema(text, result) {
 	return result
 }
 
+# ---- examples ----
+
+# The text with the example of each <Name> in its place.
+function expand(text, n, name) {
+	while (match(text, /<[A-Z][A-Za-z]*>/)) {
+		name = substr(text, RSTART + 1, RLENGTH - 2)
+		if (!((name, "example") in of_type) || ++n > 200)
+			die_late("the example of the type " name " is missing, or contains itself")
+		text = substr(text, 1, RSTART - 1) of_type[name, "example"] substr(text, RSTART + RLENGTH)
+	}
+	return text
+}
+
+function is_bare(i, word) {
+	split(row[i, "gives"], word, " ")
+	return word[2] == "bare"
+}
+
+function answer_example(i, text) {
+	text = expand(row[i, "example answer"])
+	return is_bare(i) ? text : "{\"success\": true" (text == "{}" ? "" : ", ") substr(text, 2)
+}
+
+function parameter_example(name) {
+	if ((name, "example") in of_parameter)
+		return expand(of_parameter[name, "example"])
+	if (!((parameter_source[name], "example") in of_type))
+		die_late("the parameter " name " has no example")
+	return expand(of_type[parameter_source[name], "example"])
+}
+
 # ---- reading ----
+
+function know(block, names, word, n) {
+	n = split(names, word, " ")
+	while (n)
+		known[block, word[n--]] = 1
+}
 
 BEGIN {
 	plain["string"] = "{\"type\":\"string\"}"
 	plain["int"] = "{\"type\":\"integer\"}"
 	plain["bool"] = "{\"type\":\"boolean\"}"
 	plain["object"] = "{\"type\":\"object\"}"
-	split("who body query header gives as with fails text does", names, " ")
-	for (i in names)
-		known[names[i]] = 1
+	know("tag", "text")
+	know("route", "does under who body query header gives as with fails title text means example")
+	know("parameter", "text example")
+	know("type", "text example")
+	know("fail", "codes error text")
 }
 
-FNR == 1 { is_page = ++files > 1 }
+# A line without a tab before it: it begins a block.
+function take_block(word, name) {
+	block = word[1]
+	name = word[2]
+	if (block == "tag")
+		tag_name[++tags] = name = behind(1)
+	else if (block == "route") {
+		method[++routes] = word[2]
+		pattern[routes] = word[3]
+	} else if (block == "parameter") {
+		parameter_type[name] = schema(word[3])
+		parameter_source[name] = word[3]
+	} else if (block == "type") {
+		type_name[++types] = name
+		type_source[name] = behind(2)
+		type_text[name] = word[3] ~ /^[{]"/ ? behind(2) : schema(behind(2))
+	} else if (block != "fail")
+		die("\"" block "\" is unknown")
+	block_name = name
+}
+
+function take_detail(word, key) {
+	key = word[1]
+	if (!((block, key) in known))
+		die("\"" key "\" does not belong to " (block ? block : "nothing"))
+	if (block == "tag")
+		of_tag[block_name, key] = behind(1)
+	else if (block == "parameter")
+		of_parameter[block_name, key] = behind(1)
+	else if (block == "type")
+		of_type[block_name, key] = behind(1)
+	else if (block == "fail")
+		of_fail[block_name, key] = behind(1)
+	else if (key == "means" || key == "example")
+		row[routes, key " " word[2]] = behind(2)
+	else
+		row[routes, key] = behind(1)
+	if (key == "body" && word[3])
+		body_source[routes] = behind(2)
+	if (key == "body" && word[3])
+		body_type[routes] = schema(behind(2))
+	if (key == "gives")
+		take_answer(word)
+}
+
+function take_answer(word) {
+	answer_source[routes] = word[3] == "bare" ? behind(3) : \
+		"{success: Yes" (word[3] == "{}" ? "" : ", ") substr(behind(2), 2)
+	answer_type[routes] = schema(answer_source[routes])
+}
+
+# A line with those that go on with it.
+function take(word) {
+	if (logical == "")
+		return
+	split(logical, word, " ")
+	if (logical ~ /^\t/)
+		take_detail(word)
+	else
+		take_block(word)
+	logical = ""
+}
+
+FNR == 1 {
+	take()
+	is_page = ++files > 1
+}
 
 is_page {
 	page[++lines] = $0
@@ -119,41 +232,16 @@ is_page {
 
 /^#/ || /^[ \t]*$/ { next }
 
-$1 == "route" {
-	method[++routes] = $2
-	pattern[routes] = $3
+/^\t\t/ {
+	sub(/^\t+/, "")
+	logical = logical " " $0
 	next
 }
 
-$1 == "parameter" {
-	parameter_type[$2] = schema($3)
-	parameter_text[$2] = behind(3)
-	next
+{
+	take()
+	logical = $0
 }
-
-$1 == "type" {
-	type_name[++types] = $2
-	type_text[$2] = $3 ~ /^[{]"/ ? behind(2) : schema(behind(2))
-	next
-}
-
-$1 == "fail" {
-	fail_text[$2] = behind(2)
-	next
-}
-
-$1 in known {
-	if (routes == 0)
-		die("\"" $1 "\" before the first route")
-	row[routes, $1] = behind(1)
-	if ($1 == "body" && NF > 2)
-		body_type[routes] = schema(behind(2))
-	if ($1 == "gives")
-		answer_type[routes] = schema($3 == "bare" ? behind(3) : "{success: Yes" ($3 == "{}" ? "" : ", ") substr(behind(2), 2))
-	next
-}
-
-{ die("\"" $1 "\" is unknown") }
 
 # ---- the rows ----
 
@@ -182,169 +270,7 @@ function write_rows(i) {
 	print "};\nconst size_t n_routes = " routes ";\n"
 }
 
-# ---- the document ----
-
-# A member of an object under way, with its comma.
-function put(text) {
-	document = document (document ~ /[{[]$/ ? "" : ",") text
-}
-
-function put_parameters(i, in_what, list, n, k, word) {
-	n = split(list, word, " ")
-	for (k = 1; k <= n; k++) {
-		if (!(word[k] in parameter_type))
-			die("the parameter " word[k] " is not described")
-		put("{\"name\":\"" word[k] "\",\"in\":\"" in_what "\",\"required\":" \
-			(in_what == "path" || word[k] == "q" ? "true" : "false") \
-			",\"description\":" json_string(parameter_text[word[k]]) ",\"schema\":" parameter_type[word[k]] "}")
-	}
-}
-
-function put_body(i, form) {
-	form = first_word(row[i, "body"])
-	if (!form)
-		return
-	put("\"requestBody\":{\"required\":" (form == "maybe" ? "false" : "true") \
-		",\"content\":{\"application/json\":{\"schema\":" body_type[i] "}" \
-		(form == "list" ? ",\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}}" : "") "}}")
-}
-
-# The statuses of failures: what who may ask and what comes with the request make possible, and the row's own.
-function fails(i, list) {
-	list = "400 406 414 " row[i, "fails"]
-	if (row[i, "who"] != "anyone")
-		list = list " 401 403 503"
-	if (row[i, "body"])
-		list = list " 408 413 415"
-	return row[i, "body"] && row[i, "body"] !~ /^maybe/ ? list " 411" : list
-}
-
-function header_of(name, text) {
-	return "\"" name "\":{\"description\":" json_string(text) ",\"schema\":{\"type\":\"string\"}}"
-}
-
-function put_success(i, status, n, k, word, content, headers) {
-	n = split(media(i), word, " ")
-	for (k = 1; k <= n; k++)
-		content = content (k > 1 ? "," : "") "\"" word[k] "\":{\"schema\":" \
-			(word[k] == "application/json" ? answer_type[i] : "{\"type\":\"string\"}") "}"
-	if (row[i, "with"] ~ /etag/)
-		headers = header_of("ETag", "A strong tag of the answer, for If-None-Match.")
-	if (row[i, "with"] ~ /link/)
-		headers = headers (headers ? "," : "") \
-			header_of("Link", "rel=prev: the page before, of what is older; rel=next: of what is newer.")
-	put("\"" status "\":{\"description\":" json_string(row[i, "text"]) \
-		(headers ? ",\"headers\":{" headers "}" : "") ",\"content\":{" content "}}")
-}
-
-function put_responses(i, n, k, word) {
-	put("\"responses\":{")
-	n = split(first_word(row[i, "gives"]), word, ",")
-	for (k = 1; k <= n; k++)
-		put_success(i, word[k])
-	if (row[i, "with"] ~ /etag/)
-		put("\"304\":{\"description\":\"What If-None-Match names is still so.\"}")
-	n = split(fails(i), word, " ")
-	for (k = 1; k <= n; k++) {
-		if (!(word[k] in fail_text))
-			die("the failure " word[k] " is not described")
-		put("\"" word[k] "\":{\"$ref\":\"#/components/responses/" word[k] "\"}")
-	}
-	document = document "}"
-}
-
-function put_security(i, word) {
-	split(row[i, "who"], word, " ")
-	if (word[1] == "anyone")
-		put("\"security\":[]")
-	if (word[1] == "user")
-		put("\"security\":[{\"bearer\":[]},{\"cookie\":[]},{\"wallet\":[]}]")
-	if (word[1] == "service")
-		put("\"security\":[{\"serviceKey\":[\"" word[2] "\"]}]")
-	if (word[1] == "user-or-service")
-		put("\"security\":[{\"bearer\":[]},{\"cookie\":[]},{\"wallet\":[]},{\"serviceKey\":[\"" word[2] "\"]}]")
-}
-
-# chat_get_history: chatGetHistory
-function operation_id(i, name, out, n, k, word) {
-	n = split(row[i, "does"], word, "_")
-	out = word[1]
-	for (k = 2; k <= n; k++)
-		out = out toupper(substr(word[k], 1, 1)) substr(word[k], 2)
-	return out
-}
-
-function put_operation(i, name) {
-	put("\"" tolower(method[i]) "\":{\"operationId\":\"" operation_id(i) "\"")
-	put("\"summary\":" json_string(row[i, "text"]))
-	put_security(i)
-	put("\"parameters\":[")
-	if (match(pattern[i], /[{][A-Za-z]+[}]/))
-		put_parameters(i, "path", substr(pattern[i], RSTART + 1, RLENGTH - 2))
-	put_parameters(i, "query", row[i, "query"])
-	put_parameters(i, "header", row[i, "header"])
-	document = document "]"
-	put_body(i)
-	put_responses(i)
-	document = document "}"
-}
-
-# Each pattern once, with all its methods.
-function put_paths(i, k) {
-	put("\"paths\":{")
-	for (i = 1; i <= routes; i++) {
-		if (pattern[i] in done_with)
-			continue
-		done_with[pattern[i]] = 1
-		put("\"" pattern[i] "\":{")
-		for (k = i; k <= routes; k++)
-			if (pattern[k] == pattern[i])
-				put_operation(k)
-		document = document "}"
-	}
-	document = document "}"
-}
-
-function put_components(i, status, retry) {
-	put("\"components\":{\"schemas\":{")
-	for (i = 1; i <= types; i++)
-		put("\"" type_name[i] "\":" type_text[type_name[i]])
-	document = document "},\"responses\":{"
-	for (status = 400; status < 600; status++) {
-		if (!(status in fail_text))
-			continue
-		retry = status == 429 || status == 503
-		put("\"" status "\":{\"description\":" json_string(fail_text[status]) \
-			(retry ? ",\"headers\":{" header_of("Retry-After", "Seconds.") "}" : "") \
-			",\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/Failure\"}}}}")
-	}
-	document = document "},\"securitySchemes\":{"
-	put("\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"A token of this server, or of the platform.\"}")
-	put("\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"__Host-escrowchat\"}")
-	put("\"wallet\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Wallet-Address\"," \
-		"\"description\":\"With auth = open alone: the claimed address is believed.\"}")
-	put("\"serviceKey\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Service-Key\"," \
-		"\"description\":\"A key of the platform, with the scope that is named.\"}")
-	document = document "}}"
-}
-
-# As string literals, with a line for each piece: the version is the program's to say.
-function write_document(piece) {
-	document = "{"
-	put_paths()
-	put_components()
-	document = substr(document, 2) "}"
-	print "const char openapi_text[] ="
-	while (document != "") {
-		piece = substr(document, 1, 100)
-		document = substr(document, 101)
-		gsub(/[\\"]/, "\\\\&", piece)
-		print "    \"" piece "\""
-	}
-	print "    ;"
-}
-
-# ---- the page ----
+# ---- the manual page ----
 
 function who_text(i, word) {
 	split(row[i, "who"], word, " ")
@@ -355,11 +281,16 @@ function who_text(i, word) {
 	return word[1] == "user" ? "A user." : "Anyone."
 }
 
-function write_table(i, k, n, word) {
+function without_marks(text) {
+	gsub(/`/, "", text)
+	return text
+}
+
+function write_list(i, k, n, word) {
 	print ".Bl -tag -width Ds"
 	for (i = 1; i <= routes; i++) {
 		print ".It Ic " method[i] " Pa " pattern[i]
-		print row[i, "text"]
+		print without_marks(row[i, "text"])
 		print who_text(i)
 		n = split(row[i, "query"], word, " ")
 		for (k = 1; k <= n; k++)
@@ -368,25 +299,61 @@ function write_table(i, k, n, word) {
 	print ".El"
 }
 
+function write_manual(i) {
+	for (i = 1; i <= lines; i++)
+		if (page[i] == ".\\\" routes")
+			write_list()
+		else
+			print page[i]
+}
+
+# ---- all is there ----
+
+function need(i, key) {
+	if (!((i, key) in row))
+		die_late(method[i] " " pattern[i] " has no line \"" key "\"")
+}
+
+function check_route(i, n, k, word) {
+	n = split("does under who gives title text example_answer" (row[i, "body"] ? " example_body" : ""), word, " ")
+	for (k = 1; k <= n; k++) {
+		sub(/_/, " ", word[k])
+		need(i, word[k])
+	}
+	n = split(first_word(row[i, "gives"]), word, ",")
+	for (k = 1; k <= n; k++)
+		need(i, "means " word[k])
+	if (!((row[i, "under"], "text") in of_tag))
+		die_late("the tag " row[i, "under"] " is not described")
+}
+
+function check_all(i, name) {
+	for (i = 1; i <= routes; i++)
+		check_route(i)
+	for (i = 1; i <= types; i++)
+		if (!((type_name[i], "text") in of_type) || !((type_name[i], "example") in of_type))
+			die_late("the type " type_name[i] " has no text, or no example")
+	for (name in used)
+		if (!(name in type_text))
+			die_late("the type " name " is not described")
+	for (name in parameter_type)
+		if (!((name, "text") in of_parameter))
+			die_late("the parameter " name " has no text")
+}
+
 END {
 	if (failed)
 		exit 1
-	for (name in used)
-		if (!(name in type_text)) {
-			printf "the type %s is not described\n", name > "/dev/stderr"
-			exit 1
-		}
-	if (part == "man") {
-		for (i = 1; i <= lines; i++)
-			if (page[i] == ".\\\" routes")
-				write_table()
-			else
-				print page[i]
-		exit 0
+	take()
+	check_all()
+	if (part == "man")
+		write_manual()
+	else {
+		print "/* SPDX-License-Identifier: ISC */"
+		print "/*\n * table.c - made from routes.table: the rows, and the document that describes them.\n */"
+		print "#include \"fcgi/routes.h\"\n"
+		write_rows()
+		make_document()
+		write_literal("openapi_text", document)
 	}
-	print "/* SPDX-License-Identifier: ISC */"
-	print "/*\n * table.c - made by routes.awk of routes.table: the rows, and the document that describes them.\n */"
-	print "#include \"fcgi/routes.h\"\n"
-	write_rows()
-	write_document()
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * routes.h - the one table of routes, and the order in which every request is decided. The table is
- * routes.table: from each row routes.awk makes a struct route, a part of the OpenAPI document, and
- * an entry of the manual page. Answers are {"success":true, …} as described there, or
+ * routes.table: from each row a struct route, a part of the OpenAPI document, and an entry of
+ * the manual page are made. Answers are {"success":true, …} as described there, or
  * {"success":false, error, code}.
  */
 #ifndef FCGI_ROUTES_H
