@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: ISC
-// openapi.test.mjs - GET /api/openapi.json says what the program does: a validator accepts it, a
-// client made of it works, and each answer that the program gives is one that it describes.
+// openapi.test.mjs - GET /api/openapi.json says what the program does: a validator and a linter
+// accept it, its examples are good, a client made of it works, and each answer that the program
+// gives is one that it describes.
 
 import assert from 'node:assert/strict';
 
 import { ask } from './lib/fastcgi.mjs';
 import { request } from './lib/http.mjs';
-import { load, loadModule } from './lib/modules.mjs';
+import { load, loadModule, locate } from './lib/modules.mjs';
 import { Description } from './lib/openapi.mjs';
+import { run } from './lib/process.mjs';
 import { bearer, newWallet } from './lib/wallets.mjs';
 import { promise } from './lib/world.mjs';
 
@@ -121,6 +123,49 @@ promise('a validator accepts the document', { daemon: false }, async (w) => {
 	const broken = structuredClone(document);
 	delete broken.paths['/api/health'].get.responses['200'].description;
 	assert.equal((await new Validator().validate(broken)).valid, false, 'it would say so');
+});
+
+/** What spectral says of a document, every severity included: a list of {code, path, message}. */
+async function lint(w, document) {
+	const cli = locate('@stoplight/spectral-cli', 'dist/index.js');
+	const rules = w.file('rules.json', JSON.stringify({ extends: ['spectral:oas'] }));
+	const args = ['lint', '--quiet', '--format', 'json', '--fail-severity', 'hint', '--ruleset', rules, w.file('openapi.json', JSON.stringify(document))];
+	const { code, out } = await run(process.execPath, [cli, ...args]);
+	const found = JSON.parse(out.trim());
+	assert.equal(code, found.length ? 1 : 0, out);
+	return found.map(({ code: rule, path, message }) => ({ rule, path: path.join(' '), message }));
+}
+
+promise('a linter finds nothing to say of the document', { daemon: false }, async (w) => {
+	const { document } = await start(w);
+	assert.deepEqual(await lint(w, document), []);
+	const worse = structuredClone(document);
+	delete worse.paths['/api/health'].get.tags;
+	assert.deepEqual((await lint(w, worse)).map(({ rule }) => rule), ['operation-tags'], 'it would say so');
+});
+
+promise('every answer, body, parameter, header and type has an example, and each is of its type', { daemon: false }, async (w) => {
+	const { description, document } = await start(w);
+	assert.deepEqual(description.faultsOfExamples(), []);
+	const worse = structuredClone(document);
+	worse.components.schemas.Role.examples = ['king'];
+	delete worse.paths['/api/escrows'].get.responses['200'].content['application/json'].example;
+	assert.deepEqual(new Description(worse).faultsOfExamples().map((f) => f.split(':')[0]), ['escrowsGet 200 application/json', 'Role'], 'it would say so');
+});
+
+promise('every operation, parameter, answer, type and tag is described in sentences', { daemon: false }, async (w) => {
+	const { description: { operations }, document } = await start(w);
+	const texts = [['info', document.info.description]];
+	for (const o of operations) {
+		texts.push([o.operationId, o.description], ...o.parameters.map((p) => [`${o.operationId} ${p.name}`, p.description]));
+		texts.push(...Object.entries(o.responses).filter(([, r]) => !r.$ref).map(([status, r]) => [`${o.operationId} ${status}`, r.description]));
+		assert.match(o.summary, /^[A-Z].{3,40}[^.]$/, o.operationId);
+	}
+	for (const kind of ['schemas', 'responses', 'securitySchemes'])
+		texts.push(...Object.entries(document.components[kind]).map(([name, one]) => [name, one.description]));
+	texts.push(...document.tags.map((t) => [t.name, t.description]));
+	assert.deepEqual(texts.filter(([, text]) => !/^[A-Z`].*\.$/.test(text)), []);
+	assert.equal(new Set(operations.map((o) => o.summary)).size, operations.length, 'no two have the same summary');
 });
 
 promise('every route gives what is described, and all of it', { daemon: false }, async (w) => {

@@ -55,7 +55,46 @@ export class Description {
 			return `${id}: ${answer.status} has no ${missing}`;
 		if (type !== 'application/json')
 			return undefined;
-		const validate = this.ajv.compile(this.#closed(media.schema));
-		return validate(answer.json) ? undefined : `${id}: ${answer.status}: ${this.ajv.errorsText(validate.errors)}: ${answer.body}`;
+		const fault = this.#faultOfValue(media.schema, answer.json);
+		return fault && `${id}: ${answer.status}: ${fault}`;
+	}
+
+	#faultOfValue(schema, value) {
+		const validate = this.ajv.compile(this.#closed(schema));
+		return validate(value) ? undefined : `${this.ajv.errorsText(validate.errors)}: ${JSON.stringify(value)}`;
+	}
+
+	/** Everything that has an example, as {where, schema, examples}; a place that lacks one has
+	 * an empty list. Of several media types the first has the example. */
+	*exampled() {
+		const ofMedia = (where, content) => {
+			const [type, media] = Object.entries(content)[0];
+			return { where: `${where} ${type}`, schema: media.schema, examples: 'example' in media ? [media.example] : [] };
+		};
+		const ofNamed = (where, one) => ({ where, schema: one.schema, examples: 'example' in one ? [one.example] : [] });
+		for (const o of this.operations) {
+			const where = o.operationId;
+			for (const p of o.parameters)
+				yield ofNamed(`${where} ${p.name}`, p);
+			if (o.requestBody)
+				yield ofMedia(`${where} body`, o.requestBody.content);
+			for (const [status, reference] of Object.entries(o.responses)) {
+				const response = this.#resolve(reference);
+				if (response.content)
+					yield ofMedia(`${where} ${status}`, response.content);
+				for (const [name, header] of Object.entries(response.headers ?? {}))
+					yield ofNamed(`${where} ${status} ${name}`, header);
+			}
+		}
+		for (const [name, schema] of Object.entries(this.document.components.schemas))
+			yield { where: name, schema, examples: schema.examples ?? [] };
+	}
+
+	/** Those of them without an example, or with one that the schema does not allow. */
+	faultsOfExamples() {
+		return [...this.exampled()].flatMap(({ where, schema, examples }) => {
+			const faults = examples.map((one) => this.#faultOfValue(schema, one)).filter((f) => f);
+			return examples.length ? faults.map((f) => `${where}: ${f}`) : [`${where}: no example`];
+		});
 	}
 }
