@@ -1,7 +1,8 @@
 # routes.awk - reads routes.table, and makes what -v part= names:
 #   c    the rows of the table and the OpenAPI document, as C (with openapi.awk)
+#   page the page /api/docs, as C (with openapi.awk and docs.awk); docs.html follows the table
 #   man  the manual page; escrowchat.fcgi.8.in follows the table, and its line ".\" routes" becomes the list
-# Always give both: awk -v part=... -f routes.awk -f openapi.awk routes.table [FILE]
+# Always give all three: awk -v part=... -f routes.awk -f openapi.awk -f docs.awk routes.table [FILE]
 
 function die(why) {
 	printf "%s:%d: %s\n", FILENAME, FNR, why > "/dev/stderr"
@@ -348,6 +349,8 @@ END {
 	check_all()
 	if (part == "man")
 		write_manual()
+	else if (part == "page")
+		write_page()
 	else {
 		print "/* SPDX-License-Identifier: ISC */"
 		print "/*\n * table.c - made from routes.table: the rows, and the document that describes them.\n */"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * routes.h - the one table of routes, and the order in which every request is decided. The table is
- * routes.table: from each row a struct route, a part of the OpenAPI document, and an entry of
- * the manual page are made. Answers are {"success":true, …} as described there, or
+ * routes.table: from each row a struct route, a part of the OpenAPI document and of the page
+ * /api/docs, and an entry of the manual page are made. Answers are {"success":true, …} as described there, or
  * {"success":false, error, code}.
  */
 #ifndef FCGI_ROUTES_H
@@ -118,13 +118,17 @@ extern const struct route routes[];
 extern const size_t n_routes;
 extern const char openapi_text[]; /* the members of the document that follow info and servers */
 
-/* *_routes.c, openapi.c, asyncapi.c */
+/* The page /api/docs: docs_head, docs_style and docs_body, one after the other. In docs_body the
+ * version belongs at \001, and the front of all paths at \002. */
+extern const char docs_head[], docs_style[], docs_body[];
+
+/* *_routes.c, openapi.c, asyncapi.c, docs.c */
 handler chat_get_history, chat_post_send, chat_put_read, chat_put_read_up_to, chat_get_unread,
     chat_get_unread_count;
 handler escrows_get, escrow_get, escrow_put;
 handler publish_event, publish_notification, publish_list;
 handler auth_post_challenge, auth_post_verify, auth_post_cookie, auth_post_logout, auth_post_revoke;
 handler search_get, export_get;
-handler health_get, openapi_get, asyncapi_get;
+handler health_get, openapi_get, asyncapi_get, docs_get;
 
 #endif

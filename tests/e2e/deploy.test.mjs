@@ -51,6 +51,18 @@ for (const name of installed.filter((n) => n !== 'lighttpd' && DEPLOYMENTS[n].by
 	});
 }
 
+behind(installed.filter((n) => DEPLOYMENTS[n].by !== 'systemd'), 'the page and the document of the routes arrive whole, with their policies', async (w) => {
+	const page = await request(w.web, { path: '/api/docs' });
+	assert.equal(page.status, 200);
+	assert.match(page.headers['content-type'], /^text\/html; charset=utf-8$/i);
+	assert.match(page.body, /^<!doctype html>[^]*<\/html>\n$/);
+	const style = createHash('sha256').update(/<style>([^]*)<\/style>/.exec(page.body)[1]).digest('base64');
+	assert.ok(page.headers['content-security-policy'].startsWith(`default-src 'none'; style-src 'sha256-${style}';`));
+	assert.equal((await request(w.web, { path: '/api/docs', headers: { 'If-None-Match': page.headers.etag } })).status, 304);
+	const { status, json, headers } = await request(w.web, { path: '/api/openapi.json' });
+	assert.deepEqual([status, json.openapi, headers['content-security-policy']], [200, '3.1.0', "default-src 'none'; frame-ancestors 'none'"]);
+});
+
 // ---- streams ----
 
 /** Makes many deliveries, one after the other, and prints the time of the quickest. */

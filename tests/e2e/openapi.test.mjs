@@ -92,6 +92,7 @@ const EXAMPLES = {
 		await as('platform')('publishList', {}, [{ escrowId: '42', event: 'connect', data: {} }]);
 	},
 	healthGet: (as) => as(null)('healthGet'),
+	docsGet: (as) => as(null)('docsGet').then(({ headers }) => as(null)('docsGet', {}, undefined, { headers: { 'If-None-Match': headers.etag } })),
 	openapiGet: (as) => as(null)('openapiGet').then(({ headers }) => as(null)('openapiGet', {}, undefined, { headers: { 'If-None-Match': headers.etag } })),
 	asyncapiGet: (as) => as(null)('asyncapiGet').then(({ headers }) => as(null)('asyncapiGet', {}, undefined, { headers: { 'If-None-Match': headers.etag } })),
 };

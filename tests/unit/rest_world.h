@@ -88,7 +88,7 @@ answer(struct world *w, char *const *params, struct text_body *b)
 
 #define PARAMS_MAX 16
 
-/* Parses the answer: its status, and its body if it has one. */
+/* Parses the answer: its status, and its body if it has one that is no page. */
 static inline int
 take_answer(struct world *w)
 {
@@ -99,7 +99,7 @@ take_answer(struct world *w)
 	w->status = atoi(text + 8);
 	json_free(w->json);
 	w->json = NULL;
-	if (body[4] != '\0') {
+	if (body[4] != '\0' && !strstr(buf_cstr(&w->out), "\r\nContent-Type: text/html")) {
 		w->json = json_parse(span_of(body + 4), NULL);
 		assert_int_equal(json_type(w->json), JSON_OBJECT);
 	}

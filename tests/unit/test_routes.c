@@ -91,6 +91,21 @@ the_document_describes_each_row_and_nothing_else(void **state)
 }
 
 static void
+the_page_names_the_version_and_where_the_paths_begin(void **state)
+{
+	struct world *w = *state;
+	char prefix[] = "/chat&more";
+
+	w->config.url_prefix = prefix;
+	assert_int_equal(ASK_BARE(w, "GET", "/chat&more/api/docs"), 200);
+	assert_true(has_header(w, "\r\nContent-Type: text/html; charset=utf-8\r\n"));
+	assert_true(has_header(w, "https://chat.example.com/chat&#38;more<"));
+	assert_true(has_header(w, "Version " PACKAGE_VERSION));
+	assert_int_equal(ASK_BARE(w, "HEAD", "/chat&more/api/docs"), 200);
+	assert_false(has_header(w, "<html"));
+}
+
+static void
 the_document_names_where_the_paths_begin(void **state)
 {
 	struct world *w = *state;
@@ -396,6 +411,7 @@ main(void)
 	    TEST(a_known_path_names_its_methods),
 	    TEST(each_row_is_found_and_its_path_names_its_method),
 	    TEST(the_document_describes_each_row_and_nothing_else),
+	    TEST(the_page_names_the_version_and_where_the_paths_begin),
 	    TEST(the_document_names_where_the_paths_begin),
 	    TEST(the_conditions_of_the_mode_go_before_identity),
 	    TEST(without_an_identity_it_is_401_before_the_body),
