@@ -46,6 +46,9 @@ struct hub {
 	TAILQ_HEAD(session_list, session) sessions;
 	size_t n_sessions;
 	size_t n_leaving; /* sessions whose client is gone, and whose calls are not done */
+	/* Of the next seat of any session. It may wrap: a serial only tells a seat from others of
+	 * the same session, while one page of the log is read. */
+	uint32_t next_serial;
 	struct timers timers;
 	uint64_t delivered, bad_rows;
 	bool is_healthy;

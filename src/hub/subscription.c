@@ -61,7 +61,7 @@ subscription_new(struct topic *t, struct session *s, int64_t position)
 	sub->next = s->subscriptions;
 	s->subscriptions = sub;
 	if (t->room != NULL) {
-		subscription_seat(sub)->serial = s->next_serial++;
+		subscription_seat(sub)->serial = s->hub->next_serial++;
 		s->n_rooms++;
 	}
 	return sub;
