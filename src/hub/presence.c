@@ -241,14 +241,14 @@ presence_catch_up(struct subscription *sub, struct hub_time now)
 {
 	struct session *s = sub->session;
 	struct room *r = sub->topic->room;
-	uint64_t missed = subscription_seat(sub)->missed;
+	uint32_t missed = subscription_seat(sub)->missed;
 	bool is_told = false;
 
 	for (struct map_node *n = map_next(&r->presences, NULL); n != NULL;
 	    n = map_next(&r->presences, n)) {
 		const struct presence *p = MAP_ENTRY(n, struct presence, node);
-		bool has_moved = p->changed >= missed && r->n_present <= PRESENT_MAX;
-		bool has_typed = p->typing_changed >= missed;
+		bool has_moved = room_is_since(p->changed, missed) && r->n_present <= PRESENT_MAX;
+		bool has_typed = room_is_since(p->typing_changed, missed);
 		if (p->user == s->own.topic)
 			continue;
 		if (has_moved)

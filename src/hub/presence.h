@@ -16,8 +16,8 @@ struct presence {
 	uint32_t is_present : 1; /* connected, or lost and in the grace */
 	uint32_t is_typing : 1;
 	uint32_t typing_relayed; /* mono ms, lower 32 bits: when the room was told last */
-	uint64_t changed;        /* room->changes at the last join or leave */
-	uint64_t typing_changed; /* room->changes when typing began or stopped last */
+	uint32_t changed;        /* room->changes at the last join or leave */
+	uint32_t typing_changed; /* room->changes when typing began or stopped last */
 	struct timer grace, typing;
 	char *name; /* under which others see the user; NULL: the key */
 };

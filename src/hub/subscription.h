@@ -12,13 +12,14 @@
 struct seat {                    /* a subscription to a room */
 	struct subscription sub; /* first */
 	int64_t checked;         /* head of the log when the membership was read */
-	uint64_t missed;         /* with has_missed: room->changes when it began to miss them */
+	uint32_t missed;         /* with has_missed: room->changes when it began to miss them */
 	uint32_t serial;         /* tells it from an earlier seat of the session in the same room */
 	struct presence *presence;
 	/* the call subscribe_escrow that is answered at the end of the replay; or NULL */
 	struct call *call;
 };
 static_assert(offsetof(struct seat, sub) == 0, "a seat is cast from its subscription");
+static_assert(sizeof(void *) != 8 || sizeof(struct seat) <= 72, "an idle session has grown");
 
 static inline struct seat *
 subscription_seat(struct subscription *sub) /* sub is a subscription to a room */

@@ -14,8 +14,17 @@ struct room {                 /* the part that only an escrow's topic has */
 	struct map presences; /* struct presence, by wallet key */
 	uint32_t n_present, n_typing;
 	uint32_t n_missing; /* subscriptions that missed some presence or typing */
-	uint64_t changes;   /* how often presence or typing has changed */
+	uint32_t changes;   /* how often presence or typing has changed; wraps, see room_is_since */
 };
+
+/* True if a change came at or after another, both as room->changes counted them. The counter wraps,
+ * so this is wrong for two changes that are 2^31 or more apart: then a reader that missed the later
+ * one is told a state once more, or is not told a state that it has missed for so long. */
+static inline bool
+room_is_since(uint32_t change, uint32_t other)
+{
+	return (int32_t)(change - other) >= 0;
+}
 
 struct topic {
 	struct map_node node; /* in hub->topics, by name */

@@ -217,6 +217,27 @@ a_slow_reader_is_told_the_latest_of_each_user_it_missed(void **state)
 }
 
 static void
+what_was_missed_is_told_where_the_counter_of_changes_wraps(void **state)
+{
+	struct house *h = *state;
+	struct client *a = enter(h, "alice", "42"), *b;
+
+	topic_find_room(h->hub, SPAN("42"))->room->changes = UINT32_MAX - 3;
+	b = enter(h, "bob", "42");
+	say(b, "", "typing_start", "{\"escrowId\":\"42\"}");
+	forget(h);
+	a->room = 0;
+	say(b, "", "typing_stop", "{\"escrowId\":\"42\"}"); /* the last change before the wrap */
+	enter(h, "carol", "42");
+	a->room = ROOM_FOR_ALL;
+	offer_room(h);
+	const char *told = heard(a);
+	assert_non_null(strstr(told, "user_typing bob false"));
+	assert_non_null(strstr(told, "user_joined carol"));
+	assert_null(strstr(told, "user_joined bob")); /* was told before */
+}
+
+static void
 until_then_nothing_newer_overtakes_it(void **state)
 {
 	struct house *h = *state;
@@ -404,6 +425,7 @@ main(void)
 	    house_test(in_a_room_of_more_than_200_joins_and_leaves_are_counted_and_not_announced),
 	    house_test(a_room_ends_with_its_last_user),
 	    house_test(a_slow_reader_is_told_the_latest_of_each_user_it_missed),
+	    house_test(what_was_missed_is_told_where_the_counter_of_changes_wraps),
 	    house_test(until_then_nothing_newer_overtakes_it),
 	    house_test(what_was_missed_is_told_whole_however_little_room_there_is),
 	    house_test(of_every_room_in_turn),
