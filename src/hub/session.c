@@ -23,6 +23,12 @@ session_number(const struct session *s)
 	return s->number;
 }
 
+struct span
+session_wallet(const struct session *s)
+{
+	return topic_wallet(s->own.topic);
+}
+
 const char *
 session_name(const struct session *s)
 {

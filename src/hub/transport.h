@@ -78,5 +78,7 @@ bool session_is_pulling(const struct session *); /* a page is being read */
 const char *session_cursor(const struct session *, char out[CURSOR_SIZE]);
 void *session_owner(const struct session *); /* the owner in session_options */
 uint32_t session_number(const struct session *);
+/* The key of the user's wallet; lives as long as the session. */
+struct span session_wallet(const struct session *);
 
 #endif

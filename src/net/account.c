@@ -20,9 +20,10 @@ struct account {
 	struct accounts *accounts;
 	size_t refs;
 	size_t queued;
-	int64_t cut_us; /* mono: when one of its consumers was cut last; 0: never */
-	TAILQ_ENTRY(account) over;
-	bool is_marked; /* in accounts->over */
+	int64_t cut_us; /* mono: when one of its consumers was cut last; 0: no episode lasts */
+	TAILQ_ENTRY(account) cut;  /* in accounts->cut, while cut_us > 0 */
+	TAILQ_ENTRY(account) over; /* in accounts->over, while is_marked */
+	bool is_marked;
 	char wallet[];
 };
 
@@ -31,12 +32,14 @@ struct accounts {
 	struct map wallets;
 	SLIST_HEAD(, account_source) sources;
 	TAILQ_HEAD(, account) over; /* accounts over their ceiling, for the end of the turn */
+	TAILQ_HEAD(, account) cut;  /* in the order of cut_us; has a reference to each */
 	struct loop_later *settle;
 	size_t unshared; /* bytes that wait and are not in frames */
 	int64_t cut_us;  /* mono: when the ceiling in all was passed last */
 };
 
 static void on_settle(void *arg);
+static void end_episodes(struct accounts *, int64_t until_us);
 
 struct accounts *
 accounts_new(struct loop *loop, const struct account_limits *limits)
@@ -46,6 +49,7 @@ accounts_new(struct loop *loop, const struct account_limits *limits)
 	as->limits = *limits;
 	SLIST_INIT(&as->sources);
 	TAILQ_INIT(&as->over);
+	TAILQ_INIT(&as->cut);
 	as->settle = loop_later_new(loop, on_settle, as);
 	return as;
 }
@@ -55,6 +59,7 @@ accounts_free(struct accounts *as)
 {
 	if (as == NULL)
 		return;
+	end_episodes(as, INT64_MAX);
 	check(as->wallets.count == 0);
 	map_clear(&as->wallets);
 	loop_later_free(as->settle);
@@ -120,6 +125,12 @@ account_give_back(struct account *a)
 }
 
 size_t
+accounts_count(const struct accounts *as)
+{
+	return as->wallets.count;
+}
+
+size_t
 account_queued(const struct account *a)
 {
 	return a->queued;
@@ -168,6 +179,37 @@ begins_episode(int64_t *cut_us)
 	return last == 0 || now - last > EPISODE_US;
 }
 
+/* Gives back the accounts whose last cut was at until_us (mono) or before: their episodes are
+ * over. */
+static void
+end_episodes(struct accounts *as, int64_t until_us)
+{
+	struct account *a;
+
+	while ((a = TAILQ_FIRST(&as->cut)) != NULL && a->cut_us <= until_us) {
+		TAILQ_REMOVE(&as->cut, a, cut);
+		a->cut_us = 0;
+		account_give_back(a);
+	}
+}
+
+/* Notes a cut of an account, which is kept until a later cut, of any account, finds that its
+ * episode is over. True: a new episode begins. */
+static bool
+note_cut(struct accounts *as, struct account *a)
+{
+	bool is_new;
+
+	if (a->cut_us > 0)
+		TAILQ_REMOVE(&as->cut, a, cut);
+	else
+		a->refs++;
+	is_new = begins_episode(&a->cut_us);
+	TAILQ_INSERT_TAIL(&as->cut, a, cut);
+	end_episodes(as, a->cut_us - EPISODE_US - 1);
+	return is_new;
+}
+
 /* Cuts the largest consumer of an account (NULL: of all). False: no bytes wait. */
 static bool
 cut_largest(struct accounts *as, const struct account *a)
@@ -196,7 +238,7 @@ settle_wallet(struct accounts *as, struct account *a)
 
 	if (!is_over(a->queued, as->limits.max_per_wallet))
 		return;
-	if (begins_episode(&a->cut_us))
+	if (note_cut(as, a))
 		log_warn("wallet %s: %zu bytes wait to be read: its largest connections are closed",
 		    log_wallet(text, map_key(&a->node)), a->queued);
 	a->refs++; /* a cut may give back the last other reference */
@@ -246,17 +288,24 @@ void
 accounts_check(const struct accounts *as)
 {
 	const struct account *a;
-	size_t marked = 0;
+	size_t marked = 0, cut = 0;
+	int64_t last = 0;
 
 	for (struct map_node *n = NULL; (n = map_next(&as->wallets, n)) != NULL;) {
 		a = MAP_ENTRY(n, struct account, node);
 		check(a->accounts == as && a->refs > 0);
 		check(as->wallets.count > FEW || a->queued == recount(as, a));
 		marked += a->is_marked;
+		cut += a->cut_us > 0;
 	}
 	TAILQ_FOREACH (a, &as->over, over) {
 		check(a->is_marked);
 		marked--;
 	}
-	check(marked == 0);
+	TAILQ_FOREACH (a, &as->cut, cut) {
+		check(a->cut_us > 0 && a->cut_us >= last);
+		last = a->cut_us;
+		cut--;
+	}
+	check(marked == 0 && cut == 0);
 }

@@ -19,7 +19,8 @@
 #define ACCOUNT_OVERRUN "too much is waiting to be read" /* why a consumer was cut */
 
 struct accounts;
-struct account; /* of one wallet; it exists while somebody has opened it */
+/* Of one wallet. It exists while somebody has opened it: as a rule, only while bytes wait. */
+struct account;
 
 struct account_limits { /* bytes; 0: no limit */
 	size_t max_per_wallet, max_in_all;
@@ -39,6 +40,9 @@ struct account_source {
 
 /* New accounts with these ceilings; accounts_free frees them. */
 struct accounts *accounts_new(struct loop *, const struct account_limits *);
+/* How many accounts exist. An account whose consumer was cut is kept for at least a minute after
+ * that. */
+size_t accounts_count(const struct accounts *);
 /* After all accounts were given back. NULL is fine. */
 void accounts_free(struct accounts *);
 /* Borrows the source until accounts_remove_source. */

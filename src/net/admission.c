@@ -147,7 +147,6 @@ can_serve_now(struct admission *a, struct web_request *req)
 	if (a->err != CHAT_OK || !a->serve_now(req, a))
 		return false;
 	conn_confirm(req->conn);
-	conn_set_wallet(req->conn, span_of(a->user.key));
 	return true;
 }
 

@@ -308,6 +308,12 @@ on_room(struct socketio_socket *socket)
 	session_pull(s, time_now());
 }
 
+static struct span
+wallet(const struct socketio_socket *socket)
+{
+	return session_wallet(socketio_own(socket));
+}
+
 static bool
 on_request(void *arg, struct web_request *req, struct buf *fields)
 {
@@ -323,6 +329,7 @@ static const struct socketio_ops ops = {
     .is_busy = is_busy,
     .on_room = on_room,
     .on_disconnect = on_disconnect,
+    .wallet = wallet,
 };
 
 void

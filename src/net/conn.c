@@ -336,6 +336,8 @@ conn_set_protocol(struct conn *c, const struct protocol *protocol, void *own)
 {
 	c->protocol = protocol;
 	c->own = own;
+	if (protocol->wallet != NULL)
+		conn_forget_wallet(c);
 }
 
 void *
@@ -361,33 +363,6 @@ conn_confirm(struct conn *c)
 {
 	if (c->is_stranger && c->state != CONN_CLOSED)
 		net_move(c, c->state, false);
-}
-
-void
-conn_set_account(struct conn *c, struct account *account)
-{
-	struct accounts *as = c->net->options.accounts;
-	struct account *before = c->account;
-	int64_t bytes = c->behind_at > 0 ? (int64_t)c->net->behind[c->behind_at - 1].bytes : 0;
-
-	if (as == NULL || c->state == CONN_CLOSED || before == account)
-		return;
-	c->account = account_ref(account);
-	account_charge(as, before, -bytes, true);
-	account_charge(as, account, bytes, true);
-	account_give_back(before);
-}
-
-void
-conn_set_wallet(struct conn *c, struct span wallet)
-{
-	struct account *a;
-
-	if (c->net->options.accounts == NULL || account_is_of(c->account, wallet))
-		return;
-	a = account_open(c->net->options.accounts, wallet);
-	conn_set_account(c, a);
-	account_give_back(a);
 }
 
 void
@@ -456,22 +431,6 @@ conn_close(struct conn *c, const char *why)
 	account_give_back(c->account);
 	c->account = NULL;
 	c->protocol->on_closed(c, why);
-}
-
-void
-conn_cut(void *net, void *conn)
-{
-	struct conn *c = conn;
-
-	log_debug("conn %u: closed: " ACCOUNT_OVERRUN, c->number);
-	if (c->state != CONN_OPEN || c->protocol->on_overrun == NULL) {
-		conn_close(c, ACCOUNT_OVERRUN);
-		return;
-	}
-	ring_give_up(&c->ring);
-	c->protocol->on_overrun(c);
-	if (c->state != CONN_CLOSED)
-		net_count_behind(c);
 }
 
 void

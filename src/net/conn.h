@@ -48,6 +48,9 @@ struct protocol {
 	/* Too many bytes waited for the peer, and were given up: say so and finish. NULL: the
 	 * connection is closed. */
 	void (*on_overrun)(struct conn *);
+	/* The key of the user's wallet; n 0: not known yet. It is asked while bytes wait for the
+	 * peer; else the connection needs no account. NULL: conn_set_wallet tells it. */
+	struct span (*wallet)(const struct conn *);
 };
 
 /* Makes a connection of a non-blocking descriptor. The set owns the connection. NULL: the loop
@@ -62,10 +65,13 @@ struct net *conn_net(const struct conn *);
 
 /* The user of the connection is known: it does not count as a stranger any more. */
 void conn_confirm(struct conn *);
-/* From now on the bytes in the ring count for the account of a wallet (its key). */
+/* From now on the bytes in the ring count for the account of a wallet (its key). For a protocol
+ * without `wallet`. */
 void conn_set_wallet(struct conn *, struct span wallet);
 /* Does the same with the wallet's account, and takes a reference of its own. */
 void conn_set_account(struct conn *, struct account *);
+void conn_forget_wallet(struct conn *);   /* does nothing while bytes wait for the peer */
+bool conn_is_behind(const struct conn *); /* bytes wait for the peer */
 /* Gives back the connection's place (places.h), and takes over another one, which it has until its
  * end (NULL: none). */
 void conn_set_place(struct conn *, struct place *);

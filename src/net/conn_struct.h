@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * conn_struct.h - the structs of a connection and of the set of connections. Only conn.c (one
- * connection), net.c (the set) and net_check.c (the walker) include it.
+ * connection), conn_account.c (the bytes that wait for slow readers), net.c (the set) and net_check.c
+ * (the walker) include it.
  */
 #ifndef NET_CONN_STRUCT_H
 #define NET_CONN_STRUCT_H
@@ -57,7 +58,7 @@ struct conn {
 	TAILQ_ENTRY(conn) link;    /* of the strangers, of the known, or of the closed */
 	TAILQ_ENTRY(conn) waiting; /* in net->waits */
 	struct place *place;       /* of its address; NULL: not counted */
-	struct account *account;   /* of its wallet; NULL: the wallet is not known */
+	struct account *account;   /* of its wallet; NULL: it is not known, or need not be */
 	int64_t deadline;          /* mono ms */
 	union {
 		uint32_t offered_at; /* while open: its place in net->offered, from 1; 0: none */
@@ -110,19 +111,20 @@ void net_set_wait(struct conn *, enum conn_wait);
 void net_mark_dirty(struct conn *);
 void net_mark_offered(struct conn *);
 
-/* Counts the bytes in the ring again, and charges the difference to the account. */
+/* conn_account.c: counts the bytes in the ring again, and charges the difference to the account. If the protocol
+ * knows the wallet, the account is opened here and given back when no bytes wait any more. */
 void net_count_behind(struct conn *);
 /* For the accounts: the connection with the most bytes in its ring. */
 size_t net_largest_behind(void *net, const struct account *, void **conn);
 size_t net_queued(void *net, const struct account *); /* bytes in the rings of one account */
+/* Gives up the bytes that wait for a slow reader, and ends the connection. */
+void conn_cut(void *net, void *conn);
 
 /* conn.c: writes the frames that the kernel takes; after EAGAIN the rest waits for EV_WRITE. */
 void conn_flush(struct conn *);
 /* Offers room, and the input in the buffer, to the protocols that asked for it. */
 void conn_offer(struct conn *);
 void conn_time_out(struct conn *, enum conn_wait);
-/* For the accounts: gives up the bytes that wait for a slow reader, and ends the connection. */
-void conn_cut(void *net, void *conn);
 void conn_free(struct conn *);
 
 #endif

@@ -27,6 +27,9 @@ struct engine_ops {
 	void (*on_room)(struct engine_session *);
 	/* The session is over: the last call. is_left: the client has closed it. */
 	void (*on_closed)(struct engine_session *, const char *why, bool is_left);
+	/* The key of the user's wallet; n 0: the user is not known. NULL: never known. It is asked
+	 * when bytes begin to wait for the session's WebSocket. */
+	struct span (*wallet)(const struct engine_session *);
 };
 
 struct engine_options {
@@ -63,7 +66,8 @@ void engine_need_origin(struct engine_session *);
 void engine_confirm(struct engine_session *);
 /* The session has no user any more: it counts for max_fresh again. */
 void engine_doubt(struct engine_session *);
-/* From now on the bytes that wait for the session count as that wallet's (its key). */
+/* From now on the bytes that wait for polls of the session, or in its POST, count as that wallet's
+ * (its key). Does nothing for a session on a WebSocket, which asks `wallet`. */
 void engine_set_wallet(struct engine_session *, struct span wallet);
 
 /* The max_body of its route: how many bytes a request may bring. */

@@ -42,13 +42,18 @@ engine_set_wallet(struct engine_session *s, struct span wallet)
 {
 	struct accounts *as = s->engine->options.accounts;
 
-	if (as == NULL || s->is_closed || account_is_of(s->account, wallet))
+	if (as == NULL || s->is_closed || s->ws != NULL || account_is_of(s->account, wallet))
 		return;
 	move_charges(s, account_open(as, wallet));
-	if (s->ws != NULL)
-		conn_set_account(websocket_conn(s->ws), s->account);
-	if (s->probe != NULL)
-		conn_set_account(websocket_conn(s->probe), s->account);
+}
+
+void
+engine_forget_wallet(struct engine_session *s)
+{
+	if (s->ws == NULL || s->post != NULL)
+		return;
+	account_give_back(s->account);
+	s->account = NULL;
 }
 
 /* Looks at all sessions: this happens only where a ceiling is passed. */

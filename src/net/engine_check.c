@@ -63,6 +63,7 @@ engine_check(const struct engine *e)
 		check(s->is_closed == s->is_parting);
 		check(s->ws == NULL || s->probe == NULL);
 		check_queue(s);
+		check(s->account == NULL || s->ws == NULL || s->post != NULL);
 		alive += !s->is_closed;
 		parting += s->is_parting;
 		fresh += s->is_fresh;

@@ -42,6 +42,7 @@ post_release(struct engine_session *s)
 	held = post->wc;
 	engine_charge(s, -(int64_t)post->charged, false);
 	s->post = NULL;
+	engine_forget_wallet(s);
 	buf_clear(&post->body);
 	free(post);
 	return held;
@@ -288,7 +289,8 @@ serve(struct engine *e, struct web_request *req, struct span fields)
 			    : EIO_POLLING);
 	if (s != NULL && !s->is_fresh) { /* the session belongs to the client that has its secret */
 		conn_confirm(req->conn);
-		conn_set_account(req->conn, s->account);
+		if (s->account != NULL)
+			conn_set_account(req->conn, s->account);
 	}
 	if (error == EIO_BAD_REQUEST && s != NULL && s->ws != NULL && http->method == METHOD_GET &&
 	    q.transport == EIO_POLLING)

@@ -54,7 +54,7 @@ struct engine_session {
 	struct held_post *post;
 	struct frame **queue; /* frames that wait for a poll */
 	uint32_t n_queue, cap_queue, event_bytes, control_bytes;
-	struct account *account; /* of its wallet; NULL: not known */
+	struct account *account; /* while it polls: of its wallet; NULL: not known */
 };
 
 TAILQ_HEAD(session_list, engine_session);
@@ -125,6 +125,9 @@ void engine_arm_timer(struct engine *);
 
 /* engine_account.c: account_charge for the account of a session. */
 void engine_charge(struct engine_session *, int64_t bytes, bool is_shared);
+/* Gives back the account of a session that does not poll any more, unless a POST of before is still
+ * held: its WebSocket has an account when it needs one. */
+void engine_forget_wallet(struct engine_session *);
 /* Sessions as a source of the accounts. */
 void engine_account_begin(struct engine *);
 void engine_account_end(struct engine *);

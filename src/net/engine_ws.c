@@ -39,6 +39,7 @@ upgrade(struct engine_session *s)
 	for (uint32_t i = 0; i < s->n_queue; i++)
 		conn_put(c, s->queue[i]);
 	engine_session_unqueue(s);
+	engine_forget_wallet(s);
 	if (s->post != NULL)
 		engine_session_dirty(s);
 	engine_answer_poll(s, SPAN("6"));
@@ -111,12 +112,24 @@ on_ws_closed(struct websocket *ws, const char *why)
 	engine_session_end(s, why, END_GONE, false);
 }
 
+/* A session that has ended has let go of its WebSocket, which then belongs to nobody. */
+static struct span
+ws_wallet(const struct websocket *ws)
+{
+	const struct engine_session *s = websocket_own(ws);
+
+	if (s == NULL || s->own == NULL || s->engine->options.ops->wallet == NULL)
+		return (struct span){"", 0};
+	return s->engine->options.ops->wallet(s);
+}
+
 static const struct websocket_ops ws_ops = {
     .on_message = on_ws_message,
     .is_busy = on_ws_busy,
     .on_room = on_ws_room,
     .on_closed = on_ws_closed,
     .pings = false,
+    .wallet = ws_wallet,
 };
 
 /* A WebSocket too many is accepted and closed. */

@@ -143,12 +143,19 @@ on_closed(struct websocket *ws, const char *why)
 	session_close(s, SESSION_LOST, time_now());
 }
 
+static struct span
+wallet(const struct websocket *ws)
+{
+	return session_wallet(websocket_own(ws));
+}
+
 static const struct websocket_ops ops = {
     .on_message = on_message,
     .is_busy = is_busy,
     .on_room = on_room,
     .on_closed = on_closed,
     .pings = true,
+    .wallet = wallet,
 };
 
 /* ---- the handshake ---- */

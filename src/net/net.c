@@ -353,66 +353,6 @@ clear_offered(struct conn *c)
 	c->offered_at = 0;
 }
 
-/* ---- connections whose ring is not empty ---- */
-
-static struct behind *
-enter_behind(struct conn *c)
-{
-	struct net *net = c->net;
-
-	if (net->n_behind == net->cap_behind) {
-		net->cap_behind = net->cap_behind ? net->cap_behind * 2 : 64;
-		net->behind = mem_realloc(net->behind, net->cap_behind, sizeof(struct behind));
-	}
-	net->behind[net->n_behind++] = (struct behind){c, 0};
-	c->behind_at = (uint32_t)net->n_behind;
-	c->is_behind = true;
-	return &net->behind[net->n_behind - 1];
-}
-
-static void
-leave_behind(struct conn *c)
-{
-	struct net *net = c->net;
-	struct behind *last = &net->behind[--net->n_behind];
-
-	net->behind[c->behind_at - 1] = *last;
-	last->conn->behind_at = c->behind_at;
-	c->behind_at = 0;
-	c->is_behind = false;
-}
-
-void
-net_count_behind(struct conn *c)
-{
-	struct behind *b = c->behind_at > 0 ? &c->net->behind[c->behind_at - 1] : enter_behind(c);
-	size_t bytes = ring_bytes(&c->ring);
-	int64_t more = (int64_t)bytes - (int64_t)b->bytes;
-
-	b->bytes = bytes;
-	if (bytes == 0)
-		leave_behind(c);
-	if (more != 0 && c->net->options.accounts != NULL)
-		account_charge(c->net->options.accounts, c->account, more, true);
-}
-
-size_t
-net_largest_behind(void *arg, const struct account *account, void **conn)
-{
-	const struct net *net = arg;
-	size_t most = 0;
-
-	for (size_t i = 0; i < net->n_behind; i++) {
-		const struct behind *b = &net->behind[i];
-
-		if ((account == NULL || b->conn->account == account) && b->bytes > most) {
-			most = b->bytes;
-			*conn = b->conn;
-		}
-	}
-	return most;
-}
-
 /* ---- the end of a turn, and the beginning of the next ---- */
 
 void

@@ -91,6 +91,7 @@ check_owners(const struct conn *c, const struct net *net)
 		place_check(
 		    c->place, net_connections(net) <= FEW ? count_holders(net, c->place) : 1);
 	check(c->account == NULL || net->options.accounts != NULL);
+	check(c->account == NULL || c->protocol->wallet == NULL || c->behind_at > 0);
 }
 
 static void
@@ -138,19 +139,6 @@ count_places(struct conn *const *places, size_t from, size_t n)
 	for (size_t i = from; i < n; i++)
 		taken += places[i] != NULL;
 	return taken;
-}
-
-size_t
-net_queued(void *arg, const struct account *account)
-{
-	const struct net *net = arg;
-	size_t bytes = 0;
-
-	for (size_t i = 0; i < net->n_behind; i++) {
-		const struct behind *b = &net->behind[i];
-		bytes += b->conn->account == account ? b->bytes : 0;
-	}
-	return bytes;
 }
 
 void

@@ -123,6 +123,7 @@ answer(struct poll *p)
 	buf_clear(&p->events);
 	p->n_events = 0;
 	p->held = NULL;
+	web_set_wallet(held, session_wallet(p->stream.session), body.len);
 	web_reply_held(held, &(struct web_reply){.status = 200, .body = buf_as_span(&body)});
 	buf_clear(&body);
 	park(p);
@@ -219,6 +220,7 @@ static void
 hold(struct poll *p, const struct stream_request *r, struct web_request *req)
 {
 	p->held = web_hold(req, buf_as_span(&r->fields), on_gone, p);
+	conn_forget_wallet(req->conn); /* until it is answered */
 	p->stream.is_idle = p->is_due = p->is_full = false;
 	loop_timer_set_us(p->timer, (r->timeout_ms >= 0 ? r->timeout_ms : HOLD_MS) * 1000);
 	loop_later_want(p->later);

@@ -436,6 +436,19 @@ on_closed(struct engine_session *session, const char *why, bool is_left)
 	free(c);
 }
 
+/* Of the first socket that is connected. */
+static struct span
+wallet(const struct engine_session *session)
+{
+	const struct client *c = engine_own(session);
+
+	for (const struct socketio_socket *s = c->sockets; s != NULL; s = s->next) {
+		if (s->state == SOCKET_CONNECTED && c->sio->options.ops->wallet != NULL)
+			return c->sio->options.ops->wallet(s);
+	}
+	return (struct span){"", 0};
+}
+
 static const struct engine_ops engine_ops = {
     .on_request = on_request,
     .on_open = on_open,
@@ -443,6 +456,7 @@ static const struct engine_ops engine_ops = {
     .is_busy = is_busy,
     .on_room = on_room,
     .on_closed = on_closed,
+    .wallet = wallet,
 };
 
 struct socketio *

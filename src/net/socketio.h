@@ -46,6 +46,8 @@ struct socketio_ops {
 	void (*on_room)(struct socketio_socket *);
 	/* The socket is over: the last call. */
 	void (*on_disconnect)(struct socketio_socket *, const char *why, enum socketio_end);
+	/* The key of the wallet of a socket that is connected (NULL: the wallet is not known). */
+	struct span (*wallet)(const struct socketio_socket *);
 };
 
 struct socketio_options {

@@ -181,6 +181,16 @@ on_closed(struct conn *c, const char *why)
 	free(sse);
 }
 
+static struct span
+wallet(const struct conn *c)
+{
+	const struct sse *sse = conn_own(c);
+
+	if (sse->stream.session == NULL) /* it has ended, and its last frames are written */
+		return (struct span){"", 0};
+	return session_wallet(sse->stream.session);
+}
+
 static const struct protocol sse_protocol = {
     .on_input = on_input,
     .on_end = on_end,
@@ -188,6 +198,7 @@ static const struct protocol sse_protocol = {
     .on_room = on_room,
     .on_shutdown = on_shutdown,
     .on_closed = on_closed,
+    .wallet = wallet,
 };
 
 /* The session ends here; the connection ends when it has written the frames that are queued. */

@@ -87,6 +87,10 @@ struct web_conn *web_park(struct web_request *, void (*on_gone)(void *), void *a
 void web_unpark(struct web_conn *, void (*again)(struct web_request *, void *arg), void *arg);
 /* conn_confirm, for the connection of a held request. */
 void web_confirm(struct web_conn *);
+/* conn_set_wallet, before a held request is answered with so many bytes. It does nothing if the
+ * answer is short and nothing waits for the client: the kernel takes such an answer as a rule, and
+ * if not, its few bytes count in all only. So most answers need no account. */
+void web_set_wallet(struct web_conn *, struct span wallet, size_t bytes);
 
 /* Hands the connection to another protocol; the request is over when the handler returns. */
 void web_take_over(struct web_request *, const struct protocol *, void *own);

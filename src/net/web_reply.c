@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "base/log.h"
 
+#define SHORT_BYTES 4096 /* of an answer for which no account is opened */
+
 static void
 reply_on(struct web_conn *wc, const struct web_reply *reply)
 {
@@ -132,6 +134,13 @@ void
 web_confirm(struct web_conn *wc)
 {
 	conn_confirm(wc->conn);
+}
+
+void
+web_set_wallet(struct web_conn *wc, struct span wallet, size_t bytes)
+{
+	if (bytes > SHORT_BYTES || conn_is_behind(wc->conn))
+		conn_set_wallet(wc->conn, wallet);
 }
 
 /* Writes a line of the audit trail for a client that was not let in. */

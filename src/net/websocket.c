@@ -235,6 +235,14 @@ on_closed(struct conn *c, const char *why)
 	free(ws);
 }
 
+static struct span
+wallet(const struct conn *c)
+{
+	const struct websocket *ws = conn_own(c);
+
+	return ws->ops->wallet != NULL ? ws->ops->wallet(ws) : (struct span){"", 0};
+}
+
 static const struct protocol websocket_protocol = {
     .on_input = on_input,
     .on_end = on_end,
@@ -243,6 +251,7 @@ static const struct protocol websocket_protocol = {
     .on_overrun = on_overrun,
     .on_shutdown = on_shutdown,
     .on_closed = on_closed,
+    .wallet = wallet,
 };
 
 /* ---- the handshake ---- */

@@ -25,6 +25,8 @@ struct websocket_ops {
 	/* True: pings are sent when the peer sends nothing. False: the protocol above has a
 	 * heartbeat of its own. */
 	bool pings;
+	/* The key of the user's wallet; n 0: the user is not known. NULL: never known. */
+	struct span (*wallet)(const struct websocket *);
 };
 
 struct websocket_options {

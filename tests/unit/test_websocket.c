@@ -58,7 +58,13 @@ on_closed(struct websocket *ws, const char *why)
 	buf_clear(&p->got);
 }
 
-static const struct websocket_ops ops = {on_message, is_busy, on_room, on_closed, true};
+static struct span
+wallet(const struct websocket *ws)
+{
+	return SPAN("greedy");
+}
+
+static const struct websocket_ops ops = {on_message, is_busy, on_room, on_closed, true, wallet};
 
 static void
 handle(struct web_request *req, void *own)
@@ -350,7 +356,6 @@ who_lets_too_much_wait_is_told_so_with_1013(void **state)
 	    net_new(w->loop, &(struct net_options){.max_connections = 2, .accounts = accounts});
 	small_buffer(w->near);
 	p = open_ws(w);
-	conn_set_wallet(websocket_conn(p->ws), SPAN("greedy"));
 	for (int i = 0; i < MANY; i++)
 		websocket_send_message(p->ws, WS_TEXT, (struct span){text, 100});
 	assert_false(p->is_closed);
