@@ -4,7 +4,7 @@
  */
 #include "fcgi/reply.h"
 
-#include "base/digest.h"
+#include "crypto/digest.h"
 #include "base/json.h"
 #include "proto/http.h"
 

@@ -15,7 +15,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/span.h"
-#include "chat/auth.h"
+#include "identity/auth.h"
 
 #define REQUEST_BODY_MAX   (256 << 10) /* bytes */
 #define REQUEST_LIST_MAX   (1 << 20)   /* bytes of a body that is a list */

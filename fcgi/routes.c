@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "chat/tokens.h"
+#include "identity/tokens.h"
 #include "fcgi/accept.h"
 
 #define BUSY_MS       2000 /* to wait for the lock; the client waits as long */

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "chat/auth.h"
-#include "chat/client.h"
+#include "identity/auth.h"
+#include "identity/address.h"
 #include "fcgi/reply.h"
 #include "fcgi/request.h"
 #include "fcgi/turn.h"

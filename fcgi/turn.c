@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "store/writer.h"
+#include "store/threads/writer.h"
 
 #ifdef __SANITIZE_THREAD__ /* that of gcc 12 does not know pthread_cond_clockwait */
 #define TURN_CLOCK             CLOCK_REALTIME

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "chat/names.h"
+#include "contract/names.h"
 #include "store/memo.h"
 #include "store/tables/escrows.h"
 #include "store/tables/token_rows.h"

@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/config.h"
+#include "config/config.h"
 #include "base/span.h"
-#include "chat/names.h"
+#include "contract/names.h"
 #include "contract/errors.h"
 #include "store/store.h"
 #include "store/tables/messages.h"

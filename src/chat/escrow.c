@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "chat/standing.h"
-#include "chat/wallet.h"
+#include "identity/wallet.h"
 
 #define STATUS_MAX       64
 #define PARTICIPANTS_MAX 200

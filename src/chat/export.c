@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "chat/standing.h"
-#include "chat/views.h"
+#include "contract/views.h"
 #include "proto/utf8.h"
 
 #define PAGE_MESSAGES 200

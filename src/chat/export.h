@@ -7,7 +7,7 @@
 #ifndef CHAT_EXPORT_H
 #define CHAT_EXPORT_H
 
-#include "base/digest.h"
+#include "crypto/digest.h"
 #include "chat/chat.h"
 
 enum export_format { EXPORT_JSON, EXPORT_NDJSON, EXPORT_HTML };

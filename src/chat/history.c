@@ -4,9 +4,9 @@
  */
 #include "base/clock.h"
 #include "base/json.h"
-#include "chat/cursor.h"
+#include "contract/cursor.h"
 #include "chat/standing.h"
-#include "chat/views.h"
+#include "contract/views.h"
 
 #define PAGE_MAX 200
 

@@ -3,7 +3,7 @@
  * mark.c - marking one message, or all up to one, as read, and telling the senders and the reader.
  */
 #include "chat/standing.h"
-#include "chat/views.h"
+#include "contract/views.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "chat/standing.h"
-#include "chat/views.h"
+#include "contract/views.h"
 
 #define PAGE_MAX   200
 #define PAGE_BYTES (1 << 20) /* a page ends here, since escrows can have many participants */

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "chat/search_terms.h"
 #include "chat/standing.h"
-#include "chat/views.h"
+#include "contract/views.h"
 #include "proto/utf8.h"
 
 #define PAGE_MAX      200

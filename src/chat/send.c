@@ -7,7 +7,7 @@
 #include "base/ids.h"
 #include "chat/audience.h"
 #include "chat/standing.h"
-#include "chat/views.h"
+#include "contract/views.h"
 #include "proto/utf8.h"
 #include "store/tables/rates.h"
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "chat/tokens.h"
+#include "identity/tokens.h"
 #include "store/memo.h"
 
 enum chat_err

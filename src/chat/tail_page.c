@@ -5,8 +5,8 @@
 #include "chat/tail_page.h"
 
 #include "chat/audience.h"
-#include "chat/names.h"
-#include "chat/row.h"
+#include "contract/names.h"
+#include "contract/row.h"
 #include "store/packed.h"
 
 struct reading {

@@ -7,7 +7,7 @@
 
 #include "base/ids.h"
 #include "base/span.h"
-#include "chat/keys.h"
+#include "identity/keys.h"
 #include "ctl/commands.h"
 
 #define SECRET_CHARS 52 /* of 5 random bits each */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "base/secret.h"
+#include "crypto/secret.h"
 
 #define BUILTIN_CONFIG SYSCONFDIR "/escrowchat.conf"
 #define BUSY_MS        5000

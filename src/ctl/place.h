@@ -5,7 +5,7 @@
 #ifndef CTL_PLACE_H
 #define CTL_PLACE_H
 
-#include "base/config.h"
+#include "config/config.h"
 #include "ctl/options.h"
 #include "store/bell.h"
 #include "store/store.h"

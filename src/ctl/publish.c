@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "chat/chat.h"
-#include "chat/cursor.h"
+#include "contract/cursor.h"
 #include "ctl/commands.h"
 #include "ctl/fetch.h"
 #include "ctl/place.h"

@@ -7,9 +7,9 @@
 #include <time.h>
 
 #include "base/json.h"
-#include "chat/cursor.h"
-#include "chat/names.h"
-#include "chat/views.h"
+#include "contract/cursor.h"
+#include "contract/names.h"
+#include "contract/views.h"
 #include "ctl/commands.h"
 #include "ctl/place.h"
 

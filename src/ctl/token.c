@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "chat/chat.h"
-#include "chat/tokens.h"
+#include "identity/tokens.h"
 #include "ctl/commands.h"
 #include "ctl/place.h"
 

@@ -7,9 +7,9 @@
 #ifndef HUB_HUB_H
 #define HUB_HUB_H
 
-#include "hub/connect.h"
+#include "hub/session/connect.h"
 #include "hub/transport.h"
-#include "store/writer.h"
+#include "store/threads/writer.h"
 
 struct reads;
 

@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "store/lanes.h"
+#include "store/threads/lanes.h"
 
 struct jobs {
 	struct reads *reads;

@@ -10,8 +10,8 @@
 #include <assert.h>
 
 #include "hub/core.h"
-#include "store/reads.h"
-#include "store/writer.h"
+#include "store/threads/reads.h"
+#include "store/threads/writer.h"
 
 /* A job, embedded first in its owner's struct. The run function works on the writer's or the
  * reader's thread; it uses only the owner's struct and hub->options, which never change. */

@@ -6,8 +6,8 @@
 #ifndef HUB_TRANSPORT_H
 #define HUB_TRANSPORT_H
 
-#include "chat/cursor.h"
-#include "hub/event.h"
+#include "contract/cursor.h"
+#include "hub/replay/event.h"
 
 struct session;
 

@@ -3,11 +3,11 @@
  * walk.c - hub_check: recounts every counter, list and state of the hub.
  */
 #include "base/check.h"
-#include "hub/call.h"
-#include "hub/expiry.h"
-#include "hub/presence.h"
-#include "hub/recovery.h"
-#include "hub/replay.h"
+#include "hub/session/call.h"
+#include "hub/session/expiry.h"
+#include "hub/room/presence.h"
+#include "hub/recovery/recovery.h"
+#include "hub/replay/replay.h"
 
 static void
 check_subscription(struct subscription *sub)

@@ -4,7 +4,7 @@
  */
 #include "proto/http.h"
 
-#include "base/digest.h"
+#include "crypto/digest.h"
 #include "proto/base64.h"
 
 #define WS_KEY_CHARS 24 /* base64 of 16 bytes */

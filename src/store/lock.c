@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/digest.h"
+#include "crypto/digest.h"
 #include "base/mem.h"
 #include "base/sys.h"
 #include "base/why.h"

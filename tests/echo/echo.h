@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/listener.h"
-#include "net/web.h"
+#include "io/listener.h"
+#include "http/web.h"
 
 struct echo {
 	const char *name, *listen;

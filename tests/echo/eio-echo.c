@@ -4,7 +4,7 @@
  * eio-echo --listen HOST:PORT
  */
 #include "echo/echo.h"
-#include "net/engine.h"
+#include "wires/socketio/engine.h"
 
 struct eio_echo {
 	struct echo echo;

@@ -7,7 +7,7 @@
 #include "base/json_slice.h"
 #include "base/mem.h"
 #include "echo/echo.h"
-#include "net/socketio.h"
+#include "wires/socketio/socketio.h"
 
 struct sio_echo {
 	struct echo echo;

@@ -4,7 +4,7 @@
  * ws-echo --listen HOST:PORT [--deflate]
  */
 #include "echo/echo.h"
-#include "net/websocket.h"
+#include "http/websocket.h"
 #include "proto/deflate.h"
 
 #define MESSAGE_MAX (64 * 1024 * 1024)

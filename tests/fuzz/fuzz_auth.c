@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* fuzz_auth.c - any bytes as what a request carries of a token. */
-#include "chat/auth.h"
+#include "identity/auth.h"
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n);
 int
 LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)

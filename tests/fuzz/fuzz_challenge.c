@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* fuzz_challenge.c - any bytes as the rest of a challenge's text: none is taken. */
-#include "chat/challenge.h"
+#include "identity/challenge.h"
 #include <stdlib.h>
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n);
 int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* fuzz_client.c - any bytes as a peer and as X-Forwarded-For, behind proxies that are trusted. */
 #include <stdlib.h>
-#include "chat/client.h"
+#include "identity/address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n);
 

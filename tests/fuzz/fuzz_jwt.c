@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #define assert_true(claim)     ((claim) ? (void)0 : abort())
 #define assert_int_equal(a, b) assert_true((a) == (b))
-#include "chat/jwt.h"
+#include "identity/jwt.h"
 #include "unit/jose.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* fuzz_wallet.c - any bytes as an address, and as a signature of both kinds of keys. */
-#include "chat/wallet.h"
+#include "identity/wallet.h"
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n);
 int
 LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)

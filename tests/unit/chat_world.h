@@ -18,9 +18,9 @@
 
 #include "base/json.h"
 #include "chat/chat.h"
-#include "chat/cursor.h"
-#include "chat/views.h"
-#include "patience.h"
+#include "contract/cursor.h"
+#include "contract/views.h"
+#include "unit/patience.h"
 
 #define WORLD_NOW INT64_C(1764000000000) /* 2025-11-24T16:00:00.000Z */
 

@@ -14,13 +14,13 @@ new=$(mktemp) && schema=$(mktemp) || exit 1
 trap 'rm -f "$new" "$schema"' EXIT
 failures=0
 
-config=src/base/config.table
+config=src/config/config.table
 
 # make_document DOCUMENT: prints the document as its table has it, with $AWK.
 make_document() {
 	case $1 in
-	contrib/doc/configuration.md) $AWK -v part=md -f src/base/config.awk $config "$1" ;;
-	contrib/escrowchat.conf) $AWK -v part=conf -f src/base/config.awk $config "$1" ;;
+	contrib/doc/configuration.md) $AWK -v part=md -f src/config/config.awk $config "$1" ;;
+	contrib/escrowchat.conf) $AWK -v part=conf -f src/config/config.awk $config "$1" ;;
 	sql/schema.sql) $AWK -f sql/schema.awk sql/schema.table "$schema" ;;
 	esac
 }
@@ -46,7 +46,7 @@ check() {
 # refuses WORDS SED: the table changed by the sed program makes no C, and the error has the words.
 refuses() {
 	sed "$2" $config >"$new"
-	if said=$($AWK -v part=c -f src/base/config.awk "$new" 2>&1 >/dev/null); then
+	if said=$($AWK -v part=c -f src/config/config.awk "$new" 2>&1 >/dev/null); then
 		complain "$config with '$2' is accepted by $AWK"
 	elif ! echo "$said" | grep -q "^$new:[0-9]*: $1\$"; then
 		complain "$config with '$2': $AWK says: $said (wanted: $1)"

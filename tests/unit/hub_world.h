@@ -9,15 +9,15 @@
 
 #include <limits.h>
 
-#include "chat_world.h"
+#include "unit/chat_world.h"
 
 #include "base/json_slice.h"
 
-#include "hub/call.h"
-#include "hub/recent.h"
-#include "hub/recoverable.h"
-#include "hub/session_look.h"
-#include "hub/tail.h"
+#include "hub/session/call.h"
+#include "hub/replay/recent.h"
+#include "hub/recovery/recoverable.h"
+#include "hub/session/session_look.h"
+#include "hub/replay/tail.h"
 
 #define CLIENTS_MAX  512
 #define INPUT_MAX    128

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "net/conn.h"
-#include "net/slice.h"
+#include "io/conn.h"
+#include "io/slice.h"
 
 struct wires {
 	struct loop *loop;

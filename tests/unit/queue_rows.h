@@ -7,7 +7,7 @@
 #define QUEUE_ROWS_H
 
 #include "store/tables/queue.h"
-#include "tmp_store.h"
+#include "unit/tmp_store.h"
 
 #define INTO "INSERT INTO broadcast_queue(topic, event, data) VALUES"
 

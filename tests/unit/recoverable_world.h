@@ -5,7 +5,7 @@
 #ifndef RECOVERABLE_WORLD_H
 #define RECOVERABLE_WORLD_H
 
-#include "hub_world.h"
+#include "unit/hub_world.h"
 
 static char last_pid[64]; /* the secret that was told to somebody */
 

@@ -5,7 +5,7 @@
 #ifndef REPLAY_WORLD_H
 #define REPLAY_WORLD_H
 
-#include "hub_world.h"
+#include "unit/hub_world.h"
 
 /* Alice sends a message, by another process. */
 static inline void

@@ -18,9 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "chat/cursor.h"
+#include "contract/cursor.h"
 #include "fcgi/routes.h"
-#include "patience.h"
+#include "unit/patience.h"
 
 #define PLATFORM "HTTP_X_SERVICE_KEY=platform-secret-0123456789abcdef"
 #define WATCHER  "HTTP_X_SERVICE_KEY=watcher-secret-0123456789abcdef"

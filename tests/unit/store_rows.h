@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "store/tables/queue.h"
-#include "tmp_store.h"
+#include "unit/tmp_store.h"
 
 /* The size of the database with this suffix of its path ("-wal"); -1: there is no such file. */
 static inline off_t

@@ -19,7 +19,7 @@
 
 #include "base/mem.h"
 #include "store/db.h"
-#include "patience.h"
+#include "unit/patience.h"
 
 struct tmp {
 	char directory[64];

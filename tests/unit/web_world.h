@@ -6,10 +6,10 @@
 #ifndef WEB_WORLD_H
 #define WEB_WORLD_H
 
-#include "net_world.h"
+#include "unit/net_world.h"
 
-#include "net/admission.h"
-#include "net/web.h"
+#include "wires/admission.h"
+#include "http/web.h"
 
 #define HOST  "Host: localhost\r\n"
 #define HELLO "GET /hello HTTP/1.1\r\n" HOST "X-Request-ID: r-1\r\n\r\n"

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * limits.c - places by client address.
+ */
+#include "http/limits.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct limits {
+	const struct proxies *proxies;
+	struct places *places; /* NULL: no limit */
+};
+
+struct limits *
+limits_new(const struct proxies *proxies, size_t per_address)
+{
+	struct limits *l = mem_zalloc(sizeof(*l));
+
+	l->proxies = proxies;
+	l->places = per_address > 0 ? places_new(per_address) : NULL;
+	return l;
+}
+
+void
+limits_free(struct limits *l)
+{
+	if (l == NULL)
+		return;
+	places_free(l->places);
+	free(l);
+}
+
+bool
+limits_looks_behind(const struct limits *l, struct span peer)
+{
+	return l->places != NULL && proxies_trust(l->proxies, peer);
+}
+
+bool
+limits_take(struct limits *l, struct span peer, struct span forwarded_for, struct place **out)
+{
+	char text[CLIENT_ADDRESS_SIZE];
+	struct span address = client_address(l->proxies, peer, forwarded_for, text);
+
+	*out = NULL;
+	if (l->places == NULL || address.n == 0)
+		return true;
+	*out = place_take(l->places, address);
+	return *out != NULL;
+}

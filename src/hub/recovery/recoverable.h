@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * recoverable.h - the part of a recoverable session that is kept in memory. The store has the rest:
+ * its user, and its rooms. All functions belong to the loop's thread.
+ */
+#ifndef HUB_RECOVERY_RECOVERABLE_H
+#define HUB_RECOVERY_RECOVERABLE_H
+
+#include "hub/session/session.h"
+
+#define RECOVERABLE_KEY_CHARS 32 /* of the 72 that the hash of a pid has; enough to be unique */
+
+struct recoverable {
+	struct map_node node;            /* by key */
+	int64_t id;                      /* in the store */
+	struct session *session;         /* NULL: lost */
+	struct timer lost;               /* until when the client may come back */
+	char key[RECOVERABLE_KEY_CHARS]; /* the beginning of its pid's hash */
+	uint32_t lane;                   /* of its wallet, for its jobs when it is lost */
+	uint32_t changes; /* counts the jobs that change which rooms the store has for it */
+};
+
+/* Deletes from the store a room in which a recoverable session is not. If calls subscribe_escrow or
+ * unsubscribe_escrow of that room are under way, the last of them decides, and deletes the room if
+ * it is refused. Does nothing if the session is not recoverable. */
+void recoverable_forget_room(struct session *, struct span escrow_id);
+/* Corrects the store after a recoverable session has entered a room anew: the events that it can
+ * recover begin behind the position `began`. Does nothing if the session is not recoverable. */
+void recoverable_renew_room(struct session *, struct span escrow_id, int64_t began);
+
+#endif

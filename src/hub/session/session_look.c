@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session_look.c - judges the look-up that precedes the opening of a session.
+ */
+#include "hub/session/session_look.h"
+
+#include "hub/room/changes.h"
+#include "hub/core.h"
+
+bool
+session_look_stands(const struct hub *hub, const struct user *user, const struct session_look *l)
+{
+	struct span wallet = span_of(user->key);
+
+	if (user->proof.hash[0] != '\0' &&
+	    changes_since(hub->changes, wallet, SPAN(""), l->checked))
+		return false;
+	for (size_t i = 0; i < l->n_rooms; i++) {
+		if (changes_since(hub->changes, wallet, l->rooms[i], l->checked))
+			return false;
+	}
+	return true;
+}
+
+enum chat_err
+session_look_verdict(const struct session_look *l)
+{
+	size_t refused = 0;
+
+	if (l->cursor_state == CURSOR_BAD)
+		return CHAT_BAD_REQUEST;
+	for (size_t i = 0; i < l->n_rooms; i++) {
+		refused += l->verdicts[i] != CHAT_OK;
+		if (l->verdicts[i] == CHAT_UNAVAILABLE)
+			return CHAT_UNAVAILABLE;
+	}
+	return refused > 0 && refused == l->n_rooms ? l->verdicts[0] : CHAT_OK;
+}

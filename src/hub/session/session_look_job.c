@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session_look_job.c - runs on the reader's thread: what the store knows of a session before it is
+ * opened.
+ */
+#include "hub/session/session_look_job.h"
+
+#include "store/tables/queue.h"
+
+void
+session_look_up(
+    struct store *st, const struct rules *rules, const struct user *user, struct session_look *l)
+{
+	l->cursor_state = CURSOR_GOOD;
+	l->checked = l->position = queue_head(st);
+	if (l->cursor.n > 0)
+		l->cursor_state = cursor_resolve(st, l->cursor, &l->position);
+	if (l->cursor_state == CURSOR_LOST)
+		l->oldest = queue_oldest(st);
+	for (size_t i = 0; i < l->n_rooms; i++)
+		l->verdicts[i] = chat_standing(st, rules, user, l->rooms[i], &l->standings[i]);
+}

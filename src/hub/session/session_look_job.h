@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session_look_job.h - the look-up that precedes the opening of a session. Two threads share the
+ * struct: it belongs to the reader's thread while the job that embeds it is under way, else to the
+ * loop's thread.
+ */
+#ifndef HUB_SESSION_SESSION_LOOK_JOB_H
+#define HUB_SESSION_SESSION_LOOK_JOB_H
+
+#include "hub/hub.h"
+
+#define STREAM_ROOMS_MAX 20
+
+/* A look-up of a session's cursor, and of the rooms that its request names. */
+struct session_look {
+	/* The loop's thread sets these. */
+	struct span cursor;       /* n 0: none, the session begins now */
+	const struct span *rooms; /* escrowIds, valid, each once; at most STREAM_ROOMS_MAX */
+	size_t n_rooms;
+	/* The job sets these. */
+	enum cursor_state cursor_state;
+	int64_t position; /* of a good cursor */
+	int64_t oldest;   /* of the log, where the cursor is lost */
+	int64_t checked;  /* the log's head */
+	enum chat_err verdicts[STREAM_ROOMS_MAX];
+	struct standing standings[STREAM_ROOMS_MAX];
+};
+
+/* On the reader's thread, inside a read transaction: sets the results of a look. */
+void
+session_look_up(struct store *, const struct rules *, const struct user *, struct session_look *);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * signin.c - auth = wallet: a challenge, and the token for its signature.
+ */
+#include "identity/signin.h"
+
+#include "crypto/digest.h"
+#include "base/ids.h"
+#include "store/tables/meta.h"
+#include "store/tables/queue.h"
+
+#define KEY_NAME  "challenge_key"
+#define KEY_BYTES 32
+#define KEY_SIZE  (2 * KEY_BYTES + 1)
+
+static bool
+refuse(struct signin *in, enum chat_err err, const char *why)
+{
+	in->err = err;
+	in->why = why;
+	return false;
+}
+
+/* ---- the parts of a challenge ---- */
+
+struct ingredients {
+	struct wallet wallet;
+	char key[KEY_SIZE], log[INCARNATION_SIZE];
+	struct challenge challenge;
+};
+
+static bool
+read_wallet(struct signin *in, struct wallet *out)
+{
+	wallet_read(out, in->wallet);
+	if (out->kind == WALLET_OTHER)
+		return refuse(in, CHAT_BAD_REQUEST,
+		    "walletAddress: an EVM address or a Solana public key can sign in.");
+	if (out->is_unsafe)
+		return refuse(in, CHAT_BAD_REQUEST,
+		    "walletAddress: this is nobody's own key: anybody could sign for it.");
+	return true;
+}
+
+/* Collects the parts. False: in->err has a refusal or, if it is CHAT_OK, there is no key yet. */
+static bool
+gather(struct store *st, struct signin *in, struct ingredients *out)
+{
+	in->err = CHAT_OK;
+	in->why = NULL;
+	if (!read_wallet(in, &out->wallet) || !meta_find(st, KEY_NAME, out->key, sizeof(out->key)))
+		return false;
+	incarnation_current(st, out->log);
+	out->challenge = (struct challenge){.wallet = &out->wallet,
+	    .origin = in->origin,
+	    .chain_id = in->chain_id,
+	    .key = span_of(out->key),
+	    .log = span_of(out->log)};
+	return true;
+}
+
+/* ---- the challenge ---- */
+
+void
+chat_challenge(struct store *st, struct chat_challenge *c)
+{
+	struct ingredients i;
+
+	c->text.len = 0;
+	c->lacks_key = false;
+	if (!gather(st, &c->in, &i)) {
+		c->lacks_key = c->in.err == CHAT_OK;
+		return;
+	}
+	challenge_make(&i.challenge, c->in.now_ms, &c->text);
+	c->in.expires_ms = c->in.now_ms + CHALLENGE_MS;
+}
+
+void
+chat_challenge_key(struct store *st)
+{
+	uint8_t bytes[KEY_BYTES];
+	char key[KEY_SIZE];
+
+	ids_random(bytes, sizeof(bytes));
+	digest_hex(key, bytes, sizeof(bytes));
+	meta_put_once(st, KEY_NAME, span_of(key));
+}
+
+/* ---- the token ---- */
+
+void
+chat_verify(struct store *st, struct chat_verify *v)
+{
+	struct signin *in = &v->in;
+	struct ingredients i;
+
+	if (wallet_is_envelope(v->text)) {
+		refuse(in, CHAT_OFFCHAIN_ENVELOPE, NULL);
+		return;
+	}
+	if (!gather(st, in, &i)) {
+		if (in->err == CHAT_OK) /* without a key there was never a challenge */
+			refuse(in, CHAT_UNAUTHORIZED, NULL);
+		return;
+	}
+	if (!challenge_check(
+		&i.challenge, v->text, in->now_ms, v->nonce, &v->challenge_expires_ms)) {
+		refuse(in, CHAT_UNAUTHORIZED,
+		    "This is no challenge of this server for this wallet and page, or it has "
+		    "expired.");
+		return;
+	}
+	in->err = wallet_check(&i.wallet, v->recover, v->text, v->signature);
+	if (in->err == CHAT_UNAUTHORIZED)
+		in->why = "The signature is not this wallet's.";
+	if (in->err == CHAT_BAD_REQUEST)
+		in->why = "signature: 0x and 130 hex digits that end in 00, 01, 1b or 1c, or of a "
+			  "Solana key 64 bytes in base58, are accepted.";
+	if (!name_wallet(span_of(i.wallet.name), &v->user))
+		refuse(in, CHAT_BAD_REQUEST, NULL);
+}
+
+bool
+chat_verify_commit(struct store *st, struct chat_verify *v)
+{
+	int64_t now = v->in.now_ms, ended;
+	char hash[TOKEN_HASH_SIZE];
+
+	v->in.err = CHAT_OK; /* an earlier run may have been rolled back with other jobs */
+	v->in.why = NULL;
+	if (!nonce_use(st, span_of(v->nonce), v->challenge_expires_ms))
+		return refuse(&v->in, CHAT_UNAUTHORIZED, "This challenge was used already.");
+	/* Tokens that were issued up to `ended` are void, so the new one is dated later. */
+	ended = token_rows_ended_until(st, span_of(v->user.key));
+	if (now <= ended)
+		now = ended + 1;
+	token_make(v->token);
+	token_hash(hash, span_of(v->token));
+	v->in.expires_ms = now + v->lifetime_ms;
+	token_row_insert(
+	    st, span_of(hash), span_of(v->user.key), span_of(v->user.name), now, v->in.expires_ms);
+	token_rows_sweep(st, v->in.now_ms);
+	return true;
+}

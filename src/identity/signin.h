@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * signin.h - auth = wallet: a challenge, and the token for its signature. Inside the caller's
+ * transaction, like the actions of chat.h.
+ */
+#ifndef IDENTITY_SIGNIN_H
+#define IDENTITY_SIGNIN_H
+
+#include "crypto/recover.h"
+#include "identity/challenge.h"
+#include "identity/tokens.h"
+
+struct signin {             /* times are wall ms */
+	struct span wallet; /* as claimed */
+	struct span origin; /* of the page, as of auth_page */
+	int64_t chain_id, now_ms;
+	/* results */
+	enum chat_err err;
+	const char *why;    /* a sentence, static; NULL: chat_err_text has it */
+	int64_t expires_ms; /* of the challenge; of the token after chat_verify_commit */
+};
+
+struct chat_challenge {
+	struct signin in;
+	/* results */
+	bool lacks_key; /* call chat_challenge_key, then chat_challenge again */
+	struct buf text;
+};
+/* Writes a challenge into text. Reads the database only. */
+void chat_challenge(struct store *, struct chat_challenge *);
+/* Makes the key for challenges, unless the database has one. In a write transaction. */
+void chat_challenge_key(struct store *);
+
+struct chat_verify {
+	struct signin in;
+	struct span text, signature;
+	const struct recover *recover;
+	int64_t lifetime_ms;
+	/* results */
+	char nonce[CHALLENGE_NONCE_SIZE];
+	int64_t challenge_expires_ms;
+	struct user user;
+	char token[TOKEN_SIZE];
+};
+/* Checks that the text is a challenge of this server, and that the wallet signed it. Reads the
+ * database only. */
+void chat_verify(struct store *, struct chat_verify *);
+/* After chat_verify, in a write transaction: marks the challenge as used, and makes the token.
+ * False: the challenge was used already; nothing was written. */
+bool chat_verify_commit(struct store *, struct chat_verify *);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * admission.c - the look-up before a session is opened, and the verdict after it.
+ */
+#include "wires/admission.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+struct admission *
+admission_new(const struct gate *gate, void *own)
+{
+	struct admission *a = mem_alloc(sizeof(*a));
+
+	memset(a, 0, offsetof(struct admission, rooms));
+	memset(&a->look, 0, offsetof(struct session_look, verdicts));
+	a->gate = gate;
+	a->own = own;
+	a->job.hub = gate->hub;
+	a->look.rooms = a->rooms;
+	a->now_ms = clock_wall_ms();
+	return a;
+}
+
+void
+admission_free(struct admission *a)
+{
+	if (a->clear != NULL)
+		a->clear(a->own);
+	buf_clear(&a->text);
+	free(a);
+}
+
+bool
+admission_add_room(struct admission *a, struct span escrow_id)
+{
+	if (a->look.n_rooms == STREAM_ROOMS_MAX)
+		return false;
+	a->rooms[a->look.n_rooms++] = escrow_id;
+	return true;
+}
+
+/* ---- a copy of the request's text, for the other thread ---- */
+
+static void
+count(struct span *s, struct buf *text)
+{
+	text->cap += s->n;
+}
+
+static void
+copy(struct span *s, struct buf *text)
+{
+	size_t at = text->len;
+
+	buf_span(text, *s);
+	*s = (struct span){text->p + at, s->n};
+}
+
+static void
+each_span(struct admission *a, void (*each)(struct span *, struct buf *), struct buf *text)
+{
+	struct auth_request *r = &a->request;
+	struct span *spans[] = {&r->peer, &r->host, &r->origin, &r->x_forwarded_for, &r->forwarded,
+	    &r->x_real_ip, &r->claimed_wallet, &r->service_key, &r->authorization, &r->protocols,
+	    &r->token, &r->cookie, &r->sec_fetch_site, &r->remote_user, &a->look.cursor};
+
+	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
+		each(spans[i], text);
+	for (size_t i = 0; i < a->look.n_rooms; i++)
+		each(&a->rooms[i], text);
+}
+
+static void
+own_text(struct admission *a)
+{
+	struct buf size = {0};
+
+	each_span(a, count, &size);
+	buf_reserve(&a->text, size.cap + 1); /* so the text does not move while it is copied */
+	each_span(a, copy, &a->text);
+}
+
+/* ---- the look-up ---- */
+
+/* Finds out the user without the store. */
+static void
+identify(struct admission *a)
+{
+	a->err = auth_user(a->gate->auth, NULL, &a->request, a->now_ms, &a->user);
+}
+
+static bool
+needs_store(const struct admission *a)
+{
+	return auth_has_token(a->gate->auth, &a->request) || a->look.cursor.n > 0 ||
+	       a->look.n_rooms > 0;
+}
+
+static void on_looked_up(struct hub_job *, struct hub_time);
+
+static void
+submit(struct admission *a)
+{
+	a->job.done = on_looked_up;
+	a->job.err = CHAT_OK;
+	/* An empty wallet would be the server's own lane, in which the tail reads the log. */
+	job_read(&a->job, a->request.peer.n > 0 ? a->request.peer : SPAN("a Unix socket"),
+	    admission_run_look_up);
+}
+
+/* ---- of a request ---- */
+
+static void
+go_on(struct web_request *req, void *arg)
+{
+	struct admission *a = arg;
+
+	if (a->err != CHAT_OK) {
+		web_refuse(req, a->err, NULL);
+		return;
+	}
+	conn_confirm(req->conn);
+	conn_set_wallet(req->conn, span_of(a->user.key));
+	a->go_on(req, a);
+}
+
+static void
+on_gone(void *arg)
+{
+	struct admission *a = arg;
+
+	a->parked = NULL;
+	a->is_cancelled = true;
+}
+
+/* Tries to serve a request without a look-up: a client that polls goes on where it was, if no token
+ * has to be checked. True: the request was served. */
+static bool
+can_serve_now(struct admission *a, struct web_request *req)
+{
+	if (a->serve_now == NULL || auth_has_token(a->gate->auth, &a->request))
+		return false;
+	identify(a);
+	if (a->err != CHAT_OK || !a->serve_now(req, a))
+		return false;
+	conn_confirm(req->conn);
+	return true;
+}
+
+void
+admission_of_request(struct admission *a, struct web_request *req,
+    void (*then)(struct web_request *, struct admission *), void (*clear)(void *own))
+{
+	struct carried c;
+
+	a->go_on = then;
+	a->clear = clear;
+	a->err = identity_carried(a->gate, req, &c);
+	a->request = c.request;
+	if (a->err == CHAT_OK && can_serve_now(a, req)) {
+		carried_clear(&c);
+		admission_free(a);
+		return;
+	}
+	if (a->err == CHAT_OK && needs_store(a)) {
+		own_text(a);
+		carried_clear(&c);
+		a->parked = web_park(req, on_gone, a);
+		submit(a);
+		return;
+	}
+	if (a->err == CHAT_OK)
+		identify(a);
+	go_on(req, a);
+	carried_clear(&c);
+	admission_free(a);
+}
+
+/* ---- of a handshake ---- */
+
+bool
+admission_of_handshake(struct admission *a, const struct handshake *h, struct later *later,
+    void (*done)(struct admission *))
+{
+	identity_later(a->gate, h, later, &a->request);
+	a->done = done;
+	if (needs_store(a)) {
+		own_text(a);
+		submit(a);
+		return true;
+	}
+	identify(a);
+	done(a);
+	admission_free(a);
+	return false;
+}
+
+void
+admission_cancel(struct admission *a)
+{
+	a->is_cancelled = true;
+}
+
+/* ---- back on the loop's thread ---- */
+
+static void
+on_looked_up(struct hub_job *job, struct hub_time now)
+{
+	struct admission *a = (struct admission *)job;
+
+	if (a->is_cancelled) {
+		admission_free(a);
+		return;
+	}
+	if (job->err != CHAT_OK)
+		a->err = job->err;
+	if (a->err == CHAT_OK && !session_look_stands(job->hub, &a->user, &a->look)) {
+		submit(a);
+		return;
+	}
+	if (a->done != NULL)
+		a->done(a);
+	else
+		web_unpark(a->parked, go_on, a);
+	admission_free(a);
+}
+
+/* ---- the verdict ---- */
+
+enum chat_err
+admission_verdict(
+    struct admission *a, const struct session *leaving, struct hub_time now, const char **why)
+{
+	struct hub *hub = a->job.hub;
+	enum chat_err err = session_look_verdict(&a->look);
+
+	*why = NULL;
+	if (err == CHAT_BAD_REQUEST)
+		*why = "cursor: a string that this server gave is accepted";
+	if (err != CHAT_OK)
+		return err;
+	if (hub_user_is_full(hub, &a->user, leaving)) {
+		*why = chat_full_text(a->why, hub->options.max_per_wallet);
+		return CHAT_RATE_LIMITED;
+	}
+	if (a->look.cursor.n > 0 && hub_replay_is_spent(hub, &a->user, now)) {
+		*why = "cursor: too much was replayed lately";
+		return CHAT_RATE_LIMITED;
+	}
+	return CHAT_OK;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * admission_job.c - runs on the reader's thread: looks up who asks to be let in, and what the store
+ * knows of the session they ask for.
+ */
+#include "wires/admission_job.h"
+
+void
+admission_run_look_up(struct store *st, struct read_job *job)
+{
+	struct admission *a = (struct admission *)job;
+
+	a->err = auth_user(a->gate->auth, st, &a->request, a->now_ms, &a->user);
+	if (a->err == CHAT_OK)
+		session_look_up(st, &a->job.hub->options.rules, &a->user, &a->look);
+}

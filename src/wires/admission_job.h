@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * admission_job.h - the look-up of a user who asks to be let in. Two threads share the struct:
+ * while the job is under way, the question and the answer belong to the reader's thread; all else,
+ * and at other times everything, belongs to the loop's thread.
+ */
+#ifndef WIRES_ADMISSION_JOB_H
+#define WIRES_ADMISSION_JOB_H
+
+#include "hub/job.h"
+#include "hub/session/session_look.h"
+#include "http/gate.h"
+
+struct admission {
+	struct hub_job job; /* first */
+	const struct gate *gate;
+	void *own; /* of the caller */
+	/* The question: the loop's thread sets it, and leaves it alone while the job runs. */
+	struct auth_request request; /* points into text after own_text */
+	struct buf text;
+	int64_t now_ms; /* wall */
+	/* The answer: the job sets it. */
+	enum chat_err err; /* of the identity */
+	struct user user;
+	/* For the loop's thread alone: the members from here to is_cancelled. */
+	char why[CHAT_FULL_SIZE]; /* of admission_verdict */
+	struct web_conn *parked;  /* NULL: no request, or its client is gone */
+	void (*go_on)(struct web_request *, struct admission *);
+	/* Serves a request of a user who is known without a look-up (may be NULL). True: it has
+	 * served the request. */
+	bool (*serve_now)(struct web_request *, struct admission *);
+	void (*clear)(void *own);
+	void (*done)(struct admission *);
+	bool is_cancelled;
+	/* The rest of the question and of the answer, under the same rule as request and err. These
+	 * members are large, so admission_new does not zero all of them. */
+	struct span rooms[STREAM_ROOMS_MAX];
+	struct session_look look;
+};
+static_assert(offsetof(struct admission, job) == 0, "an admission is cast from its job");
+
+/* On the reader's thread: looks up the user and the session that they ask for. */
+void admission_run_look_up(struct store *, struct read_job *);
+
+#endif

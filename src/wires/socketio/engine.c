@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * engine.c - Engine.IO 4 sessions: their life and their packets. One transport at a time has a
+ * session's packets: polling, until the client says on its WebSocket that it has upgraded. Frames
+ * that wait between two polls are in the session's queue.
+ */
+#include "wires/socketio/engine_session.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/mem.h"
+#include "io/slice.h"
+
+#define RING_BYTES  (256 * 1024)
+#define RING_FRAMES 1024
+#define CLOG_BYTES  (64 * 1024)
+#define PARTING_MS  100
+#define OFFERS      64 /* a turn, as of connections: see conn.c */
+
+static void on_turn(void *arg);
+static void on_again(void *arg);
+
+struct engine *
+engine_new(struct loop *loop, const struct engine_options *options)
+{
+	struct engine *e = mem_zalloc(sizeof(*e));
+
+	e->loop = loop;
+	e->options = *options;
+	TAILQ_INIT(&e->fresh);
+	TAILQ_INIT(&e->pings);
+	TAILQ_INIT(&e->pongs);
+	TAILQ_INIT(&e->parting);
+	TAILQ_INIT(&e->dirty);
+	TAILQ_INIT(&e->closed);
+	TAILQ_INIT(&e->refusals);
+	e->timer = loop_timer_new(loop, engine_on_timer, e);
+	e->timer_at = INT64_MAX;
+	e->turn = loop_later_new(loop, on_turn, e);
+	e->again = loop_timer_new(loop, on_again, e);
+	engine_account_begin(e);
+	return e;
+}
+
+static void
+free_closed(struct engine *e)
+{
+	struct engine_session *s;
+
+	while ((s = TAILQ_FIRST(&e->closed)) != NULL) {
+		TAILQ_REMOVE(&e->closed, s, dirty);
+		account_give_back(s->account);
+		free(s);
+	}
+}
+
+void
+engine_free(struct engine *e)
+{
+	struct map_node *n;
+
+	if (e == NULL)
+		return;
+	while (!TAILQ_EMPTY(&e->parting))
+		engine_session_part(TAILQ_FIRST(&e->parting));
+	while ((n = map_next(&e->sessions, NULL)) != NULL)
+		engine_session_end(
+		    MAP_ENTRY(n, struct engine_session, node), "shutdown", END_CLOSE, false);
+	engine_refuse_late(e, INT64_MAX);
+	free_closed(e);
+	engine_account_end(e);
+	map_clear(&e->sessions);
+	loop_timer_free(e->timer);
+	loop_later_free(e->turn);
+	loop_timer_free(e->again);
+	free(e);
+}
+
+void *
+engine_own(const struct engine_session *s)
+{
+	return s->own;
+}
+
+uint32_t
+engine_conn_number(const struct engine_session *s)
+{
+	return s->conn_number;
+}
+
+const char *
+engine_transport(const struct engine_session *s)
+{
+	return s->ws != NULL ? "websocket" : "polling";
+}
+
+bool
+engine_has_origin(const struct engine_session *s)
+{
+	return s->has_origin;
+}
+
+void
+engine_need_origin(struct engine_session *s)
+{
+	s->needs_origin = true;
+}
+
+/* ---- packets down ---- */
+
+static void
+enter_dirty(struct engine_session *s)
+{
+	struct engine *e = s->engine;
+
+	if (s->is_dirty || s->is_closed)
+		return;
+	s->is_dirty = true;
+	TAILQ_INSERT_TAIL(&e->dirty, s, dirty);
+	e->n_dirty++;
+}
+
+void
+engine_session_dirty(struct engine_session *s)
+{
+	if (!s->engine->in_turn)
+		loop_later_want(s->engine->turn);
+	enter_dirty(s);
+}
+
+void
+engine_session_later(struct engine_session *s)
+{
+	if (!s->engine->in_turn)
+		loop_timer_set_us(s->engine->again, 0);
+	enter_dirty(s);
+}
+
+static void
+leave_dirty(struct engine_session *s)
+{
+	if (!s->is_dirty)
+		return;
+	s->is_dirty = false;
+	TAILQ_REMOVE(&s->engine->dirty, s, dirty);
+	s->engine->n_dirty--;
+}
+
+static void
+queue_add(struct engine_session *s, struct frame *f)
+{
+	if (s->n_queue == s->cap_queue) {
+		s->cap_queue = s->cap_queue ? s->cap_queue * 2 : 4;
+		s->queue = mem_realloc(s->queue, s->cap_queue, sizeof(struct frame *));
+	}
+	s->queue[s->n_queue++] = frame_ref(f);
+	*(f->kind == FRAME_CONTROL ? &s->control_bytes : &s->event_bytes) +=
+	    (uint32_t)frame_size(f);
+	engine_charge(s, (int64_t)frame_size(f), true);
+}
+
+void
+engine_session_unqueue(struct engine_session *s)
+{
+	engine_charge(s, -(int64_t)((size_t)s->event_bytes + s->control_bytes), true);
+	for (uint32_t i = 0; i < s->n_queue; i++)
+		frame_unref(s->queue[i]);
+	free(s->queue);
+	s->queue = NULL;
+	s->n_queue = s->cap_queue = s->event_bytes = s->control_bytes = 0;
+}
+
+bool
+engine_send(struct engine_session *s, struct frame *f)
+{
+	uint32_t share = f->kind == FRAME_EPHEMERAL ? 2 : 1;
+
+	if (s->is_closed)
+		return true;
+	if (s->ws != NULL)
+		return websocket_send_frame(s->ws, f);
+	if (f->kind != FRAME_CONTROL &&
+	    (s->n_queue >= RING_FRAMES / share ||
+		(s->event_bytes > 0 && s->event_bytes + frame_size(f) > RING_BYTES / share))) {
+		s->wants_room = true;
+		return false;
+	}
+	queue_add(s, f);
+	if (s->poll != NULL)
+		engine_session_dirty(s);
+	return true;
+}
+
+void
+engine_send_packet(struct engine_session *s, enum eio_type type, struct span data)
+{
+	struct buf b = {0};
+	struct frame *f;
+
+	frame_begin(&b, 1 + data.n);
+	eio_put(&b, type, data);
+	f = frame_end_ws(&b, FRAME_CONTROL, WS_TEXT);
+	engine_send(s, f);
+	frame_unref(f);
+}
+
+void
+engine_send_message(struct engine_session *s, bool is_binary, struct span message)
+{
+	struct frame *f;
+
+	if (!is_binary) {
+		engine_send_packet(s, EIO_MESSAGE, message);
+		return;
+	}
+	f = frame_new_ws(FRAME_CONTROL, WS_BINARY, message);
+	engine_send(s, f);
+	frame_unref(f);
+}
+
+void
+engine_want_room(struct engine_session *s)
+{
+	if (s->ws != NULL) {
+		conn_want_room(websocket_conn(s->ws));
+		return;
+	}
+	s->wants_room = true;
+	if (s->poll != NULL)
+		engine_session_dirty(s);
+}
+
+/* ---- packets up ---- */
+
+bool
+engine_session_take(struct engine_session *s, const struct eio_packet *p)
+{
+	struct buf scratch = {0};
+	struct span data;
+	bool is_good = true;
+
+	switch (p->type) {
+	case EIO_MESSAGE:
+		if (p->form == EIO_TEXT)
+			s->engine->options.ops->on_message(s, false, p->data);
+		else if ((is_good = eio_binary(p, &scratch, &data)))
+			s->engine->options.ops->on_message(s, true, data);
+		break;
+	case EIO_PONG:
+		engine_heartbeat_answered(s);
+		break;
+	case EIO_CLOSE:
+		engine_session_end(s, "closed by the client", END_NOOP, true);
+		break;
+	case EIO_PING: /* of Engine.IO 3: ours come from the server */
+		is_good = false;
+		break;
+	case EIO_OPEN:
+	case EIO_UPGRADE:
+	case EIO_NOOP:
+		break;
+	}
+	buf_clear(&scratch);
+	return is_good;
+}
+
+bool
+engine_session_is_busy(const struct engine_session *s)
+{
+	const struct engine_ops *ops = s->engine->options.ops;
+
+	if (s->is_closed)
+		return false;
+	if (s->ws == NULL && s->control_bytes > CLOG_BYTES) /* until somebody polls */
+		return true;
+	return ops->is_busy != NULL && ops->is_busy((struct engine_session *)s);
+}
+
+void
+engine_resume(struct engine_session *s)
+{
+	if (s->ws != NULL)
+		websocket_resume(s->ws);
+	if (s->post != NULL)
+		engine_session_dirty(s);
+}
+
+/* ---- the end of a turn ---- */
+
+/* Sessions that pull from the log share the loop with all others. */
+static void
+offer_room(struct engine_session *s, int *offers)
+{
+	struct engine *e = s->engine;
+
+	if (s->is_closed || !s->wants_room || s->poll == NULL || s->n_queue > 0)
+		return;
+	if (--*offers < 0) {
+		engine_session_dirty(s);
+		return;
+	}
+	s->wants_room = false;
+	if (e->options.ops->on_room != NULL)
+		e->options.ops->on_room(s);
+}
+
+static void
+on_turn(void *arg)
+{
+	struct engine *e = arg;
+	struct engine_session *s;
+	int offers = OFFERS, posts = 0;
+
+	e->in_turn = true;
+	/* Sessions that are marked during this loop are for the next turn: one of them may be far
+	 * behind and given nothing. */
+	for (size_t n = e->n_dirty; n > 0 && (s = TAILQ_FIRST(&e->dirty)) != NULL; n--) {
+		leave_dirty(s);
+		if (s->post != NULL && posts++ >= SLICE_LEAST && loop_is_spent(e->loop))
+			engine_session_later(s);
+		else if (s->post != NULL)
+			engine_take_post(s);
+		offer_room(s, &offers);
+		if (!s->is_closed)
+			engine_flush_poll(s);
+	}
+	e->in_turn = false;
+	if (e->n_dirty > 0)
+		loop_timer_set_us(e->again, 0);
+	free_closed(e);
+	if (CHECKS_ALL)
+		engine_check(e);
+}
+
+static void
+on_again(void *arg)
+{
+	loop_later_want(((struct engine *)arg)->turn);
+}
+
+/* ---- life ---- */
+
+struct engine_session *
+engine_session_new(struct engine *e, struct web_request *req)
+{
+	struct engine_session *s = mem_zalloc(sizeof(*s));
+
+	s->engine = e;
+	s->conn_number = conn_number(req->conn);
+	ids_token(s->sid, SID_CHARS);
+	map_insert(&e->sessions, &s->node, (struct span){s->sid, SID_CHARS});
+	engine_fresh_enter(s);
+	engine_heartbeat_begin(s);
+	return s;
+}
+
+struct engine_session *
+engine_session_find(struct engine *e, struct span sid, bool is_poll)
+{
+	struct map_node *n = map_find(&e->sessions, sid);
+	struct engine_session *s = n != NULL ? MAP_ENTRY(n, struct engine_session, node) : NULL;
+
+	if (s != NULL && s->is_parting)
+		return is_poll ? s : NULL;
+	/* The session ends at its deadline, whether the timer or a request comes first. */
+	if (s != NULL && s->ws == NULL && s->awaits_pong && s->deadline <= clock_mono_ms()) {
+		engine_session_end(s, "ping timeout", END_CLOSE, false);
+		return NULL;
+	}
+	return s;
+}
+
+static void
+bury(struct engine_session *s)
+{
+	map_remove(&s->engine->sessions, &s->node);
+	TAILQ_INSERT_TAIL(&s->engine->closed, s, dirty);
+	loop_later_want(s->engine->turn);
+}
+
+/* A close packet may overtake the poll that was sent before it on another connection. So that this
+ * poll is released as a held one would be, the sid stays known, and the POST of the packet is not
+ * answered, until the poll has come; at most for PARTING_MS. */
+static void
+part_begin(struct engine_session *s)
+{
+	s->is_parting = true;
+	s->deadline = clock_mono_ms() + PARTING_MS;
+	TAILQ_INSERT_TAIL(&s->engine->parting, s, heartbeat);
+}
+
+void
+engine_session_part(struct engine_session *s)
+{
+	TAILQ_REMOVE(&s->engine->parting, s, heartbeat);
+	engine_answer_post(s, EIO_OK);
+	bury(s);
+}
+
+void
+engine_session_end(struct engine_session *s, const char *why, enum ending ending, bool is_left)
+{
+	struct engine *e = s->engine;
+
+	if (s->is_closed)
+		return;
+	engine_fresh_leave(s);
+	if (ending == END_CLOSE && s->ws == NULL && s->poll != NULL) {
+		engine_send_packet(s, EIO_CLOSE, (struct span){"", 0});
+		engine_flush_poll(s);
+	}
+	s->is_closed = true;
+	engine_heartbeat_end(s);
+	leave_dirty(s);
+	if (ending == END_NOOP && s->in_post && s->poll == NULL)
+		part_begin(s);
+	else
+		bury(s);
+	engine_arm_timer(e);
+	engine_answer_poll(s, ending == END_NOOP ? SPAN("6") : SPAN("1"));
+	if (!s->in_post)
+		engine_answer_post(s, EIO_UNKNOWN_SID);
+	engine_ws_close(&s->ws);
+	engine_ws_close(&s->probe);
+	engine_session_unqueue(s);
+	e->options.ops->on_closed(s, why, is_left);
+}
+
+void
+engine_close(struct engine_session *s, const char *why)
+{
+	engine_session_end(s, why, END_CLOSE, false);
+}

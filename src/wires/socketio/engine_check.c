@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * engine_check.c - the walker of Engine.IO sessions: it recounts every list and counter at the end
+ * of a turn.
+ */
+#include "wires/socketio/engine_session.h"
+
+#include "base/check.h"
+
+static void
+check_queue(const struct engine_session *s)
+{
+	size_t event_bytes = 0, control_bytes = 0;
+
+	check(s->n_queue <= s->cap_queue && (s->ws == NULL || s->n_queue == 0));
+	for (uint32_t i = 0; i < s->n_queue; i++) {
+		const struct frame *f = s->queue[i];
+
+		check(f->refs > 0);
+		*(f->kind == FRAME_CONTROL ? &control_bytes : &event_bytes) += frame_size(f);
+	}
+	check(event_bytes == s->event_bytes && control_bytes == s->control_bytes);
+}
+
+/* The list of heartbeats that wait for one of the two things is in order of deadlines. */
+static size_t
+check_heartbeats(const struct session_list *list, bool awaits_pong)
+{
+	const struct engine_session *s;
+	int64_t last = INT64_MIN;
+	size_t n = 0;
+
+	TAILQ_FOREACH (s, list, heartbeat) {
+		check(!s->is_closed && s->awaits_pong == awaits_pong && s->deadline >= last);
+		last = s->deadline;
+		n++;
+	}
+	return n;
+}
+
+static size_t
+check_parting(const struct engine *e)
+{
+	const struct engine_session *s;
+	size_t n = 0;
+
+	TAILQ_FOREACH (s, &e->parting, heartbeat) {
+		check(s->is_parting && s->is_closed && s->poll == NULL && s->n_queue == 0);
+		n++;
+	}
+	return n;
+}
+
+void
+engine_check(const struct engine *e)
+{
+	size_t alive = 0, parting = 0, fresh = 0, dirty = 0;
+	const struct engine_session *s;
+
+	for (struct map_node *n = NULL; (n = map_next(&e->sessions, n)) != NULL;) {
+		s = MAP_ENTRY(n, struct engine_session, node);
+		check(s->engine == e && !s->in_post);
+		check(s->is_closed == s->is_parting);
+		check(s->ws == NULL || s->probe == NULL);
+		check_queue(s);
+		check(s->account == NULL || s->ws == NULL || s->post != NULL);
+		alive += !s->is_closed;
+		parting += s->is_parting;
+		fresh += s->is_fresh;
+		dirty += s->is_dirty;
+	}
+	check(alive + parting == e->sessions.count);
+	check(alive == check_heartbeats(&e->pings, false) + check_heartbeats(&e->pongs, true));
+	check(parting == check_parting(e));
+	TAILQ_FOREACH (s, &e->fresh, fresh) {
+		check(s->is_fresh && !s->is_closed);
+		fresh--;
+	}
+	check(fresh == 0 && e->n_fresh <= e->sessions.count);
+	check(dirty == e->n_dirty);
+	TAILQ_FOREACH (s, &e->dirty, dirty) {
+		check(s->is_dirty && !s->is_closed);
+		dirty--;
+	}
+	check(dirty == 0);
+}

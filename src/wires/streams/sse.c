@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sse.c - server-sent events at /events (WHATWG HTML, section 9.2): one stream of the named rooms
+ * and the user's own topic, in the order of the log.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "wires/streams/stream.h"
+
+/* A stream ends after this time and up to a tenth more: between two events, before a proxy cuts
+ * it. */
+#define LIFETIME_MS 1800000
+#define RETRY       "retry: 2000\n\n"
+
+struct sse {
+	struct stream stream; /* first */
+	struct conn *conn;
+	int64_t ends_ms;    /* mono */
+	struct span fields; /* of the answer's head, until it is sent */
+	bool is_chunked, has_head;
+};
+static_assert(offsetof(struct sse, stream) == 0, "an SSE stream is cast from its stream");
+
+static struct hub_time
+time_now(void)
+{
+	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
+}
+
+static struct sse *
+sse_of(const struct session *s)
+{
+	return session_owner(s);
+}
+
+/* ---- events down ---- */
+
+static void
+send_text(struct sse *sse, struct span text)
+{
+	struct frame *f =
+	    sse->is_chunked ? frame_new_chunk(FRAME_CONTROL, text) : frame_new(FRAME_CONTROL, text);
+
+	conn_send(sse->conn, f);
+	frame_unref(f);
+}
+
+static void
+send_head(struct sse *sse)
+{
+	struct buf head = {0};
+
+	sse->has_head = true;
+	http_begin(&head, 200);
+	http_put_str(&head, "Content-Type", "text/event-stream");
+	http_put_str(&head, "Cache-Control", "no-store, no-transform");
+	http_put_str(&head, "X-Accel-Buffering", "no");
+	http_put_str(&head, "X-Content-Type-Options", "nosniff");
+	buf_span(&head, sse->fields);
+	if (sse->is_chunked)
+		http_put_str(&head, "Transfer-Encoding", "chunked");
+	http_put_str(&head, "Connection", "close");
+	http_end(&head);
+	conn_send_bytes(sse->conn, buf_as_span(&head));
+	buf_clear(&head);
+	send_text(sse, SPAN(RETRY));
+}
+
+/* The first frame, hello, says that the request was not refused. */
+static bool
+send_frame(struct session *s, struct frame *f)
+{
+	struct sse *sse = sse_of(s);
+
+	if (!sse->has_head)
+		send_head(sse);
+	return conn_send(sse->conn, f);
+}
+
+static void
+resume(struct session *s)
+{
+	if (session_is_behind(s))
+		conn_want_room(sse_of(s)->conn);
+}
+
+static void
+finish(struct sse *sse, const char *why)
+{
+	if (sse->is_chunked)
+		conn_send_bytes(sse->conn, SPAN("0\r\n\r\n"));
+	conn_finish(sse->conn, why);
+}
+
+static void
+dismiss(struct session *s, enum dismissal why)
+{
+	struct sse *sse = sse_of(s);
+
+	sse->stream.end(&sse->stream, "token expired or ended");
+}
+
+static const struct transport chunked = {.name = "sse",
+    .wire = WIRE_SSE,
+    .send = send_frame,
+    .resume = resume,
+    .dismiss = dismiss,
+    .says_hello = true,
+    .is_merged = true};
+static const struct transport plain = {.name = "sse",
+    .wire = WIRE_SSE_PLAIN,
+    .send = send_frame,
+    .resume = resume,
+    .dismiss = dismiss,
+    .says_hello = true,
+    .is_merged = true};
+
+/* ---- the connection ---- */
+
+static void
+on_input(struct conn *c, struct buf *in)
+{
+	buf_drop(in, in->len); /* a stream's client has nothing more to say */
+}
+
+static void
+on_end(struct conn *c)
+{
+	conn_close(c, "connection lost");
+}
+
+/* A heartbeat: proxies see that the stream lives, and the client's cursor keeps up in a quiet
+ * room. */
+static void
+on_timeout(struct conn *c, enum conn_wait wait)
+{
+	struct sse *sse = conn_own(c);
+	char cursor[CURSOR_SIZE];
+	struct buf text = {0};
+
+	if (conn_is_closing(c))
+		return;
+	if (clock_mono_ms() >= sse->ends_ms) {
+		finish(sse, "end of its lifetime");
+		return;
+	}
+	buf_printf(&text, "id: %s\n:\n\n", session_cursor(sse->stream.session, cursor));
+	send_text(sse, buf_as_span(&text));
+	buf_clear(&text);
+	conn_wait(c, WAIT_HEARTBEAT);
+}
+
+static void
+on_room(struct conn *c)
+{
+	struct session *s = ((struct sse *)conn_own(c))->stream.session;
+
+	if (s != NULL)
+		session_pull(s, time_now());
+}
+
+static void
+on_shutdown(struct conn *c)
+{
+	finish(conn_own(c), "shutdown");
+}
+
+static void
+on_closed(struct conn *c, const char *why)
+{
+	struct sse *sse = conn_own(c);
+
+	if (sse->stream.session != NULL)
+		log_info("conn %u: disconnected: %s", conn_number(c), why);
+	stream_close(&sse->stream, SESSION_LOST);
+	free(sse);
+}
+
+static struct span
+wallet(const struct conn *c)
+{
+	const struct sse *sse = conn_own(c);
+
+	if (sse->stream.session == NULL) /* it has ended, and its last frames are written */
+		return (struct span){"", 0};
+	return session_wallet(sse->stream.session);
+}
+
+static const struct protocol sse_protocol = {
+    .on_input = on_input,
+    .on_end = on_end,
+    .on_timeout = on_timeout,
+    .on_room = on_room,
+    .on_shutdown = on_shutdown,
+    .on_closed = on_closed,
+    .wallet = wallet,
+};
+
+/* The session ends here; the connection ends when it has written the frames that are queued. */
+static void
+end(struct stream *s, const char *why)
+{
+	struct sse *sse = (struct sse *)s;
+
+	stream_close(s, SESSION_LEFT);
+	finish(sse, why);
+}
+
+static void
+open_stream(struct stream_request *r, struct web_request *req)
+{
+	struct sse *sse = mem_zalloc(sizeof(*sse));
+
+	http_put_str(&r->fields, "X-Request-ID", web_request_id(req));
+	sse->conn = req->conn;
+	sse->is_chunked = req->http->minor > 0;
+	sse->ends_ms = clock_mono_ms() + LIFETIME_MS + (int64_t)(ids_u64() % (LIFETIME_MS / 10));
+	sse->stream.end = end;
+	sse->fields = buf_as_span(&r->fields);
+	if (!stream_open(&sse->stream, r, req, sse->is_chunked ? &chunked : &plain)) {
+		free(sse);
+		return;
+	}
+	web_take_over(req, &sse_protocol, sse);
+	conn_wait(req->conn, WAIT_HEARTBEAT);
+	resume(sse->stream.session);
+}
+
+void
+sse_handle(struct web_request *req, void *own)
+{
+	static const struct stream_route route = {
+	    .methods = "GET", .fields = {"", 0}, .serve = open_stream};
+
+	stream_handle(own, req, &route);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stream.c - requests for streams, and the clients they belong to.
+ */
+#include "wires/streams/stream.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "proto/url.h"
+
+#define CLIENT_KEY_SIZE (STORE_NAME_SIZE + CLIENT_ID_SIZE)
+
+#define CLIENTS_MAX 16 /* live clients of one wallet */
+/* A time-out up to this number is in seconds, above it in milliseconds. It is also the longest. */
+#define TIMEOUT_S 60
+
+static struct hub_time
+time_now(void)
+{
+	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
+}
+
+void
+streams_init(struct streams *st, struct hub *hub, const struct gate *gate, struct loop *loop)
+{
+	*st = (struct streams){.hub = hub, .gate = gate, .loop = loop};
+	TAILQ_INIT(&st->all);
+	LIST_INIT(&st->emits);
+}
+
+void
+streams_clear(struct streams *st)
+{
+	struct stream *s;
+
+	while ((s = TAILQ_FIRST(&st->all)) != NULL)
+		s->end(s, "shutdown");
+	map_clear(&st->clients);
+	emit_clear(st);
+}
+
+/* ---- the query ---- */
+
+/* NULL: fine; else why it is refused. */
+static const char *
+take_room(struct stream_request *r, struct span room)
+{
+	struct admission *a = r->admission;
+
+	if (!name_escrow(room))
+		return "escrow: 1 to 128 bytes without / or control characters are accepted";
+	for (size_t i = 0; i < a->look.n_rooms; i++) {
+		if (span_eq(a->rooms[i], room))
+			return NULL;
+	}
+	return admission_add_room(a, room) ? NULL : "at most 20 rooms can be named in one request";
+}
+
+static const char *
+take_timeout(struct stream_request *r, struct span value)
+{
+	unsigned long long n;
+
+	if (!span_u64(value, 1000000, &n))
+		return "timeout: seconds up to 60, or milliseconds, are accepted";
+	r->timeout_ms = n <= TIMEOUT_S ? (int64_t)n * 1000 : (int64_t)n;
+	if (r->timeout_ms > TIMEOUT_S * 1000)
+		r->timeout_ms = TIMEOUT_S * 1000;
+	return NULL;
+}
+
+static const char *
+take_parameter(struct stream_request *r, struct span name, struct span value)
+{
+	if (span_is(name, "escrow"))
+		return take_room(r, value);
+	if (span_is(name, "cursor") || span_is(name, "lastEventId")) {
+		r->admission->look.cursor = value;
+	} else if (span_is(name, "client")) {
+		r->client = value;
+		if (!name_client_id(value))
+			return "client: 1 to 64 of A-Z a-z 0-9 _ - are accepted";
+	} else if (span_is(name, "timeout")) {
+		return take_timeout(r, value);
+	}
+	return NULL; /* others are somebody else's: walletAddress, a cache buster */
+}
+
+static const char *
+read_query(struct stream_request *r, const struct http_request *http)
+{
+	struct span rest = http->query, name, value;
+	const char *why = NULL;
+
+	r->timeout_ms = -1;
+	r->client = r->admission->look.cursor = (struct span){"", 0};
+	buf_reserve(&r->text,
+	    http->target.n + 1); /* decoding makes nothing longer: the spans stay where they are */
+	while (why == NULL && http->query.p != NULL && url_query_next(&rest, &name, &value)) {
+		size_t at = r->text.len;
+		if (!url_decode_form(&r->text, value.p != NULL ? value : (struct span){"", 0}))
+			return "the query is badly encoded";
+		why = take_parameter(r, name, (struct span){r->text.p + at, r->text.len - at});
+	}
+	if (http->known[HTTP_LAST_EVENT_ID].n > 0)
+		r->admission->look.cursor = http->known[HTTP_LAST_EVENT_ID];
+	return why;
+}
+
+/* ---- requests ---- */
+
+static void
+request_clear(void *own)
+{
+	struct stream_request *r = own;
+
+	buf_clear(&r->text);
+	buf_clear(&r->fields);
+	free(r);
+}
+
+static void
+go_on(struct web_request *req, struct admission *a)
+{
+	struct stream_request *r = a->own;
+
+	req->fields = buf_as_span(&r->fields);
+	if (r->why != NULL)
+		web_refuse(req, CHAT_BAD_REQUEST, r->why);
+	else
+		r->route->serve(r, req);
+}
+
+static bool
+serve_now(struct web_request *req, struct admission *a)
+{
+	struct stream_request *r = a->own;
+
+	return r->why == NULL && r->route->serve_now(r, req);
+}
+
+/* False: refused or, for OPTIONS, answered. */
+static bool
+check_method(struct stream_request *r, struct web_request *req, const char *methods)
+{
+	if (!identity_conditions(r->streams->gate, req, &r->fields))
+		return false;
+	req->fields = buf_as_span(&r->fields);
+	if (req->http->method == METHOD_OPTIONS) {
+		web_reply(req, &(struct web_reply){.status = 204, .fields = req->fields});
+		return false;
+	}
+	if (!span_is(req->http->method_name, methods)) {
+		web_refuse_status(req, 405, methods);
+		return false;
+	}
+	return true;
+}
+
+void
+stream_handle(struct streams *st, struct web_request *req, const struct stream_route *route)
+{
+	struct stream_request *r = mem_zalloc(sizeof(*r));
+
+	r->streams = st;
+	r->route = route;
+	buf_span(&r->fields, route->fields);
+	if (!check_method(r, req, route->methods)) {
+		request_clear(r);
+		return;
+	}
+	r->admission = admission_new(st->gate, r);
+	r->admission->serve_now = route->serve_now != NULL ? serve_now : NULL;
+	r->why = read_query(r, req->http);
+	if (r->why != NULL) { /* the identity is what is refused first */
+		r->admission->look.n_rooms = 0;
+		r->admission->look.cursor = (struct span){"", 0};
+	}
+	admission_of_request(r->admission, req, go_on, request_clear);
+}
+
+/* ---- clients ---- */
+
+static struct span
+client_key(char out[CLIENT_KEY_SIZE], const struct user *user, struct span client)
+{
+	size_t n = strlen(user->key);
+
+	/* Neither part can hold a '/'. */
+	memcpy(out, user->key, n);
+	out[n] = '/';
+	memcpy(out + n + 1, client.p, client.n);
+	return (struct span){out, n + 1 + client.n};
+}
+
+struct stream *
+stream_find(struct streams *st, const struct user *user, struct span client)
+{
+	char key[CLIENT_KEY_SIZE];
+	struct map_node *n = map_find(&st->clients, client_key(key, user, client));
+
+	return n != NULL ? MAP_ENTRY(n, struct stream, node) : NULL;
+}
+
+/* The present holder of the name, if this request is to take over from it. */
+static struct stream *
+predecessor(const struct stream_request *r)
+{
+	struct stream *s = stream_find(r->streams, &r->admission->user, r->client);
+
+	return s != NULL && (r->client.n > 0 || s->is_idle) ? s : NULL;
+}
+
+/* Gives the stream its name, unless another stream has it. */
+static void
+give_name(struct stream *s, struct span key)
+{
+	struct map *clients = &s->streams->clients;
+
+	if (map_find(clients, key) != NULL)
+		return;
+	s->key = mem_dup(key.p, key.n);
+	map_insert(clients, &s->node, (struct span){s->key, key.n});
+}
+
+bool
+stream_open(struct stream *s, const struct stream_request *r, struct web_request *req,
+    const struct transport *transport)
+{
+	struct streams *st = r->streams;
+	struct admission *a = r->admission;
+	struct stream *before = predecessor(r);
+	struct session_options o = {.transport = transport,
+	    .owner = s,
+	    .user = &a->user,
+	    .number = conn_number(req->conn),
+	    .look = &a->look,
+	    .predecessor = before != NULL ? before->session : NULL,
+	    .now = time_now()};
+	char key[CLIENT_KEY_SIZE];
+	const char *why = "this wallet has 16 clients already";
+	enum chat_err err = before == NULL && hub_count_streams(st->hub, &a->user) >= CLIENTS_MAX
+				? CHAT_RATE_LIMITED
+				: admission_verdict(a, o.predecessor, o.now, &why);
+
+	if (err != CHAT_OK) {
+		web_refuse(req, err, why);
+		return false;
+	}
+	s->streams = st;
+	s->session = session_open_stream(st->hub, &o);
+	if (before != NULL)
+		before->end(before, "its client has come again");
+	TAILQ_INSERT_TAIL(&st->all, s, link);
+	give_name(s, client_key(key, &a->user, r->client));
+	return true;
+}
+
+void
+stream_close(struct stream *s, enum session_end end)
+{
+	if (s->key != NULL)
+		map_remove(&s->streams->clients, &s->node);
+	free(s->key);
+	s->key = NULL;
+	if (s->session == NULL)
+		return;
+	TAILQ_REMOVE(&s->streams->all, s, link);
+	session_close(s->session, end, time_now());
+	s->session = NULL;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test_web_refusals.c - HTTP on a connection: each refusal is answered, and ends the connection.
+ */
+#include "unit/web_world.h"
+
+static void
+what_is_wrong_is_refused_with_its_status_and_an_end(void **state)
+{
+	static const struct {
+		int status;
+		const char *request;
+	} wrong[] = {
+	    {400, "GET /hello HTTP/1.1\r\n\r\n"},
+	    {400, "GET /hello HTTP/1.1\nHost: localhost\n\n"},
+	    {400, "nonsense\r\n\r\n"},
+	    {400, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 1\r\n\r\n"},
+	    {400, "POST /echo HTTP/1.1\r\n" HOST
+		  "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
+	    {400, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"},
+	    {404, "GET /nowhere HTTP/1.1\r\n" HOST "\r\n"},
+	    {404, "GET //hello HTTP/1.1\r\n" HOST "\r\n"},
+	    {404, "GET /x/../hello HTTP/1.1\r\n" HOST "\r\n"},
+	    {404, "GET /%68ello HTTP/1.1\r\n" HOST "\r\n"},
+	    {405, "DELETE /get-only HTTP/1.1\r\n" HOST "\r\n"},
+	    {403, "GET /get-only HTTP/1.1\r\n" HOST "\r\n"},
+	    {411, "POST /echo HTTP/1.1\r\n" HOST "\r\n"},
+	    {413, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1000001\r\n\r\n"},
+	    {417, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\nExpect: miracles\r\n\r\n"},
+	    {501, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n"},
+	    {505, "GET /hello HTTP/2.0\r\n" HOST "\r\n"},
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		void *fresh;
+		struct wires *w;
+
+		wires_setup(&fresh);
+		w = fresh;
+		struct site *s = serve(w);
+		put_text(w, wrong[i].request);
+		ask(w, HELLO); /* is not answered */
+		assert_int_equal(status(w), wrong[i].status);
+		assert_int_equal(count(w, "Connection: close\r\n"), 1);
+		assert_int_equal(count(w, "\"success\":false"), 1);
+		assert_int_equal(count(w, "HTTP/1.1"), 1);
+		assert_int_equal(count(w, "Allow: GET\r\n"), wrong[i].status == 405);
+		assert_true(w->has_ended);
+		assert_int_equal(s->hellos, 0);
+		wires_teardown(&fresh);
+	}
+}
+
+static void
+ask_long(struct wires *w, const char *before, size_t n, const char *after)
+{
+	struct buf request = {0};
+
+	serve(w);
+	buf_str(&request, before);
+	for (size_t i = 0; i < n; i++)
+		buf_addc(&request, 'a');
+	buf_str(&request, after);
+	put(w, request.p, request.len);
+	ask(w, "");
+	buf_clear(&request);
+}
+
+static void
+a_target_too_long_is_414(void **state)
+{
+	struct wires *w = *state;
+
+	ask_long(w, "GET /", 8200, " HTTP/1.1\r\n" HOST "\r\n");
+	assert_int_equal(status(w), 414);
+	assert_true(w->has_ended);
+}
+
+static void
+a_head_too_long_is_431_however_it_ends(void **state)
+{
+	struct wires *w = *state;
+
+	ask_long(w, "GET /hello HTTP/1.1\r\n" HOST "X: ", 17000, "");
+	assert_int_equal(status(w), 431);
+	assert_true(w->has_ended);
+}
+
+static void
+a_chunked_body_too_long_is_413_before_it_is_whole(void **state)
+{
+	struct wires *w = *state;
+	static char bytes[50000];
+
+	serve(w);
+	ask(w, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n200000\r\n");
+	for (int i = 0; i < 40 && status(w) == 0; i++) {
+		put(w, bytes, sizeof(bytes));
+		ask(w, "");
+	}
+	assert_int_equal(status(w), 413);
+}
+
+static void
+more_connections_than_allowed_are_503(void **state)
+{
+	struct wires *w = *state;
+	int first[2][2];
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, first[i]), 0);
+		web_accept(&web, w->net, first[i][0], "");
+	}
+	serve(w);
+	ask(w, "");
+	assert_int_equal(status(w), 503);
+	assert_int_equal(count(w, "Retry-After: 1\r\n"), 1);
+	assert_true(w->has_ended);
+	close(first[0][1]);
+	close(first[1][1]);
+}
+
+static void
+sizes_and_underscores_are_the_webs_to_refuse(void **state)
+{
+	struct wires *w = *state;
+
+	web.max_body = 10;
+	web.max_header = 100;
+	serve(w);
+	ask(w, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\n0123456789");
+	assert_int_equal(count(w, "HTTP/1.1 200"), 1);
+	ask(w, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 11\r\n\r\n0123456789a");
+	assert_int_equal(count(w, "HTTP/1.1 413"), 1);
+	for (int i = 0; i < 2; i++) {
+		char request[200] = "GET /hello HTTP/1.1\r\n" HOST "X: ";
+		void *state_of_its_own = NULL;
+		size_t n = strlen(request);
+
+		/* The limit holds to the byte: a head of 100 bytes is accepted, a head of 101
+		 * bytes is not. */
+		memset(request + n, 'x', (size_t)(96 + i) - n);
+		strcpy(request + 96 + i, "\r\n\r\n");
+		wires_setup(&state_of_its_own);
+		serve(state_of_its_own);
+		ask(state_of_its_own, request);
+		assert_int_equal(count(state_of_its_own, "HTTP/1.1 200"), i == 0);
+		assert_int_equal(count(state_of_its_own, "HTTP/1.1 431"), i == 1);
+		wires_teardown(&state_of_its_own);
+	}
+	web.max_body = web.max_header = 0;
+	web.refuses_underscores = true;
+	for (int i = 0; i < 2; i++) {
+		void *state_of_its_own = NULL;
+
+		wires_setup(&state_of_its_own);
+		serve(state_of_its_own);
+		ask(state_of_its_own, i == 0 ? "GET /hello HTTP/1.1\r\n" HOST
+					       "X-Remote-User: a\r\n\r\n"
+					     : "GET /hello HTTP/1.1\r\n" HOST "X_Y: a\r\n\r\n");
+		assert_int_equal(count(state_of_its_own, "HTTP/1.1 200"), i == 0);
+		assert_int_equal(count(state_of_its_own, "HTTP/1.1 400"), i == 1);
+		wires_teardown(&state_of_its_own);
+	}
+	web.refuses_underscores = false;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    wires_test(what_is_wrong_is_refused_with_its_status_and_an_end),
+	    wires_test(a_target_too_long_is_414),
+	    wires_test(a_head_too_long_is_431_however_it_ends),
+	    wires_test(a_chunked_body_too_long_is_413_before_it_is_whole),
+	    wires_test(more_connections_than_allowed_are_503),
+	    wires_test(sizes_and_underscores_are_the_webs_to_refuse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
