@@ -122,7 +122,7 @@ cgi_unavailable(void)
 	struct reply reply = {0};
 	struct buf out = {0};
 
-	reply_failure(&reply, CHAT_UNAVAILABLE, 0, "The server cannot answer at the moment.");
+	reply_failure(&reply, ERROR_UNAVAILABLE, 0, "The server cannot answer at the moment.");
 	reply_format(&reply, false, &out);
 	write_all(buf_as_span(&out));
 	buf_clear(&out);

@@ -42,17 +42,17 @@ reply_reopen(struct reply *r)
 }
 
 void
-reply_failure(struct reply *r, enum chat_err err, int status, const char *why)
+reply_failure(struct reply *r, enum error err, int status, const char *why)
 {
-	r->status = status ? status : chat_err_status(err);
-	r->code = chat_err_code(err);
+	r->status = status ? status : error_status(err);
+	r->code = error_code(err);
 	if (r->status == 429 || r->status == 503)
 		r->retry_after_s = r->retry_after_s > 0 ? r->retry_after_s : 1;
 	r->body.len = 0;
 	json_open(&r->body, '{');
 	json_member_bool(&r->body, "success", false);
-	json_member_cstr(&r->body, "error", why ? why : chat_err_text(err));
-	json_member_cstr(&r->body, "code", chat_err_code(err));
+	json_member_cstr(&r->body, "error", why ? why : error_text(err));
+	json_member_cstr(&r->body, "code", error_code(err));
 	json_close(&r->body, '}');
 }
 
@@ -60,7 +60,7 @@ void
 reply_store_failure(struct reply *r, enum store_err err)
 {
 	r->retry_after_s = err == STORE_FULL ? 2 : 1;
-	reply_failure(r, CHAT_UNAVAILABLE, 0, NULL);
+	reply_failure(r, ERROR_UNAVAILABLE, 0, NULL);
 }
 
 void

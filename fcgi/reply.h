@@ -39,7 +39,7 @@ void reply_reopen(struct reply *);
 
 /* Replaces the body by {"success":false, error, code}. status 0: the code's own; why NULL: the
  * code's own sentence. */
-void reply_failure(struct reply *, enum chat_err, int status, const char *why);
+void reply_failure(struct reply *, enum error, int status, const char *why);
 
 /* The store failed: 503 and Retry-After. */
 void reply_store_failure(struct reply *, enum store_err);

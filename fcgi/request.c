@@ -227,7 +227,7 @@ request_query(const struct request *r, const char *name, struct span *out, bool 
 	return is_found;
 }
 
-enum chat_err
+enum error
 request_wallet(struct request *r)
 {
 	struct span claimed = {"", 0};

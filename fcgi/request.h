@@ -83,7 +83,7 @@ bool request_is_safe(const struct request *);
 bool request_query(const struct request *, const char *name, struct span *out, bool *twice);
 
 /* Puts the wallet that the header or the query claims into auth.claimed_wallet; see auth_claim. */
-enum chat_err request_wallet(struct request *);
+enum error request_wallet(struct request *);
 
 /* The body that a route takes. Its media type is application/json where nothing else is said. */
 enum request_form {

@@ -114,14 +114,14 @@ route_find(const struct request *r, struct span *param, struct buf *allow)
 static bool
 has_conditions(struct call *c, enum who who)
 {
-	enum chat_err err;
+	enum error err;
 
 	if (who == WHO_ANYONE)
 		return true;
 	err = auth_conditions(c->rest->auth, &c->request->auth);
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		call_refuse(c, err, NULL);
-	return err == CHAT_OK;
+	return err == ERROR_NONE;
 }
 
 static bool
@@ -147,19 +147,19 @@ static bool
 has_identity(struct call *c, const struct route *route)
 {
 	struct auth_request *a = &c->request->auth;
-	enum chat_err err = CHAT_OK;
+	enum error err = ERROR_NONE;
 
 	c->is_service = route->who == WHO_SERVICE ||
 			(route->who == WHO_USER_OR_SERVICE && a->service_key.n > 0);
 	if (c->is_service)
 		err = auth_service(c->rest->auth, a, route->scope, c->service);
-	else if (route->who != WHO_ANYONE && (err = request_wallet(c->request)) == CHAT_OK)
+	else if (route->who != WHO_ANYONE && (err = request_wallet(c->request)) == ERROR_NONE)
 		err = auth_user(c->rest->auth, c->rest->store, a, clock_wall_ms(), &c->user);
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		call_refuse(c, err, NULL);
 	else
 		touch(c);
-	return err == CHAT_OK;
+	return err == ERROR_NONE;
 }
 
 static bool
@@ -168,7 +168,7 @@ has_form(struct call *c, const char *media)
 	c->media = accept_best(c->request->accept, media);
 	if (c->media.n == 0)
 		reply_failure(
-		    c->reply, CHAT_BAD_REQUEST, 406, "The answer has no form that Accept allows.");
+		    c->reply, ERROR_BAD_REQUEST, 406, "The answer has no form that Accept allows.");
 	return c->media.n > 0;
 }
 
@@ -180,7 +180,7 @@ has_body(struct call *c, enum request_form form)
 
 	if (status != 0)
 		reply_failure(
-		    c->reply, status == 413 ? CHAT_TOO_LONG : CHAT_BAD_REQUEST, status, why);
+		    c->reply, status == 413 ? ERROR_TOO_LONG : ERROR_BAD_REQUEST, status, why);
 	return status == 0;
 }
 
@@ -198,7 +198,7 @@ is_own_body(struct call *c)
 		if (!value || (json_string(value, &text) && name_wallet(text, &claimed) &&
 				  strcmp(claimed.key, c->user.key) == 0))
 			continue;
-		call_refuse(c, CHAT_WALLET_MISMATCH, NULL);
+		call_refuse(c, ERROR_WALLET_MISMATCH, NULL);
 		return false;
 	}
 	return true;
@@ -223,13 +223,13 @@ decide(struct call *c)
 	const struct route *route = route_find(c->request, &c->param, &allow);
 
 	if (allow.len == 0) {
-		call_refuse(c, CHAT_NOT_FOUND, "There is no such route.");
+		call_refuse(c, ERROR_NOT_FOUND, "There is no such route.");
 	} else if (span_is(c->request->method, "OPTIONS")) {
 		preflight(c, buf_as_span(&allow));
 	} else if (!route) {
 		reply_header(c->reply, "Allow", buf_as_span(&allow));
 		reply_failure(
-		    c->reply, CHAT_BAD_REQUEST, 405, "This route does not take that method.");
+		    c->reply, ERROR_BAD_REQUEST, 405, "This route does not take that method.");
 	} else if (has_conditions(c, route->who) && has_identity(c, route) &&
 		   has_form(c, route->media) && has_body(c, route->body) &&
 		   (route->who == WHO_ANYONE || is_own_body(c))) {
@@ -313,12 +313,12 @@ rest_answer(struct rest *rest, char *const *params, const struct channel *channe
 {
 	static const struct {
 		int status;
-		enum chat_err err;
+		enum error err;
 		const char *why;
 	} bad[] = {
-	    [REQUEST_MALFORMED] = {400, CHAT_BAD_REQUEST, NULL},
-	    [REQUEST_TOO_LONG] = {414, CHAT_TOO_LONG, NULL},
-	    [REQUEST_NO_ROUTE] = {404, CHAT_NOT_FOUND, "There is no such route."},
+	    [REQUEST_MALFORMED] = {400, ERROR_BAD_REQUEST, NULL},
+	    [REQUEST_TOO_LONG] = {414, ERROR_TOO_LONG, NULL},
+	    [REQUEST_NO_ROUTE] = {404, ERROR_NOT_FOUND, "There is no such route."},
 	};
 	struct request request;
 	struct reply reply = {0};
@@ -391,7 +391,7 @@ call_stream(struct call *c, struct span piece)
 }
 
 void
-call_refuse(struct call *c, enum chat_err err, const char *why)
+call_refuse(struct call *c, enum error err, const char *why)
 {
 	reply_failure(c->reply, err, 0, why);
 }
@@ -406,7 +406,7 @@ call_string(struct call *c, const char *name, struct span *out)
 		return 0;
 	if (json_string(value, out))
 		return 1;
-	call_refuse(c, CHAT_BAD_REQUEST, "A member of the body that must be a string is none.");
+	call_refuse(c, ERROR_BAD_REQUEST, "A member of the body that must be a string is none.");
 	return -1;
 }
 
@@ -420,7 +420,7 @@ call_query(struct call *c, const char *name, struct span *out)
 		return 0;
 	if (!twice)
 		return 1;
-	call_refuse(c, CHAT_BAD_REQUEST, "A part of the query is given twice.");
+	call_refuse(c, ERROR_BAD_REQUEST, "A part of the query is given twice.");
 	return -1;
 }
 
@@ -429,7 +429,7 @@ call_escrow(struct call *c)
 {
 	if (name_escrow(c->param))
 		return true;
-	call_refuse(c, CHAT_BAD_REQUEST, "This is no valid escrowId.");
+	call_refuse(c, ERROR_BAD_REQUEST, "This is no valid escrowId.");
 	return false;
 }
 
@@ -443,7 +443,7 @@ call_limit(struct call *c, int *out)
 	if (has_limit < 0)
 		return false;
 	if (has_limit && (!span_u64(text, LIMIT_MAX, &limit) || limit < 1)) {
-		call_refuse(c, CHAT_BAD_REQUEST, "limit: 1 to 200 is accepted.");
+		call_refuse(c, ERROR_BAD_REQUEST, "limit: 1 to 200 is accepted.");
 		return false;
 	}
 	*out = (int)limit;

@@ -79,7 +79,7 @@ bool call_read(struct call *, void (*run)(struct store *, void *arg), void *arg)
 bool call_stream(struct call *, struct span piece);
 
 /* Refuses with the code's own status; why NULL: the code's own sentence. */
-void call_refuse(struct call *, enum chat_err, const char *why);
+void call_refuse(struct call *, enum error, const char *why);
 
 /* Reads a member of the body: 1 and *out; 0: absent or null; -1: it is no string, and the call was
  * refused. */

@@ -15,22 +15,22 @@ static bool
 begin(struct call *c, struct signin *in)
 {
 	const struct auth *auth = c->rest->auth;
-	enum chat_err err = auth_conditions(auth, &c->request->auth);
+	enum error err = auth_conditions(auth, &c->request->auth);
 	int has_wallet;
 
 	c->reply->no_store = true;
-	if (err != CHAT_OK) {
+	if (err != ERROR_NONE) {
 		call_refuse(c, err, NULL);
 		return false;
 	}
 	if (!auth_recover(auth)) {
 		call_refuse(
-		    c, CHAT_CONFLICT, "Nobody signs in here: identity comes from elsewhere.");
+		    c, ERROR_CONFLICT, "Nobody signs in here: identity comes from elsewhere.");
 		return false;
 	}
 	has_wallet = call_string(c, "walletAddress", &in->wallet);
 	if (has_wallet == 0)
-		call_refuse(c, CHAT_BAD_REQUEST, "walletAddress: a string is needed.");
+		call_refuse(c, ERROR_BAD_REQUEST, "walletAddress: a string is needed.");
 	in->origin = auth_page(auth, &c->request->auth);
 	in->chain_id = c->rest->config->chain_id;
 	in->now_ms = clock_wall_ms();
@@ -40,27 +40,27 @@ begin(struct call *c, struct signin *in)
 static void
 run_challenge(struct store *st, void *arg)
 {
-	chat_challenge(st, arg);
+	signin_challenge(st, arg);
 }
 
 static bool
 run_key(struct store *st, void *arg)
 {
-	chat_challenge_key(st);
+	signin_key(st);
 	return true;
 }
 
 void
 auth_post_challenge(struct call *c)
 {
-	struct chat_challenge j = {0};
+	struct signin_challenge j = {0};
 	struct buf *b;
 
 	if (!begin(c, &j.in) || !call_read(c, run_challenge, &j))
 		return;
 	if (j.lacks_key && (!call_write(c, run_key, NULL) || !call_read(c, run_challenge, &j)))
 		return;
-	if (j.in.err != CHAT_OK) {
+	if (j.in.err != ERROR_NONE) {
 		call_refuse(c, j.in.err, j.in.why);
 	} else {
 		b = reply_open(c->reply, 200);
@@ -74,13 +74,13 @@ auth_post_challenge(struct call *c)
 static void
 run_verify(struct store *st, void *arg)
 {
-	chat_verify(st, arg);
+	signin_verify(st, arg);
 }
 
 static bool
 run_commit(struct store *st, void *arg)
 {
-	return chat_verify_commit(st, arg);
+	return signin_commit(st, arg);
 }
 
 /* Sign-ins are counted by address and never by wallet, so nobody can keep a user out. */
@@ -94,7 +94,7 @@ run_knock(struct store *st, void *arg)
 {
 	struct knock *k = arg;
 
-	k->wait_ms = client_sign_in(st, k->address, k->rate, clock_mono_us());
+	k->wait_ms = address_sign_in(st, k->address, k->rate, clock_mono_us());
 	return k->wait_ms == 0;
 }
 
@@ -104,18 +104,18 @@ may_sign_in(struct call *c)
 {
 	const struct auth_request *a = &c->request->auth;
 	struct knock k = {.rate = c->rest->config->sign_in_rate};
-	char address[CLIENT_ADDRESS_SIZE];
+	char address[ADDRESS_SIZE];
 
 	if (k.rate == 0 || !c->rest->proxies)
 		return true;
-	k.address = client_address(c->rest->proxies, a->peer, a->x_forwarded_for, address);
+	k.address = address_of_client(c->rest->proxies, a->peer, a->x_forwarded_for, address);
 	if (k.address.n == 0)
 		return true;
 	if (!call_write(c, run_knock, &k))
 		return false;
 	if (k.wait_ms > 0) {
 		c->reply->retry_after_s = (int)((k.wait_ms + 999) / 1000);
-		call_refuse(c, CHAT_RATE_LIMITED, "Too many sign-ins from this address.");
+		call_refuse(c, ERROR_RATE_LIMITED, "Too many sign-ins from this address.");
 	}
 	return k.wait_ms == 0;
 }
@@ -123,7 +123,7 @@ may_sign_in(struct call *c)
 void
 auth_post_verify(struct call *c)
 {
-	struct chat_verify j = {.recover = auth_recover(c->rest->auth),
+	struct signin_verify j = {.recover = auth_recover(c->rest->auth),
 	    .lifetime_ms = c->rest->config->token_lifetime_ms};
 	int has_text, has_signature;
 	struct buf *b;
@@ -132,13 +132,13 @@ auth_post_verify(struct call *c)
 	    (has_signature = call_string(c, "signature", &j.signature)) < 0)
 		return;
 	if (!has_text || !has_signature) {
-		call_refuse(c, CHAT_BAD_REQUEST, "message, signature: strings are needed.");
+		call_refuse(c, ERROR_BAD_REQUEST, "message, signature: strings are needed.");
 		return;
 	}
 	if (!may_sign_in(c) || !call_read(c, run_verify, &j) ||
-	    (j.in.err == CHAT_OK && !call_write(c, run_commit, &j)))
+	    (j.in.err == ERROR_NONE && !call_write(c, run_commit, &j)))
 		return;
-	if (j.in.err != CHAT_OK) {
+	if (j.in.err != ERROR_NONE) {
 		call_refuse(c, j.in.err, j.in.why);
 		return;
 	}
@@ -162,23 +162,23 @@ auth_post_cookie(struct call *c)
 	const struct auth *auth = c->rest->auth;
 	int64_t now_ms = clock_wall_ms();
 	struct buf cookie = {0};
-	enum chat_err err;
+	enum error err;
 
 	c->reply->no_store = true;
 	r.cookie = (struct span){"", 0};
 	err = auth_conditions(auth, &r);
-	if (err == CHAT_OK && !auth_has_tokens(auth))
-		err = CHAT_CONFLICT;
-	if (err == CHAT_OK && auth_cors_origin(auth, &r).n == 0)
-		err = CHAT_FORBIDDEN;
-	if (err == CHAT_OK)
+	if (err == ERROR_NONE && !auth_has_tokens(auth))
+		err = ERROR_CONFLICT;
+	if (err == ERROR_NONE && auth_cors_origin(auth, &r).n == 0)
+		err = ERROR_FORBIDDEN;
+	if (err == ERROR_NONE)
 		err = auth_user(auth, c->rest->store, &r, now_ms, &c->user);
-	if (err == CHAT_OK &&
+	if (err == ERROR_NONE &&
 	    !auth_cookie(auth, auth_token(auth, &r), c->user.proof.expires_ms - now_ms, &cookie))
-		err = CHAT_BAD_REQUEST;
-	if (err != CHAT_OK) {
-		call_refuse(
-		    c, err, err == CHAT_BAD_REQUEST ? "The token is too long for a cookie." : NULL);
+		err = ERROR_BAD_REQUEST;
+	if (err != ERROR_NONE) {
+		call_refuse(c, err,
+		    err == ERROR_BAD_REQUEST ? "The token is too long for a cookie." : NULL);
 	} else {
 		reply_header(c->reply, "Set-Cookie", buf_as_span(&cookie));
 		json_member_time(reply_open(c->reply, 200), "expiresAt", c->user.proof.expires_ms);
@@ -214,7 +214,7 @@ has_tokens(struct call *c)
 	c->reply->no_store = true;
 	if (!auth_has_tokens(c->rest->auth))
 		call_refuse(
-		    c, CHAT_CONFLICT, "There are no tokens here: identity comes from elsewhere.");
+		    c, ERROR_CONFLICT, "There are no tokens here: identity comes from elsewhere.");
 	return auth_has_tokens(c->rest->auth);
 }
 
@@ -264,9 +264,9 @@ static bool
 revoke_token(struct call *c, struct span token, struct end_job *j)
 {
 	struct auth_request r = {.token = token};
-	enum chat_err err = auth_user(c->rest->auth, c->rest->store, &r, j->now_ms, &j->user);
+	enum error err = auth_user(c->rest->auth, c->rest->store, &r, j->now_ms, &j->user);
 
-	if (err != CHAT_OK && err != CHAT_UNAUTHORIZED) {
+	if (err != ERROR_NONE && err != ERROR_UNAUTHORIZED) {
 		call_refuse(c, err, NULL);
 		return false;
 	}
@@ -285,7 +285,7 @@ auth_post_revoke(struct call *c)
 		return;
 	if (has_wallet + has_token != 1 || (has_wallet && !name_wallet(wallet, &j.user))) {
 		call_refuse(
-		    c, CHAT_BAD_REQUEST, "A walletAddress or a token is needed, and not both.");
+		    c, ERROR_BAD_REQUEST, "A walletAddress or a token is needed, and not both.");
 		return;
 	}
 	if (!has_tokens(c))

@@ -28,7 +28,7 @@ history_query(struct call *c, struct chat_history *h)
 	    call_query(c, "after", &h->after) < 0)
 		return false;
 	if (h->before.n > 0 && h->after.n > 0) {
-		call_refuse(c, CHAT_BAD_REQUEST, "before and after cannot be given together.");
+		call_refuse(c, ERROR_BAD_REQUEST, "before and after cannot be given together.");
 		return false;
 	}
 	return true;
@@ -96,7 +96,7 @@ chat_get_history(struct call *c)
 		return;
 	if (!call_read(c, run_history, &j))
 		goto out;
-	if (j.h.err != CHAT_OK) {
+	if (j.h.err != ERROR_NONE) {
 		call_refuse(c, j.h.err, NULL);
 		goto out;
 	}
@@ -138,18 +138,18 @@ send_body(struct call *c, struct chat_send *s)
 	if (has_id < 0)
 		return false;
 	if (!has_content) {
-		call_refuse(c, CHAT_BAD_REQUEST, "content: a string is required.");
+		call_refuse(c, ERROR_BAD_REQUEST, "content: a string is required.");
 		return false;
 	}
 	if (has_id && key.n > 0 && !span_eq(key, s->client_msg_id)) {
-		call_refuse(c, CHAT_BAD_REQUEST, "Idempotency-Key and clientMsgId differ.");
+		call_refuse(c, ERROR_BAD_REQUEST, "Idempotency-Key and clientMsgId differ.");
 		return false;
 	}
 	if (!has_id)
 		s->client_msg_id = key;
 	if ((has_id || key.n > 0) && !name_client_id(s->client_msg_id)) {
 		call_refuse(
-		    c, CHAT_BAD_REQUEST, "clientMsgId: 1 to 64 of A-Z a-z 0-9 _ - are accepted.");
+		    c, ERROR_BAD_REQUEST, "clientMsgId: 1 to 64 of A-Z a-z 0-9 _ - are accepted.");
 		return false;
 	}
 	return true;
@@ -166,7 +166,7 @@ chat_post_send(struct call *c)
 	j.s.mono_us = clock_mono_us();
 	if (!call_write(c, run_send, &j))
 		goto out;
-	if (j.s.err != CHAT_OK) {
+	if (j.s.err != ERROR_NONE) {
 		c->reply->retry_after_s = (int)((j.s.retry_ms + 999) / 1000);
 		call_refuse(c, j.s.err, NULL);
 		goto out;
@@ -199,11 +199,11 @@ mark(struct call *c, struct mark_job *j)
 	j->m.now_ms = clock_wall_ms();
 	if (!call_write(c, run_mark, j))
 		return false;
-	if (j->m.err != CHAT_OK)
+	if (j->m.err != ERROR_NONE)
 		call_refuse(c, j->m.err,
-		    j->m.err == CHAT_BAD_REQUEST ? "You cannot mark your own message as read."
-						 : NULL);
-	return j->m.err == CHAT_OK;
+		    j->m.err == ERROR_BAD_REQUEST ? "You cannot mark your own message as read."
+						  : NULL);
+	return j->m.err == ERROR_NONE;
 }
 
 void
@@ -232,7 +232,7 @@ chat_put_read_up_to(struct call *c)
 	if (has_id < 0 || !call_escrow(c))
 		return;
 	if (!has_id) {
-		call_refuse(c, CHAT_BAD_REQUEST, "messageId: a string is required.");
+		call_refuse(c, ERROR_BAD_REQUEST, "messageId: a string is required.");
 		return;
 	}
 	if (!mark(c, &j))

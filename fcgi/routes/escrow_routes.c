@@ -22,7 +22,7 @@ escrow_put(struct call *c)
 	if (call_string(c, "title", &p.title) < 0 || call_string(c, "status", &p.status) < 0)
 		return;
 	if (call_write(c, run_put, &p)) {
-		if (p.err != CHAT_OK) {
+		if (p.err != ERROR_NONE) {
 			call_refuse(c, p.err, p.why);
 		} else {
 			json_member_raw(reply_open(c->reply, p.created ? 201 : 200), "escrow",
@@ -36,7 +36,7 @@ escrow_put(struct call *c)
 struct get_job {
 	struct call *call;
 	struct buf escrow;
-	enum chat_err err;
+	enum error err;
 };
 
 static void
@@ -59,7 +59,7 @@ escrow_get(struct call *c)
 	if (!call_escrow(c))
 		return;
 	if (call_read(c, run_get, &j)) {
-		if (j.err != CHAT_OK) {
+		if (j.err != ERROR_NONE) {
 			call_refuse(c, j.err, NULL);
 		} else {
 			json_member_raw(
@@ -89,7 +89,7 @@ escrows_get(struct call *c)
 		return;
 	if (!call_read(c, run_list, &l))
 		goto out;
-	if (l.err != CHAT_OK) {
+	if (l.err != ERROR_NONE) {
 		call_refuse(c, l.err, "before: the next of an earlier page is accepted.");
 		goto out;
 	}

@@ -53,11 +53,11 @@ find_format(struct call *c, enum export_format *out)
 			continue;
 		if (accept_quality(c->request->accept, span_of(formats[i].media)) > 0)
 			return true;
-		reply_failure(c->reply, CHAT_BAD_REQUEST, 406,
+		reply_failure(c->reply, ERROR_BAD_REQUEST, 406,
 		    "Accept does not allow the format that is asked for.");
 		return false;
 	}
-	call_refuse(c, CHAT_BAD_REQUEST, "format: json, ndjson or html is accepted.");
+	call_refuse(c, ERROR_BAD_REQUEST, "format: json, ndjson or html is accepted.");
 	return false;
 }
 
@@ -71,7 +71,7 @@ enter(struct call *c, int *lock)
 	if (atomic_fetch_add(&exports, 1) >= (most > 0 ? most : 1)) {
 		atomic_fetch_sub(&exports, 1);
 		c->reply->retry_after_s = 5;
-		call_refuse(c, CHAT_UNAVAILABLE, "Too many exports at once; try again shortly.");
+		call_refuse(c, ERROR_UNAVAILABLE, "Too many exports at once; try again shortly.");
 		return false;
 	}
 	*lock = lock_export(
@@ -80,7 +80,7 @@ enter(struct call *c, int *lock)
 		return true;
 	atomic_fetch_sub(&exports, 1);
 	c->reply->retry_after_s = 5;
-	call_refuse(c, CHAT_RATE_LIMITED, "One export at a time; try again when it has ended.");
+	call_refuse(c, ERROR_RATE_LIMITED, "One export at a time; try again when it has ended.");
 	return false;
 }
 
@@ -147,16 +147,16 @@ send_pieces(struct call *c, struct export_job *j)
 
 	if (!read_piece(c, j))
 		return;
-	if (j->e.err != CHAT_OK) {
+	if (j->e.err != ERROR_NONE) {
 		call_refuse(c, j->e.err, NULL);
 		return;
 	}
 	write_headers(c, j->e.format);
 	while (call_stream(c, buf_as_span(&j->e.text)) && !j->e.is_done) {
-		if (read_piece(c, j) && j->e.err == CHAT_OK && clock_mono_ms() < until_ms)
+		if (read_piece(c, j) && j->e.err == ERROR_NONE && clock_mono_ms() < until_ms)
 			continue;
 		log_warn("export: cut off: %s",
-		    j->e.err != CHAT_OK ? chat_err_code(j->e.err) : "it takes too long");
+		    j->e.err != ERROR_NONE ? error_code(j->e.err) : "it takes too long");
 		c->reply->is_broken = true;
 		return;
 	}

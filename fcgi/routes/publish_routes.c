@@ -46,7 +46,7 @@ publish(struct call *c, struct publish_job *j)
 	if (!call_write(c, run_publish, j))
 		return false;
 	if (j->list.position == 0) {
-		call_refuse(c, CHAT_BAD_REQUEST, NULL);
+		call_refuse(c, ERROR_BAD_REQUEST, NULL);
 		return false;
 	}
 	log_debug("service %s: published up to %lld", c->service, (long long)j->list.position);
@@ -60,7 +60,7 @@ publish_one(struct call *c, struct chat_publish *p)
 	struct publish_job j = {.list = {.items = p, .n = 1}};
 
 	if (p->data.n > DATA_MAX)
-		call_refuse(c, CHAT_TOO_LONG, too_long);
+		call_refuse(c, ERROR_TOO_LONG, too_long);
 	else if (publish(c, &j))
 		reply_close(c->reply);
 }
@@ -69,7 +69,7 @@ publish_one(struct call *c, struct chat_publish *p)
 
 /* Reads {event, data, durable?} from body; data is written into text. On an error *why says what is
  * wrong. */
-static enum chat_err
+static enum error
 event_read(const struct json *body, struct chat_publish *p, struct buf *text, const char **why)
 {
 	const struct json *data = json_get(body, "data"), *durable = json_get(body, "durable");
@@ -82,13 +82,13 @@ event_read(const struct json *body, struct chat_publish *p, struct buf *text, co
 	else if (durable && !json_bool(durable, &p->durable))
 		*why = "durable: true or false is accepted.";
 	if (*why)
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	json_write(text, data);
 	p->data = buf_as_span(text);
 	if (p->data.n <= DATA_MAX)
-		return CHAT_OK;
+		return ERROR_NONE;
 	*why = too_long;
-	return CHAT_TOO_LONG;
+	return ERROR_TOO_LONG;
 }
 
 void
@@ -98,13 +98,13 @@ publish_event(struct call *c)
 	struct buf data = {0};
 	char topic[TOPIC_SIZE];
 	const char *why = NULL;
-	enum chat_err err;
+	enum error err;
 
 	if (!call_escrow(c))
 		return;
 	p.topic = topic_of_escrow(topic, c->param);
 	err = event_read(c->request->json, &p, &data, &why);
-	if (err == CHAT_OK)
+	if (err == ERROR_NONE)
 		publish_one(c, &p);
 	else
 		call_refuse(c, err, why);
@@ -124,13 +124,13 @@ publish_notification(struct call *c)
 	struct span text;
 
 	if (!name_wallet(c->param, &user)) {
-		call_refuse(c, CHAT_BAD_REQUEST, "This is no valid walletAddress.");
+		call_refuse(c, ERROR_BAD_REQUEST, "This is no valid walletAddress.");
 		return;
 	}
 	for (size_t i = 0; i < 3; i++) {
 		if (json_string(json_get(c->request->json, required[i]), &text))
 			continue;
-		call_refuse(c, CHAT_BAD_REQUEST, "type, title and message: strings are required.");
+		call_refuse(c, ERROR_BAD_REQUEST, "type, title and message: strings are required.");
 		return;
 	}
 	json_write(&data, c->request->json);
@@ -197,18 +197,18 @@ target_read(const struct json *json, char topic[TOPIC_SIZE], struct span *out)
 	return true;
 }
 
-static enum chat_err
+static enum error
 item_read(const struct json *json, struct item *item, struct chat_publish *p, const char **why)
 {
 	if (json_type(json) != JSON_OBJECT)
 		*why = "one JSON object is required.";
 	else if (!target_read(json, item->topic, &p->topic))
 		*why = "one valid topic, escrowId or walletAddress is required.";
-	return *why ? CHAT_BAD_REQUEST : event_read(json, p, &item->data, why);
+	return *why ? ERROR_BAD_REQUEST : event_read(json, p, &item->data, why);
 }
 
 static void
-refuse_item(struct call *c, enum chat_err err, size_t index, const char *why)
+refuse_item(struct call *c, enum error err, size_t index, const char *why)
 {
 	struct buf text = {0};
 
@@ -226,19 +226,19 @@ list_add(struct call *c, struct list *l, const struct json *json, struct json *l
 {
 	const char *why = NULL;
 	struct item *item;
-	enum chat_err err;
+	enum error err;
 
 	if (l->n == LIST_MAX) {
 		json_free(line);
-		call_refuse(c, CHAT_TOO_LONG, "A list of 1 to 1000 items is accepted.");
+		call_refuse(c, ERROR_TOO_LONG, "A list of 1 to 1000 items is accepted.");
 		return false;
 	}
 	item = &l->items[l->n++];
 	item->line = line;
 	err = item_read(json, item, &l->events[l->n - 1], &why);
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		refuse_item(c, err, l->n - 1, why);
-	return err == CHAT_OK;
+	return err == ERROR_NONE;
 }
 
 static bool
@@ -284,7 +284,7 @@ publish_list(struct call *c)
 	if (!(c->request->json ? list_read_array(c, &l) : list_read_lines(c, &l)))
 		goto out;
 	if (l.n == 0) {
-		call_refuse(c, CHAT_BAD_REQUEST, "A list of 1 to 1000 items is accepted.");
+		call_refuse(c, ERROR_BAD_REQUEST, "A list of 1 to 1000 items is accepted.");
 		goto out;
 	}
 	j.list.items = l.events;

@@ -29,7 +29,7 @@ search_query(struct call *c, struct chat_search *s)
 		return false;
 	if (s->escrow_id.n == 0 || name_escrow(s->escrow_id))
 		return true;
-	call_refuse(c, CHAT_BAD_REQUEST, "This is no valid escrowId.");
+	call_refuse(c, ERROR_BAD_REQUEST, "This is no valid escrowId.");
 	return false;
 }
 
@@ -42,10 +42,10 @@ search_all(struct call *c, struct search_job *j)
 	do {
 		if (!call_read(c, run_search, j))
 			return false;
-		if (j->s.err != CHAT_OK) {
+		if (j->s.err != ERROR_NONE) {
 			call_refuse(c, j->s.err,
-			    j->s.err == CHAT_BAD_REQUEST ? "q: 1 to 200 characters are accepted."
-							 : NULL);
+			    j->s.err == ERROR_BAD_REQUEST ? "q: 1 to 200 characters are accepted."
+							  : NULL);
 			return false;
 		}
 		if (clock_mono_ms() > until_ms) {

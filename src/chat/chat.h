@@ -40,15 +40,15 @@ struct standing {
 	int64_t since_position;
 	char name[STORE_NAME_SIZE]; /* as others see them: as listed, else as claimed */
 };
-/* CHAT_NOT_PARTICIPANT: an unknown escrow and a foreign one have the same answer. CHAT_BAD_REQUEST:
- * the escrowId is not valid. CHAT_UNAUTHORIZED: the user's token was ended. CHAT_UNAVAILABLE: a
+/* ERROR_NOT_PARTICIPANT: an unknown escrow and a foreign one have the same answer. ERROR_BAD_REQUEST:
+ * the escrowId is not valid. ERROR_UNAUTHORIZED: the user's token was ended. ERROR_UNAVAILABLE: a
  * statement failed. */
-enum chat_err chat_standing(struct store *, const struct rules *, const struct user *,
+enum error chat_standing(struct store *, const struct rules *, const struct user *,
     struct span escrow_id, struct standing *out);
 bool chat_may_write(const struct standing *); /* send, type: all but observers */
 
 /* ---- actions: inputs are borrowed for the call; the caller owns the struct and its buffers ----
- * The functions that return bool return err == CHAT_OK. With CHAT_UNAVAILABLE a statement has
+ * The functions that return bool return err == ERROR_NONE. With ERROR_UNAVAILABLE a statement has
  * failed, and the transaction is rolled back (store.h); with other errors nothing was written. */
 
 struct chat_send {
@@ -56,11 +56,11 @@ struct chat_send {
 	struct span escrow_id, content, client_msg_id; /* content as received; it is trimmed here */
 	int64_t now_ms, mono_us;
 	/* results */
-	enum chat_err err;
+	enum error err;
 	struct buf message; /* JSON of the stored message */
 	bool repeated;      /* message is an earlier one with the same clientMsgId */
 	int64_t position;   /* of its log row; 0: nothing was written */
-	int64_t retry_ms;   /* with CHAT_RATE_LIMITED: try again after so long */
+	int64_t retry_ms;   /* with ERROR_RATE_LIMITED: try again after so long */
 };
 /* Appends the message to the log and, if other participants are to be told, one notification row.
  * If the clientMsgId was used before for the same content, nothing is written, and message is the
@@ -72,10 +72,10 @@ struct chat_mark {
 	struct span escrow_id; /* empty: the escrow is found by message_id (REST) */
 	struct span message_id;
 	bool up_to;      /* all messages up to that one */
-	bool refuse_own; /* CHAT_BAD_REQUEST for the user's own message (REST) */
+	bool refuse_own; /* ERROR_BAD_REQUEST for the user's own message (REST) */
 	int64_t now_ms;
 	/* results */
-	enum chat_err err;
+	enum error err;
 	bool read;        /* the message's state afterwards */
 	int64_t unread;   /* the user's count in that escrow afterwards */
 	int64_t position; /* of the last log row written; 0: nothing new */
@@ -91,7 +91,7 @@ struct chat_history {
 	struct span before, after; /* a message id, or a timestamp (it has a ':'); not both */
 	int limit;                 /* 1 to 200 */
 	/* results */
-	enum chat_err err;
+	enum error err;
 	struct buf messages; /* a JSON array, oldest first */
 	int count;           /* at most limit, and see HISTORY_BYTES */
 	bool has_more;
@@ -113,7 +113,7 @@ struct chat_escrows {
 	struct span before; /* next of an earlier page, or empty */
 	int limit;          /* 1 to 200 */
 	/* results */
-	enum chat_err err;
+	enum error err;
 	struct buf escrows; /* a JSON array as of chat_escrow_seen, newest activity first */
 	int count;          /* at most limit; fewer if the page has become too large */
 	char next[ESCROWS_MARK_SIZE]; /* before of the next page, opaque; "": it was the last */
@@ -121,9 +121,9 @@ struct chat_escrows {
 /* One page of the escrows that list the user. */
 bool chat_escrows(struct store *, struct chat_escrows *);
 /* Appends the members of chat_escrow_view, and role?, lastMessage? and unread, for a user who may
- * read there. Errors are those of chat_standing, and CHAT_NOT_FOUND: there is no such escrow yet
+ * read there. Errors are those of chat_standing, and ERROR_NOT_FOUND: there is no such escrow yet
  * (rooms = open). */
-enum chat_err chat_escrow_seen(struct store *, const struct rules *, const struct user *,
+enum error chat_escrow_seen(struct store *, const struct rules *, const struct user *,
     struct span escrow_id, struct buf *out);
 
 /* ---- the platform's side (service keys): the caller checks the rights ---- */
@@ -153,8 +153,8 @@ struct chat_escrow_put {
 	const struct json *participants; /* [{walletAddress, role}] */
 	int64_t now_ms;
 	/* results */
-	enum chat_err err;
-	const char *why;   /* with CHAT_BAD_REQUEST: a sentence, static */
+	enum error err;
+	const char *why;   /* with ERROR_BAD_REQUEST: a sentence, static */
 	bool created;      /* there was no such escrow before */
 	struct buf escrow; /* JSON as chat_escrow_view writes it */
 };
@@ -162,6 +162,6 @@ struct chat_escrow_put {
 bool chat_escrow_put(struct store *, struct chat_escrow_put *);
 /* Appends {escrowId, title, status?, participants:[{walletAddress, role}], createdAt,
  * updatedAt}. */
-enum chat_err chat_escrow_view(struct store *, struct span escrow_id, struct buf *out);
+enum error chat_escrow_view(struct store *, struct span escrow_id, struct buf *out);
 
 #endif

@@ -122,7 +122,7 @@ members_replace(struct store *st, int64_t escrow, const struct members *wanted)
 	free(present.v);
 }
 
-static enum chat_err
+static enum error
 put(struct store *st, struct chat_escrow_put *p, struct members *wanted)
 {
 	struct escrow escrow;
@@ -137,7 +137,7 @@ put(struct store *st, struct chat_escrow_put *p, struct members *wanted)
 	if (!p->why)
 		p->why = members_read(p->participants, wanted);
 	if (p->why)
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	p->created = !escrow_find(st, p->escrow_id, &escrow);
 	if (p->created)
 		escrow.id = escrow_insert(st, p->escrow_id, p->title, p->status, p->now_ms);
@@ -157,7 +157,7 @@ chat_escrow_put(struct store *st, struct chat_escrow_put *p)
 	p->escrow.len = 0;
 	p->err = standing_verdict(st, put(st, p, &wanted));
 	free(wanted.v);
-	if (p->err == CHAT_OK)
+	if (p->err == ERROR_NONE)
 		return true;
 	p->created = false;
 	p->escrow.len = 0;

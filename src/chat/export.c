@@ -212,32 +212,32 @@ finish(struct chat_export *e)
 	e->is_done = true;
 }
 
-static enum chat_err
+static enum error
 export_page(struct store *st, const struct rules *rules, struct chat_export *e)
 {
 	struct page page = {.e = e, .at = e->at};
 	struct standing who;
 	struct escrow escrow;
-	enum chat_err err = standing_find(st, rules, e->user, e->escrow_id, &who, &escrow);
+	enum error err = standing_find(st, rules, e->user, e->escrow_id, &who, &escrow);
 
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		return err;
 	if (escrow.id == 0)
-		return CHAT_NOT_FOUND;
+		return ERROR_NOT_FOUND;
 	if (e->pieces == 0) {
 		e->end = message_last_at(st, escrow.id);
 		forms[e->format].begin(&e->text, st, e->escrow_id, &escrow);
 	}
 	messages_after(st, escrow.id, e->at, PAGE_MESSAGES + 1, on_message, &page);
 	if (store_error(st) != STORE_OK)
-		return CHAT_UNAVAILABLE;
+		return ERROR_UNAVAILABLE;
 	if (e->pieces++ == 0)
 		e->digest = digest_begin();
 	e->at = page.at;
 	digest_add(e->digest, buf_as_span(&e->text));
 	if (!page.is_full)
 		finish(e);
-	return CHAT_OK;
+	return ERROR_NONE;
 }
 
 bool
@@ -245,7 +245,7 @@ chat_export(struct store *st, const struct rules *rules, struct chat_export *e)
 {
 	e->text.len = 0;
 	e->err = export_page(st, rules, e);
-	return e->err == CHAT_OK;
+	return e->err == ERROR_NONE;
 }
 
 void

@@ -17,7 +17,7 @@ struct chat_export {
 	struct span escrow_id;
 	enum export_format format;
 	/* results */
-	enum chat_err err;
+	enum error err;
 	struct buf text;       /* the next piece */
 	bool is_done;          /* it is the last piece */
 	struct digest *digest; /* owned: of the pieces so far */

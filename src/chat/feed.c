@@ -34,7 +34,7 @@ source_check(struct store *st, const struct rules *rules, const struct user *use
 	struct standing who;
 
 	s->state = FEED_OK;
-	if (!s->own && chat_standing(st, rules, user, s->name, &who) != CHAT_OK) {
+	if (!s->own && chat_standing(st, rules, user, s->name, &who) != ERROR_NONE) {
 		s->state = store_error(st) == STORE_OK ? FEED_REMOVED : FEED_OK;
 		return;
 	}

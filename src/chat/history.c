@@ -64,21 +64,21 @@ on_bound(const struct message *m, void *arg)
 
 /* The time (wall ms) at which a page begins, from the id of a message of this escrow or a
  * timestamp. */
-static enum chat_err
+static enum error
 bound_find(struct store *st, int64_t escrow, struct span text, int64_t *at)
 {
 	int64_t id;
 	uint64_t nonce;
 
 	if (memchr(text.p, ':', text.n))
-		return clock_parse_iso(text, at) ? CHAT_OK : CHAT_BAD_REQUEST;
+		return clock_parse_iso(text, at) ? ERROR_NONE : ERROR_BAD_REQUEST;
 	if (!message_id_parse(text, &id, &nonce) ||
 	    !message_find(st, escrow, id, nonce, on_bound, at))
-		return CHAT_NOT_FOUND;
-	return CHAT_OK;
+		return ERROR_NOT_FOUND;
+	return ERROR_NONE;
 }
 
-static enum chat_err
+static enum error
 history(struct store *st, const struct rules *rules, struct chat_history *h)
 {
 	struct page page = {.escrow_id = h->escrow_id, .limit = h->limit};
@@ -86,15 +86,15 @@ history(struct store *st, const struct rules *rules, struct chat_history *h)
 	bool newest_first = h->after.n == 0;
 	struct standing who;
 	int64_t at = INT64_MAX;
-	enum chat_err err = chat_standing(st, rules, h->user, h->escrow_id, &who);
+	enum error err = chat_standing(st, rules, h->user, h->escrow_id, &who);
 
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		return err;
 	if (h->limit < 1 || h->limit > PAGE_MAX || (h->before.n > 0 && h->after.n > 0))
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	if (bound.n > 0)
 		err = bound_find(st, who.escrow, bound, &at);
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		return err;
 	if (who.escrow != 0 && newest_first)
 		messages_before(st, who.escrow, at, h->limit + 1, on_message, &page);
@@ -105,7 +105,7 @@ history(struct store *st, const struct rules *rules, struct chat_history *h)
 	h->count = page.n;
 	h->has_more = page.has_more;
 	cursor_now(st, h->cursor);
-	return CHAT_OK;
+	return ERROR_NONE;
 }
 
 bool
@@ -116,7 +116,7 @@ chat_history(struct store *st, const struct rules *rules, struct chat_history *h
 	h->has_more = false;
 	h->cursor[0] = '\0';
 	h->err = standing_verdict(st, history(st, rules, h));
-	if (h->err == CHAT_OK)
+	if (h->err == ERROR_NONE)
 		return true;
 	h->messages.len = 0;
 	h->count = 0;

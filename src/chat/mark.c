@@ -80,7 +80,7 @@ mark_target(struct store *st, struct chat_mark *m, const struct standing *who,
 		mark_one(st, who->escrow, reader, target->at, t.to_senders);
 }
 
-static enum chat_err
+static enum error
 mark(struct store *st, const struct rules *rules, struct chat_mark *m)
 {
 	struct target target = {.reader = span_of(m->user->key)};
@@ -88,30 +88,30 @@ mark(struct store *st, const struct rules *rules, struct chat_mark *m)
 	struct span escrow_id = m->escrow_id;
 	struct standing who;
 	char text[MESSAGE_ID_SIZE];
-	enum chat_err err;
+	enum error err;
 	int64_t id;
 	uint64_t nonce;
 	bool is_id = message_id_parse(m->message_id, &id, &nonce);
 
 	if (escrow_id.n == 0) {
 		if (!is_id || !message_place(st, id, nonce, &place))
-			return CHAT_NOT_FOUND;
+			return ERROR_NOT_FOUND;
 		escrow_id = span_of(place.escrow_id);
 	}
 	err = chat_standing(st, rules, m->user, escrow_id, &who);
-	if (err == CHAT_NOT_PARTICIPANT && m->escrow_id.n == 0)
-		return CHAT_NOT_FOUND;
-	if (err != CHAT_OK)
+	if (err == ERROR_NOT_PARTICIPANT && m->escrow_id.n == 0)
+		return ERROR_NOT_FOUND;
+	if (err != ERROR_NONE)
 		return err;
 	if (!is_id || !message_find(st, who.escrow, id, nonce, on_target, &target))
-		return CHAT_NOT_FOUND;
+		return ERROR_NOT_FOUND;
 	if (target.own && m->refuse_own)
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	mark_target(st, m, &who, escrow_id, &target, message_id_format(text, id, nonce));
 	message_find(st, who.escrow, id, nonce, on_target, &target);
 	m->read = target.read;
 	m->unread = chat_unread(st, m->user, &who);
-	return CHAT_OK;
+	return ERROR_NONE;
 }
 
 bool
@@ -120,7 +120,7 @@ chat_mark(struct store *st, const struct rules *rules, struct chat_mark *m)
 	m->read = false;
 	m->unread = m->position = 0;
 	m->err = standing_verdict(st, mark(st, rules, m));
-	if (m->err == CHAT_OK)
+	if (m->err == ERROR_NONE)
 		return true;
 	m->read = false;
 	m->unread = m->position = 0;

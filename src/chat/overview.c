@@ -58,41 +58,41 @@ write_escrow(struct store *st, struct span escrow_id, const struct escrow *e,
 }
 
 /* Drops the text again if a statement failed. */
-static enum chat_err
+static enum error
 verdict(struct store *st, struct buf *out, size_t start)
 {
-	enum chat_err err = standing_verdict(st, CHAT_OK);
+	enum error err = standing_verdict(st, ERROR_NONE);
 
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		out->len = start;
 	return err;
 }
 
-enum chat_err
+enum error
 chat_escrow_view(struct store *st, struct span escrow_id, struct buf *out)
 {
 	struct escrow e;
 	size_t start = out->len;
 
 	if (!escrow_find(st, escrow_id, &e))
-		return standing_verdict(st, CHAT_NOT_FOUND);
+		return standing_verdict(st, ERROR_NOT_FOUND);
 	write_escrow(st, escrow_id, &e, NULL, NULL, out);
 	return verdict(st, out, start);
 }
 
-enum chat_err
+enum error
 chat_escrow_seen(struct store *st, const struct rules *rules, const struct user *user,
     struct span escrow_id, struct buf *out)
 {
 	struct standing who;
 	struct escrow e;
 	size_t start = out->len;
-	enum chat_err err = standing_find(st, rules, user, escrow_id, &who, &e);
+	enum error err = standing_find(st, rules, user, escrow_id, &who, &e);
 
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		return err;
 	if (e.id == 0)
-		return CHAT_NOT_FOUND;
+		return ERROR_NOT_FOUND;
 	write_escrow(st, escrow_id, &e, user, &who, out);
 	return verdict(st, out, start);
 }
@@ -141,7 +141,7 @@ mark_read(struct span mark, int64_t *activity, struct span *escrow_id)
 	return true;
 }
 
-static enum chat_err
+static enum error
 list_escrows(struct store *st, struct chat_escrows *l)
 {
 	struct page page = {.st = st, .list = l};
@@ -149,14 +149,14 @@ list_escrows(struct store *st, struct chat_escrows *l)
 	int64_t activity;
 
 	if (l->limit < 1 || l->limit > PAGE_MAX || !mark_read(l->before, &activity, &escrow_id))
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	json_open(&l->escrows, '[');
 	participations_by_activity(
 	    st, span_of(l->user->key), activity, escrow_id, l->limit + 1, on_listed, &page);
 	json_close(&l->escrows, ']');
 	if (!page.has_more)
 		l->next[0] = '\0';
-	return CHAT_OK;
+	return ERROR_NONE;
 }
 
 bool
@@ -166,7 +166,7 @@ chat_escrows(struct store *st, struct chat_escrows *l)
 	l->count = 0;
 	l->next[0] = '\0';
 	l->err = standing_verdict(st, list_escrows(st, l));
-	if (l->err == CHAT_OK)
+	if (l->err == ERROR_NONE)
 		return true;
 	l->escrows.len = 0;
 	l->count = 0;

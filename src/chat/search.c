@@ -259,28 +259,28 @@ on_participation(const struct participation *p, void *arg)
 	return true;
 }
 
-static enum chat_err
+static enum error
 find_escrows(
     struct store *st, const struct rules *rules, const struct chat_search *q, struct search *s)
 {
 	struct standing who;
-	enum chat_err err;
+	enum error err;
 
 	if (q->escrow_id.n == 0) {
 		participations_each(st, span_of(q->user->key), on_participation, s);
-		return CHAT_OK;
+		return ERROR_NONE;
 	}
 	err = chat_standing(st, rules, q->user, q->escrow_id, &who);
-	if (err != CHAT_OK || who.escrow == 0)
+	if (err != ERROR_NONE || who.escrow == 0)
 		return err;
 	add_escrow(s, who.escrow);
 	if (who.role == ROLE_NONE)
 		s->open = who.escrow;
-	return CHAT_OK;
+	return ERROR_NONE;
 }
 
 /* Reads q->before, which must be a message that the user may read. */
-static enum chat_err
+static enum error
 find_before(
     struct store *st, const struct rules *rules, const struct chat_search *q, struct search *s)
 {
@@ -290,29 +290,29 @@ find_before(
 
 	s->before = INT64_MAX;
 	if (q->before.n == 0)
-		return CHAT_OK;
+		return ERROR_NONE;
 	if (!message_id_parse(q->before, &s->before, &nonce) ||
 	    !message_place(st, s->before, nonce, &place) ||
-	    chat_standing(st, rules, q->user, span_of(place.escrow_id), &who) != CHAT_OK)
-		return CHAT_NOT_FOUND;
-	return CHAT_OK;
+	    chat_standing(st, rules, q->user, span_of(place.escrow_id), &who) != ERROR_NONE)
+		return ERROR_NOT_FOUND;
+	return ERROR_NONE;
 }
 
-static enum chat_err
+static enum error
 begin(struct store *st, const struct rules *rules, struct chat_search *q)
 {
 	struct span text = utf8_trim(q->text);
 	struct search *s = q->state = mem_zalloc(sizeof(*s));
-	enum chat_err err;
+	enum error err;
 
 	if (q->limit < 1 || q->limit > PAGE_MAX || text.n == 0)
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	s->page = q->limit + 1;
 	s->hits = mem_zalloc(2 * (size_t)s->page * sizeof(*s->hits));
 	err = find_escrows(st, rules, q, s);
-	if (err == CHAT_OK)
+	if (err == ERROR_NONE)
 		err = find_before(st, rules, q, s);
-	if (err == CHAT_OK)
+	if (err == ERROR_NONE)
 		terms_read(&s->terms, st, search_is_trigram(st), text);
 	return err;
 }
@@ -342,20 +342,22 @@ finish(struct chat_search *q)
 bool
 chat_search(struct store *st, const struct rules *rules, struct chat_search *q)
 {
-	q->err = CHAT_OK;
+	q->err = ERROR_NONE;
 	if (!utf8_valid(q->text) || utf8_length(q->text) > SEARCH_TEXT_MAX)
-		q->err = CHAT_BAD_REQUEST;
+		q->err = ERROR_BAD_REQUEST;
 	else if (!q->state)
 		q->err = begin(st, rules, q);
-	if (q->err == CHAT_OK && q->state->terms.n > 0 && q->state->asked < q->state->n_escrows) {
+	if (q->err == ERROR_NONE && q->state->terms.n > 0 &&
+	    q->state->asked < q->state->n_escrows) {
 		if (q->state->asked == 0)
 			look_at_tail(st, q, q->state);
 		ask_about_some(st, q->user, q->state);
 	}
 	q->err = standing_verdict(st, q->err);
-	if (q->err == CHAT_OK && (q->state->terms.n == 0 || q->state->asked == q->state->n_escrows))
+	if (q->err == ERROR_NONE &&
+	    (q->state->terms.n == 0 || q->state->asked == q->state->n_escrows))
 		finish(q);
-	return q->err == CHAT_OK;
+	return q->err == ERROR_NONE;
 }
 
 void

@@ -18,7 +18,7 @@ struct chat_search {
 	struct span before;    /* a message id, or empty */
 	int limit;             /* 1 to 200 */
 	/* results */
-	enum chat_err err;
+	enum error err;
 	bool is_done;        /* else: call again, in another transaction */
 	struct buf messages; /* a JSON array, newest first: messages, each with its snippet */
 	int count;           /* at most limit; fewer if a step has reached its limit of work */

@@ -52,15 +52,15 @@ spend(struct store *st, const struct rules *rules, const struct chat_send *s, in
 /* ---- the content ---- */
 
 /* Checks and trims the text. */
-static enum chat_err
+static enum error
 content_read(struct span text, struct span *content)
 {
 	if (!utf8_valid(text))
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	*content = utf8_trim(text);
 	if (content->n == 0)
-		return CHAT_EMPTY;
-	return utf8_length(*content) > CONTENT_MAX ? CHAT_TOO_LONG : CHAT_OK;
+		return ERROR_EMPTY;
+	return utf8_length(*content) > CONTENT_MAX ? ERROR_TOO_LONG : ERROR_NONE;
 }
 
 /* ---- a repeat ---- */
@@ -85,7 +85,7 @@ on_first(const struct message *m, void *arg)
 /* True if the clientMsgId was used before. Then *err says whether the content was the same. */
 static bool
 is_repeat(struct store *st, const struct standing *who, struct chat_send *s, struct span content,
-    enum chat_err *err)
+    enum error *err)
 {
 	struct repeat r = {s->escrow_id, content, &s->message, false};
 
@@ -94,7 +94,7 @@ is_repeat(struct store *st, const struct standing *who, struct chat_send *s, str
 	if (!message_find_by_client_id(
 		st, who->escrow, span_of(s->user->key), s->client_msg_id, on_first, &r))
 		return false;
-	*err = r.is_same ? CHAT_OK : CHAT_IDEMPOTENCY_MISMATCH;
+	*err = r.is_same ? ERROR_NONE : ERROR_IDEMPOTENCY_MISMATCH;
 	s->repeated = r.is_same;
 	return true;
 }
@@ -146,35 +146,35 @@ store_message(struct store *st, struct chat_send *s, const struct standing *who,
 	notify(st, s, escrow, m.at);
 }
 
-static enum chat_err
+static enum error
 send_message(struct store *st, const struct rules *rules, struct chat_send *s)
 {
 	struct standing who;
 	struct escrow escrow;
 	struct span content;
-	enum chat_err err = standing_find(st, rules, s->user, s->escrow_id, &who, &escrow);
+	enum error err = standing_find(st, rules, s->user, s->escrow_id, &who, &escrow);
 
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		return err;
 	if (!chat_may_write(&who))
-		return CHAT_FORBIDDEN;
+		return ERROR_FORBIDDEN;
 	err = content_read(s->content, &content);
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		return err;
 	if (s->client_msg_id.n > 0 && !name_client_id(s->client_msg_id))
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	if (is_repeat(st, &who, s, content, &err))
 		return err;
 	s->retry_ms = spend(st, rules, s, (int64_t)content.n);
 	if (s->retry_ms > 0)
-		return CHAT_RATE_LIMITED;
+		return ERROR_RATE_LIMITED;
 	if (escrow.id == 0) {
 		escrow = (struct escrow){0};
 		memcpy(escrow.title, s->escrow_id.p, s->escrow_id.n);
 		escrow.id = escrow_insert(st, s->escrow_id, s->escrow_id, SPAN(""), s->now_ms);
 	}
 	store_message(st, s, &who, &escrow, content);
-	return CHAT_OK;
+	return ERROR_NONE;
 }
 
 bool
@@ -184,9 +184,9 @@ chat_send(struct store *st, const struct rules *rules, struct chat_send *s)
 	s->repeated = false;
 	s->position = s->retry_ms = 0;
 	s->err = standing_verdict(st, send_message(st, rules, s));
-	if (s->err == CHAT_OK)
+	if (s->err == ERROR_NONE)
 		return true;
-	if (s->err != CHAT_RATE_LIMITED)
+	if (s->err != ERROR_RATE_LIMITED)
 		s->retry_ms = 0;
 	s->message.len = 0;
 	s->repeated = false;

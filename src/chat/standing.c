@@ -9,10 +9,10 @@
 #include "identity/tokens.h"
 #include "store/memo.h"
 
-enum chat_err
-standing_verdict(struct store *st, enum chat_err err)
+enum error
+standing_verdict(struct store *st, enum error err)
 {
-	return store_error(st) == STORE_OK ? err : CHAT_UNAVAILABLE;
+	return store_error(st) == STORE_OK ? err : ERROR_UNAVAILABLE;
 }
 
 struct standing
@@ -118,7 +118,7 @@ find_membership(struct store *st, struct span escrow_id, struct span wallet, str
 	memo_keep(st, key, pack(room, m));
 }
 
-enum chat_err
+enum error
 standing_find(struct store *st, const struct rules *rules, const struct user *user,
     struct span escrow_id, struct standing *out, struct escrow *escrow)
 {
@@ -126,14 +126,14 @@ standing_find(struct store *st, const struct rules *rules, const struct user *us
 
 	memset(out, 0, sizeof(*out));
 	if (!name_escrow(escrow_id))
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	if (!user_stands(st, user))
-		return store_error(st) == STORE_OK ? CHAT_UNAUTHORIZED : CHAT_UNAVAILABLE;
+		return store_error(st) == STORE_OK ? ERROR_UNAUTHORIZED : ERROR_UNAVAILABLE;
 	find_membership(st, escrow_id, span_of(user->key), &m);
 	if (store_error(st) != STORE_OK)
-		return CHAT_UNAVAILABLE;
+		return ERROR_UNAVAILABLE;
 	if (!m.is_listed && rules->rooms != ROOMS_OPEN)
-		return CHAT_NOT_PARTICIPANT;
+		return ERROR_NOT_PARTICIPANT;
 	*escrow = m.escrow;
 	if (m.is_listed) {
 		*out = standing_of(&m.participant, escrow->id);
@@ -141,10 +141,10 @@ standing_find(struct store *st, const struct rules *rules, const struct user *us
 		out->escrow = escrow->id;
 		memcpy(out->name, user->name, sizeof(out->name));
 	}
-	return CHAT_OK;
+	return ERROR_NONE;
 }
 
-enum chat_err
+enum error
 chat_standing(struct store *st, const struct rules *rules, const struct user *user,
     struct span escrow_id, struct standing *out)
 {

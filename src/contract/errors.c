@@ -10,54 +10,54 @@ static const struct {
 	int status; /* of HTTP */
 	const char *code, *text;
 } errors[] = {
-    [CHAT_OK] = {200, "ok", "Done."},
-    [CHAT_BAD_REQUEST] = {400, "bad_request", "The request is malformed."},
-    [CHAT_BAD_FRAME] = {400, "bad_frame", "The frame is no event object."},
-    [CHAT_UNAUTHORIZED] = {401, "unauthorized", "A valid identity is required."},
-    [CHAT_WALLET_MISMATCH] = {401, "wallet_mismatch",
+    [ERROR_NONE] = {200, "ok", "Done."},
+    [ERROR_BAD_REQUEST] = {400, "bad_request", "The request is malformed."},
+    [ERROR_BAD_FRAME] = {400, "bad_frame", "The frame is no event object."},
+    [ERROR_UNAUTHORIZED] = {401, "unauthorized", "A valid identity is required."},
+    [ERROR_WALLET_MISMATCH] = {401, "wallet_mismatch",
 	"The wallet address differs from the credential's."},
-    [CHAT_OPEN_IS_LOCAL] = {403, "open_is_local",
+    [ERROR_OPEN_IS_LOCAL] = {403, "open_is_local",
 	"This server's mode of authentication serves its own machine only."},
-    [CHAT_FORBIDDEN] = {403, "forbidden", "This is not allowed."},
-    [CHAT_NOT_PARTICIPANT] = {403, "not_participant", "You are not a participant of this escrow."},
-    [CHAT_NOT_FOUND] = {404, "not_found", "There is no such thing."},
-    [CHAT_REMOVED] = {403, "removed", "You are no longer a participant of this escrow."},
-    [CHAT_EMPTY] = {400, "empty", "The message is empty."},
-    [CHAT_TOO_LONG] = {413, "too_long", "The message is longer than 5000 characters."},
-    [CHAT_RATE_LIMITED] = {429, "rate_limited", "Too much at once; try again shortly."},
-    [CHAT_CONFLICT] = {409, "conflict", "The request conflicts with the present state."},
-    [CHAT_IDEMPOTENCY_MISMATCH] = {422, "idempotency_mismatch",
+    [ERROR_FORBIDDEN] = {403, "forbidden", "This is not allowed."},
+    [ERROR_NOT_PARTICIPANT] = {403, "not_participant", "You are not a participant of this escrow."},
+    [ERROR_NOT_FOUND] = {404, "not_found", "There is no such thing."},
+    [ERROR_REMOVED] = {403, "removed", "You are no longer a participant of this escrow."},
+    [ERROR_EMPTY] = {400, "empty", "The message is empty."},
+    [ERROR_TOO_LONG] = {413, "too_long", "The message is longer than 5000 characters."},
+    [ERROR_RATE_LIMITED] = {429, "rate_limited", "Too much at once; try again shortly."},
+    [ERROR_CONFLICT] = {409, "conflict", "The request conflicts with the present state."},
+    [ERROR_IDEMPOTENCY_MISMATCH] = {422, "idempotency_mismatch",
 	"This clientMsgId was used for another message."},
-    [CHAT_OFFCHAIN_ENVELOPE] = {400, "offchain_envelope",
+    [ERROR_OFFCHAIN_ENVELOPE] = {400, "offchain_envelope",
 	"The message must be signed as it is, not inside Solana's off-chain envelope."},
-    [CHAT_CONTRACT_WALLET] = {400, "contract_wallet",
+    [ERROR_CONTRACT_WALLET] = {400, "contract_wallet",
 	"Signatures of contract wallets are not accepted, only those of a key."},
-    [CHAT_UNAVAILABLE] = {503, "unavailable",
+    [ERROR_UNAVAILABLE] = {503, "unavailable",
 	"The database cannot be used at the moment; try again shortly."},
 };
 
 const char *
-chat_err_code(enum chat_err err)
+error_code(enum error err)
 {
 	return errors[err].code;
 }
 
 const char *
-chat_err_text(enum chat_err err)
+error_text(enum error err)
 {
 	return errors[err].text;
 }
 
 int
-chat_err_status(enum chat_err err)
+error_status(enum error err)
 {
 	return errors[err].status;
 }
 
 const char *
-chat_full_text(char out[CHAT_FULL_SIZE], size_t limit)
+error_full_text(char out[ERROR_FULL_SIZE], size_t limit)
 {
-	snprintf(out, CHAT_FULL_SIZE,
+	snprintf(out, ERROR_FULL_SIZE,
 	    "Too much at once: this wallet has %zu connections already, which is the limit.",
 	    limit);
 	return out;

@@ -9,33 +9,33 @@
 #include <stddef.h>
 
 /* The reasons for a refusal: the error codes that clients see. */
-enum chat_err {
-	CHAT_OK,
-	CHAT_BAD_REQUEST,
-	CHAT_BAD_FRAME,
-	CHAT_UNAUTHORIZED,
-	CHAT_WALLET_MISMATCH,
-	CHAT_OPEN_IS_LOCAL,
-	CHAT_FORBIDDEN,
-	CHAT_NOT_PARTICIPANT,
-	CHAT_NOT_FOUND,
-	CHAT_REMOVED,
-	CHAT_EMPTY,
-	CHAT_TOO_LONG,
-	CHAT_RATE_LIMITED,
-	CHAT_CONFLICT,
-	CHAT_IDEMPOTENCY_MISMATCH,
-	CHAT_OFFCHAIN_ENVELOPE, /* this and the next: of a sign-in */
-	CHAT_CONTRACT_WALLET,
-	CHAT_UNAVAILABLE
+enum error {
+	ERROR_NONE,
+	ERROR_BAD_REQUEST,
+	ERROR_BAD_FRAME,
+	ERROR_UNAUTHORIZED,
+	ERROR_WALLET_MISMATCH,
+	ERROR_OPEN_IS_LOCAL,
+	ERROR_FORBIDDEN,
+	ERROR_NOT_PARTICIPANT,
+	ERROR_NOT_FOUND,
+	ERROR_REMOVED,
+	ERROR_EMPTY,
+	ERROR_TOO_LONG,
+	ERROR_RATE_LIMITED,
+	ERROR_CONFLICT,
+	ERROR_IDEMPOTENCY_MISMATCH,
+	ERROR_OFFCHAIN_ENVELOPE, /* this and the next: of a sign-in */
+	ERROR_CONTRACT_WALLET,
+	ERROR_UNAVAILABLE
 };
-const char *chat_err_code(enum chat_err); /* like "not_participant"; static */
-const char *chat_err_text(enum chat_err); /* a sentence for people; static */
-int chat_err_status(enum chat_err);       /* of HTTP */
+const char *error_code(enum error); /* like "not_participant"; static */
+const char *error_text(enum error); /* a sentence for people; static */
+int error_status(enum error);       /* of HTTP */
 
-/* Writes the sentence of CHAT_RATE_LIMITED for a wallet that has reached its limit of connections;
+/* Writes the sentence of ERROR_RATE_LIMITED for a wallet that has reached its limit of connections;
  * returns out. */
-#define CHAT_FULL_SIZE 112
-const char *chat_full_text(char out[CHAT_FULL_SIZE], size_t limit);
+#define ERROR_FULL_SIZE 112
+const char *error_full_text(char out[ERROR_FULL_SIZE], size_t limit);
 
 #endif

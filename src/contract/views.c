@@ -104,23 +104,23 @@ view_message_read(struct buf *out, struct span escrow_id, const char *message_id
 }
 
 void
-view_refusal(struct buf *out, enum chat_err err, const char *why)
+view_refusal(struct buf *out, enum error err, const char *why)
 {
 	json_open(out, '{');
 	json_member_bool(out, "ok", false);
-	json_member_cstr(out, "code", chat_err_code(err));
-	json_member_cstr(out, "error", why ? why : chat_err_text(err));
+	json_member_cstr(out, "code", error_code(err));
+	json_member_cstr(out, "error", why ? why : error_text(err));
 	json_close(out, '}');
 }
 
 void
 view_chat_error(
-    struct buf *out, struct span event, enum chat_err err, const char *why, struct span escrow_id)
+    struct buf *out, struct span event, enum error err, const char *why, struct span escrow_id)
 {
 	json_open(out, '{');
 	json_member_string(out, "event", event);
-	json_member_cstr(out, "code", chat_err_code(err));
-	json_member_cstr(out, "error", why ? why : chat_err_text(err));
+	json_member_cstr(out, "code", error_code(err));
+	json_member_cstr(out, "error", why ? why : error_text(err));
 	if (escrow_id.n > 0)
 		json_member_string(out, "escrowId", escrow_id);
 	json_close(out, '}');

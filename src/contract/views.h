@@ -33,11 +33,11 @@ view_message_notification(struct buf *out, struct span escrow_id, struct span ti
 void view_message_read(struct buf *out, struct span escrow_id, const char *message_id,
     struct span reader, const char *up_to);
 
-/* {ok:false, code, error}; error is why or, if that is NULL, chat_err_text. */
-void view_refusal(struct buf *out, enum chat_err, const char *why);
+/* {ok:false, code, error}; error is why or, if that is NULL, error_text. */
+void view_refusal(struct buf *out, enum error, const char *why);
 
 /* {event, code, error, escrowId?}, the data of the event chat_error; why as above. */
 void view_chat_error(
-    struct buf *out, struct span event, enum chat_err, const char *why, struct span escrow_id);
+    struct buf *out, struct span event, enum error, const char *why, struct span escrow_id);
 
 #endif

@@ -78,7 +78,7 @@ status_metrics(struct web_request *req, void *own)
 	struct hub_figures f = hub_figures(st->hub);
 	struct buf out = {0};
 
-	if (!is_reading(req) || !identity_service(st->gate, req, SCOPE_STATS))
+	if (!is_reading(req) || !gate_service(st->gate, req, SCOPE_STATS))
 		return;
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
 		const struct metric *m = &metrics[i];
@@ -110,7 +110,7 @@ status_stats(struct web_request *req, void *own)
 	struct hub_figures f = hub_figures(st->hub);
 	struct buf out = {0}, connections = {0};
 
-	if (!is_reading(req) || !identity_service(st->gate, req, SCOPE_STATS))
+	if (!is_reading(req) || !gate_service(st->gate, req, SCOPE_STATS))
 		return;
 	hub_connections(st->hub, &connections);
 	json_open(&out, '{');

@@ -24,14 +24,14 @@ field(const struct http_request *http, enum http_field f)
 	return http->known[f].p != NULL ? http->known[f] : (struct span){"", 0};
 }
 
-static enum chat_err
+static enum error
 read_claim(struct carried *c, const struct http_request *http)
 {
 	struct span raw = {"", 0};
 	size_t n = http->query.p != NULL ? url_query_get(http->query, "walletAddress", &raw) : 0;
 
 	if (raw.p != NULL && !url_decode_form(&c->wallet, raw))
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	return auth_claim(
 	    &c->request, field(http, HTTP_X_WALLET_ADDRESS), buf_as_span(&c->wallet), n);
 }
@@ -74,27 +74,27 @@ read_fields(struct carried *c, const struct gate *gate, const struct web_request
 	};
 }
 
-enum chat_err
-identity_carried(const struct gate *gate, const struct web_request *req, struct carried *c)
+enum error
+gate_carried(const struct gate *gate, const struct web_request *req, struct carried *c)
 {
-	enum chat_err err;
+	enum error err;
 
 	*c = (struct carried){0};
 	read_fields(c, gate, req);
 	err = auth_conditions(gate->auth, &c->request);
-	return err == CHAT_OK ? read_claim(c, req->http) : err;
+	return err == ERROR_NONE ? read_claim(c, req->http) : err;
 }
 
 bool
-identity_conditions(const struct gate *gate, struct web_request *req, struct buf *fields)
+gate_conditions(const struct gate *gate, struct web_request *req, struct buf *fields)
 {
 	struct carried c = {0};
 	struct span origin;
-	enum chat_err err;
+	enum error err;
 
 	read_fields(&c, gate, req);
 	c.request.is_browser_write = true;
-	if ((err = auth_conditions(gate->auth, &c.request)) != CHAT_OK) {
+	if ((err = auth_conditions(gate->auth, &c.request)) != ERROR_NONE) {
 		web_refuse(req, err, NULL);
 	} else {
 		buf_str(fields, "Vary: Origin\r\n");
@@ -111,15 +111,15 @@ identity_conditions(const struct gate *gate, struct web_request *req, struct buf
 					"Access-Control-Max-Age: 600\r\n");
 	}
 	carried_clear(&c);
-	return err == CHAT_OK;
+	return err == ERROR_NONE;
 }
 
 bool
-identity_service(const struct gate *gate, struct web_request *req, enum scope scope)
+gate_service(const struct gate *gate, struct web_request *req, enum scope scope)
 {
 	struct carried c = {0};
 	char name[KEY_NAME_SIZE] = "";
-	enum chat_err err;
+	enum error err;
 
 	read_fields(&c, gate, req);
 	bool is_forwarded = req->http->known[HTTP_X_FORWARDED_FOR].p != NULL ||
@@ -128,21 +128,21 @@ identity_service(const struct gate *gate, struct web_request *req, enum scope sc
 			    req->http->known[HTTP_X_FORWARDED_HOST].p != NULL ||
 			    req->http->known[HTTP_X_FORWARDED_PROTO].p != NULL;
 	err = auth_conditions(gate->auth, &c.request);
-	if (err == CHAT_OK &&
+	if (err == ERROR_NONE &&
 	    (c.request.service_key.n > 0 || is_forwarded || !auth_is_open(gate->auth)))
 		err = auth_service(gate->auth, &c.request, scope, name);
 	carried_clear(&c);
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		web_refuse(req, err, NULL);
 	else
 		conn_confirm(req->conn);
-	if (err == CHAT_OK && name[0] != '\0')
+	if (err == ERROR_NONE && name[0] != '\0')
 		log_audit("key",
 		    (const struct log_field[]){{"key", span_of(name)}, {"peer", web_peer(req)},
 			{"request", span_of(web_request_id(req))},
 			{"method", req->http->method_name}, {"path", req->http->path}},
 		    5);
-	return err == CHAT_OK;
+	return err == ERROR_NONE;
 }
 
 /* ---- behind a handshake ---- */
@@ -155,7 +155,7 @@ struct handshake {
 };
 
 struct handshake *
-identity_keep(const struct gate *gate, const struct web_request *req)
+gate_keep(const struct gate *gate, const struct web_request *req)
 {
 	const struct http_request *http = req->http;
 	struct span fields[KEPT_COUNT] = {
@@ -184,7 +184,7 @@ identity_keep(const struct gate *gate, const struct web_request *req)
 }
 
 void
-identity_later(const struct gate *gate, const struct handshake *h, struct later *later,
+gate_later(const struct gate *gate, const struct handshake *h, struct later *later,
     struct auth_request *out)
 {
 	*out = (struct auth_request){.claimed_wallet = later->claimed,

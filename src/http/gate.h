@@ -23,34 +23,34 @@ struct carried {
 };
 /* Reads the identity from a request, and checks the conditions of the mode and the claimed wallet.
  * The caller clears the result with carried_clear in any case. */
-enum chat_err identity_carried(const struct gate *, const struct web_request *, struct carried *);
+enum error gate_carried(const struct gate *, const struct web_request *, struct carried *);
 void carried_clear(struct carried *);
 
 /* Checks only the conditions of the mode, for a request whose identity comes later or otherwise. An
  * Origin that is not allowed is refused, whatever the method is. Appends the CORS header lines of
  * the answer. False: the request was refused and answered. */
-bool identity_conditions(const struct gate *, struct web_request *, struct buf *fields);
+bool gate_conditions(const struct gate *, struct web_request *, struct buf *fields);
 
 /* True if the platform itself sends the request: with a service key of that scope or, where auth =
  * open, from a loopback peer without any forwarding header. False: the request was refused and
  * answered. */
-bool identity_service(const struct gate *, struct web_request *, enum scope);
+bool gate_service(const struct gate *, struct web_request *, enum scope);
 
 /* ---- a client that names its user after its handshake ---- */
 
 /* Keeps the identity that the request of a handshake carried until the client names its user. The
  * caller frees the result with free(). NULL: the request carried none. */
-struct handshake *identity_keep(const struct gate *, const struct web_request *);
+struct handshake *gate_keep(const struct gate *, const struct web_request *);
 
 struct later {
 	struct span claimed, token; /* as the client says now; n 0: nothing */
-	bool has_origin; /* its request named an Origin, which identity_conditions has allowed */
+	bool has_origin; /* its request named an Origin, which gate_conditions has allowed */
 	/* results */
 	bool has_any;      /* a token or another proof was there, good or bad */
 	bool is_by_cookie; /* the proof is a cookie: every later request must name an Origin */
 };
 /* Combines the handshake and the later message for auth_user. out points into both. */
-void identity_later(
-    const struct gate *, const struct handshake *, struct later *, struct auth_request *out);
+void
+gate_later(const struct gate *, const struct handshake *, struct later *, struct auth_request *out);
 
 #endif

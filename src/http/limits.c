@@ -41,8 +41,8 @@ limits_looks_behind(const struct limits *l, struct span peer)
 bool
 limits_take(struct limits *l, struct span peer, struct span forwarded_for, struct place **out)
 {
-	char text[CLIENT_ADDRESS_SIZE];
-	struct span address = client_address(l->proxies, peer, forwarded_for, text);
+	char text[ADDRESS_SIZE];
+	struct span address = address_of_client(l->proxies, peer, forwarded_for, text);
 
 	*out = NULL;
 	if (l->places == NULL || address.n == 0)

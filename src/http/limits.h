@@ -19,7 +19,7 @@ void limits_free(struct limits *);
 /* True if the peer is a trusted proxy: then each request takes a place for the client's address. */
 bool limits_looks_behind(const struct limits *, struct span peer);
 
-/* Takes a place for the client_address of peer and forwarded_for. The caller gives *out back; it is
+/* Takes a place for the address_of_client of peer and forwarded_for. The caller gives *out back; it is
  * NULL where there is no address to count. False: the address has all the places it may have. */
 bool limits_take(struct limits *, struct span peer, struct span forwarded_for, struct place **out);
 

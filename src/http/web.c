@@ -83,7 +83,7 @@ route(struct web_conn *wc, const struct http_request *http, struct span head, st
 
 	remember(wc, http);
 	if (!take_place(wc, http)) {
-		web_refuse(&req, CHAT_RATE_LIMITED, "too many connections from this address");
+		web_refuse(&req, ERROR_RATE_LIMITED, "too many connections from this address");
 		return;
 	}
 	if (r != NULL)

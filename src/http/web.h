@@ -68,7 +68,7 @@ void web_reply(struct web_request *, const struct web_reply *);
 
 /* Answers {"success":false,"error":"...","code":"..."} with the status of the code; why NULL: the
  * code's own sentence. */
-void web_refuse(struct web_request *, enum chat_err, const char *why);
+void web_refuse(struct web_request *, enum error, const char *why);
 
 /* Refuses a request that breaks a rule of HTTP itself: 404, 405 (allow names the methods), 400, 413
  * and others. */

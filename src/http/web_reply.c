@@ -191,11 +191,11 @@ refuse(struct web_request *req, int status, const char *code, const char *error,
 }
 
 void
-web_refuse(struct web_request *req, enum chat_err err, const char *why)
+web_refuse(struct web_request *req, enum error err, const char *why)
 {
-	int status = chat_err_status(err);
+	int status = error_status(err);
 
-	refuse(req, status, chat_err_code(err), why != NULL ? why : chat_err_text(err),
+	refuse(req, status, error_code(err), why != NULL ? why : error_text(err),
 	    status == 503 || status == 429 ? SPAN("Retry-After: 1\r\n")
 	    : status == 401 ? SPAN("WWW-Authenticate: Bearer\r\n") /* RFC 9110, 15.5.2 */
 			    : SPAN(""));

@@ -37,7 +37,7 @@ jobs_new(struct reads *reads, struct writer *writer)
 static void
 drop(struct hub_job *job)
 {
-	job->err = CHAT_UNAVAILABLE;
+	job->err = ERROR_UNAVAILABLE;
 	job->done(job, (struct hub_time){0, 0});
 }
 
@@ -93,7 +93,7 @@ on_written(struct writer_job *write, void *context)
 	if (write->err != STORE_OK) { /* rolled back: there is no row to wait for */
 		job->position = 0;
 		if (write->err != STORE_REFUSED)
-			job->err = CHAT_UNAVAILABLE;
+			job->err = ERROR_UNAVAILABLE;
 	}
 	STAILQ_INSERT_TAIL(&j->waiting, job, link);
 }
@@ -125,7 +125,7 @@ on_read(struct read_job *read, void *context)
 	struct jobs *j = context;
 
 	if (read->err != STORE_OK)
-		job->err = CHAT_UNAVAILABLE;
+		job->err = ERROR_UNAVAILABLE;
 	STAILQ_INSERT_TAIL(&j->read, job, link);
 }
 

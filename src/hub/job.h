@@ -23,8 +23,8 @@ struct hub_job {
 	STAILQ_ENTRY(hub_job) link;
 	struct hub *hub;
 	int64_t position; /* of a write: done is called when the tail has passed it */
-	/* CHAT_OK, the error that run has set, or CHAT_UNAVAILABLE where the store failed */
-	enum chat_err err;
+	/* ERROR_NONE, the error that run has set, or ERROR_UNAVAILABLE where the store failed */
+	enum error err;
 	/* Called on the loop's thread when the job is done; frees the job or keeps it. */
 	void (*done)(struct hub_job *, struct hub_time);
 };

@@ -179,8 +179,8 @@ walk(const struct proxies *p, struct span list, struct in6_addr *at, bool *has_a
 }
 
 struct span
-client_address(const struct proxies *p, struct span peer, struct span forwarded_for,
-    char out[CLIENT_ADDRESS_SIZE])
+address_of_client(
+    const struct proxies *p, struct span peer, struct span forwarded_for, char out[ADDRESS_SIZE])
 {
 	struct in6_addr a;
 	bool has_address = parse(peer, &a);
@@ -191,17 +191,17 @@ client_address(const struct proxies *p, struct span peer, struct span forwarded_
 	if (!has_address || is_loopback(&a))
 		return (struct span){out, 0};
 	if (IN6_IS_ADDR_V4MAPPED(&a)) {
-		inet_ntop(AF_INET, a.s6_addr + 12, out, CLIENT_ADDRESS_SIZE);
+		inet_ntop(AF_INET, a.s6_addr + 12, out, ADDRESS_SIZE);
 		return span_of(out);
 	}
 	memset(a.s6_addr + 8, 0, 8);
-	inet_ntop(AF_INET6, &a, out, CLIENT_ADDRESS_SIZE);
-	strncat(out, "/64", CLIENT_ADDRESS_SIZE - strlen(out) - 1);
+	inet_ntop(AF_INET6, &a, out, ADDRESS_SIZE);
+	strncat(out, "/64", ADDRESS_SIZE - strlen(out) - 1);
 	return span_of(out);
 }
 
 int64_t
-client_sign_in(struct store *st, struct span address, int64_t rate, int64_t mono_us)
+address_sign_in(struct store *st, struct span address, int64_t rate, int64_t mono_us)
 {
 	struct buf bucket = {0};
 	int64_t wait_ms;

@@ -11,7 +11,7 @@
 #include "base/span.h"
 #include "store/store.h"
 
-#define CLIENT_ADDRESS_SIZE 48
+#define ADDRESS_SIZE 48
 
 struct proxies; /* read-only: threads may share it */
 
@@ -29,12 +29,12 @@ bool proxies_trust(const struct proxies *, struct span peer);
  * entries to its left are not believed. IPv4 (mapped into IPv6 too) is written as it is, IPv6 as
  * its /64. n 0: there is nothing to count by, since it is loopback, a Unix socket, or no
  * address. */
-struct span client_address(const struct proxies *, struct span peer, struct span forwarded_for,
-    char out[CLIENT_ADDRESS_SIZE]);
+struct span address_of_client(
+    const struct proxies *, struct span peer, struct span forwarded_for, char out[ADDRESS_SIZE]);
 
 /* Counts a sign-in from such an address; rate sign-ins a minute are allowed (0: any number).
  * Returns 0, or the ms until the next one is allowed. Inside a write transaction. n 0 is not
  * counted. */
-int64_t client_sign_in(struct store *, struct span address, int64_t rate, int64_t mono_us);
+int64_t address_sign_in(struct store *, struct span address, int64_t rate, int64_t mono_us);
 
 #endif

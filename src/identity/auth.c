@@ -35,7 +35,7 @@ struct auth_mode {
 	bool is_named;    /* the web server names the user */
 	bool is_in_token; /* the token alone says who the user is: no wallet needs to be claimed */
 	/* Fills *out: key and name by name_wallet, and the known members of proof. */
-	enum chat_err (*verify)(
+	enum error (*verify)(
 	    const struct auth *, struct store *, const struct evidence *, struct user *out);
 };
 
@@ -52,14 +52,14 @@ struct auth {
 };
 
 /* auth = open: believes the claimed wallet. */
-static enum chat_err
+static enum error
 verify_claim(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
 {
-	return name_wallet(e->request->claimed_wallet, out) ? CHAT_OK : CHAT_UNAUTHORIZED;
+	return name_wallet(e->request->claimed_wallet, out) ? ERROR_NONE : ERROR_UNAUTHORIZED;
 }
 
 /* auth = wallet: a token of ours, made for a signature. */
-static enum chat_err
+static enum error
 verify_token(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
 {
 	return token_verify(st, auth->token_idle_ms, e->now_ms, out);
@@ -67,7 +67,7 @@ verify_token(const struct auth *auth, struct store *st, const struct evidence *e
 
 /* auth = jwt: a token of the platform. The hash is that of the signed part, since some signatures
  * can be spelt in more than one way. */
-static enum chat_err
+static enum error
 verify_jwt(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
 {
 	struct jwt_claims claims = {0};
@@ -77,7 +77,7 @@ verify_jwt(const struct auth *auth, struct store *st, const struct evidence *e, 
 	if (why)
 		log_info("jwt: refused: %s", why);
 	if (why && !claims.is_early)
-		return CHAT_UNAUTHORIZED;
+		return ERROR_UNAUTHORIZED;
 	*out = claims.user;
 	out->proof.issued_ms = claims.issued_ms;
 	if (!why && token_is_news(st, claims.issued_ms - e->now_ms, e->now_ms))
@@ -87,14 +87,14 @@ verify_jwt(const struct auth *auth, struct store *st, const struct evidence *e, 
 	expires_ms = claims.until_ms - JWT_SKEW_MS;
 	out->proof.expires_ms = e->now_ms < expires_ms ? expires_ms : claims.until_ms;
 	token_hash(out->proof.hash, claims.signed_part);
-	return why ? CHAT_UNAUTHORIZED : CHAT_OK;
+	return why ? ERROR_UNAUTHORIZED : ERROR_NONE;
 }
 
 /* auth = proxy: the user whom the web server names, on a listener that only it can reach. */
-static enum chat_err
+static enum error
 verify_named(const struct auth *auth, struct store *st, const struct evidence *e, struct user *out)
 {
-	return name_wallet(e->request->remote_user, out) ? CHAT_OK : CHAT_UNAUTHORIZED;
+	return name_wallet(e->request->remote_user, out) ? ERROR_NONE : ERROR_UNAUTHORIZED;
 }
 
 static const struct auth_mode modes[] = {
@@ -214,25 +214,25 @@ is_local_request(const struct auth_request *r)
 	       (r->x_real_ip.n == 0 || local_list(r->x_real_ip));
 }
 
-enum chat_err
+enum error
 auth_claim(struct auth_request *r, struct span header, struct span query, size_t n_queries)
 {
 	if (n_queries > 1)
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	r->claimed_wallet = query.n > 0 ? query : header;
 	return header.n == 0 || name_is_same_wallet(header, r->claimed_wallet)
-		   ? CHAT_OK
-		   : CHAT_WALLET_MISMATCH;
+		   ? ERROR_NONE
+		   : ERROR_WALLET_MISMATCH;
 }
 
-enum chat_err
+enum error
 auth_conditions(const struct auth *auth, const struct auth_request *r)
 {
 	if (auth->mode->is_local && !is_local_request(r))
-		return CHAT_OPEN_IS_LOCAL;
+		return ERROR_OPEN_IS_LOCAL;
 	if (r->is_browser_write && r->origin.n > 0 && !is_origin_allowed(auth, r))
-		return CHAT_FORBIDDEN;
-	return CHAT_OK;
+		return ERROR_FORBIDDEN;
+	return ERROR_NONE;
 }
 
 struct span
@@ -380,7 +380,7 @@ struct verification {
 	const struct auth *auth;
 	struct evidence evidence;
 	struct user *out;
-	enum chat_err err;
+	enum error err;
 };
 
 static void
@@ -389,11 +389,11 @@ run_verify(struct store *st, void *arg)
 	struct verification *v = arg;
 
 	v->err = v->auth->mode->verify(v->auth, st, &v->evidence, v->out);
-	if (v->err == CHAT_OK && !user_stands(st, v->out))
-		v->err = CHAT_UNAUTHORIZED;
+	if (v->err == ERROR_NONE && !user_stands(st, v->out))
+		v->err = ERROR_UNAUTHORIZED;
 }
 
-static enum chat_err
+static enum error
 verify_with_token(const struct auth *auth, struct store *st, const struct auth_request *r,
     int64_t now_ms, struct user *out)
 {
@@ -401,47 +401,47 @@ verify_with_token(const struct auth *auth, struct store *st, const struct auth_r
 	struct credential c;
 
 	if (!find_credential(auth, r, &c) || c.token.n == 0)
-		return CHAT_UNAUTHORIZED;
+		return ERROR_UNAUTHORIZED;
 	if (c.is_cookie && !may_use_cookie(auth, r))
-		return CHAT_FORBIDDEN;
+		return ERROR_FORBIDDEN;
 	v.out = out;
 	v.evidence.token = c.token;
 	out->proof = (struct proof){0};
 	token_hash(out->proof.hash, c.token);
 	if (!st || store_read(st, READ_MS, run_verify, &v) != STORE_OK)
-		return CHAT_UNAVAILABLE;
+		return ERROR_UNAVAILABLE;
 	return v.err;
 }
 
 /* A wallet that is claimed beside the credential must be the same one; its spelling becomes the
  * user's name. */
-static enum chat_err
+static enum error
 check_claim(const struct auth_request *r, struct user *out)
 {
 	struct user claimed;
 
 	if (r->claimed_wallet.n == 0)
-		return CHAT_OK;
+		return ERROR_NONE;
 	if (!name_wallet(r->claimed_wallet, &claimed) || strcmp(claimed.key, out->key) != 0)
-		return CHAT_WALLET_MISMATCH;
+		return ERROR_WALLET_MISMATCH;
 	memcpy(out->name, claimed.name, sizeof(out->name));
-	return CHAT_OK;
+	return ERROR_NONE;
 }
 
-enum chat_err
+enum error
 auth_user(const struct auth *auth, struct store *st, const struct auth_request *r, int64_t now_ms,
     struct user *out)
 {
 	struct evidence e = {.request = r, .now_ms = now_ms};
-	enum chat_err err;
+	enum error err;
 
 	*out = (struct user){0};
 	err = auth->mode->has_tokens ? verify_with_token(auth, st, r, now_ms, out)
 				     : auth->mode->verify(auth, NULL, &e, out);
-	return err == CHAT_OK ? check_claim(r, out) : err;
+	return err == ERROR_NONE ? check_claim(r, out) : err;
 }
 
-enum chat_err
+enum error
 auth_service(const struct auth *auth, const struct auth_request *r, enum scope scope,
     char name[KEY_NAME_SIZE])
 {
@@ -450,13 +450,13 @@ auth_service(const struct auth *auth, const struct auth_request *r, enum scope s
 	if (name)
 		name[0] = '\0';
 	if (r->service_key.n == 0)
-		return CHAT_UNAUTHORIZED;
+		return ERROR_UNAUTHORIZED;
 	if (r->origin.n > 0)
-		return CHAT_FORBIDDEN;
+		return ERROR_FORBIDDEN;
 	scopes = keyring_scopes(auth->ring, r->service_key, name);
 	if (scopes == 0)
-		return CHAT_UNAUTHORIZED;
-	return scopes & scope ? CHAT_OK : CHAT_FORBIDDEN;
+		return ERROR_UNAUTHORIZED;
+	return scopes & scope ? ERROR_NONE : ERROR_FORBIDDEN;
 }
 
 const char *

@@ -41,33 +41,33 @@ struct auth_request {
 };
 
 /* Sets claimed_wallet from the header X-Wallet-Address and from the parameter walletAddress= of the
- * query, which is there n_queries times; an empty value counts as absent. CHAT_BAD_REQUEST: the
- * parameter is there twice. CHAT_WALLET_MISMATCH: header and parameter name different wallets. */
-enum chat_err
+ * query, which is there n_queries times; an empty value counts as absent. ERROR_BAD_REQUEST: the
+ * parameter is there twice. ERROR_WALLET_MISMATCH: header and parameter name different wallets. */
+enum error
 auth_claim(struct auth_request *, struct span header, struct span query, size_t n_queries);
 
-/* Checks the conditions that do not depend on the identity. CHAT_OPEN_IS_LOCAL: with auth = open,
+/* Checks the conditions that do not depend on the identity. ERROR_OPEN_IS_LOCAL: with auth = open,
  * Host is no loopback name, or an address in X-Forwarded-For, Forwarded or X-Real-IP, or the
- * peer's, is not loopback. CHAT_FORBIDDEN: the Origin of a browser's write is not allowed. */
-enum chat_err auth_conditions(const struct auth *, const struct auth_request *);
+ * peer's, is not loopback. ERROR_FORBIDDEN: the Origin of a browser's write is not allowed. */
+enum error auth_conditions(const struct auth *, const struct auth_request *);
 
 /* The origin for Access-Control-Allow-Origin: the request's own if it is allowed, else empty. */
 struct span auth_cors_origin(const struct auth *, const struct auth_request *);
 
 /* Finds the user who sent the request. If the mode has tokens, this is a read transaction of its
- * own; store NULL means that the database could not be opened. CHAT_UNAUTHORIZED: the credential is
- * absent, invalid, ended or ambiguous. CHAT_WALLET_MISMATCH: another wallet is claimed.
- * CHAT_FORBIDDEN: a cookie came where cookies do not count. CHAT_UNAVAILABLE: the store failed. */
-enum chat_err auth_user(const struct auth *, struct store *, const struct auth_request *,
+ * own; store NULL means that the database could not be opened. ERROR_UNAUTHORIZED: the credential is
+ * absent, invalid, ended or ambiguous. ERROR_WALLET_MISMATCH: another wallet is claimed.
+ * ERROR_FORBIDDEN: a cookie came where cookies do not count. ERROR_UNAVAILABLE: the store failed. */
+enum error auth_user(const struct auth *, struct store *, const struct auth_request *,
     int64_t now_ms, struct user *out);
 
 /* True if the mode has tokens and the request has a token, valid or not, or several that differ. */
 bool auth_has_token(const struct auth *, const struct auth_request *);
 
-/* CHAT_OK if the service key has the scope. CHAT_UNAUTHORIZED: there is no key, or it is unknown.
- * CHAT_FORBIDDEN: the key lacks the scope, or the request has an Origin. name (may be NULL) gets
+/* ERROR_NONE if the service key has the scope. ERROR_UNAUTHORIZED: there is no key, or it is unknown.
+ * ERROR_FORBIDDEN: the key lacks the scope, or the request has an Origin. name (may be NULL) gets
  * the key's name for log lines; "" if the key is unknown or was not looked up. */
-enum chat_err auth_service(
+enum error auth_service(
     const struct auth *, const struct auth_request *, enum scope, char name[KEY_NAME_SIZE]);
 
 struct auth_listener {

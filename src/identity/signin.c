@@ -14,7 +14,7 @@
 #define KEY_SIZE  (2 * KEY_BYTES + 1)
 
 static bool
-refuse(struct signin *in, enum chat_err err, const char *why)
+refuse(struct signin *in, enum error err, const char *why)
 {
 	in->err = err;
 	in->why = why;
@@ -34,19 +34,19 @@ read_wallet(struct signin *in, struct wallet *out)
 {
 	wallet_read(out, in->wallet);
 	if (out->kind == WALLET_OTHER)
-		return refuse(in, CHAT_BAD_REQUEST,
+		return refuse(in, ERROR_BAD_REQUEST,
 		    "walletAddress: an EVM address or a Solana public key can sign in.");
 	if (out->is_unsafe)
-		return refuse(in, CHAT_BAD_REQUEST,
+		return refuse(in, ERROR_BAD_REQUEST,
 		    "walletAddress: this is nobody's own key: anybody could sign for it.");
 	return true;
 }
 
-/* Collects the parts. False: in->err has a refusal or, if it is CHAT_OK, there is no key yet. */
+/* Collects the parts. False: in->err has a refusal or, if it is ERROR_NONE, there is no key yet. */
 static bool
 gather(struct store *st, struct signin *in, struct ingredients *out)
 {
-	in->err = CHAT_OK;
+	in->err = ERROR_NONE;
 	in->why = NULL;
 	if (!read_wallet(in, &out->wallet) || !meta_find(st, KEY_NAME, out->key, sizeof(out->key)))
 		return false;
@@ -62,14 +62,14 @@ gather(struct store *st, struct signin *in, struct ingredients *out)
 /* ---- the challenge ---- */
 
 void
-chat_challenge(struct store *st, struct chat_challenge *c)
+signin_challenge(struct store *st, struct signin_challenge *c)
 {
 	struct ingredients i;
 
 	c->text.len = 0;
 	c->lacks_key = false;
 	if (!gather(st, &c->in, &i)) {
-		c->lacks_key = c->in.err == CHAT_OK;
+		c->lacks_key = c->in.err == ERROR_NONE;
 		return;
 	}
 	challenge_make(&i.challenge, c->in.now_ms, &c->text);
@@ -77,7 +77,7 @@ chat_challenge(struct store *st, struct chat_challenge *c)
 }
 
 void
-chat_challenge_key(struct store *st)
+signin_key(struct store *st)
 {
 	uint8_t bytes[KEY_BYTES];
 	char key[KEY_SIZE];
@@ -90,47 +90,47 @@ chat_challenge_key(struct store *st)
 /* ---- the token ---- */
 
 void
-chat_verify(struct store *st, struct chat_verify *v)
+signin_verify(struct store *st, struct signin_verify *v)
 {
 	struct signin *in = &v->in;
 	struct ingredients i;
 
 	if (wallet_is_envelope(v->text)) {
-		refuse(in, CHAT_OFFCHAIN_ENVELOPE, NULL);
+		refuse(in, ERROR_OFFCHAIN_ENVELOPE, NULL);
 		return;
 	}
 	if (!gather(st, in, &i)) {
-		if (in->err == CHAT_OK) /* without a key there was never a challenge */
-			refuse(in, CHAT_UNAUTHORIZED, NULL);
+		if (in->err == ERROR_NONE) /* without a key there was never a challenge */
+			refuse(in, ERROR_UNAUTHORIZED, NULL);
 		return;
 	}
 	if (!challenge_check(
 		&i.challenge, v->text, in->now_ms, v->nonce, &v->challenge_expires_ms)) {
-		refuse(in, CHAT_UNAUTHORIZED,
+		refuse(in, ERROR_UNAUTHORIZED,
 		    "This is no challenge of this server for this wallet and page, or it has "
 		    "expired.");
 		return;
 	}
 	in->err = wallet_check(&i.wallet, v->recover, v->text, v->signature);
-	if (in->err == CHAT_UNAUTHORIZED)
+	if (in->err == ERROR_UNAUTHORIZED)
 		in->why = "The signature is not this wallet's.";
-	if (in->err == CHAT_BAD_REQUEST)
+	if (in->err == ERROR_BAD_REQUEST)
 		in->why = "signature: 0x and 130 hex digits that end in 00, 01, 1b or 1c, or of a "
 			  "Solana key 64 bytes in base58, are accepted.";
 	if (!name_wallet(span_of(i.wallet.name), &v->user))
-		refuse(in, CHAT_BAD_REQUEST, NULL);
+		refuse(in, ERROR_BAD_REQUEST, NULL);
 }
 
 bool
-chat_verify_commit(struct store *st, struct chat_verify *v)
+signin_commit(struct store *st, struct signin_verify *v)
 {
 	int64_t now = v->in.now_ms, ended;
 	char hash[TOKEN_HASH_SIZE];
 
-	v->in.err = CHAT_OK; /* an earlier run may have been rolled back with other jobs */
+	v->in.err = ERROR_NONE; /* an earlier run may have been rolled back with other jobs */
 	v->in.why = NULL;
 	if (!nonce_use(st, span_of(v->nonce), v->challenge_expires_ms))
-		return refuse(&v->in, CHAT_UNAUTHORIZED, "This challenge was used already.");
+		return refuse(&v->in, ERROR_UNAUTHORIZED, "This challenge was used already.");
 	/* Tokens that were issued up to `ended` are void, so the new one is dated later. */
 	ended = token_rows_ended_until(st, span_of(v->user.key));
 	if (now <= ended)

@@ -15,23 +15,23 @@ struct signin {             /* times are wall ms */
 	struct span origin; /* of the page, as of auth_page */
 	int64_t chain_id, now_ms;
 	/* results */
-	enum chat_err err;
-	const char *why;    /* a sentence, static; NULL: chat_err_text has it */
-	int64_t expires_ms; /* of the challenge; of the token after chat_verify_commit */
+	enum error err;
+	const char *why;    /* a sentence, static; NULL: error_text has it */
+	int64_t expires_ms; /* of the challenge; of the token after signin_commit */
 };
 
-struct chat_challenge {
+struct signin_challenge {
 	struct signin in;
 	/* results */
-	bool lacks_key; /* call chat_challenge_key, then chat_challenge again */
+	bool lacks_key; /* call signin_key, then signin_challenge again */
 	struct buf text;
 };
 /* Writes a challenge into text. Reads the database only. */
-void chat_challenge(struct store *, struct chat_challenge *);
+void signin_challenge(struct store *, struct signin_challenge *);
 /* Makes the key for challenges, unless the database has one. In a write transaction. */
-void chat_challenge_key(struct store *);
+void signin_key(struct store *);
 
-struct chat_verify {
+struct signin_verify {
 	struct signin in;
 	struct span text, signature;
 	const struct recover *recover;
@@ -44,9 +44,9 @@ struct chat_verify {
 };
 /* Checks that the text is a challenge of this server, and that the wallet signed it. Reads the
  * database only. */
-void chat_verify(struct store *, struct chat_verify *);
-/* After chat_verify, in a write transaction: marks the challenge as used, and makes the token.
+void signin_verify(struct store *, struct signin_verify *);
+/* After signin_verify, in a write transaction: marks the challenge as used, and makes the token.
  * False: the challenge was used already; nothing was written. */
-bool chat_verify_commit(struct store *, struct chat_verify *);
+bool signin_commit(struct store *, struct signin_verify *);
 
 #endif

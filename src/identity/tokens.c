@@ -39,19 +39,20 @@ token_hash(char out[TOKEN_HASH_SIZE], struct span token)
 	digest_hex(out, digest, sizeof(digest));
 }
 
-enum chat_err
+enum error
 token_verify(struct store *st, int64_t idle_ms, int64_t now_ms, struct user *out)
 {
 	struct token_row t;
 	struct proof proof = out->proof;
 
 	if (!token_row_find(st, span_of(proof.hash), &t) || !name_wallet(span_of(t.name), out))
-		return CHAT_UNAUTHORIZED;
+		return ERROR_UNAUTHORIZED;
 	proof.issued_ms = t.created_at;
 	proof.expires_ms = t.expires_at;
 	proof.used_ms = t.used_at;
 	out->proof = proof;
-	return now_ms < t.expires_at && now_ms - t.used_at < idle_ms ? CHAT_OK : CHAT_UNAUTHORIZED;
+	return now_ms < t.expires_at && now_ms - t.used_at < idle_ms ? ERROR_NONE
+								     : ERROR_UNAUTHORIZED;
 }
 
 bool

@@ -20,9 +20,9 @@ void token_make(char out[TOKEN_SIZE]);
 /* The name under which the store keeps a token: its SHA-256 in hex. */
 void token_hash(char out[TOKEN_HASH_SIZE], struct span token);
 
-/* Finds the server's own token by out->proof.hash, and fills the rest of *out. CHAT_UNAUTHORIZED:
+/* Finds the server's own token by out->proof.hash, and fills the rest of *out. ERROR_UNAUTHORIZED:
  * the token is unknown, has expired, or was not used for idle_ms. */
-enum chat_err token_verify(struct store *, int64_t idle_ms, int64_t now_ms, struct user *out);
+enum error token_verify(struct store *, int64_t idle_ms, int64_t now_ms, struct user *out);
 
 /* True if token_use has something to write: the last use of our own token was written
  * TOKEN_TOUCH_MS ago or earlier, or the platform's token has ahead_ms. */

@@ -100,24 +100,24 @@ hash_personal(uint8_t out[KECCAK_SIZE], struct span text)
 	buf_clear(&whole);
 }
 
-static enum chat_err
+static enum error
 check_evm(const struct wallet *w, const struct recover *r, struct span text, struct span signature)
 {
 	uint8_t bytes[EVM_SIGNATURE], hash[KECCAK_SIZE], key[64];
 	size_t n;
 
 	if (!hex_read(signature, bytes, sizeof(bytes), &n) || n < EVM_SIGNATURE)
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	if (n > EVM_SIGNATURE) /* EIP-1271, EIP-6492: a contract's may have any length */
-		return CHAT_CONTRACT_WALLET;
+		return ERROR_CONTRACT_WALLET;
 	if (bytes[64] > 1 && bytes[64] != 27 && bytes[64] != 28)
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	hash_personal(hash, text);
 	if (!recover_key(r, key, bytes, bytes[64] >= 27 ? bytes[64] - 27 : bytes[64], hash))
-		return CHAT_UNAUTHORIZED;
+		return ERROR_UNAUTHORIZED;
 	keccak256(hash, (struct span){(const char *)key, sizeof(key)});
-	return memcmp(hash + KECCAK_SIZE - EVM_BYTES, w->key, EVM_BYTES) == 0 ? CHAT_OK
-									      : CHAT_UNAUTHORIZED;
+	return memcmp(hash + KECCAK_SIZE - EVM_BYTES, w->key, EVM_BYTES) == 0 ? ERROR_NONE
+									      : ERROR_UNAUTHORIZED;
 }
 
 /* ---- Solana ---- */
@@ -186,7 +186,7 @@ wallet_is_envelope(struct span text)
 	return false;
 }
 
-static enum chat_err
+static enum error
 check_solana(const struct wallet *w, struct span text, struct span signature)
 {
 	struct verify_key *key;
@@ -195,12 +195,12 @@ check_solana(const struct wallet *w, struct span text, struct span signature)
 	bool is_good;
 
 	if (!base58_decode(bytes, &n, signature) || n != SIGNATURE_BYTES)
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	key = verify_key_eddsa((struct span){(const char *)w->key, ED25519_BYTES});
 	is_good =
 	    key && verify_signature(key, text, (struct span){(const char *)bytes, SIGNATURE_BYTES});
 	verify_key_free(key);
-	return is_good ? CHAT_OK : CHAT_UNAUTHORIZED;
+	return is_good ? ERROR_NONE : ERROR_UNAUTHORIZED;
 }
 
 /* ---- any ---- */
@@ -213,14 +213,14 @@ wallet_read(struct wallet *w, struct span address)
 		*w = (struct wallet){.kind = WALLET_OTHER};
 }
 
-enum chat_err
+enum error
 wallet_check(
     const struct wallet *w, const struct recover *r, struct span text, struct span signature)
 {
 	if (w->kind == WALLET_OTHER || w->is_unsafe)
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	if (w->kind == WALLET_SOLANA && wallet_is_envelope(text))
-		return CHAT_OFFCHAIN_ENVELOPE;
+		return ERROR_OFFCHAIN_ENVELOPE;
 	return w->kind == WALLET_EVM ? check_evm(w, r, text, signature)
 				     : check_solana(w, text, signature);
 }

@@ -105,7 +105,7 @@ static void
 submit(struct admission *a)
 {
 	a->job.done = on_looked_up;
-	a->job.err = CHAT_OK;
+	a->job.err = ERROR_NONE;
 	/* An empty wallet would be the server's own lane, in which the tail reads the log. */
 	job_read(&a->job, a->request.peer.n > 0 ? a->request.peer : SPAN("a Unix socket"),
 	    admission_run_look_up);
@@ -118,7 +118,7 @@ go_on(struct web_request *req, void *arg)
 {
 	struct admission *a = arg;
 
-	if (a->err != CHAT_OK) {
+	if (a->err != ERROR_NONE) {
 		web_refuse(req, a->err, NULL);
 		return;
 	}
@@ -144,7 +144,7 @@ can_serve_now(struct admission *a, struct web_request *req)
 	if (a->serve_now == NULL || auth_has_token(a->gate->auth, &a->request))
 		return false;
 	identify(a);
-	if (a->err != CHAT_OK || !a->serve_now(req, a))
+	if (a->err != ERROR_NONE || !a->serve_now(req, a))
 		return false;
 	conn_confirm(req->conn);
 	return true;
@@ -158,21 +158,21 @@ admission_of_request(struct admission *a, struct web_request *req,
 
 	a->go_on = then;
 	a->clear = clear;
-	a->err = identity_carried(a->gate, req, &c);
+	a->err = gate_carried(a->gate, req, &c);
 	a->request = c.request;
-	if (a->err == CHAT_OK && can_serve_now(a, req)) {
+	if (a->err == ERROR_NONE && can_serve_now(a, req)) {
 		carried_clear(&c);
 		admission_free(a);
 		return;
 	}
-	if (a->err == CHAT_OK && needs_store(a)) {
+	if (a->err == ERROR_NONE && needs_store(a)) {
 		own_text(a);
 		carried_clear(&c);
 		a->parked = web_park(req, on_gone, a);
 		submit(a);
 		return;
 	}
-	if (a->err == CHAT_OK)
+	if (a->err == ERROR_NONE)
 		identify(a);
 	go_on(req, a);
 	carried_clear(&c);
@@ -185,7 +185,7 @@ bool
 admission_of_handshake(struct admission *a, const struct handshake *h, struct later *later,
     void (*done)(struct admission *))
 {
-	identity_later(a->gate, h, later, &a->request);
+	gate_later(a->gate, h, later, &a->request);
 	a->done = done;
 	if (needs_store(a)) {
 		own_text(a);
@@ -215,9 +215,9 @@ on_looked_up(struct hub_job *job, struct hub_time now)
 		admission_free(a);
 		return;
 	}
-	if (job->err != CHAT_OK)
+	if (job->err != ERROR_NONE)
 		a->err = job->err;
-	if (a->err == CHAT_OK && !session_look_stands(job->hub, &a->user, &a->look)) {
+	if (a->err == ERROR_NONE && !session_look_stands(job->hub, &a->user, &a->look)) {
 		submit(a);
 		return;
 	}
@@ -230,25 +230,25 @@ on_looked_up(struct hub_job *job, struct hub_time now)
 
 /* ---- the verdict ---- */
 
-enum chat_err
+enum error
 admission_verdict(
     struct admission *a, const struct session *leaving, struct hub_time now, const char **why)
 {
 	struct hub *hub = a->job.hub;
-	enum chat_err err = session_look_verdict(&a->look);
+	enum error err = session_look_verdict(&a->look);
 
 	*why = NULL;
-	if (err == CHAT_BAD_REQUEST)
+	if (err == ERROR_BAD_REQUEST)
 		*why = "cursor: a string that this server gave is accepted";
-	if (err != CHAT_OK)
+	if (err != ERROR_NONE)
 		return err;
 	if (hub_user_is_full(hub, &a->user, leaving)) {
-		*why = chat_full_text(a->why, hub->options.max_per_wallet);
-		return CHAT_RATE_LIMITED;
+		*why = error_full_text(a->why, hub->options.max_per_wallet);
+		return ERROR_RATE_LIMITED;
 	}
 	if (a->look.cursor.n > 0 && hub_replay_is_spent(hub, &a->user, now)) {
 		*why = "cursor: too much was replayed lately";
-		return CHAT_RATE_LIMITED;
+		return ERROR_RATE_LIMITED;
 	}
-	return CHAT_OK;
+	return ERROR_NONE;
 }

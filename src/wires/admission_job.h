@@ -20,11 +20,11 @@ struct admission {
 	struct buf text;
 	int64_t now_ms; /* wall */
 	/* The answer: the job sets it. */
-	enum chat_err err; /* of the identity */
+	enum error err; /* of the identity */
 	struct user user;
 	/* For the loop's thread alone: the members from here to is_cancelled. */
-	char why[CHAT_FULL_SIZE]; /* of admission_verdict */
-	struct web_conn *parked;  /* NULL: no request, or its client is gone */
+	char why[ERROR_FULL_SIZE]; /* of admission_verdict */
+	struct web_conn *parked;   /* NULL: no request, or its client is gone */
 	void (*go_on)(struct web_request *, struct admission *);
 	/* Serves a request of a user who is known without a look-up (may be NULL). True: it has
 	 * served the request. */

@@ -99,17 +99,17 @@ world_user(const char *wallet)
 	return u;
 }
 
-/* ---- verbs: each is one transaction; the answer is the rules', or CHAT_UNAVAILABLE where the
+/* ---- verbs: each is one transaction; the answer is the rules', or ERROR_UNAVAILABLE where the
  * store itself failed ---- */
 
-static inline enum chat_err
-world_answer(enum store_err store, enum chat_err err)
+static inline enum error
+world_answer(enum store_err store, enum error err)
 {
 	if (store == STORE_OK || store == STORE_REFUSED) {
-		assert_int_equal(store == STORE_OK, err == CHAT_OK);
+		assert_int_equal(store == STORE_OK, err == ERROR_NONE);
 		return err;
 	}
-	return CHAT_UNAVAILABLE;
+	return ERROR_UNAVAILABLE;
 }
 
 static inline bool
@@ -120,7 +120,7 @@ world_run_send(struct store *st, void *arg)
 	return chat_send(st, &w->rules, &w->send);
 }
 
-static inline enum chat_err
+static inline enum error
 world_send_as(struct world *w, const char *wallet, struct span escrow, struct span content,
     struct span client_msg_id)
 {
@@ -137,7 +137,7 @@ world_send_as(struct world *w, const char *wallet, struct span escrow, struct sp
 	return world_answer(err, w->send.err);
 }
 
-static inline enum chat_err
+static inline enum error
 world_send(struct world *w, const char *wallet, const char *escrow, const char *content)
 {
 	return world_send_as(w, wallet, span_of(escrow), span_of(content), SPAN(""));
@@ -151,7 +151,7 @@ world_sent(
 	struct span text;
 	struct json *v;
 
-	assert_int_equal(world_send(w, wallet, escrow, content), CHAT_OK);
+	assert_int_equal(world_send(w, wallet, escrow, content), ERROR_NONE);
 	v = json_parse(buf_as_span(&w->send.message), NULL);
 	assert_true(json_string(json_get(v, "id"), &text));
 	snprintf(id, 64, "%.*s", (int)text.n, text.p);
@@ -167,7 +167,7 @@ world_run_mark(struct store *st, void *arg)
 	return chat_mark(st, &w->rules, &w->mark);
 }
 
-static inline enum chat_err
+static inline enum error
 world_mark(struct world *w, const char *wallet, const char *escrow, const char *id, bool up_to)
 {
 	enum store_err err;
@@ -188,10 +188,10 @@ world_run_history(struct store *st, void *arg)
 	struct world *w = arg;
 	bool is_done = chat_history(st, &w->rules, &w->history);
 
-	assert_int_equal(is_done, w->history.err == CHAT_OK);
+	assert_int_equal(is_done, w->history.err == ERROR_NONE);
 }
 
-static inline enum chat_err
+static inline enum error
 world_history(struct world *w, const char *wallet, const char *escrow, const char *before,
     const char *after, int limit)
 {
@@ -204,7 +204,7 @@ world_history(struct world *w, const char *wallet, const char *escrow, const cha
 	w->history.after = span_of(after);
 	w->history.limit = limit;
 	err = store_read(w->st, PATIENT_MS, world_run_history, w);
-	return err == STORE_OK ? w->history.err : CHAT_UNAVAILABLE;
+	return err == STORE_OK ? w->history.err : ERROR_UNAVAILABLE;
 }
 
 static inline bool
@@ -216,7 +216,7 @@ world_run_put(struct store *st, void *arg)
 }
 
 /* participants is a JSON array. */
-static inline enum chat_err
+static inline enum error
 world_put_as(struct world *w, struct span escrow, struct span title, const char *participants)
 {
 	struct json *list = json_parse(span_of(participants), NULL);
@@ -273,7 +273,7 @@ world_put(struct world *w, const char *escrow, const char *people)
 	}
 	json_close(&list, ']');
 	assert_int_equal(
-	    world_put_as(w, span_of(escrow), SPAN("A title"), buf_cstr(&list)), CHAT_OK);
+	    world_put_as(w, span_of(escrow), SPAN("A title"), buf_cstr(&list)), ERROR_NONE);
 	buf_clear(&list);
 	return world_head(w);
 }
@@ -348,7 +348,7 @@ world_run_unread(struct store *st, void *arg)
 
 	if (!u->escrow)
 		u->count = chat_unread_all(st, &u->user);
-	else if (chat_standing(st, &u->w->rules, &u->user, span_of(u->escrow), &who) == CHAT_OK)
+	else if (chat_standing(st, &u->w->rules, &u->user, span_of(u->escrow), &who) == ERROR_NONE)
 		u->count = chat_unread(st, &u->user, &who);
 	else
 		u->count = -1;
@@ -382,7 +382,7 @@ static inline char *
 world_snapshot(struct world *w, const char *wallet, const char *escrow)
 {
 	struct buf all = {0};
-	enum chat_err err = world_history(w, wallet, escrow, "", "", 200);
+	enum error err = world_history(w, wallet, escrow, "", "", 200);
 
 	buf_printf(&all, "%d ", err);
 	buf_span(&all, buf_as_span(&w->history.messages));

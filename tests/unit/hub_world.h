@@ -482,7 +482,7 @@ look_up(struct house *h, struct look_job *j)
 	job_read(&j->job, SPAN(""), run_session_look);
 	while (!j->is_done)
 		settle(h, false);
-	assert_int_equal(j->job.err, CHAT_OK);
+	assert_int_equal(j->job.err, ERROR_NONE);
 }
 
 static inline struct client *

@@ -16,7 +16,7 @@ on_connected(void *owner, const struct connect_result *result)
 
 	c->session = result->session;
 	if (c->session == NULL)
-		client_note(c, span_of(chat_err_code(result->err)));
+		client_note(c, span_of(error_code(result->err)));
 	else if (result->is_recovered)
 		client_note(c, SPAN("recovered"));
 	else

@@ -11,7 +11,7 @@
 static inline void
 post(struct house *h, const char *escrow, const char *text)
 {
-	assert_int_equal(world_send(h->w, "alice", escrow, text), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", escrow, text), ERROR_NONE);
 }
 
 /* Returns a cursor of carol in room 42, which carol has left again. */

@@ -115,7 +115,7 @@ get_only(struct web_request *req, void *own)
 	if (req->http->method != METHOD_GET)
 		web_refuse_status(req, 405, "GET");
 	else
-		web_refuse(req, CHAT_FORBIDDEN, "because");
+		web_refuse(req, ERROR_FORBIDDEN, "because");
 }
 
 static inline void

@@ -46,12 +46,12 @@ static void
 on_forgotten(struct hub_job *job, struct hub_time now)
 {
 	struct room_job *j = (struct room_job *)job;
-	struct session *s = j->job.err != CHAT_OK ? session_of(job->hub, j->id) : NULL;
+	struct session *s = j->job.err != ERROR_NONE ? session_of(job->hub, j->id) : NULL;
 
-	if (j->job.err == CHAT_OK || ++j->tries == TRIES) {
+	if (j->job.err == ERROR_NONE || ++j->tries == TRIES) {
 		free(j);
 	} else if (s == NULL) { /* it is lost: it enters no room meanwhile */
-		j->job.err = CHAT_OK;
+		j->job.err = ERROR_NONE;
 		job_write(&j->job, span_of(j->wallet), recoverable_run_forget_room);
 	} else {
 		if (subscription_find(s, span_of(j->escrow_id)) == NULL)

@@ -181,7 +181,7 @@ is_stale(const struct hub *hub, const struct recovery_look *r)
 static enum outcome
 decide(struct hub *hub, const struct connecting *c, const struct recoverable *known)
 {
-	if (c->look.job.err != CHAT_OK)
+	if (c->look.job.err != ERROR_NONE)
 		return CONNECT_FAILED;
 	if (c->is_cancelled)
 		return CONNECT_CANCELLED;
@@ -200,12 +200,12 @@ enter_rooms(struct recovery_look *r, struct session *s, struct hub_time now)
 		struct span escrow_id = span_of(room->escrow_id);
 		struct buf data = {0};
 
-		if (room->err == CHAT_OK) {
+		if (room->err == ERROR_NONE) {
 			subscription_begin_asked(room_enter(
 			    s, escrow_id, &room->standing, room->began, r->checked, now));
 			continue;
 		}
-		view_chat_error(&data, SPAN("subscribe_escrow"), CHAT_REMOVED, NULL, escrow_id);
+		view_chat_error(&data, SPAN("subscribe_escrow"), ERROR_REMOVED, NULL, escrow_id);
 		session_send_event(s, "chat_error", buf_as_span(&data), SPAN(""), SPAN(""));
 		buf_clear(&data);
 		recoverable_forget_room(s, escrow_id);
@@ -314,7 +314,7 @@ on_connected(struct hub_job *job, struct hub_time now)
 	const char *hash = r->is_recovered ? r->old_hash : r->hash;
 	enum outcome outcome = decide(hub, c, find(hub, hash));
 
-	c->is_committed = c->is_committed || job->err == CHAT_OK;
+	c->is_committed = c->is_committed || job->err == ERROR_NONE;
 	if (outcome == CONNECT_AGAIN) {
 		job_read(job, span_of(r->user.key), recovery_run_again);
 		return;
@@ -329,7 +329,7 @@ on_connected(struct hub_job *job, struct hub_time now)
 		    c->options.session.owner, &(struct connect_result){.err = job->err});
 	if (outcome == CONNECT_FULL)
 		c->options.done(
-		    c->options.session.owner, &(struct connect_result){.err = CHAT_RATE_LIMITED});
+		    c->options.session.owner, &(struct connect_result){.err = ERROR_RATE_LIMITED});
 	free_connecting(c);
 }
 

@@ -49,7 +49,7 @@ can_recover(struct store *st, struct recovery_look *r)
 	for (size_t i = 0; i < r->n_rooms; i++) {
 		struct kept_room *room = &r->rooms[i];
 		read_standing(st, r, room);
-		if (room->err == CHAT_OK &&
+		if (room->err == ERROR_NONE &&
 		    has_gap(
 			st, topic_of_escrow(name, span_of(room->escrow_id)), false, room->began))
 			return false;
@@ -83,7 +83,7 @@ recovery_run_connect(struct store *st, struct writer_job *job)
 	r->job.position = r->checked = queue_head(st);
 	r->is_recovered = r->was_made = false;
 	if (!user_stands(st, &r->user)) {
-		r->job.err = CHAT_UNAUTHORIZED;
+		r->job.err = ERROR_UNAUTHORIZED;
 		return true;
 	}
 	r->is_recovered = recover(st, r);
@@ -104,7 +104,7 @@ recovery_run_again(struct store *st, struct read_job *job)
 {
 	struct recovery_look *r = (struct recovery_look *)job;
 
-	r->job.err = user_stands(st, &r->user) ? CHAT_OK : CHAT_UNAUTHORIZED;
+	r->job.err = user_stands(st, &r->user) ? ERROR_NONE : ERROR_UNAUTHORIZED;
 	r->checked = queue_head(st);
 	for (size_t i = 0; i < r->n_rooms; i++)
 		read_standing(st, r, &r->rooms[i]);
@@ -130,7 +130,7 @@ recovery_run_put_rooms(struct store *st, struct writer_job *job)
 	if (!kept_rooms_clear(st, j->id)) /* it has been forgotten meanwhile */
 		return true;
 	for (size_t i = 0; i < j->n_rooms; i++) {
-		if (j->rooms[i].err == CHAT_OK)
+		if (j->rooms[i].err == ERROR_NONE)
 			kept_room_put(st, j->id, span_of(j->rooms[i].escrow_id), j->rooms[i].began);
 	}
 	return true;

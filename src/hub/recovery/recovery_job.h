@@ -21,8 +21,8 @@
 
 struct kept_room {
 	char escrow_id[STORE_NAME_SIZE];
-	int64_t began;     /* position behind which its events can be recovered */
-	enum chat_err err; /* CHAT_OK: the user may be in the room now */
+	int64_t began;  /* position behind which its events can be recovered */
+	enum error err; /* ERROR_NONE: the user may be in the room now */
 	struct standing standing;
 };
 
@@ -55,13 +55,13 @@ static_assert(offsetof(struct forget_job, job) == 0, "a forget_job is cast from 
 struct rooms_job {
 	struct hub_job job;      /* first */
 	int64_t id;              /* of the session, in the store */
-	struct kept_room *rooms; /* owned; those whose err is CHAT_OK count */
+	struct kept_room *rooms; /* owned; those whose err is ERROR_NONE count */
 	size_t n_rooms;
 };
 static_assert(offsetof(struct rooms_job, job) == 0, "a rooms_job is cast from its job");
 
 /* On the writer's thread: takes the session that the client comes back to, or makes a new one.
- * job.err is CHAT_UNAUTHORIZED where the user's token was ended. */
+ * job.err is ERROR_UNAUTHORIZED where the user's token was ended. */
 bool recovery_run_connect(struct store *, struct writer_job *);
 /* On the reader's thread: reads the rights of the user again. job.err as above. */
 void recovery_run_again(struct store *, struct read_job *);

@@ -331,14 +331,14 @@ on_page(struct hub_job *job, struct hub_time now)
 		replay_free(r);
 		return;
 	}
-	if (job->err == CHAT_OK) {
+	if (job->err == ERROR_NONE) {
 		give_page(s, &r->page, now);
 	} else {
 		log_warn("conn %u: the log cannot be read for a replay", s->number);
 		pull_later(s, now);
 	}
 	replay_page_clear(&r->page);
-	if (job->err == CHAT_OK)
+	if (job->err == ERROR_NONE)
 		go_on(s, now);
 }
 
@@ -348,7 +348,7 @@ read_page(struct session *s)
 	struct replay *r = replay_of(s);
 
 	r->is_reading = true;
-	r->page.job.err = CHAT_OK;
+	r->page.job.err = ERROR_NONE;
 	r->page.job.done = on_page;
 	replay_page_fill(&r->page, s);
 	job_read(&r->page.job, topic_wallet(s->own.topic), replay_page_run);

@@ -227,7 +227,7 @@ on_page(struct hub_job *job, struct hub_time now)
 	struct tail *t = (struct tail *)job;
 
 	t->is_reading = false;
-	t->has_failed = job->err != CHAT_OK;
+	t->has_failed = job->err != ERROR_NONE;
 	set_healthy(job->hub, !t->has_failed);
 	/* Rows of the writer are dropped, so that they do not pile up: they are read later. */
 	if (t->has_failed)
@@ -249,7 +249,7 @@ read_page(struct hub *hub, bool is_certain)
 	t->look.page.after = hub->position;
 	t->look.page.limit = TAIL_PAGE_ROWS;
 	t->look.job.hub = hub;
-	t->look.job.err = CHAT_OK;
+	t->look.job.err = ERROR_NONE;
 	t->look.job.done = on_page;
 	job_read(&t->look.job, SPAN(""), tail_run_page);
 }

@@ -54,11 +54,11 @@ room_remove(struct subscription *sub, struct hub_time now)
 
 	log_info("conn %u: removed from escrow=%.*s", s->number, (int)escrow_id.n, escrow_id.p);
 	if (seat->call != NULL) {
-		seat->call->job.err = CHAT_NOT_PARTICIPANT;
+		seat->call->job.err = ERROR_NOT_PARTICIPANT;
 		seat->call->stage = CALL_DONE;
 		seat->call = NULL;
 	}
-	view_chat_error(&data, SPAN("subscribe_escrow"), CHAT_REMOVED, NULL, escrow_id);
+	view_chat_error(&data, SPAN("subscribe_escrow"), ERROR_REMOVED, NULL, escrow_id);
 	session_send_event(s, "chat_error", buf_as_span(&data), SPAN(""), SPAN(""));
 	buf_clear(&data);
 	recoverable_forget_room(s, escrow_id);

@@ -90,7 +90,7 @@ struct refusal {
 static_assert(offsetof(struct refusal, call) == 0, "a refusal is cast from its call");
 
 void
-incoming_refuse(const struct incoming *in, enum chat_err err, const char *why)
+incoming_refuse(const struct incoming *in, enum error err, const char *why)
 {
 	struct session *s = in->session;
 	struct refusal *r;
@@ -271,7 +271,7 @@ answer_first(struct session *s, struct hub_time now)
 
 	if (c->stage != CALL_DONE || is_early(c))
 		return false;
-	if (c->job.err != CHAT_OK)
+	if (c->job.err != ERROR_NONE)
 		call_refuse(c);
 	else if (!c->apply(c, now))
 		return false;

@@ -89,7 +89,7 @@ void call_read_again(struct call *, void (*run)(struct store *, struct read_job 
 void call_refuse(struct call *);
 
 /* Refuses an incoming event; the refusal is sent after the answers to the events before it. */
-void incoming_refuse(const struct incoming *, enum chat_err, const char *why);
+void incoming_refuse(const struct incoming *, enum error, const char *why);
 /* Answers {ok:true} to an incoming event that takes effect at once. */
 void incoming_answer_ok(const struct incoming *);
 /* Called in apply: answers {ok:true} to the call. */

@@ -57,7 +57,7 @@ struct connect_options {
 };
 struct connect_result {
 	struct session *session; /* NULL: err says why */
-	enum chat_err err; /* CHAT_UNAUTHORIZED, CHAT_UNAVAILABLE, CHAT_RATE_LIMITED: too many */
+	enum error err;    /* ERROR_UNAUTHORIZED, ERROR_UNAVAILABLE, ERROR_RATE_LIMITED: too many */
 	const char *sid;   /* the socket's visible id */
 	const char *pid;   /* the secret to come back with; NULL: it cannot be recovered */
 	bool is_recovered; /* it has the id and the rooms that it had; what it missed follows */

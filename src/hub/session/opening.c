@@ -63,7 +63,7 @@ say_hello(struct session *s, const struct session_look *rooms)
 	json_name(&data, "refused");
 	json_open(&data, '[');
 	for (size_t i = 0; rooms != NULL && i < rooms->n_rooms; i++) {
-		if (rooms->verdicts[i] == CHAT_OK)
+		if (rooms->verdicts[i] == ERROR_NONE)
 			continue;
 		json_element(&data);
 		json_put_string(&data, rooms->rooms[i]);
@@ -153,7 +153,7 @@ session_open_stream(struct hub *hub, const struct session_options *o)
 	s->is_stream = true;
 	expiry_inherit(s, o->predecessor, o->now);
 	for (size_t i = 0; i < l->n_rooms; i++) {
-		if (l->verdicts[i] == CHAT_OK)
+		if (l->verdicts[i] == ERROR_NONE)
 			inherit(room_enter(
 				    s, l->rooms[i], &l->standings[i], position, l->checked, o->now),
 			    o->predecessor);

@@ -88,19 +88,19 @@ session_ok_begin(struct session *s, struct buf *out, struct span ack)
 /* A refusal of rights is a line of the audit trail; a malformed or too frequent event is not worth
  * one. */
 static void
-note_refusal(const struct session *s, struct span event, enum chat_err err, struct span escrow_id)
+note_refusal(const struct session *s, struct span event, enum error err, struct span escrow_id)
 {
 	char wallet[16], number[16];
 
-	if (err != CHAT_FORBIDDEN && err != CHAT_NOT_PARTICIPANT && err != CHAT_UNAUTHORIZED) {
-		log_debug("conn %u: %.*s refused: %s", s->number, (int)event.n, event.p,
-		    chat_err_code(err));
+	if (err != ERROR_FORBIDDEN && err != ERROR_NOT_PARTICIPANT && err != ERROR_UNAUTHORIZED) {
+		log_debug(
+		    "conn %u: %.*s refused: %s", s->number, (int)event.n, event.p, error_code(err));
 		return;
 	}
 	snprintf(number, sizeof(number), "%u", s->number);
 	log_audit("refused",
 	    (const struct log_field[]){
-		{"code", span_of(chat_err_code(err))},
+		{"code", span_of(error_code(err))},
 		{"conn", span_of(number)},
 		{"wallet", span_of(log_wallet(wallet, topic_wallet(s->own.topic)))},
 		{"escrow", escrow_id},
@@ -110,7 +110,7 @@ note_refusal(const struct session *s, struct span event, enum chat_err err, stru
 }
 
 void
-session_refuse(struct session *s, struct span event, struct span ack, enum chat_err err,
+session_refuse(struct session *s, struct span event, struct span ack, enum error err,
     const char *why, struct span escrow_id)
 {
 	struct buf out = {0}, data = {0};

@@ -82,7 +82,7 @@ void session_answer_end(struct session *, struct buf *);
 
 /* Sends a refusal now: as acknowledgement or, where ack is empty, as chat_error. why NULL: the
  * sentence that belongs to the code. The caller keeps the order of answers (call.h). */
-void session_refuse(struct session *, struct span event, struct span ack, enum chat_err,
+void session_refuse(struct session *, struct span event, struct span ack, enum error,
     const char *why, struct span escrow_id);
 
 #endif

@@ -22,17 +22,17 @@ session_look_stands(const struct hub *hub, const struct user *user, const struct
 	return true;
 }
 
-enum chat_err
+enum error
 session_look_verdict(const struct session_look *l)
 {
 	size_t refused = 0;
 
 	if (l->cursor_state == CURSOR_BAD)
-		return CHAT_BAD_REQUEST;
+		return ERROR_BAD_REQUEST;
 	for (size_t i = 0; i < l->n_rooms; i++) {
-		refused += l->verdicts[i] != CHAT_OK;
-		if (l->verdicts[i] == CHAT_UNAVAILABLE)
-			return CHAT_UNAVAILABLE;
+		refused += l->verdicts[i] != ERROR_NONE;
+		if (l->verdicts[i] == ERROR_UNAVAILABLE)
+			return ERROR_UNAVAILABLE;
 	}
-	return refused > 0 && refused == l->n_rooms ? l->verdicts[0] : CHAT_OK;
+	return refused > 0 && refused == l->n_rooms ? l->verdicts[0] : ERROR_NONE;
 }

@@ -11,9 +11,9 @@
 /* True if the result of the look-up still holds. False: the user's rights or tokens have changed
  * since then; the caller looks up again. */
 bool session_look_stands(const struct hub *, const struct user *, const struct session_look *);
-/* CHAT_OK: the session may be opened. CHAT_BAD_REQUEST: this server never gave such a cursor.
- * CHAT_UNAVAILABLE: the store failed. Another error: the user may be in none of the rooms that the
+/* ERROR_NONE: the session may be opened. ERROR_BAD_REQUEST: this server never gave such a cursor.
+ * ERROR_UNAVAILABLE: the store failed. Another error: the user may be in none of the rooms that the
  * request names; it is the error of the first room. */
-enum chat_err session_look_verdict(const struct session_look *);
+enum error session_look_verdict(const struct session_look *);
 
 #endif

@@ -22,7 +22,7 @@ struct session_look {
 	int64_t position; /* of a good cursor */
 	int64_t oldest;   /* of the log, where the cursor is lost */
 	int64_t checked;  /* the log's head */
-	enum chat_err verdicts[STREAM_ROOMS_MAX];
+	enum error verdicts[STREAM_ROOMS_MAX];
 	struct standing standings[STREAM_ROOMS_MAX];
 };
 

@@ -77,11 +77,11 @@ history_begin(const struct incoming *in)
 	struct history_call *j;
 
 	if (why != NULL) {
-		incoming_refuse(in, CHAT_BAD_REQUEST, why);
+		incoming_refuse(in, ERROR_BAD_REQUEST, why);
 		return;
 	}
 	if (bounds[0].n >= sizeof(j->bounds[0]) || bounds[1].n >= sizeof(j->bounds[1])) {
-		incoming_refuse(in, CHAT_NOT_FOUND, NULL);
+		incoming_refuse(in, ERROR_NOT_FOUND, NULL);
 		return;
 	}
 	if (in->ack.n == 0) {
@@ -89,7 +89,7 @@ history_begin(const struct incoming *in)
 		return;
 	}
 	if (is_read_spent(in)) {
-		incoming_refuse(in, CHAT_RATE_LIMITED, "too much was read lately");
+		incoming_refuse(in, ERROR_RATE_LIMITED, "too much was read lately");
 		return;
 	}
 	j = call_new(in, sizeof(*j), apply_history);

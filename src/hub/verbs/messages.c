@@ -41,13 +41,13 @@ message_begin(const struct incoming *in)
 	struct send_call *j;
 
 	if (!json_slice_string(in->read[0], in->decoded, &content)) {
-		incoming_refuse(in, CHAT_BAD_REQUEST, "content: a string is needed");
+		incoming_refuse(in, ERROR_BAD_REQUEST, "content: a string is needed");
 		return;
 	}
 	if (json_slice_type(in->read[1]) != JSON_NULL &&
 	    (!json_slice_string(in->read[1], in->decoded, &id) || !name_client_id(id))) {
 		incoming_refuse(
-		    in, CHAT_BAD_REQUEST, "clientMsgId: 1 to 64 of A-Z a-z 0-9 _ - are accepted");
+		    in, ERROR_BAD_REQUEST, "clientMsgId: 1 to 64 of A-Z a-z 0-9 _ - are accepted");
 		return;
 	}
 	log_info("conn %u: message escrow=%s", in->session->number, in->escrow_id);
@@ -88,11 +88,11 @@ mark_begin(const struct incoming *in)
 	struct mark_call *j;
 
 	if ((one.n > 0) == (up_to.n > 0)) {
-		incoming_refuse(in, CHAT_BAD_REQUEST, "messageId or upTo is needed, and not both");
+		incoming_refuse(in, ERROR_BAD_REQUEST, "messageId or upTo is needed, and not both");
 		return;
 	}
 	if (id.n >= sizeof(j->message_id)) {
-		incoming_refuse(in, CHAT_NOT_FOUND, NULL);
+		incoming_refuse(in, ERROR_NOT_FOUND, NULL);
 		return;
 	}
 	j = call_new(in, sizeof(*j), apply_mark);

@@ -69,21 +69,21 @@ on_refused(struct call *c)
 		recoverable_forget_room(c->session, span_of(c->escrow_id));
 }
 
-/* CHAT_OK: no limit forbids that the session enters now. */
-static enum chat_err
+/* ERROR_NONE: no limit forbids that the session enters now. */
+static enum error
 check_limits(struct subscribe_call *j, struct hub_time now)
 {
 	struct session *s = j->call.session;
 
 	if (s->n_rooms >= hub_max_rooms(s->hub)) {
 		j->call.why = TOO_MANY_ROOMS;
-		return CHAT_RATE_LIMITED;
+		return ERROR_RATE_LIMITED;
 	}
 	if (j->cursor_n > 0 && hub_replay_is_spent(s->hub, &j->call.user, now)) {
 		j->call.why = REPLAY_SPENT;
-		return CHAT_RATE_LIMITED;
+		return ERROR_RATE_LIMITED;
 	}
-	return CHAT_OK;
+	return ERROR_NONE;
 }
 
 /* Makes the subscription. True: the call was answered. False: the subscription is behind, and the
@@ -138,7 +138,7 @@ apply_subscribe(struct call *c, struct hub_time now)
 		answer(c, sub);
 		return true;
 	}
-	if ((c->job.err = check_limits(j, now)) != CHAT_OK) {
+	if ((c->job.err = check_limits(j, now)) != ERROR_NONE) {
 		call_refuse(c);
 		return true;
 	}
@@ -158,7 +158,7 @@ subscribe_begin(const struct incoming *in)
 	struct subscribe_call *j;
 
 	if (cursor.n == 0 && json_slice_type(json_slice_member(in->data, "cursor")) != JSON_NULL) {
-		incoming_refuse(in, CHAT_BAD_REQUEST, BAD_CURSOR);
+		incoming_refuse(in, ERROR_BAD_REQUEST, BAD_CURSOR);
 		return;
 	}
 	j = call_new(in, sizeof(*j) + cursor.n, apply_subscribe);

@@ -16,7 +16,7 @@ look_up(struct store *st, struct subscribe_call *j)
 	j->checked = queue_head(st);
 	c->job.err = chat_standing(
 	    st, &c->job.hub->options.rules, &c->user, span_of(c->escrow_id), &j->standing);
-	if (c->job.err != CHAT_OK)
+	if (c->job.err != ERROR_NONE)
 		return;
 	j->from = j->checked;
 	c->unread = chat_unread(st, &c->user, &j->standing);
@@ -28,7 +28,7 @@ look_up(struct store *st, struct subscribe_call *j)
 	j->from = j->checked;
 	j->oldest = queue_oldest(st);
 	if (j->cursor_state == CURSOR_BAD)
-		c->job.err = CHAT_BAD_REQUEST;
+		c->job.err = ERROR_BAD_REQUEST;
 }
 
 void
@@ -44,9 +44,9 @@ subscribe_run_enter(struct store *st, struct writer_job *job)
 
 	look_up(st, j);
 	j->call.job.position = j->checked;
-	if (j->call.job.err == CHAT_OK)
+	if (j->call.job.err == ERROR_NONE)
 		kept_room_put(st, j->kept, span_of(j->call.escrow_id), j->from);
-	j->is_put = j->call.job.err == CHAT_OK;
+	j->is_put = j->call.job.err == ERROR_NONE;
 	return true;
 }
 

@@ -54,7 +54,7 @@ apply_typing(struct call *c, struct hub_time now)
 	if (!j->is_start) {
 		stop_typing(c->session, escrow_id);
 	} else if (!type(c->session, sub, escrow_id, &j->rights.standing, now)) {
-		c->job.err = CHAT_FORBIDDEN;
+		c->job.err = ERROR_FORBIDDEN;
 		call_refuse(c);
 		return true;
 	}
@@ -90,7 +90,7 @@ typing_start_begin(const struct incoming *in)
 	else if (type(in->session, sub, span_of(in->escrow_id), NULL, in->now))
 		incoming_answer_ok(in);
 	else
-		incoming_refuse(in, CHAT_FORBIDDEN, NULL);
+		incoming_refuse(in, ERROR_FORBIDDEN, NULL);
 }
 
 void

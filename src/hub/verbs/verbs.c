@@ -81,7 +81,7 @@ begin_event(struct incoming *in)
 	const char *why = event < N_CLIENT_EVENTS ? read_data(in, event) : "no such event";
 
 	if (why != NULL)
-		incoming_refuse(in, CHAT_BAD_REQUEST, why);
+		incoming_refuse(in, ERROR_BAD_REQUEST, why);
 	else if (calls_may_begin(in->session, verbs[event].kind(in)))
 		verbs[event].begin(in);
 	else
@@ -115,7 +115,7 @@ session_event(
 	if (ack.n >= ACK_SIZE)
 		session_bad_frame(s, "ack: too long");
 	else if (is_too_fast(s, now))
-		incoming_refuse(&in, CHAT_RATE_LIMITED, NULL);
+		incoming_refuse(&in, ERROR_RATE_LIMITED, NULL);
 	else
 		begin_event(&in);
 	buf_clear(&decoded);
@@ -125,12 +125,12 @@ void
 session_bad_frame(struct session *s, const char *why)
 {
 	incoming_refuse(&(struct incoming){.session = s, .event = SPAN(""), .ack = SPAN("")},
-	    CHAT_BAD_FRAME, why);
+	    ERROR_BAD_FRAME, why);
 }
 
 void
 session_refuse_event(struct session *s, struct span event, struct span ack, const char *why)
 {
 	incoming_refuse(
-	    &(struct incoming){.session = s, .event = event, .ack = ack}, CHAT_BAD_REQUEST, why);
+	    &(struct incoming){.session = s, .event = event, .ack = ack}, ERROR_BAD_REQUEST, why);
 }

@@ -177,10 +177,10 @@ open_session(struct web_request *req, struct admission *a)
 	struct websocket_options wo = {.ops = &ops, .max_message = native->max_message};
 	struct hub_time now = time_now();
 	const char *why;
-	enum chat_err err = admission_verdict(a, NULL, now, &why);
+	enum error err = admission_verdict(a, NULL, now, &why);
 	struct websocket *ws;
 
-	if (err != CHAT_OK) {
+	if (err != ERROR_NONE) {
 		web_refuse(req, err, why);
 		return;
 	}
@@ -209,7 +209,7 @@ native_handle(struct web_request *req, void *own)
 		a->look.cursor = buf_as_span(&cursor);
 		admission_of_request(a, req, open_session, NULL);
 	} else {
-		web_refuse(req, CHAT_BAD_REQUEST, BAD_CURSOR);
+		web_refuse(req, ERROR_BAD_REQUEST, BAD_CURSOR);
 		admission_free(a);
 	}
 	buf_clear(&cursor);

@@ -128,12 +128,12 @@ on_opened(void *owner, const struct connect_result *result)
 	struct socketio_socket *socket = socketio_in(owner, NAMESPACE);
 	struct entry *e = socketio_own(socket);
 	size_t limit = e->io->hub->options.max_per_wallet;
-	char full[CHAT_FULL_SIZE];
+	char full[ERROR_FULL_SIZE];
 
 	entry_free(e);
 	if (result->session == NULL) {
-		refuse(socket, result->err == CHAT_RATE_LIMITED ? chat_full_text(full, limit)
-								: chat_err_text(result->err));
+		refuse(socket, result->err == ERROR_RATE_LIMITED ? error_full_text(full, limit)
+								 : error_text(result->err));
 		return;
 	}
 	socketio_set_own(socket, result->session);
@@ -176,10 +176,10 @@ identity_refusal(const struct entry *e, const struct admission *a)
 		return "Authentication required: wallet address missing";
 	if (!e->later.has_any && has_tokens)
 		return "Authentication required: token missing";
-	if (a->err == CHAT_WALLET_MISMATCH)
+	if (a->err == ERROR_WALLET_MISMATCH)
 		return "Authentication failed: the token is another wallet's";
-	if (a->err == CHAT_UNAVAILABLE)
-		return chat_err_text(a->err);
+	if (a->err == ERROR_UNAVAILABLE)
+		return error_text(a->err);
 	return has_tokens ? "Authentication failed: token not valid"
 			  : "Authentication failed: wallet address not valid";
 }
@@ -187,7 +187,7 @@ identity_refusal(const struct entry *e, const struct admission *a)
 static void *
 on_handshake(void *arg, struct web_request *req)
 {
-	return identity_keep(((struct chatio *)arg)->gate, req);
+	return gate_keep(((struct chatio *)arg)->gate, req);
 }
 
 /* The user is known, or not let in. */
@@ -206,14 +206,14 @@ on_admitted(struct admission *a)
 		.user = &a->user,
 		.number = engine_conn_number(e->engine),
 		.now = time_now()}};
-	const char *why = a->err != CHAT_OK ? identity_refusal(e, a) : NULL;
+	const char *why = a->err != ERROR_NONE ? identity_refusal(e, a) : NULL;
 	struct connecting *connecting;
-	char full[CHAT_FULL_SIZE];
+	char full[ERROR_FULL_SIZE];
 
 	e->admission = NULL;
 	/* A client that comes back to its session takes no more room than before. */
 	if (why == NULL && o.pid.n == 0 && hub_user_is_full(e->io->hub, &a->user, NULL))
-		why = chat_full_text(full, e->io->hub->options.max_per_wallet);
+		why = error_full_text(full, e->io->hub->options.max_per_wallet);
 	if (why != NULL) {
 		entry_free(e);
 		refuse(socket, why);
@@ -318,7 +318,7 @@ static bool
 on_request(void *arg, struct web_request *req, struct buf *fields)
 {
 	buf_str(fields, "Cache-Control: no-store\r\n");
-	return identity_conditions(((struct chatio *)arg)->gate, req, fields);
+	return gate_conditions(((struct chatio *)arg)->gate, req, fields);
 }
 
 static const struct socketio_ops ops = {

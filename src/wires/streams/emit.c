@@ -94,7 +94,7 @@ reply_refusal(struct web_request *req, struct span fields, const char *why)
 {
 	struct buf body = {0};
 
-	view_refusal(&body, CHAT_BAD_REQUEST, why);
+	view_refusal(&body, ERROR_BAD_REQUEST, why);
 	reply_json(req, fields, &body);
 	buf_clear(&body);
 }
@@ -155,7 +155,7 @@ take_event(const struct stream_request *r, struct web_request *req)
 
 	json_slice_members(json_slice(req->body), names, values, 2);
 	if (!json_slice_string(values[0], &decoded, &event))
-		web_refuse(req, CHAT_BAD_REQUEST, "a JSON object with event and data is needed");
+		web_refuse(req, ERROR_BAD_REQUEST, "a JSON object with event and data is needed");
 	else if (span_is(event, "subscribe_escrow"))
 		reply_refusal(req, req->fields, "rooms are named in the request for the stream");
 	else if (span_is(event, "unsubscribe_escrow") || span_is(event, "goodbye"))
@@ -183,7 +183,7 @@ take_body(struct stream_request *r, struct web_request *req)
 		return;
 	}
 	if (!json_check(req->body, &why))
-		web_refuse(req, CHAT_BAD_REQUEST, why);
+		web_refuse(req, ERROR_BAD_REQUEST, why);
 	else
 		take_event(r, req);
 }

@@ -208,7 +208,7 @@ static void
 note_refused(struct poll *p, const struct session_look *look)
 {
 	for (size_t i = 0; i < look->n_rooms; i++) {
-		if (look->verdicts[i] == CHAT_OK)
+		if (look->verdicts[i] == ERROR_NONE)
 			continue;
 		if (p->refused.len > 0)
 			buf_addc(&p->refused, ',');

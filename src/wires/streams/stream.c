@@ -128,7 +128,7 @@ go_on(struct web_request *req, struct admission *a)
 
 	req->fields = buf_as_span(&r->fields);
 	if (r->why != NULL)
-		web_refuse(req, CHAT_BAD_REQUEST, r->why);
+		web_refuse(req, ERROR_BAD_REQUEST, r->why);
 	else
 		r->route->serve(r, req);
 }
@@ -145,7 +145,7 @@ serve_now(struct web_request *req, struct admission *a)
 static bool
 check_method(struct stream_request *r, struct web_request *req, const char *methods)
 {
-	if (!identity_conditions(r->streams->gate, req, &r->fields))
+	if (!gate_conditions(r->streams->gate, req, &r->fields))
 		return false;
 	req->fields = buf_as_span(&r->fields);
 	if (req->http->method == METHOD_OPTIONS) {
@@ -241,11 +241,11 @@ stream_open(struct stream *s, const struct stream_request *r, struct web_request
 	    .now = time_now()};
 	char key[CLIENT_KEY_SIZE];
 	const char *why = "this wallet has 16 clients already";
-	enum chat_err err = before == NULL && hub_count_streams(st->hub, &a->user) >= CLIENTS_MAX
-				? CHAT_RATE_LIMITED
-				: admission_verdict(a, o.predecessor, o.now, &why);
+	enum error err = before == NULL && hub_count_streams(st->hub, &a->user) >= CLIENTS_MAX
+			     ? ERROR_RATE_LIMITED
+			     : admission_verdict(a, o.predecessor, o.now, &why);
 
-	if (err != CHAT_OK) {
+	if (err != ERROR_NONE) {
 		web_refuse(req, err, why);
 		return false;
 	}

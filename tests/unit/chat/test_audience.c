@@ -74,7 +74,7 @@ a_notification_is_for_the_participants_but_its_sender_and_observers(void **state
 	int64_t head =
 	    world_put(w, "42", "alice client, bob freelancer, carol arbiter, olga observer");
 
-	assert_int_equal(world_send(w, "alice", "42", "hello"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "42", "hello"), ERROR_NONE);
 	assert_string_equal(rows_after(w, head), "escrow_42 chat_message > \n"
 						 "members:42 notification > bob,carol\n");
 }
@@ -85,7 +85,7 @@ a_user_who_was_added_after_a_notification_does_not_get_it(void **state)
 	struct world *w = *state;
 	int64_t head = world_put(w, "42", "alice client, bob freelancer");
 
-	assert_int_equal(world_send(w, "alice", "42", "hello"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "42", "hello"), ERROR_NONE);
 	world_put(w, "42", "alice client, bob freelancer, carol arbiter");
 	assert_string_equal(rows_after(w, head), "escrow_42 chat_message > \n"
 						 "members:42 notification > bob\n"
@@ -325,7 +325,7 @@ after_a_fault_the_rows_so_far_are_whole(void **state)
 	int nth = 1;
 
 	world_put(w, "42", "alice client, bob freelancer");
-	assert_int_equal(world_send(w, "alice", "42", "hello"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "42", "hello"), ERROR_NONE);
 	do {
 		struct tail_page page = {.limit = nth++};
 		struct packed_list rows = STAILQ_HEAD_INITIALIZER(rows);

@@ -402,7 +402,7 @@ who_was_removed_gets_nothing_and_is_told_so(void **state)
 
 	rows_new(&f.got);
 	world_put(w, "42", "alice client, bob freelancer");
-	assert_int_equal(world_send(w, "alice", "42", "hi"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "42", "hi"), ERROR_NONE);
 	world_put(w, "42", "alice client");
 	f.until = world_head(w);
 	assert_int_equal(store_read(w->st, PATIENT_MS, run_page, &f), STORE_OK);
@@ -423,7 +423,7 @@ an_idle_source_has_no_gap(void **state)
 
 	rows_new(&f.got);
 	world_put(w, "42", "bob freelancer");
-	assert_int_equal(world_send(w, "bob", "42", "hi"), CHAT_OK);
+	assert_int_equal(world_send(w, "bob", "42", "hi"), ERROR_NONE);
 	sources[0].after = sources[1].after = world_head(w);
 	for (int i = 0; i < 20; i++)
 		assert_true(world_publish(w, "escrow_7", "e", "{}", true));
@@ -447,7 +447,7 @@ a_fault_advances_nothing_and_removes_nobody(void **state)
 
 	rows_new(&f.got);
 	world_put(w, "42", "alice client, bob freelancer");
-	assert_int_equal(world_send(w, "alice", "42", "hi"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "42", "hi"), ERROR_NONE);
 	f.until = world_head(w);
 	for (;;) {
 		enum store_err err;

@@ -11,7 +11,7 @@
 struct view {
 	const char *escrow;
 	struct buf out;
-	enum chat_err err;
+	enum error err;
 };
 
 static void
@@ -41,7 +41,7 @@ an_escrow_is_created_then_replaced(void **state)
 	assert_int_equal(world_put_as(w, SPAN("42"), SPAN("Logo \xf0\x9f\x98\x80"),
 			     "[{\"walletAddress\":\"" EVM "\",\"role\":\"client\"},"
 			     "{\"walletAddress\":\"bob\",\"role\":\"freelancer\",\"x\":1}]"),
-	    CHAT_OK);
+	    ERROR_NONE);
 	assert_true(w->put.created);
 	assert_string_equal(buf_cstr(&w->put.escrow),
 	    "{\"escrowId\":\"42\",\"title\":\"Logo \xf0\x9f\x98\x80\",\"status\":\"FUNDED\","
@@ -51,18 +51,18 @@ an_escrow_is_created_then_replaced(void **state)
 	    "000Z\"}");
 	w->now_ms += 1000;
 	w->put.status = SPAN("");
-	assert_int_equal(world_put_as(w, SPAN("42"), SPAN("T"), "[]"), CHAT_OK);
+	assert_int_equal(world_put_as(w, SPAN("42"), SPAN("T"), "[]"), ERROR_NONE);
 	assert_false(w->put.created);
 	assert_string_equal(buf_cstr(&w->put.escrow),
 	    "{\"escrowId\":\"42\",\"title\":\"T\",\"participants\":[],"
 	    "\"createdAt\":\"2025-11-24T16:00:00.000Z\",\"updatedAt\":\"2025-11-24T16:00:01."
 	    "000Z\"}");
 	v = view_of(w, "42");
-	assert_int_equal(v.err, CHAT_OK);
+	assert_int_equal(v.err, ERROR_NONE);
 	assert_string_equal(buf_cstr(&v.out), buf_cstr(&w->put.escrow));
 	buf_clear(&v.out);
 	v = view_of(w, "43");
-	assert_int_equal(v.err, CHAT_NOT_FOUND);
+	assert_int_equal(v.err, ERROR_NOT_FOUND);
 	assert_int_equal(v.out.len, 0);
 }
 
@@ -74,7 +74,7 @@ an_escrow_made_by_a_message_has_its_id_as_title(void **state)
 	char title[256];
 
 	w->rules.rooms = ROOMS_OPEN;
-	assert_int_equal(world_send(w, "bob", "a room", "hi"), CHAT_OK);
+	assert_int_equal(world_send(w, "bob", "a room", "hi"), ERROR_NONE);
 	v = view_of(w, "a room");
 	assert_string_equal(world_member(&v.out, "title", title), "a room");
 	buf_clear(&v.out);
@@ -103,7 +103,7 @@ a_change_of_role_keeps_what_was_unread(void **state)
 	struct world *w = *state;
 
 	world_put(w, "42", "alice client, bob freelancer");
-	assert_int_equal(world_send(w, "alice", "42", "hi"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "42", "hi"), ERROR_NONE);
 	world_put(w, "42", "alice client, bob arbiter");
 	assert_int_equal(world_unread(w, "bob", "42"), 1);
 	world_put(w, "42", "alice client");
@@ -146,13 +146,13 @@ what_is_not_valid_is_refused_with_a_reason(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		w->put.status = span_of(cases[i].status);
 		if (world_put_as(w, span_of(cases[i].escrow), span_of(cases[i].title),
-			cases[i].participants) != CHAT_BAD_REQUEST)
+			cases[i].participants) != ERROR_BAD_REQUEST)
 			fail_msg("case %zu", i);
 		assert_non_null(w->put.why);
 		assert_int_equal(w->put.escrow.len, 0);
 	}
 	assert_int_equal(world_head(w), 0);
-	assert_int_equal(view_of(w, "42").err, CHAT_NOT_FOUND);
+	assert_int_equal(view_of(w, "42").err, ERROR_NOT_FOUND);
 }
 
 static void
@@ -168,14 +168,15 @@ titles_have_200_code_points_and_escrows_200_participants(void **state)
 		    &list, "%c{\"walletAddress\":\"w%d\",\"role\":\"client\"}", i ? ',' : '[', i);
 	buf_addc(&list, ']');
 	assert_int_equal(
-	    world_put_as(w, SPAN("42"), buf_as_span(&title), buf_cstr(&list)), CHAT_OK);
+	    world_put_as(w, SPAN("42"), buf_as_span(&title), buf_cstr(&list)), ERROR_NONE);
 	assert_non_null(strstr(buf_cstr(&w->put.escrow), buf_cstr(&title)));
 	assert_int_equal(world_head(w), 200);
 	list.len--;
 	buf_str(&list, ",{\"walletAddress\":\"w200\",\"role\":\"client\"}]");
-	assert_int_equal(world_put_as(w, SPAN("42"), SPAN("t"), buf_cstr(&list)), CHAT_BAD_REQUEST);
+	assert_int_equal(
+	    world_put_as(w, SPAN("42"), SPAN("t"), buf_cstr(&list)), ERROR_BAD_REQUEST);
 	buf_addc(&title, 'x');
-	assert_int_equal(world_put_as(w, SPAN("42"), buf_as_span(&title), "[]"), CHAT_BAD_REQUEST);
+	assert_int_equal(world_put_as(w, SPAN("42"), buf_as_span(&title), "[]"), ERROR_BAD_REQUEST);
 	buf_clear(&title);
 	buf_clear(&list);
 }
@@ -192,7 +193,7 @@ replacing_is_all_or_nothing_under_faults(void **state)
 	buf_span(&before, buf_as_span(&w->put.escrow));
 	head = world_head(w);
 	for (;;) {
-		enum chat_err err;
+		enum error err;
 		struct view v;
 
 		store_fail_at(w->st, faults + 1, STORE_READONLY);
@@ -200,9 +201,9 @@ replacing_is_all_or_nothing_under_faults(void **state)
 		    "[{\"walletAddress\":\"alice\",\"role\":\"arbiter\"},"
 		    "{\"walletAddress\":\"zoe\",\"role\":\"client\"}]");
 		store_fail_at(w->st, 0, STORE_OK);
-		if (err == CHAT_OK)
+		if (err == ERROR_NONE)
 			break;
-		assert_int_equal(err, CHAT_UNAVAILABLE);
+		assert_int_equal(err, ERROR_UNAVAILABLE);
 		v = view_of(w, "42");
 		assert_string_equal(buf_cstr(&v.out), buf_cstr(&before));
 		buf_clear(&v.out);

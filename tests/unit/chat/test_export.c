@@ -21,7 +21,7 @@ run_export(struct store *st, void *arg)
 	struct job *j = arg;
 	bool is_good = chat_export(st, &j->w->rules, &j->e);
 
-	assert_int_equal(is_good, j->e.err == CHAT_OK);
+	assert_int_equal(is_good, j->e.err == ERROR_NONE);
 }
 
 static void
@@ -38,7 +38,7 @@ static bool
 next(struct job *j)
 {
 	assert_int_equal(store_read(j->w->st, PATIENT_MS, run_export, j), STORE_OK);
-	if (j->e.err != CHAT_OK)
+	if (j->e.err != ERROR_NONE)
 		return false;
 	buf_span(&j->file, buf_as_span(&j->e.text));
 	j->pieces++;
@@ -85,7 +85,7 @@ talk(struct world *w, int n)
 	world_put(w, "42", "alice client, bob freelancer, olga observer");
 	for (int i = 0; i < n; i++) {
 		snprintf(content, sizeof(content), "number %d", i);
-		assert_int_equal(world_send(w, i % 2 ? "alice" : "bob", "42", content), CHAT_OK);
+		assert_int_equal(world_send(w, i % 2 ? "alice" : "bob", "42", content), ERROR_NONE);
 	}
 }
 
@@ -150,7 +150,7 @@ what_is_said_meanwhile_is_not_in_it(void **state)
 	begin(&j, w, "alice", EXPORT_NDJSON);
 	assert_true(next(&j));
 	assert_false(j.e.is_done);
-	assert_int_equal(world_send(w, "bob", "42", "too late"), CHAT_OK);
+	assert_int_equal(world_send(w, "bob", "42", "too late"), ERROR_NONE);
 	while (!j.e.is_done)
 		assert_true(next(&j));
 	assert_null(strstr(buf_cstr(&j.file), "too late"));
@@ -170,7 +170,7 @@ who_is_removed_meanwhile_gets_no_more(void **state)
 	assert_true(next(&j));
 	world_put(w, "42", "bob freelancer");
 	assert_false(next(&j));
-	assert_int_equal(j.e.err, CHAT_NOT_PARTICIPANT);
+	assert_int_equal(j.e.err, ERROR_NOT_PARTICIPANT);
 	end(&j);
 }
 
@@ -183,18 +183,18 @@ strangers_and_unknown_escrows_are_refused_alike(void **state)
 	talk(w, 1);
 	begin(&j, w, "eve", EXPORT_JSON);
 	assert_false(next(&j));
-	assert_int_equal(j.e.err, CHAT_NOT_PARTICIPANT);
+	assert_int_equal(j.e.err, ERROR_NOT_PARTICIPANT);
 	end(&j);
 	begin(&j, w, "alice", EXPORT_JSON);
 	j.e.escrow_id = SPAN("no-such");
 	assert_false(next(&j));
-	assert_int_equal(j.e.err, CHAT_NOT_PARTICIPANT);
+	assert_int_equal(j.e.err, ERROR_NOT_PARTICIPANT);
 	end(&j);
 	w->rules.rooms = ROOMS_OPEN;
 	begin(&j, w, "alice", EXPORT_JSON);
 	j.e.escrow_id = SPAN("no-such");
 	assert_false(next(&j));
-	assert_int_equal(j.e.err, CHAT_NOT_FOUND);
+	assert_int_equal(j.e.err, ERROR_NOT_FOUND);
 	end(&j);
 }
 
@@ -223,7 +223,7 @@ no_text_is_markup_and_no_line_is_cut(void **state)
 	struct job j;
 
 	talk(w, 0);
-	assert_int_equal(world_send(w, "bob", "42", nasty), CHAT_OK);
+	assert_int_equal(world_send(w, "bob", "42", nasty), ERROR_NONE);
 	all(&j, w, "alice", EXPORT_HTML);
 	assert_sealed(&j);
 	assert_non_null(strstr(buf_cstr(&j.file),
@@ -257,7 +257,7 @@ a_fault_is_a_refusal(void **state)
 		store_fail_at(w->st, 0, STORE_OK);
 		assert_true(nth < 30);
 		chat_export_clear(&j.e);
-	} while (!j.e.is_done || j.e.err != CHAT_OK);
+	} while (!j.e.is_done || j.e.err != ERROR_NONE);
 	assert_true(nth > 5);
 }
 

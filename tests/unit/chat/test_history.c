@@ -26,7 +26,7 @@ send_numbered(struct world *w, int n)
 
 	for (int i = 0; i < n; i++) {
 		snprintf(content, sizeof(content), "%d", i);
-		assert_int_equal(world_send(w, i % 2 ? "alice" : "bob", "42", content), CHAT_OK);
+		assert_int_equal(world_send(w, i % 2 ? "alice" : "bob", "42", content), ERROR_NONE);
 	}
 }
 
@@ -47,7 +47,7 @@ walk_back(struct world *w, int total, int limit, const char *by)
 	int left = total;
 
 	do {
-		assert_int_equal(world_history(w, "eve", "42", bound, "", limit), CHAT_OK);
+		assert_int_equal(world_history(w, "eve", "42", bound, "", limit), ERROR_NONE);
 		assert_int_equal(w->history.count, left < limit ? left : limit);
 		left -= w->history.count;
 		assert_numbers(w, left);
@@ -63,11 +63,11 @@ walk_forth(struct world *w, int total, int limit, const char *by)
 	char bound[256];
 	int seen = 1;
 
-	assert_int_equal(world_history(w, "eve", "42", "", "1970-01-01T00:00:00Z", 1), CHAT_OK);
+	assert_int_equal(world_history(w, "eve", "42", "", "1970-01-01T00:00:00Z", 1), ERROR_NONE);
 	assert_numbers(w, 0);
 	of_page(w, 0, by, bound);
 	do {
-		assert_int_equal(world_history(w, "eve", "42", "", bound, limit), CHAT_OK);
+		assert_int_equal(world_history(w, "eve", "42", "", bound, limit), ERROR_NONE);
 		assert_numbers(w, seen);
 		seen += w->history.count;
 		assert_int_equal(w->history.has_more, seen < total);
@@ -98,13 +98,13 @@ a_page_has_up_to_200_messages(void **state)
 
 	world_put(w, "42", people);
 	send_numbered(w, 201);
-	assert_int_equal(world_history(w, "bob", "42", "", "", 200), CHAT_OK);
+	assert_int_equal(world_history(w, "bob", "42", "", "", 200), ERROR_NONE);
 	assert_int_equal(w->history.count, 200);
 	assert_true(w->history.has_more);
 	assert_numbers(w, 1);
-	assert_int_equal(world_history(w, "bob", "42", "", "", 201), CHAT_BAD_REQUEST);
-	assert_int_equal(world_history(w, "bob", "42", "", "", 0), CHAT_BAD_REQUEST);
-	assert_int_equal(world_history(w, "bob", "42", "", "", -1), CHAT_BAD_REQUEST);
+	assert_int_equal(world_history(w, "bob", "42", "", "", 201), ERROR_BAD_REQUEST);
+	assert_int_equal(world_history(w, "bob", "42", "", "", 0), ERROR_BAD_REQUEST);
+	assert_int_equal(world_history(w, "bob", "42", "", "", -1), ERROR_BAD_REQUEST);
 }
 
 /* Sends n messages. Each content is a number and U+0000, 5,000 characters in all. */
@@ -117,7 +117,7 @@ send_long(struct world *w, int n)
 		snprintf(content, sizeof(content), "%d", i);
 		assert_int_equal(world_send_as(w, "bob", SPAN("42"),
 				     (struct span){content, sizeof(content)}, SPAN("")),
-		    CHAT_OK);
+		    ERROR_NONE);
 	}
 }
 
@@ -135,7 +135,7 @@ walk_long(struct world *w, int total, bool back)
 				     : pages > 0 ? bound
 						 : "1970-01-01T00:00:00Z",
 				     200),
-		    CHAT_OK);
+		    ERROR_NONE);
 		assert_true(w->history.count > 0);
 		assert_true(w->history.messages.len <= HISTORY_BYTES + 200);
 		assert_numbers(w, back ? total - seen - w->history.count : seen);
@@ -169,15 +169,15 @@ bounds_are_a_message_of_this_escrow_or_a_time_and_only_one(void **state)
 	world_put(w, "43", people);
 	world_sent(w, "alice", "42", "1", here);
 	world_sent(w, "alice", "43", "1", there);
-	assert_int_equal(world_history(w, "bob", "42", here, here, 10), CHAT_BAD_REQUEST);
-	assert_int_equal(world_history(w, "bob", "42", there, "", 10), CHAT_NOT_FOUND);
-	assert_int_equal(world_history(w, "bob", "42", "", "nonsense", 10), CHAT_NOT_FOUND);
-	assert_int_equal(world_history(w, "bob", "42", "25:00", "", 10), CHAT_BAD_REQUEST);
-	assert_int_equal(world_history(w, "bob", "42", "", here, 10), CHAT_OK);
+	assert_int_equal(world_history(w, "bob", "42", here, here, 10), ERROR_BAD_REQUEST);
+	assert_int_equal(world_history(w, "bob", "42", there, "", 10), ERROR_NOT_FOUND);
+	assert_int_equal(world_history(w, "bob", "42", "", "nonsense", 10), ERROR_NOT_FOUND);
+	assert_int_equal(world_history(w, "bob", "42", "25:00", "", 10), ERROR_BAD_REQUEST);
+	assert_int_equal(world_history(w, "bob", "42", "", here, 10), ERROR_NONE);
 	assert_int_equal(w->history.count, 0);
 	assert_string_equal(buf_cstr(&w->history.messages), "[]");
 	assert_int_equal(
-	    world_history(w, "bob", "42", "2025-11-24T17:00:00.001+01:00", "", 10), CHAT_OK);
+	    world_history(w, "bob", "42", "2025-11-24T17:00:00.001+01:00", "", 10), ERROR_NONE);
 	assert_int_equal(w->history.count, 1);
 }
 
@@ -187,8 +187,8 @@ strangers_get_the_same_answer_for_known_and_unknown(void **state)
 	struct world *w = *state;
 
 	world_put(w, "42", people);
-	assert_int_equal(world_history(w, "zoe", "42", "", "", 0), CHAT_NOT_PARTICIPANT);
-	assert_int_equal(world_history(w, "zoe", "43", "", "", 0), CHAT_NOT_PARTICIPANT);
+	assert_int_equal(world_history(w, "zoe", "42", "", "", 0), ERROR_NOT_PARTICIPANT);
+	assert_int_equal(world_history(w, "zoe", "43", "", "", 0), ERROR_NOT_PARTICIPANT);
 	assert_int_equal(w->history.messages.len, 0);
 }
 
@@ -198,12 +198,12 @@ an_open_room_that_is_none_yet_is_empty(void **state)
 	struct world *w = *state;
 
 	w->rules.rooms = ROOMS_OPEN;
-	assert_int_equal(world_history(w, "zoe", "42", "", "", 10), CHAT_OK);
+	assert_int_equal(world_history(w, "zoe", "42", "", "", 10), ERROR_NONE);
 	assert_string_equal(buf_cstr(&w->history.messages), "[]");
 	assert_false(w->history.has_more);
 	assert_true(strlen(w->history.cursor) > 0);
-	assert_int_equal(world_history(w, "zoe", "42", "nonsense", "", 10), CHAT_NOT_FOUND);
-	assert_int_equal(world_history(w, "zoe", "42", "", "1970-01-01T00:00:00Z", 10), CHAT_OK);
+	assert_int_equal(world_history(w, "zoe", "42", "nonsense", "", 10), ERROR_NOT_FOUND);
+	assert_int_equal(world_history(w, "zoe", "42", "", "1970-01-01T00:00:00Z", 10), ERROR_NONE);
 }
 
 struct resolved {
@@ -228,7 +228,7 @@ the_cursor_is_the_log_s_head_in_the_same_read(void **state)
 
 	world_put(w, "42", people);
 	send_numbered(w, 3);
-	assert_int_equal(world_history(w, "bob", "42", "", "", 1), CHAT_OK);
+	assert_int_equal(world_history(w, "bob", "42", "", "", 1), ERROR_NONE);
 	assert_int_equal(store_read(w->st, PATIENT_MS, run_resolve, &r), STORE_OK);
 	assert_int_equal(r.state, CURSOR_GOOD);
 	assert_int_equal(r.position, world_head(w));
@@ -243,14 +243,14 @@ a_fault_gives_no_page_that_looks_whole(void **state)
 	world_put(w, "42", people);
 	send_numbered(w, 5);
 	for (;;) {
-		enum chat_err err;
+		enum error err;
 
 		store_fail_at(w->st, faults + 1, STORE_DEADLINE);
 		err = world_history(w, "bob", "42", "", "", 3);
 		store_fail_at(w->st, 0, STORE_OK);
-		if (err == CHAT_OK)
+		if (err == ERROR_NONE)
 			break;
-		assert_int_equal(err, CHAT_UNAVAILABLE);
+		assert_int_equal(err, ERROR_UNAVAILABLE);
 		assert_true(++faults < 100);
 	}
 	assert_true(faults >= 6);

@@ -13,7 +13,7 @@ is_newest_read(struct world *w)
 	struct json *list;
 	bool read = false;
 
-	assert_int_equal(world_history(w, "alice", "42", "", "", 1), CHAT_OK);
+	assert_int_equal(world_history(w, "alice", "42", "", "", 1), ERROR_NONE);
 	list = json_parse(buf_as_span(&w->history.messages), NULL);
 	assert_true(json_bool(json_get(json_at(list, 0), "read"), &read));
 	json_free(list);
@@ -32,7 +32,7 @@ one_message_is_marked_and_its_sender_and_the_reader_are_told(void **state)
 	world_sent(w, "carl", "42", "1", a);
 	world_sent(w, "alice", "42", "2", b);
 	head = world_head(w);
-	assert_int_equal(world_mark(w, "bob", "42", b, false), CHAT_OK);
+	assert_int_equal(world_mark(w, "bob", "42", b, false), ERROR_NONE);
 	assert_true(w->mark.read);
 	assert_int_equal(w->mark.unread, 1);
 	assert_int_equal(w->mark.position, head + 2);
@@ -63,7 +63,7 @@ up_to_tells_each_sender_of_the_newest_of_his(void **state)
 	world_sent(w, "bob", "42", "4", own);
 	world_sent(w, "carl", "42", "5", late);
 	head = world_head(w);
-	assert_int_equal(world_mark(w, "bob", "42", own, true), CHAT_OK);
+	assert_int_equal(world_mark(w, "bob", "42", own, true), ERROR_NONE);
 	assert_int_equal(w->mark.unread, 1);
 	assert_int_equal(w->mark.position, head + 3);
 	log = world_log(w, head);
@@ -99,11 +99,11 @@ marking_again_writes_nothing(void **state)
 	world_put(w, "42", people);
 	world_sent(w, "alice", "42", "1", a);
 	world_sent(w, "alice", "42", "2", b);
-	assert_int_equal(world_mark(w, "bob", "42", b, true), CHAT_OK);
+	assert_int_equal(world_mark(w, "bob", "42", b, true), ERROR_NONE);
 	head = world_head(w);
-	assert_int_equal(world_mark(w, "bob", "42", b, true), CHAT_OK);
-	assert_int_equal(world_mark(w, "bob", "42", a, true), CHAT_OK); /* nor back */
-	assert_int_equal(world_mark(w, "bob", "42", a, false), CHAT_OK);
+	assert_int_equal(world_mark(w, "bob", "42", b, true), ERROR_NONE);
+	assert_int_equal(world_mark(w, "bob", "42", a, true), ERROR_NONE); /* nor back */
+	assert_int_equal(world_mark(w, "bob", "42", a, false), ERROR_NONE);
 	assert_true(w->mark.read);
 	assert_int_equal(w->mark.position, 0);
 	assert_int_equal(w->mark.unread, 0);
@@ -121,11 +121,11 @@ single_marks_are_not_told_again_by_up_to(void **state)
 	world_sent(w, "alice", "42", "1", a);
 	world_sent(w, "carl", "42", "2", b);
 	world_sent(w, "alice", "42", "3", c);
-	assert_int_equal(world_mark(w, "bob", "42", c, false), CHAT_OK);
-	assert_int_equal(world_mark(w, "bob", "42", a, false), CHAT_OK);
+	assert_int_equal(world_mark(w, "bob", "42", c, false), ERROR_NONE);
+	assert_int_equal(world_mark(w, "bob", "42", a, false), ERROR_NONE);
 	assert_int_equal(w->mark.unread, 1);
 	head = world_head(w);
-	assert_int_equal(world_mark(w, "bob", "42", c, true), CHAT_OK);
+	assert_int_equal(world_mark(w, "bob", "42", c, true), ERROR_NONE);
 	assert_int_equal(w->mark.unread, 0);
 	assert_null(strstr(world_log(w, head), "user:alice"));
 	assert_non_null(strstr(world_log(w, head), "user:carl"));
@@ -141,15 +141,15 @@ an_observer_reads_for_himself_only(void **state)
 	world_put(w, "42", people);
 	world_sent(w, "alice", "42", "1", a);
 	head = world_head(w);
-	assert_int_equal(world_mark(w, "eve", "42", a, false), CHAT_OK);
+	assert_int_equal(world_mark(w, "eve", "42", a, false), ERROR_NONE);
 	assert_false(w->mark.read);
 	assert_int_equal(w->mark.unread, 0);
 	assert_int_equal(world_head(w), head + 1);
 	assert_non_null(strstr(world_log(w, head), "user:eve message_read"));
 	assert_false(is_newest_read(w));
-	assert_int_equal(world_mark(w, "eve", "42", a, true), CHAT_OK);
+	assert_int_equal(world_mark(w, "eve", "42", a, true), ERROR_NONE);
 	assert_int_equal(world_head(w), head + 1);
-	assert_int_equal(world_mark(w, "bob", "42", a, true), CHAT_OK);
+	assert_int_equal(world_mark(w, "bob", "42", a, true), ERROR_NONE);
 	assert_true(is_newest_read(w));
 }
 
@@ -163,12 +163,12 @@ ones_own_message_is_nothing_to_mark(void **state)
 	world_put(w, "42", people);
 	world_sent(w, "alice", "42", "1", a);
 	head = world_head(w);
-	assert_int_equal(world_mark(w, "alice", "42", a, false), CHAT_OK);
+	assert_int_equal(world_mark(w, "alice", "42", a, false), ERROR_NONE);
 	assert_false(w->mark.read);
 	assert_int_equal(w->mark.position, 0);
 	w->mark.refuse_own = true;
-	assert_int_equal(world_mark(w, "alice", "42", a, false), CHAT_BAD_REQUEST);
-	assert_int_equal(world_mark(w, "alice", "", a, false), CHAT_BAD_REQUEST);
+	assert_int_equal(world_mark(w, "alice", "42", a, false), ERROR_BAD_REQUEST);
+	assert_int_equal(world_mark(w, "alice", "", a, false), ERROR_BAD_REQUEST);
 	assert_int_equal(world_head(w), head);
 	assert_false(is_newest_read(w));
 }
@@ -184,16 +184,16 @@ what_he_may_not_read_is_not_found_by_id(void **state)
 	world_sent(w, "alice", "42", "1", a);
 	strcpy(forged, a);
 	forged[strlen(a) - 2] = a[strlen(a) - 2] == 'a' ? 'b' : 'a';
-	assert_int_equal(world_mark(w, "bob", "43", a, false), CHAT_NOT_FOUND);
-	assert_int_equal(world_mark(w, "zoe", "42", a, false), CHAT_NOT_PARTICIPANT);
-	assert_int_equal(world_mark(w, "zoe", "44", a, false), CHAT_NOT_PARTICIPANT);
-	assert_int_equal(world_mark(w, "zoe", "", a, false), CHAT_NOT_FOUND);
-	assert_int_equal(world_mark(w, "zoe", "", "nonsense", false), CHAT_NOT_FOUND);
-	assert_int_equal(world_mark(w, "bob", "42", forged, false), CHAT_NOT_FOUND);
-	assert_int_equal(world_mark(w, "bob", "", forged, false), CHAT_NOT_FOUND);
-	assert_int_equal(world_mark(w, "bob", "42", "", false), CHAT_NOT_FOUND);
-	assert_int_equal(world_mark(w, "bob", "42", "nonsense", true), CHAT_NOT_FOUND);
-	assert_int_equal(world_mark(w, "bob", "", a, false), CHAT_OK);
+	assert_int_equal(world_mark(w, "bob", "43", a, false), ERROR_NOT_FOUND);
+	assert_int_equal(world_mark(w, "zoe", "42", a, false), ERROR_NOT_PARTICIPANT);
+	assert_int_equal(world_mark(w, "zoe", "44", a, false), ERROR_NOT_PARTICIPANT);
+	assert_int_equal(world_mark(w, "zoe", "", a, false), ERROR_NOT_FOUND);
+	assert_int_equal(world_mark(w, "zoe", "", "nonsense", false), ERROR_NOT_FOUND);
+	assert_int_equal(world_mark(w, "bob", "42", forged, false), ERROR_NOT_FOUND);
+	assert_int_equal(world_mark(w, "bob", "", forged, false), ERROR_NOT_FOUND);
+	assert_int_equal(world_mark(w, "bob", "42", "", false), ERROR_NOT_FOUND);
+	assert_int_equal(world_mark(w, "bob", "42", "nonsense", true), ERROR_NOT_FOUND);
+	assert_int_equal(world_mark(w, "bob", "", a, false), ERROR_NONE);
 	assert_true(w->mark.read);
 }
 
@@ -205,18 +205,18 @@ unread_counts_others_messages_since_one_was_added(void **state)
 
 	world_put(w, "42", "alice client");
 	world_put(w, "43", "bob client, alice freelancer");
-	assert_int_equal(world_send(w, "alice", "42", "before bob came"), CHAT_OK);
-	assert_int_equal(world_send(w, "alice", "43", "other room"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "42", "before bob came"), ERROR_NONE);
+	assert_int_equal(world_send(w, "alice", "43", "other room"), ERROR_NONE);
 	world_put(w, "42", people);
 	assert_int_equal(world_unread(w, "bob", "42"), 0);
-	assert_int_equal(world_send(w, "alice", "42", "1"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "42", "1"), ERROR_NONE);
 	world_sent(w, "alice", "42", "2", id);
-	assert_int_equal(world_send(w, "bob", "42", "own"), CHAT_OK);
+	assert_int_equal(world_send(w, "bob", "42", "own"), ERROR_NONE);
 	assert_int_equal(world_unread(w, "bob", "42"), 2);
 	assert_int_equal(world_unread(w, "eve", "42"), 3);
 	assert_int_equal(world_unread(w, "alice", "42"), 1);
 	assert_int_equal(world_unread(w, "bob", NULL), 3);
-	assert_int_equal(world_mark(w, "bob", "42", id, true), CHAT_OK);
+	assert_int_equal(world_mark(w, "bob", "42", id, true), ERROR_NONE);
 	assert_int_equal(world_unread(w, "bob", "42"), 0);
 	assert_int_equal(world_unread(w, "bob", NULL), 1);
 	assert_int_equal(world_unread(w, "zoe", NULL), 0);
@@ -234,12 +234,12 @@ in_open_rooms_the_unlisted_read_for_all_and_have_no_unread(void **state)
 	world_sent(w, "alice", "42", "1", a);
 	assert_int_equal(world_unread(w, "zoe", "42"), 0);
 	head = world_head(w);
-	assert_int_equal(world_mark(w, "zoe", "42", a, false), CHAT_OK);
+	assert_int_equal(world_mark(w, "zoe", "42", a, false), ERROR_NONE);
 	assert_true(w->mark.read);
 	assert_int_equal(w->mark.unread, 0);
 	assert_int_equal(world_head(w), head + 2);
 	assert_true(is_newest_read(w));
-	assert_int_equal(world_mark(w, "zoe", "no room", a, false), CHAT_NOT_FOUND);
+	assert_int_equal(world_mark(w, "zoe", "no room", a, false), ERROR_NOT_FOUND);
 }
 
 /* The log, the message's state and the reader's unread count change together or not at all. */
@@ -255,16 +255,16 @@ a_mark_is_all_or_nothing_under_faults(void **state)
 	world_sent(w, "alice", "42", "2", a);
 	before = world_snapshot(w, "bob", "42");
 	for (;;) {
-		enum chat_err err;
+		enum error err;
 
-		w->mark.err = CHAT_UNAVAILABLE;
+		w->mark.err = ERROR_UNAVAILABLE;
 		store_fail_at(w->st, faults + 1, STORE_BROKEN);
 		err = world_mark(w, "bob", "42", a, true);
 		store_fail_at(w->st, 0, STORE_OK);
-		if (err == CHAT_OK)
+		if (err == ERROR_NONE)
 			break;
-		assert_int_equal(err, CHAT_UNAVAILABLE);
-		unanswered += w->mark.err == CHAT_OK;
+		assert_int_equal(err, ERROR_UNAVAILABLE);
+		unanswered += w->mark.err == ERROR_NONE;
 		after = world_snapshot(w, "bob", "42");
 		assert_string_equal(before, after);
 		free(after);

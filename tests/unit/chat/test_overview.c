@@ -10,10 +10,10 @@ run_escrows(struct store *st, void *arg)
 	struct world *w = arg;
 	bool is_done = chat_escrows(st, &w->escrows);
 
-	assert_int_equal(is_done, w->escrows.err == CHAT_OK);
+	assert_int_equal(is_done, w->escrows.err == ERROR_NONE);
 }
 
-static enum chat_err
+static enum error
 list(struct world *w, const char *wallet, struct span before, int limit)
 {
 	w->user = world_user(wallet);
@@ -21,7 +21,7 @@ list(struct world *w, const char *wallet, struct span before, int limit)
 	w->escrows.before = before;
 	w->escrows.limit = limit;
 	return store_read(w->st, PATIENT_MS, run_escrows, w) == STORE_OK ? w->escrows.err
-									 : CHAT_UNAVAILABLE;
+									 : ERROR_UNAVAILABLE;
 }
 
 /* Returns the escrowIds of the page, each with a blank behind it. Valid until the next call. */
@@ -48,7 +48,7 @@ struct look {
 	struct world *w;
 	const char *escrow;
 	struct buf out;
-	enum chat_err err;
+	enum error err;
 	int64_t sum;
 };
 
@@ -104,9 +104,9 @@ a_stranger_sees_no_escrow_and_not_whether_it_is_there(void **state)
 	struct world *w = *state;
 
 	world_put(w, "42", "alice client");
-	assert_int_equal(seen(w, "eve", "42").err, CHAT_NOT_PARTICIPANT);
-	assert_int_equal(seen(w, "eve", "43").err, CHAT_NOT_PARTICIPANT);
-	assert_int_equal(seen(w, "eve", "a/b").err, CHAT_BAD_REQUEST);
+	assert_int_equal(seen(w, "eve", "42").err, ERROR_NOT_PARTICIPANT);
+	assert_int_equal(seen(w, "eve", "43").err, ERROR_NOT_PARTICIPANT);
+	assert_int_equal(seen(w, "eve", "a/b").err, ERROR_BAD_REQUEST);
 }
 
 static void
@@ -116,13 +116,13 @@ in_open_rooms_the_unlisted_have_no_role_and_nothing_unread(void **state)
 	struct look l;
 
 	w->rules.rooms = ROOMS_OPEN;
-	assert_int_equal(world_send(w, "alice", "42", "hi"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "42", "hi"), ERROR_NONE);
 	l = seen(w, "eve", "42");
-	assert_int_equal(l.err, CHAT_OK);
+	assert_int_equal(l.err, ERROR_NONE);
 	assert_null(strstr(buf_cstr(&l.out), "\"title\":\"42\",\"role\""));
 	assert_non_null(strstr(buf_cstr(&l.out), "\"content\":\"hi\"},\"unread\":0,"));
 	buf_clear(&l.out);
-	assert_int_equal(seen(w, "eve", "43").err, CHAT_NOT_FOUND);
+	assert_int_equal(seen(w, "eve", "43").err, ERROR_NOT_FOUND);
 }
 
 /* ---- all ---- */
@@ -136,13 +136,13 @@ the_escrow_that_was_active_last_comes_first(void **state)
 	for (int i = 0; i < 3; i++, w->now_ms += 1000)
 		world_put(w, names[i], "alice client, bob freelancer");
 	world_put(w, "foreign", "bob client");
-	assert_int_equal(list(w, "alice", SPAN(""), 50), CHAT_OK);
+	assert_int_equal(list(w, "alice", SPAN(""), 50), ERROR_NONE);
 	assert_string_equal(ids(w), "c b a ");
-	assert_int_equal(world_send(w, "bob", "a", "hi"), CHAT_OK);
-	assert_int_equal(list(w, "alice", SPAN(""), 50), CHAT_OK);
+	assert_int_equal(world_send(w, "bob", "a", "hi"), ERROR_NONE);
+	assert_int_equal(list(w, "alice", SPAN(""), 50), ERROR_NONE);
 	assert_string_equal(ids(w), "a c b ");
 	assert_string_equal(w->escrows.next, "");
-	assert_int_equal(list(w, "eve", SPAN(""), 50), CHAT_OK);
+	assert_int_equal(list(w, "eve", SPAN(""), 50), ERROR_NONE);
 	assert_string_equal(buf_cstr(&w->escrows.escrows), "[]");
 }
 
@@ -159,7 +159,7 @@ pages_give_each_escrow_once_also_where_activity_is_equal(void **state)
 		struct buf all = {0};
 
 		for (before[0] = '\0';; memcpy(before, w->escrows.next, sizeof(before))) {
-			assert_int_equal(list(w, "alice", span_of(before), limit), CHAT_OK);
+			assert_int_equal(list(w, "alice", span_of(before), limit), ERROR_NONE);
 			assert_true(w->escrows.count >= 1 && w->escrows.count <= limit);
 			buf_str(&all, ids(w));
 			if (w->escrows.next[0] == '\0')
@@ -179,11 +179,11 @@ a_mark_that_is_none_is_refused(void **state)
 
 	world_put(w, "42", "alice client");
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		assert_int_equal(list(w, "alice", span_of(marks[i]), 50), CHAT_BAD_REQUEST);
-	assert_int_equal(list(w, "alice", SPAN(""), 0), CHAT_BAD_REQUEST);
-	assert_int_equal(list(w, "alice", SPAN(""), 201), CHAT_BAD_REQUEST);
+		assert_int_equal(list(w, "alice", span_of(marks[i]), 50), ERROR_BAD_REQUEST);
+	assert_int_equal(list(w, "alice", SPAN(""), 0), ERROR_BAD_REQUEST);
+	assert_int_equal(list(w, "alice", SPAN(""), 201), ERROR_BAD_REQUEST);
 	assert_int_equal(w->escrows.escrows.len, 0);
-	assert_int_equal(list(w, "alice", SPAN("0-42"), 50), CHAT_OK);
+	assert_int_equal(list(w, "alice", SPAN("0-42"), 50), ERROR_NONE);
 	assert_int_equal(w->escrows.count, 0);
 }
 
@@ -203,7 +203,7 @@ a_page_of_many_participants_ends_early_and_goes_on(void **state)
 		world_put(w, name, buf_cstr(&people));
 	}
 	do {
-		assert_int_equal(list(w, "alice", span_of(before), 200), CHAT_OK);
+		assert_int_equal(list(w, "alice", span_of(before), 200), ERROR_NONE);
 		assert_true(w->escrows.escrows.len < (1 << 20) + 40000);
 		total += w->escrows.count;
 		pages++;
@@ -222,16 +222,16 @@ a_list_is_whole_or_unavailable_under_faults(void **state)
 
 	world_put(w, "a", "alice client, bob freelancer");
 	world_put(w, "b", "alice client, bob freelancer");
-	assert_int_equal(world_send(w, "bob", "a", "hi"), CHAT_OK);
+	assert_int_equal(world_send(w, "bob", "a", "hi"), ERROR_NONE);
 	for (;; faults++) {
-		enum chat_err err;
+		enum error err;
 
 		store_fail_at(w->st, faults + 1, STORE_BROKEN);
 		err = list(w, "alice", SPAN(""), 50);
 		store_fail_at(w->st, 0, STORE_OK);
-		if (err == CHAT_OK)
+		if (err == ERROR_NONE)
 			break;
-		assert_int_equal(err, CHAT_UNAVAILABLE);
+		assert_int_equal(err, ERROR_UNAVAILABLE);
 		assert_true(faults < 100);
 	}
 	assert_true(faults > 5);
@@ -269,9 +269,9 @@ unread_escrows_are_those_with_any_and_their_sum(void **state)
 	world_put(w, "a", "alice client, bob freelancer");
 	world_put(w, "b", "alice client, bob freelancer");
 	world_put(w, "c", "alice client, bob freelancer");
-	assert_int_equal(world_send(w, "alice", "a", "1"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "a", "1"), ERROR_NONE);
 	w->now_ms += 1000;
-	assert_int_equal(world_send(w, "alice", "c", "2"), CHAT_OK);
+	assert_int_equal(world_send(w, "alice", "c", "2"), ERROR_NONE);
 	world_sent(w, "bob", "c", "mine", id);
 	l = unread(w, "bob");
 	assert_int_equal(l.sum, 2);
@@ -283,7 +283,7 @@ unread_escrows_are_those_with_any_and_their_sum(void **state)
 	    id);
 	assert_memory_equal(buf_cstr(&l.out), want, strlen(want));
 	buf_clear(&l.out);
-	assert_int_equal(world_mark(w, "bob", "c", id, true), CHAT_OK);
+	assert_int_equal(world_mark(w, "bob", "c", id, true), ERROR_NONE);
 	l = unread(w, "bob");
 	assert_int_equal(l.sum, 1);
 	assert_null(strstr(buf_cstr(&l.out), "\"escrowId\":\"c\""));
@@ -305,7 +305,7 @@ at_most_200_escrows_are_named_and_all_are_counted(void **state)
 	for (int i = 0; i < 201; i++) {
 		snprintf(name, sizeof(name), "e%d", i);
 		world_put(w, name, "alice client, bob freelancer");
-		assert_int_equal(world_send(w, "alice", name, "hi"), CHAT_OK);
+		assert_int_equal(world_send(w, "alice", name, "hi"), ERROR_NONE);
 	}
 	l = unread(w, "bob");
 	v = json_parse(buf_as_span(&l.out), NULL);

@@ -23,7 +23,7 @@ run_search(struct store *st, void *arg)
 	struct found *f = arg;
 	bool is_good = chat_search(st, &f->w->rules, &f->s);
 
-	assert_int_equal(is_good, f->s.err == CHAT_OK);
+	assert_int_equal(is_good, f->s.err == ERROR_NONE);
 }
 
 /* Returns the contents of the messages that are found, newest first, separated by '|'. Valid
@@ -72,7 +72,7 @@ let_it_be_indexed(struct world *w)
 
 	w->rules.rooms = ROOMS_OPEN;
 	while (rest_of_batch(w) != 0)
-		assert_int_equal(world_send(w, "filler", "filler", "filler"), CHAT_OK);
+		assert_int_equal(world_send(w, "filler", "filler", "filler"), ERROR_NONE);
 	w->rules.rooms = rooms;
 }
 
@@ -94,7 +94,7 @@ search(struct world *w, struct found *f, const char *wallet, const char *escrow,
 	do {
 		assert_int_equal(store_read(w->st, PATIENT_MS, run_search, f), STORE_OK);
 		steps++;
-	} while (f->s.err == CHAT_OK && !f->s.is_done);
+	} while (f->s.err == ERROR_NONE && !f->s.is_done);
 	return steps;
 }
 
@@ -105,17 +105,17 @@ assert_found(
 	struct found f;
 
 	search(w, &f, wallet, escrow, span_of(text), "", 50);
-	assert_int_equal(f.s.err, CHAT_OK);
+	assert_int_equal(f.s.err, ERROR_NONE);
 	assert_string_equal(contents(&f), wanted);
 	chat_search_clear(&f.s);
 }
 
-static enum chat_err
+static enum error
 refusal(struct world *w, const char *wallet, const char *escrow, struct span text,
     const char *before, int limit)
 {
 	struct found f;
-	enum chat_err err;
+	enum error err;
 
 	search(w, &f, wallet, escrow, text, before, limit);
 	err = f.s.err;
@@ -127,7 +127,7 @@ refusal(struct world *w, const char *wallet, const char *escrow, struct span tex
 static void
 say(struct world *w, const char *wallet, const char *escrow, const char *content)
 {
-	assert_int_equal(world_send(w, wallet, escrow, content), CHAT_OK);
+	assert_int_equal(world_send(w, wallet, escrow, content), ERROR_NONE);
 }
 
 static void
@@ -231,7 +231,7 @@ no_input_is_grammar(void **state)
 	say(w, "alice", "43", "escrow 42 content a OR b");
 	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
 		search(w, &f, "bob", "", span_of(inputs[i]), "", 50);
-		assert_int_equal(f.s.err, CHAT_OK);
+		assert_int_equal(f.s.err, ERROR_NONE);
 		assert_int_equal(f.s.count, 0);
 		chat_search_clear(&f.s);
 	}
@@ -252,11 +252,11 @@ a_page_has_1_to_200_messages(void **state)
 	rooms(w);
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		search(w, &f, "alice", "", SPAN("x"), "", good[i]);
-		assert_int_equal(f.s.err, CHAT_OK);
+		assert_int_equal(f.s.err, ERROR_NONE);
 		chat_search_clear(&f.s);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(refusal(w, "alice", "", SPAN("x"), "", bad[i]), CHAT_BAD_REQUEST);
+		assert_int_equal(refusal(w, "alice", "", SPAN("x"), "", bad[i]), ERROR_BAD_REQUEST);
 }
 
 static void
@@ -268,11 +268,11 @@ what_is_too_long_or_no_text_is_refused(void **state)
 	rooms(w);
 	memset(text, 'x', sizeof(text));
 	assert_int_equal(
-	    refusal(w, "alice", "", (struct span){text, 201}, "", 50), CHAT_BAD_REQUEST);
-	assert_int_equal(refusal(w, "alice", "", SPAN(""), "", 50), CHAT_BAD_REQUEST);
-	assert_int_equal(refusal(w, "alice", "", SPAN(" \t"), "", 50), CHAT_BAD_REQUEST);
-	assert_int_equal(refusal(w, "alice", "", SPAN("\xff"), "", 50), CHAT_BAD_REQUEST);
-	assert_int_equal(refusal(w, "alice", "a/b", SPAN("x"), "", 50), CHAT_BAD_REQUEST);
+	    refusal(w, "alice", "", (struct span){text, 201}, "", 50), ERROR_BAD_REQUEST);
+	assert_int_equal(refusal(w, "alice", "", SPAN(""), "", 50), ERROR_BAD_REQUEST);
+	assert_int_equal(refusal(w, "alice", "", SPAN(" \t"), "", 50), ERROR_BAD_REQUEST);
+	assert_int_equal(refusal(w, "alice", "", SPAN("\xff"), "", 50), ERROR_BAD_REQUEST);
+	assert_int_equal(refusal(w, "alice", "a/b", SPAN("x"), "", 50), ERROR_BAD_REQUEST);
 }
 
 /* ---- whose ---- */
@@ -290,8 +290,8 @@ only_the_callers_escrows_are_searched(void **state)
 	assert_found(w, "olga", "", "secret", "secret two");
 	assert_found(w, "eve", "", "secret", "");
 	assert_found(w, "alice", "43", "secret", "secret two");
-	assert_int_equal(refusal(w, "bob", "43", SPAN("secret"), "", 50), CHAT_NOT_PARTICIPANT);
-	assert_int_equal(refusal(w, "bob", "44", SPAN("secret"), "", 50), CHAT_NOT_PARTICIPANT);
+	assert_int_equal(refusal(w, "bob", "43", SPAN("secret"), "", 50), ERROR_NOT_PARTICIPANT);
+	assert_int_equal(refusal(w, "bob", "44", SPAN("secret"), "", 50), ERROR_NOT_PARTICIPANT);
 	world_put(w, "43", "alice client");
 	assert_found(w, "carol", "", "secret", "");
 }
@@ -388,7 +388,7 @@ pages_go_back_without_gap_or_repeat(void **state)
 	}
 	while (left > 0) {
 		search(w, &f, "alice", "", SPAN("num*"), before, 5);
-		assert_int_equal(f.s.err, CHAT_OK);
+		assert_int_equal(f.s.err, ERROR_NONE);
 		assert_int_equal(f.s.count, left < 5 ? left : 5);
 		snprintf(content, sizeof(content), "number %d", left - 1);
 		assert_memory_equal(contents(&f), content, strlen(content));
@@ -397,8 +397,8 @@ pages_go_back_without_gap_or_repeat(void **state)
 		memcpy(before, f.s.next, sizeof(before));
 		chat_search_clear(&f.s);
 	}
-	assert_int_equal(refusal(w, "alice", "", SPAN("x"), "nonsense", 5), CHAT_NOT_FOUND);
-	assert_int_equal(refusal(w, "alice", "", SPAN("x"), "1-0000000000000", 5), CHAT_NOT_FOUND);
+	assert_int_equal(refusal(w, "alice", "", SPAN("x"), "nonsense", 5), ERROR_NOT_FOUND);
+	assert_int_equal(refusal(w, "alice", "", SPAN("x"), "1-0000000000000", 5), ERROR_NOT_FOUND);
 }
 
 static void
@@ -409,7 +409,7 @@ a_page_cannot_begin_at_what_others_said_among_themselves(void **state)
 
 	rooms(w);
 	world_sent(w, "carol", "43", "x", id);
-	assert_int_equal(refusal(w, "bob", "", SPAN("x"), id, 5), CHAT_NOT_FOUND);
+	assert_int_equal(refusal(w, "bob", "", SPAN("x"), id, 5), ERROR_NOT_FOUND);
 }
 
 static void
@@ -479,7 +479,7 @@ pages_to_the_one(struct world *w)
 
 	do {
 		search(w, &f, "bob", "", SPAN("\"needle hay\""), before, 50);
-		assert_int_equal(f.s.err, CHAT_OK);
+		assert_int_equal(f.s.err, ERROR_NONE);
 		found += f.s.count;
 		pages++;
 		memcpy(before, f.s.next, sizeof(before));
@@ -591,14 +591,14 @@ what_is_not_committed_is_not_found(void **state)
 
 	rooms(w);
 	for (int nth = 1;; nth++) {
-		enum chat_err err;
+		enum error err;
 
 		store_fail_at(w->st, nth, STORE_BROKEN);
 		err = world_send(w, "alice", "42", "all or nothing");
 		store_fail_at(w->st, 0, STORE_OK);
-		if (err == CHAT_OK)
+		if (err == ERROR_NONE)
 			break;
-		assert_int_equal(err, CHAT_UNAVAILABLE);
+		assert_int_equal(err, ERROR_UNAVAILABLE);
 		assert_found(w, "bob", "42", "nothing", "");
 	}
 	assert_found(w, "bob", "42", "nothing", "all or nothing");

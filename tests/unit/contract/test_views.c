@@ -130,36 +130,36 @@ every_refusal_has_its_code_and_a_sentence(void **state)
 	    "removed", "empty", "too_long", "rate_limited", "conflict", "idempotency_mismatch",
 	    "offchain_envelope", "contract_wallet", "unavailable"};
 
-	for (int err = CHAT_OK; err <= CHAT_UNAVAILABLE; err++) {
-		assert_string_equal(chat_err_code(err), codes[err]);
-		assert_true(strlen(chat_err_text(err)) > 4);
+	for (int err = ERROR_NONE; err <= ERROR_UNAVAILABLE; err++) {
+		assert_string_equal(error_code(err), codes[err]);
+		assert_true(strlen(error_text(err)) > 4);
 	}
 }
 
 static void
 every_refusal_has_the_contract_s_status(void **state)
 {
-	static const int want[] = {[CHAT_OK] = 200,
-	    [CHAT_BAD_REQUEST] = 400,
-	    [CHAT_BAD_FRAME] = 400,
-	    [CHAT_UNAUTHORIZED] = 401,
-	    [CHAT_WALLET_MISMATCH] = 401,
-	    [CHAT_OPEN_IS_LOCAL] = 403,
-	    [CHAT_FORBIDDEN] = 403,
-	    [CHAT_NOT_PARTICIPANT] = 403,
-	    [CHAT_NOT_FOUND] = 404,
-	    [CHAT_REMOVED] = 403,
-	    [CHAT_EMPTY] = 400,
-	    [CHAT_TOO_LONG] = 413,
-	    [CHAT_RATE_LIMITED] = 429,
-	    [CHAT_CONFLICT] = 409,
-	    [CHAT_IDEMPOTENCY_MISMATCH] = 422,
-	    [CHAT_OFFCHAIN_ENVELOPE] = 400,
-	    [CHAT_CONTRACT_WALLET] = 400,
-	    [CHAT_UNAVAILABLE] = 503};
+	static const int want[] = {[ERROR_NONE] = 200,
+	    [ERROR_BAD_REQUEST] = 400,
+	    [ERROR_BAD_FRAME] = 400,
+	    [ERROR_UNAUTHORIZED] = 401,
+	    [ERROR_WALLET_MISMATCH] = 401,
+	    [ERROR_OPEN_IS_LOCAL] = 403,
+	    [ERROR_FORBIDDEN] = 403,
+	    [ERROR_NOT_PARTICIPANT] = 403,
+	    [ERROR_NOT_FOUND] = 404,
+	    [ERROR_REMOVED] = 403,
+	    [ERROR_EMPTY] = 400,
+	    [ERROR_TOO_LONG] = 413,
+	    [ERROR_RATE_LIMITED] = 429,
+	    [ERROR_CONFLICT] = 409,
+	    [ERROR_IDEMPOTENCY_MISMATCH] = 422,
+	    [ERROR_OFFCHAIN_ENVELOPE] = 400,
+	    [ERROR_CONTRACT_WALLET] = 400,
+	    [ERROR_UNAVAILABLE] = 503};
 
-	for (int err = CHAT_OK; err <= CHAT_UNAVAILABLE; err++)
-		assert_int_equal(chat_err_status(err), want[err]);
+	for (int err = ERROR_NONE; err <= ERROR_UNAVAILABLE; err++)
+		assert_int_equal(error_status(err), want[err]);
 }
 
 static void
@@ -167,20 +167,20 @@ refusals_use_the_code_s_sentence_or_the_reason_given(void **state)
 {
 	struct buf out = {0};
 
-	view_refusal(&out, CHAT_EMPTY, NULL);
+	view_refusal(&out, ERROR_EMPTY, NULL);
 	assert_string_equal(buf_cstr(&out),
 	    "{\"ok\":false,\"code\":\"empty\",\"error\":\"The message is empty.\"}");
 	out.len = 0;
-	view_refusal(&out, CHAT_BAD_REQUEST, "limit: 1 to 200");
+	view_refusal(&out, ERROR_BAD_REQUEST, "limit: 1 to 200");
 	assert_string_equal(buf_cstr(&out),
 	    "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"limit: 1 to 200\"}");
 	out.len = 0;
-	view_chat_error(&out, SPAN("chat_\"x"), CHAT_EMPTY, NULL, SPAN("42"));
+	view_chat_error(&out, SPAN("chat_\"x"), ERROR_EMPTY, NULL, SPAN("42"));
 	assert_string_equal(buf_cstr(&out),
 	    "{\"event\":\"chat_\\\"x\",\"code\":\"empty\",\"error\":\"The message is empty.\","
 	    "\"escrowId\":\"42\"}");
 	out.len = 0;
-	view_chat_error(&out, SPAN("presence"), CHAT_BAD_REQUEST, "why", SPAN(""));
+	view_chat_error(&out, SPAN("presence"), ERROR_BAD_REQUEST, "why", SPAN(""));
 	assert_string_equal(
 	    buf_cstr(&out), "{\"event\":\"presence\",\"code\":\"bad_request\",\"error\":\"why\"}");
 	buf_clear(&out);
@@ -189,10 +189,10 @@ refusals_use_the_code_s_sentence_or_the_reason_given(void **state)
 static void
 a_wallet_with_all_its_connections_is_told_how_many_it_may_have(void **state)
 {
-	char text[CHAT_FULL_SIZE];
+	char text[ERROR_FULL_SIZE];
 
 	(void)state;
-	assert_string_equal(chat_full_text(text, 50),
+	assert_string_equal(error_full_text(text, 50),
 	    "Too much at once: this wallet has 50 connections already, which is the limit.");
 }
 

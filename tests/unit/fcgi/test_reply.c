@@ -68,13 +68,13 @@ static void
 a_refusal_has_the_status_of_its_code(void **state)
 {
 	static const struct {
-		enum chat_err err;
+		enum error err;
 		int status;
-	} cases[] = {{CHAT_BAD_REQUEST, 400}, {CHAT_UNAUTHORIZED, 401}, {CHAT_WALLET_MISMATCH, 401},
-	    {CHAT_OPEN_IS_LOCAL, 403}, {CHAT_FORBIDDEN, 403}, {CHAT_NOT_PARTICIPANT, 403},
-	    {CHAT_NOT_FOUND, 404}, {CHAT_EMPTY, 400}, {CHAT_TOO_LONG, 413},
-	    {CHAT_RATE_LIMITED, 429}, {CHAT_CONFLICT, 409}, {CHAT_IDEMPOTENCY_MISMATCH, 422},
-	    {CHAT_UNAVAILABLE, 503}};
+	} cases[] = {{ERROR_BAD_REQUEST, 400}, {ERROR_UNAUTHORIZED, 401},
+	    {ERROR_WALLET_MISMATCH, 401}, {ERROR_OPEN_IS_LOCAL, 403}, {ERROR_FORBIDDEN, 403},
+	    {ERROR_NOT_PARTICIPANT, 403}, {ERROR_NOT_FOUND, 404}, {ERROR_EMPTY, 400},
+	    {ERROR_TOO_LONG, 413}, {ERROR_RATE_LIMITED, 429}, {ERROR_CONFLICT, 409},
+	    {ERROR_IDEMPOTENCY_MISMATCH, 422}, {ERROR_UNAVAILABLE, 503}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct reply r = {0};
@@ -89,7 +89,7 @@ a_refusal_has_the_status_of_its_code(void **state)
 		assert_true(json_bool(json_get(json, "success"), &success));
 		assert_false(success);
 		assert_true(json_string(json_get(json, "code"), &code));
-		assert_true(span_is(code, chat_err_code(cases[i].err)));
+		assert_true(span_is(code, error_code(cases[i].err)));
 		assert_int_equal(json_members(json), 3);
 		json_free(json);
 		reply_clear(&r);

@@ -240,20 +240,20 @@ a_wallet_in_header_and_query_must_be_the_same(void **state)
 {
 	static const struct {
 		const char *header, *uri;
-		enum chat_err err;
+		enum error err;
 		const char *claimed;
 	} cases[] = {
-	    {"", "/x", CHAT_OK, ""},
-	    {"alice", "/x", CHAT_OK, "alice"},
-	    {"", "/x?walletAddress=alice", CHAT_OK, "alice"},
-	    {"alice", "/x?walletAddress=alice", CHAT_OK, "alice"},
-	    {"alice", "/x?walletAddress=", CHAT_OK, "alice"},
-	    {"alice", "/x?walletAddress", CHAT_OK, "alice"},
-	    {"alice", "/x?walletAddress=bob", CHAT_WALLET_MISMATCH, NULL},
-	    {"", "/x?walletAddress=alice&walletAddress=alice", CHAT_BAD_REQUEST, NULL},
-	    {"alice", "/x?walletAddress=&walletAddress=alice", CHAT_BAD_REQUEST, NULL},
-	    {EVM_UPPER, "/x?walletAddress=" EVM_LOWER, CHAT_OK, EVM_LOWER},
-	    {"not a wallet", "/x?walletAddress=alice", CHAT_WALLET_MISMATCH, NULL},
+	    {"", "/x", ERROR_NONE, ""},
+	    {"alice", "/x", ERROR_NONE, "alice"},
+	    {"", "/x?walletAddress=alice", ERROR_NONE, "alice"},
+	    {"alice", "/x?walletAddress=alice", ERROR_NONE, "alice"},
+	    {"alice", "/x?walletAddress=", ERROR_NONE, "alice"},
+	    {"alice", "/x?walletAddress", ERROR_NONE, "alice"},
+	    {"alice", "/x?walletAddress=bob", ERROR_WALLET_MISMATCH, NULL},
+	    {"", "/x?walletAddress=alice&walletAddress=alice", ERROR_BAD_REQUEST, NULL},
+	    {"alice", "/x?walletAddress=&walletAddress=alice", ERROR_BAD_REQUEST, NULL},
+	    {EVM_UPPER, "/x?walletAddress=" EVM_LOWER, ERROR_NONE, EVM_LOWER},
+	    {"not a wallet", "/x?walletAddress=alice", ERROR_WALLET_MISMATCH, NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -262,7 +262,7 @@ a_wallet_in_header_and_query_must_be_the_same(void **state)
 		assert_int_equal(init(&r, cases[i].uri, NULL), REQUEST_OK);
 		r.auth.claimed_wallet = span_of(cases[i].header);
 		assert_int_equal(request_wallet(&r), cases[i].err);
-		if (cases[i].err == CHAT_OK)
+		if (cases[i].err == ERROR_NONE)
 			assert_span(r.auth.claimed_wallet, cases[i].claimed);
 		request_clear(&r);
 	}

@@ -174,7 +174,7 @@ a_message_notifies_the_participants_but_the_sender_and_observers(void **state)
 	struct client *c = connect_as(h, "carol"), *o = connect_as(h, "olga"),
 		      *m = connect_as(h, "mallory");
 
-	assert_int_equal(world_send(h->w, "alice", "42", "by REST"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "by REST"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(a), "");
 	assert_string_equal(heard(b), "notification 42");
@@ -191,11 +191,11 @@ a_user_who_was_added_later_is_not_notified_of_earlier_messages(void **state)
 	struct house *h = *state;
 	struct client *d = connect_as(h, "dave");
 
-	assert_int_equal(world_send(h->w, "alice", "42", "before"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "before"), ERROR_NONE);
 	world_put(h->w, "42", "alice client, bob freelancer, dave arbiter");
 	turn(h);
 	assert_string_equal(heard(d), "");
-	assert_int_equal(world_send(h->w, "alice", "42", "after"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "after"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(d), "notification 42");
 }
@@ -229,7 +229,7 @@ history_and_presence_are_answered_to_participants_alone(void **state)
 	struct house *h = *state;
 	struct client *a = connect_as(h, "alice"), *m = connect_as(h, "mallory");
 
-	assert_int_equal(world_send(h->w, "alice", "42", "hi"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "hi"), ERROR_NONE);
 	say(a, "1", "history", "{\"escrowId\":\"42\"}");
 	assert_non_null(strstr(buf_cstr(&a->last), "\"content\":\"hi\""));
 	say(a, "2", "history", "{\"escrowId\":\"42\",\"limit\":201}");
@@ -323,7 +323,7 @@ the_room_is_closed_to_others(void **state)
 
 	say(m, "1", "subscribe_escrow", "\"42\"");
 	say(m, "2", "subscribe_escrow", "\"no such\"");
-	assert_int_equal(world_send(h->w, "alice", "42", "secret"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "secret"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(m), "ack 1 not_participant, ack 2 not_participant");
 }
@@ -335,7 +335,7 @@ nothing_of_a_room_follows_the_answer_to_leaving_it(void **state)
 	struct client *a = enter(h, "alice", "42"), *b = enter(h, "bob", "42");
 
 	forget(h);
-	assert_int_equal(world_send(h->w, "carol", "42", "missed"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "carol", "42", "missed"), ERROR_NONE);
 	say(a, "1", "unsubscribe_escrow", "\"42\"");
 	turn(h);
 	assert_string_equal(heard(a), "ack 1 ok, notification 42");
@@ -659,7 +659,7 @@ a_message_of_another_process_has_its_place_in_the_rooms_order(void **state)
 
 	say(a, "", "chat_message", MESSAGE("one"));
 	turn(h);
-	assert_int_equal(world_send(h->w, "alice", "42", "two"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "two"), ERROR_NONE);
 	say(a, "", "chat_message", MESSAGE("three"));
 	turn(h);
 	assert_string_equal(heard(a), "chat_message one, chat_message two, chat_message three");

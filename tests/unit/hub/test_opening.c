@@ -52,7 +52,7 @@ a_stream_is_in_the_rooms_of_its_user_and_names_the_others(void **state)
 	struct client *c;
 
 	look_at(h, &j, "carol", "", both, 2);
-	assert_int_equal(session_look_verdict(&j.look), CHAT_OK);
+	assert_int_equal(session_look_verdict(&j.look), ERROR_NONE);
 	assert_true(session_look_stands(h->hub, &j.user, &j.look));
 	c = open_stream(h, &j, NULL);
 	assert_string_equal(heard(c), "hello");
@@ -61,7 +61,7 @@ a_stream_is_in_the_rooms_of_its_user_and_names_the_others(void **state)
 	assert_int_equal(hub_count_streams(h->hub, &j.user), 1);
 	assert_true(session_is_of(c->session, &j.user, both, 1));
 	assert_false(session_is_of(c->session, &j.user, both, 2));
-	assert_int_equal(world_send(h->w, "alice", "42", "hi"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "hi"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(c), "chat_message hi, notification 42");
 }
@@ -73,9 +73,9 @@ a_stream_that_may_be_in_none_of_its_rooms_is_refused(void **state)
 	struct look_job j;
 
 	look_at(h, &j, "mallory", "", both, 2);
-	assert_int_equal(session_look_verdict(&j.look), CHAT_NOT_PARTICIPANT);
+	assert_int_equal(session_look_verdict(&j.look), ERROR_NOT_PARTICIPANT);
 	look_at(h, &j, "mallory", "", both, 0);
-	assert_int_equal(session_look_verdict(&j.look), CHAT_OK);
+	assert_int_equal(session_look_verdict(&j.look), ERROR_NONE);
 }
 
 static void
@@ -91,7 +91,7 @@ a_change_that_the_tail_has_passed_since_the_look_up_asks_for_another(void **stat
 	assert_false(session_look_stands(h->hub, &j.user, &j.look));
 	look_at(h, &j, "bob", "", both, 2);
 	assert_true(session_look_stands(h->hub, &j.user, &j.look));
-	assert_int_equal(j.look.verdicts[1], CHAT_NOT_PARTICIPANT);
+	assert_int_equal(j.look.verdicts[1], ERROR_NOT_PARTICIPANT);
 }
 
 /* The stream opens before the tail passes the removal: it leaves when that is passed. */
@@ -105,7 +105,7 @@ a_removal_that_the_tail_has_yet_to_pass_ends_the_room(void **state)
 	look_at(h, &j, "carol", "", both, 1);
 	world_put(h->w, "42", "alice client");
 	c = open_stream(h, &j, NULL);
-	assert_int_equal(world_send(h->w, "alice", "42", "secret"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "secret"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(c), "hello, chat_error subscribe_escrow removed");
 }
@@ -124,7 +124,7 @@ an_old_removal_does_not_remove_a_user_who_was_added_again(void **state)
 	look_at(h, &j, "carol", "", both, 1);
 	c = open_stream(h, &j, NULL);
 	turn(h);
-	assert_int_equal(world_send(h->w, "alice", "42", "hi"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "hi"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(c), "hello, chat_message hi, notification 42");
 }

@@ -250,12 +250,12 @@ a_message_that_is_replayed_behind_the_look_up_counts_as_unread(void **state)
 	char cursor[CURSOR_SIZE], heard_text[256];
 
 	snprintf(cursor, sizeof(cursor), "%s", cursor_of(c, ""));
-	assert_int_equal(world_send(h->w, "alice", "42", "before"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "before"), ERROR_NONE);
 	tail(h);
 	forget(h);
 	c->room = 0; /* it is looked up, and waits */
 	subscribe_from(c, "1", "42", cursor);
-	assert_int_equal(world_send(h->w, "alice", "42", "between"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "between"), ERROR_NONE);
 	tail(h);
 	c->room = ROOM_FOR_ALL;
 	give_room(h);

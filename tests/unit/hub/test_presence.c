@@ -321,7 +321,7 @@ the_removed_is_told_and_the_others_see_him_leave(void **state)
 
 	forget(h);
 	world_put(h->w, "42", "alice client, carol arbiter, olga observer");
-	assert_int_equal(world_send(h->w, "alice", "42", "secret"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "secret"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(b), "chat_error subscribe_escrow removed");
 	assert_string_equal(heard(b2), "chat_error subscribe_escrow removed");
@@ -351,16 +351,16 @@ what_was_under_way_before_the_removal_reaches_the_removed_and_nothing_after_it(v
 	struct house *h = *state;
 	struct client *b = enter(h, "bob", "42");
 
-	assert_int_equal(world_send(h->w, "alice", "42", "before"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "before"), ERROR_NONE);
 	world_put(h->w, "42", "alice client");
-	assert_int_equal(world_send(h->w, "alice", "42", "between"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "between"), ERROR_NONE);
 	world_put(h->w, "42", "alice client, bob freelancer");
-	assert_int_equal(world_send(h->w, "alice", "42", "after"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "after"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(
 	    heard(b), "chat_message before, chat_error subscribe_escrow removed, notification 42");
 	say(b, "1", "subscribe_escrow", "\"42\"");
-	assert_int_equal(world_send(h->w, "alice", "42", "again"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "again"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(b), "ack 1 ok, chat_message again, notification 42");
 }
@@ -376,7 +376,7 @@ who_was_added_again_and_came_back_before_the_tail_saw_it_stays(void **state)
 	b = connect_as(h, "bob");
 	say(b, "1", "subscribe_escrow", "\"42\"");
 	turn(h);
-	assert_int_equal(world_send(h->w, "alice", "42", "hi"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "hi"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(b), "ack 1 ok, chat_message hi, notification 42");
 }
@@ -388,7 +388,7 @@ a_removed_slow_reader_is_given_nothing_more(void **state)
 	struct client *b = enter(h, "bob", "42");
 
 	b->room = 0;
-	assert_int_equal(world_send(h->w, "alice", "42", "missed"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "missed"), ERROR_NONE);
 	turn(h);
 	world_put(h->w, "42", "alice client");
 	turn(h);

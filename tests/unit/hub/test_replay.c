@@ -255,10 +255,10 @@ the_own_topic_resumes_with_its_notifications(void **state)
 
 	snprintf(cursor, sizeof(cursor), "%s", cursor_of(c, ""));
 	client_close(c, SESSION_LOST);
-	assert_int_equal(world_send(h->w, "carol", "42", "by herself"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "carol", "42", "by herself"), ERROR_NONE);
 	world_sent(h->w, "carol", "42", "more", id);
 	post(h, "42", "one");
-	assert_int_equal(world_mark(h->w, "alice", "42", id, true), CHAT_OK);
+	assert_int_equal(world_mark(h->w, "alice", "42", id, true), ERROR_NONE);
 	assert_true(world_publish(h->w, "user:carol", "ai:thinking", "{}", true));
 	post(h, "43", "not hers");
 	turn(h);
@@ -292,7 +292,7 @@ a_lost_own_cursor_is_a_gap_of_no_room(void **state)
 	assert_null(strstr(buf_cstr(&c->last), "escrowId"));
 }
 
-static enum chat_err
+static enum error
 verdict_on(struct house *h, const char *cursor)
 {
 	struct look_job j = {.user = world_user("carol"), .look = {.cursor = span_of(cursor)}};
@@ -304,9 +304,9 @@ verdict_on(struct house *h, const char *cursor)
 static void
 what_is_no_cursor_is_refused_and_a_lost_one_is_not(void **state)
 {
-	assert_int_equal(verdict_on(*state, "nonsense"), CHAT_BAD_REQUEST);
-	assert_int_equal(verdict_on(*state, "0123456789abcdef-1"), CHAT_OK);
-	assert_int_equal(verdict_on(*state, ""), CHAT_OK);
+	assert_int_equal(verdict_on(*state, "nonsense"), ERROR_BAD_REQUEST);
+	assert_int_equal(verdict_on(*state, "0123456789abcdef-1"), ERROR_NONE);
+	assert_int_equal(verdict_on(*state, ""), ERROR_NONE);
 }
 
 static void

@@ -15,7 +15,7 @@ a_slow_reader_gets_everything_in_order_and_once(void **state)
 	forget(h);
 	for (int i = 0; i < 300; i++) {
 		snprintf(text, sizeof(text), "m%d", i);
-		assert_int_equal(world_send(h->w, "alice", "42", text), CHAT_OK);
+		assert_int_equal(world_send(h->w, "alice", "42", text), ERROR_NONE);
 		b->room = i % 3; /* takes some, refuses some */
 		turn(h);
 	}
@@ -145,8 +145,8 @@ a_slow_reader_of_trimmed_events_has_a_gap(void **state)
 	struct client *c = enter(h, "carol", "42");
 
 	c->room = 0;
-	assert_int_equal(
-	    world_send(h->w, "carol", "42", "trimmed"), CHAT_OK); /* no notification for herself */
+	assert_int_equal(world_send(h->w, "carol", "42", "trimmed"),
+	    ERROR_NONE); /* no notification for herself */
 	turn(h);
 	trim_all(h);
 	c->room = ROOM_FOR_ALL;

@@ -44,7 +44,7 @@ all_see_one_order_whichever_process_wrote(void **state)
 	for (int i = 0; i < 5; i++) {
 		say(a, "", "chat_message", "{\"escrowId\":\"42\",\"content\":\"socket\"}");
 		hub_flush_writes(h->hub);
-		assert_int_equal(world_send(h->w, "alice", "42", "REST"), CHAT_OK);
+		assert_int_equal(world_send(h->w, "alice", "42", "REST"), ERROR_NONE);
 		assert_true(world_publish(h->w, "escrow_42", "escrow:update", "{}", true));
 	}
 	turn(h);
@@ -229,8 +229,8 @@ nothing_is_lost_or_given_twice_when_any_read_fails(void **state)
 	log_setup("test", LOG_TARGET_SYSLOG, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
 	for (int nth = 1; has_failed; nth++) {
 		forget(h);
-		assert_int_equal(world_send(h->w, "alice", "42", "one"), CHAT_OK);
-		assert_int_equal(world_send(h->w, "alice", "42", "two"), CHAT_OK);
+		assert_int_equal(world_send(h->w, "alice", "42", "one"), ERROR_NONE);
+		assert_int_equal(world_send(h->w, "alice", "42", "two"), ERROR_NONE);
 		hub_look(h->hub, true);
 		has_failed = look_with_fault(h, nth);
 		tail(h);

@@ -103,7 +103,7 @@ a_message_ends_typing_after_it_was_shown_from_whichever_side_it_came(void **stat
 	assert_string_equal(heard(b),
 	    "user_typing alice true, chat_message hi, user_typing alice false, notification 42");
 	say(a, "", "typing_start", ROOM);
-	assert_int_equal(world_send(h->w, "alice", "42", "by REST"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "alice", "42", "by REST"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(b), "user_typing alice true, chat_message by REST, user_typing "
 				      "alice false, notification 42");
@@ -119,7 +119,7 @@ anothers_message_ends_nothing(void **state)
 
 	forget(h);
 	say(a, "", "typing_start", ROOM);
-	assert_int_equal(world_send(h->w, "carol", "42", "hi"), CHAT_OK);
+	assert_int_equal(world_send(h->w, "carol", "42", "hi"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(b), "user_typing alice true, chat_message hi, notification 42");
 }

@@ -74,13 +74,13 @@ open_believes_a_claim_that_is_a_wallet(void **state)
 	struct user u;
 
 	r.claimed_wallet = SPAN("0xABCDEF0123456789abcdef0123456789abcdef01");
-	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_OK);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), ERROR_NONE);
 	assert_string_equal(u.key, "0xabcdef0123456789abcdef0123456789abcdef01");
 	assert_string_equal(u.name, "0xABCDEF0123456789abcdef0123456789abcdef01");
 	r.claimed_wallet = SPAN("");
-	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), ERROR_UNAUTHORIZED);
 	r.claimed_wallet = SPAN("not a wallet");
-	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), ERROR_UNAUTHORIZED);
 	auth_free(auth);
 }
 
@@ -214,7 +214,7 @@ open_serves_its_own_machine_only(void **state)
 
 	for (size_t i = 0; i < COUNT(conditions); i++) {
 		struct auth_request r = local_request();
-		enum chat_err want = conditions[i].is_local ? CHAT_OK : CHAT_OPEN_IS_LOCAL;
+		enum error want = conditions[i].is_local ? ERROR_NONE : ERROR_OPEN_IS_LOCAL;
 		size_t n = strlen(conditions[i].value);
 		char *exact = malloc(n + 1); /* so that a read beyond the value is seen */
 
@@ -235,10 +235,10 @@ a_nul_in_an_address_is_no_address(void **state)
 	struct auth_request r = local_request();
 
 	r.x_forwarded_for = SPAN("127.0.0.1\0.evil");
-	assert_int_equal(auth_conditions(auth, &r), CHAT_OPEN_IS_LOCAL);
+	assert_int_equal(auth_conditions(auth, &r), ERROR_OPEN_IS_LOCAL);
 	r = local_request();
 	r.host = SPAN("[::1\0]");
-	assert_int_equal(auth_conditions(auth, &r), CHAT_OPEN_IS_LOCAL);
+	assert_int_equal(auth_conditions(auth, &r), ERROR_OPEN_IS_LOCAL);
 	auth_free(auth);
 }
 
@@ -277,9 +277,9 @@ an_origin_is_a_front_end_s_or_our_own(void **state)
 		r.origin = span_of(origins[i].origin);
 		r.host = span_of(origins[i].host);
 		r.is_secure = origins[i].is_secure;
-		assert_int_equal(auth_conditions(auth, &r), CHAT_OK);
+		assert_int_equal(auth_conditions(auth, &r), ERROR_NONE);
 		r.is_browser_write = true;
-		if (auth_conditions(auth, &r) != (is_allowed ? CHAT_OK : CHAT_FORBIDDEN))
+		if (auth_conditions(auth, &r) != (is_allowed ? ERROR_NONE : ERROR_FORBIDDEN))
 			fail_msg("%s", origins[i].origin);
 		assert_int_equal(auth_cors_origin(auth, &r).n, is_allowed ? r.origin.n : 0);
 	}
@@ -297,7 +297,7 @@ null_is_nobody_s_origin_even_if_configured(void **state)
 
 	r.origin = SPAN("null");
 	r.is_browser_write = true;
-	assert_int_equal(auth_conditions(auth, &r), CHAT_FORBIDDEN);
+	assert_int_equal(auth_conditions(auth, &r), ERROR_FORBIDDEN);
 	assert_int_equal(auth_cors_origin(auth, &r).n, 0);
 	auth_free(auth);
 }
@@ -309,7 +309,7 @@ no_origin_is_no_browser(void **state)
 	struct auth_request r = local_request();
 
 	r.is_browser_write = true;
-	assert_int_equal(auth_conditions(auth, &r), CHAT_OK);
+	assert_int_equal(auth_conditions(auth, &r), ERROR_NONE);
 	assert_int_equal(auth_cors_origin(auth, &r).n, 0);
 	auth_free(auth);
 }
@@ -347,19 +347,19 @@ a_key_does_what_its_scopes_say(void **state)
 
 	assert_non_null(auth);
 	r.service_key = SPAN(SECRET_A);
-	assert_int_equal(auth_service(auth, &r, SCOPE_PUBLISH, name), CHAT_OK);
+	assert_int_equal(auth_service(auth, &r, SCOPE_PUBLISH, name), ERROR_NONE);
 	assert_string_equal(name, "backend");
-	assert_int_equal(auth_service(auth, &r, SCOPE_ESCROWS, NULL), CHAT_OK);
-	assert_int_equal(auth_service(auth, &r, SCOPE_STATS, NULL), CHAT_FORBIDDEN);
-	assert_int_equal(auth_service(auth, &r, SCOPE_SESSIONS, NULL), CHAT_FORBIDDEN);
+	assert_int_equal(auth_service(auth, &r, SCOPE_ESCROWS, NULL), ERROR_NONE);
+	assert_int_equal(auth_service(auth, &r, SCOPE_STATS, NULL), ERROR_FORBIDDEN);
+	assert_int_equal(auth_service(auth, &r, SCOPE_SESSIONS, NULL), ERROR_FORBIDDEN);
 	r.service_key = SPAN(SECRET_B);
-	assert_int_equal(auth_service(auth, &r, SCOPE_STATS, name), CHAT_OK);
+	assert_int_equal(auth_service(auth, &r, SCOPE_STATS, name), ERROR_NONE);
 	assert_string_equal(name, "monitor");
 	r.service_key = SPAN(SECRET_A "a");
-	assert_int_equal(auth_service(auth, &r, SCOPE_PUBLISH, name), CHAT_UNAUTHORIZED);
+	assert_int_equal(auth_service(auth, &r, SCOPE_PUBLISH, name), ERROR_UNAUTHORIZED);
 	assert_string_equal(name, "");
 	r.service_key = SPAN("");
-	assert_int_equal(auth_service(auth, &r, SCOPE_PUBLISH, NULL), CHAT_UNAUTHORIZED);
+	assert_int_equal(auth_service(auth, &r, SCOPE_PUBLISH, NULL), ERROR_UNAUTHORIZED);
 	auth_free(auth);
 }
 
@@ -373,7 +373,7 @@ a_key_that_comes_from_a_browser_is_refused(void **state)
 
 	r.service_key = SPAN(SECRET_A);
 	r.origin = span_of(frontends[0]);
-	assert_int_equal(auth_service(auth, &r, SCOPE_PUBLISH, NULL), CHAT_FORBIDDEN);
+	assert_int_equal(auth_service(auth, &r, SCOPE_PUBLISH, NULL), ERROR_FORBIDDEN);
 	auth_free(auth);
 }
 
@@ -384,7 +384,7 @@ without_a_key_file_no_key_is_known(void **state)
 	struct auth_request r = local_request();
 
 	r.service_key = SPAN(SECRET_A);
-	assert_int_equal(auth_service(auth, &r, SCOPE_PUBLISH, NULL), CHAT_UNAUTHORIZED);
+	assert_int_equal(auth_service(auth, &r, SCOPE_PUBLISH, NULL), ERROR_UNAUTHORIZED);
 	auth_free(auth);
 }
 

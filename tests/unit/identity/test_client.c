@@ -33,13 +33,13 @@ static void
 look(struct proxies *p, const struct sight *sights, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		char out[CLIENT_ADDRESS_SIZE];
+		char out[ADDRESS_SIZE];
 		size_t len = strlen(sights[i].forwarded_for);
 		char *exact = malloc(len ? len : 1);
 		struct span got;
 
 		memcpy(exact, sights[i].forwarded_for, len);
-		got = client_address(p, span_of(sights[i].peer), (struct span){exact, len}, out);
+		got = address_of_client(p, span_of(sights[i].peer), (struct span){exact, len}, out);
 		if (!span_is(got, sights[i].address))
 			fail_msg("%s, %s: %.*s", sights[i].peer, sights[i].forwarded_for,
 			    (int)got.n, got.p);

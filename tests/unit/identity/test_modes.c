@@ -69,7 +69,7 @@ world_clear(struct world *w)
 	buf_clear(&w->header);
 }
 
-static enum chat_err
+static enum error
 ask(struct world *w, struct user *out)
 {
 	return auth_user(w->auth, w->tmp->st, &w->request, NOW, out);
@@ -94,24 +94,24 @@ a_token_of_the_platform_is_an_identity(void **state)
 	struct user u;
 
 	assert_true(auth_has_tokens(w.auth));
-	assert_int_equal(ask(&w, &u), CHAT_OK);
+	assert_int_equal(ask(&w, &u), ERROR_NONE);
 	assert_string_equal(u.key, "alice");
 	assert_int_equal(u.proof.issued_ms, INT64_C(1699999000000));
 	assert_int_equal(u.proof.expires_ms, INT64_C(1700000100000));
 	assert_int_equal(
-	    auth_user(w.auth, w.tmp->st, &w.request, INT64_C(1700000100000), &u), CHAT_OK);
+	    auth_user(w.auth, w.tmp->st, &w.request, INT64_C(1700000100000), &u), ERROR_NONE);
 	assert_int_equal(u.proof.expires_ms, INT64_C(1700000100000) + JWT_SKEW_MS);
 	assert_int_equal(strlen(u.proof.hash), 64);
 	w.request.claimed_wallet = SPAN("bob");
-	assert_int_equal(ask(&w, &u), CHAT_WALLET_MISMATCH);
+	assert_int_equal(ask(&w, &u), ERROR_WALLET_MISMATCH);
 	w.request.claimed_wallet = SPAN("alice");
-	assert_int_equal(ask(&w, &u), CHAT_OK);
+	assert_int_equal(ask(&w, &u), ERROR_NONE);
 	w.request.authorization = SPAN("");
-	assert_int_equal(ask(&w, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(ask(&w, &u), ERROR_UNAUTHORIZED);
 	w.request.token = span_of(w.token);
-	assert_int_equal(ask(&w, &u), CHAT_OK);
+	assert_int_equal(ask(&w, &u), ERROR_NONE);
 	w.request.token = (struct span){w.token, strlen(w.token) - 1};
-	assert_int_equal(ask(&w, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(ask(&w, &u), ERROR_UNAUTHORIZED);
 	world_clear(&w);
 }
 
@@ -137,9 +137,9 @@ a_token_that_was_ended_is_none_however_its_signature_is_spelt(void **state)
 	struct world w = jwt_world(state);
 	struct user u;
 
-	assert_int_equal(ask(&w, &u), CHAT_OK);
+	assert_int_equal(ask(&w, &u), ERROR_NONE);
 	assert_int_equal(store_write(w.tmp->st, end_token, &u), STORE_OK);
-	assert_int_equal(ask(&w, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(ask(&w, &u), ERROR_UNAUTHORIZED);
 	world_clear(&w);
 }
 
@@ -151,9 +151,9 @@ all_tokens_of_a_wallet_end_up_to_a_time(void **state)
 	struct user u;
 
 	assert_int_equal(store_write(w.tmp->st, end_wallet, &before), STORE_OK);
-	assert_int_equal(ask(&w, &u), CHAT_OK);
+	assert_int_equal(ask(&w, &u), ERROR_NONE);
 	assert_int_equal(store_write(w.tmp->st, end_wallet, &after), STORE_OK);
-	assert_int_equal(ask(&w, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(ask(&w, &u), ERROR_UNAUTHORIZED);
 	world_clear(&w);
 }
 
@@ -206,16 +206,16 @@ keys_are_read_anew_and_stay_if_the_file_is_wrong(void **state)
 	assert_false(auth_reload(w.auth, &err));
 	assert_non_null(strstr(buf_cstr(&err), w.path));
 	assert_null(strchr(buf_cstr(&err), '\n'));
-	assert_int_equal(ask(&w, &u), CHAT_OK);
+	assert_int_equal(ask(&w, &u), ERROR_NONE);
 	write_keys(w.path, SET(JOSE_JWK_OKP));
 	assert_true(auth_reload(w.auth, &err));
-	assert_int_equal(ask(&w, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(ask(&w, &u), ERROR_UNAUTHORIZED);
 	write_keys(w.path, SET(JOSE_JWK_OCT));
 	assert_true(auth_reload(w.auth, &err));
-	assert_int_equal(ask(&w, &u), CHAT_OK);
+	assert_int_equal(ask(&w, &u), ERROR_NONE);
 	chmod(w.path, 0644);
 	assert_false(auth_reload(w.auth, &err));
-	assert_int_equal(ask(&w, &u), CHAT_OK);
+	assert_int_equal(ask(&w, &u), ERROR_NONE);
 	buf_clear(&err);
 	world_clear(&w);
 }
@@ -276,7 +276,7 @@ knock(struct store *st, void *arg)
 {
 	struct knock *k = arg;
 
-	k->wait_ms = client_sign_in(st, span_of(k->address), 3, k->at_us);
+	k->wait_ms = address_sign_in(st, span_of(k->address), 3, k->at_us);
 	return true;
 }
 
@@ -336,14 +336,14 @@ whom_the_web_server_names_is_who_asks(void **state)
 
 	assert_string_equal(auth_identity_header(auth), "X-Remote-User");
 	assert_false(auth_has_tokens(auth));
-	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_OK);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), ERROR_NONE);
 	assert_string_equal(u.key, "0xabcdef0123456789abcdef0123456789abcdef01");
 	r.claimed_wallet = SPAN("alice");
-	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_WALLET_MISMATCH);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), ERROR_WALLET_MISMATCH);
 	r.remote_user = SPAN("");
-	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), ERROR_UNAUTHORIZED);
 	r.remote_user = SPAN("alice smith");
-	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), ERROR_UNAUTHORIZED);
 	auth_free(auth);
 }
 

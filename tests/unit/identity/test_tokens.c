@@ -62,7 +62,7 @@ wallet_auth(const char *page)
 	return auth;
 }
 
-static enum chat_err
+static enum error
 who(struct world *w, struct auth *auth, struct auth_request r, struct user *out)
 {
 	return auth_user(auth, w->st, &r, w->now_ms, out);
@@ -79,63 +79,63 @@ with_bearer(void)
 #define COOKIE(t) SPAN("__Host-escrowchat=" t)
 
 static const struct {
-	enum chat_err err;
+	enum error err;
 	struct auth_request request;
 } places[] = {
-    {CHAT_OK, {.authorization = {"Bearer " TOKEN_A, 50}}},
-    {CHAT_OK, {.authorization = {"bearer  " TOKEN_A, 51}}},
-    {CHAT_OK, {.protocols = {"escrowchat.v1, bearer." TOKEN_A, 65}}},
-    {CHAT_OK, {.protocols = {"bearer." TOKEN_A ",escrowchat.v1", 64}}},
-    {CHAT_OK, {.token = {TOKEN_A, 43}}},
-    {CHAT_OK, {.cookie = {"a=b; __Host-escrowchat=" TOKEN_A "; c=d", 71}}},
-    {CHAT_OK, {.token = {TOKEN_A, 43}, .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
-    {CHAT_OK, {.token = {TOKEN_A, 43}, .cookie = {"escrowchat=" TOKEN_B, 54}}},
+    {ERROR_NONE, {.authorization = {"Bearer " TOKEN_A, 50}}},
+    {ERROR_NONE, {.authorization = {"bearer  " TOKEN_A, 51}}},
+    {ERROR_NONE, {.protocols = {"escrowchat.v1, bearer." TOKEN_A, 65}}},
+    {ERROR_NONE, {.protocols = {"bearer." TOKEN_A ",escrowchat.v1", 64}}},
+    {ERROR_NONE, {.token = {TOKEN_A, 43}}},
+    {ERROR_NONE, {.cookie = {"a=b; __Host-escrowchat=" TOKEN_A "; c=d", 71}}},
+    {ERROR_NONE, {.token = {TOKEN_A, 43}, .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
+    {ERROR_NONE, {.token = {TOKEN_A, 43}, .cookie = {"escrowchat=" TOKEN_B, 54}}},
     /* nothing, or nothing that is one */
-    {CHAT_UNAUTHORIZED, {.claimed_wallet = {"alice", 5}}},
-    {CHAT_UNAUTHORIZED, {.protocols = {"escrowchat.v1", 13}}},
-    {CHAT_UNAUTHORIZED, {.cookie = {"escrowchat=" TOKEN_A, 54}}},
-    {CHAT_UNAUTHORIZED, {.authorization = {"Bearer", 6}}},
-    {CHAT_UNAUTHORIZED, {.authorization = {"Bearer ", 7}}},
-    {CHAT_UNAUTHORIZED, {.authorization = {"Basic " TOKEN_A, 49}}},
-    {CHAT_UNAUTHORIZED, {.authorization = {"Bearer " TOKEN_A "x", 51}}},
-    {CHAT_UNAUTHORIZED, {.authorization = {"Bearer " TOKEN_B, 50}}},
-    {CHAT_UNAUTHORIZED, {.protocols = {"bearer.", 7}}},
+    {ERROR_UNAUTHORIZED, {.claimed_wallet = {"alice", 5}}},
+    {ERROR_UNAUTHORIZED, {.protocols = {"escrowchat.v1", 13}}},
+    {ERROR_UNAUTHORIZED, {.cookie = {"escrowchat=" TOKEN_A, 54}}},
+    {ERROR_UNAUTHORIZED, {.authorization = {"Bearer", 6}}},
+    {ERROR_UNAUTHORIZED, {.authorization = {"Bearer ", 7}}},
+    {ERROR_UNAUTHORIZED, {.authorization = {"Basic " TOKEN_A, 49}}},
+    {ERROR_UNAUTHORIZED, {.authorization = {"Bearer " TOKEN_A "x", 51}}},
+    {ERROR_UNAUTHORIZED, {.authorization = {"Bearer " TOKEN_B, 50}}},
+    {ERROR_UNAUTHORIZED, {.protocols = {"bearer.", 7}}},
     /* a bad one never falls back to the cookie, and what differs is nobody */
-    {CHAT_UNAUTHORIZED,
+    {ERROR_UNAUTHORIZED,
 	{.authorization = {"Bearer x", 8}, .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
-    {CHAT_UNAUTHORIZED,
+    {ERROR_UNAUTHORIZED,
 	{.authorization = {"Basic x", 7}, .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
-    {CHAT_UNAUTHORIZED,
+    {ERROR_UNAUTHORIZED,
 	{.protocols = {"bearer.", 7}, .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
-    {CHAT_UNAUTHORIZED, {.token = {TOKEN_A, 43}, .cookie = {"__Host-escrowchat=" TOKEN_B, 61}}},
-    {CHAT_UNAUTHORIZED, {.token = {TOKEN_A, 43}, .authorization = {"Bearer " TOKEN_B, 50}}},
-    {CHAT_UNAUTHORIZED, {.protocols = {"bearer." TOKEN_A ", bearer." TOKEN_B, 102}}},
-    {CHAT_UNAUTHORIZED,
+    {ERROR_UNAUTHORIZED, {.token = {TOKEN_A, 43}, .cookie = {"__Host-escrowchat=" TOKEN_B, 61}}},
+    {ERROR_UNAUTHORIZED, {.token = {TOKEN_A, 43}, .authorization = {"Bearer " TOKEN_B, 50}}},
+    {ERROR_UNAUTHORIZED, {.protocols = {"bearer." TOKEN_A ", bearer." TOKEN_B, 102}}},
+    {ERROR_UNAUTHORIZED,
 	{.cookie = {"__Host-escrowchat=" TOKEN_A "; __Host-escrowchat=" TOKEN_A, 124}}},
-    {CHAT_UNAUTHORIZED, {.token = {TOKEN_A, 43},
-			    .cookie = {"__Host-escrowchat=" TOKEN_A "; __Host-escrowchat=x", 82}}},
-    {CHAT_UNAUTHORIZED, {.cookie = {"__Host-escrowchat=", 18}}},
+    {ERROR_UNAUTHORIZED, {.token = {TOKEN_A, 43},
+			     .cookie = {"__Host-escrowchat=" TOKEN_A "; __Host-escrowchat=x", 82}}},
+    {ERROR_UNAUTHORIZED, {.cookie = {"__Host-escrowchat=", 18}}},
     /* where a cookie does not count */
-    {CHAT_FORBIDDEN, {.is_browser_write = true, .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
-    {CHAT_FORBIDDEN, {.is_browser_write = true,
-			 .origin = {"https://evil.example", 20},
-			 .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
-    {CHAT_FORBIDDEN, {.is_browser_write = true,
-			 .origin = {"null", 4},
-			 .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
-    {CHAT_OK, {.is_browser_write = true,
-		  .origin = {PAGE, 19},
-		  .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
-    {CHAT_OK, {.is_browser_write = true, .authorization = {"Bearer " TOKEN_A, 50}}},
-    {CHAT_FORBIDDEN,
+    {ERROR_FORBIDDEN, {.is_browser_write = true, .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
+    {ERROR_FORBIDDEN, {.is_browser_write = true,
+			  .origin = {"https://evil.example", 20},
+			  .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
+    {ERROR_FORBIDDEN, {.is_browser_write = true,
+			  .origin = {"null", 4},
+			  .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
+    {ERROR_NONE, {.is_browser_write = true,
+		     .origin = {PAGE, 19},
+		     .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
+    {ERROR_NONE, {.is_browser_write = true, .authorization = {"Bearer " TOKEN_A, 50}}},
+    {ERROR_FORBIDDEN,
 	{.sec_fetch_site = {"cross-site", 10}, .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
-    {CHAT_OK,
+    {ERROR_NONE,
 	{.sec_fetch_site = {"same-origin", 11}, .cookie = {"__Host-escrowchat=" TOKEN_A, 61}}},
-    {CHAT_OK, {.sec_fetch_site = {"cross-site", 10}, .authorization = {"Bearer " TOKEN_A, 50}}},
+    {ERROR_NONE, {.sec_fetch_site = {"cross-site", 10}, .authorization = {"Bearer " TOKEN_A, 50}}},
     /* what is claimed besides */
-    {CHAT_OK, {.token = {TOKEN_A, 43}, .claimed_wallet = {"alice", 5}}},
-    {CHAT_WALLET_MISMATCH, {.token = {TOKEN_A, 43}, .claimed_wallet = {"bob", 3}}},
-    {CHAT_WALLET_MISMATCH, {.token = {TOKEN_A, 43}, .claimed_wallet = {"not a wallet", 12}}},
+    {ERROR_NONE, {.token = {TOKEN_A, 43}, .claimed_wallet = {"alice", 5}}},
+    {ERROR_WALLET_MISMATCH, {.token = {TOKEN_A, 43}, .claimed_wallet = {"bob", 3}}},
+    {ERROR_WALLET_MISMATCH, {.token = {TOKEN_A, 43}, .claimed_wallet = {"not a wallet", 12}}},
 };
 
 static void
@@ -147,11 +147,11 @@ a_token_stands_where_it_may_and_nowhere_else(void **state)
 	change(w, GIVE, TOKEN_A, "alice");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		struct user u;
-		enum chat_err err = who(w, auth, places[i].request, &u);
+		enum error err = who(w, auth, places[i].request, &u);
 
 		if (err != places[i].err)
-			fail_msg("place %zu: %s", i, chat_err_code(err));
-		if (err == CHAT_OK)
+			fail_msg("place %zu: %s", i, error_code(err));
+		if (err == ERROR_NONE)
 			assert_string_equal(u.key, "alice");
 	}
 	auth_free(auth);
@@ -196,29 +196,29 @@ a_token_lasts_a_week_and_a_day_unused(void **state)
 
 	change(w, GIVE, TOKEN_A, "alice");
 	w->now_ms = begun + DAY - 1;
-	assert_int_equal(who(w, auth, with_bearer(), &u), CHAT_OK);
+	assert_int_equal(who(w, auth, with_bearer(), &u), ERROR_NONE);
 	assert_int_equal(u.proof.issued_ms, begun);
 	assert_int_equal(u.proof.expires_ms, begun + WEEK);
 	assert_int_equal(u.proof.used_ms, begun);
 	w->now_ms++;
-	assert_int_equal(who(w, auth, with_bearer(), &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(who(w, auth, with_bearer(), &u), ERROR_UNAUTHORIZED);
 	w->now_ms = begun;
 	for (int day = 1; day < 7; day++) {
 		w->now_ms = begun + day * (DAY - 1);
 		change(w, TOUCH, TOKEN_A, "");
-		assert_int_equal(who(w, auth, with_bearer(), &u), CHAT_OK);
+		assert_int_equal(who(w, auth, with_bearer(), &u), ERROR_NONE);
 	}
 	w->now_ms = begun + WEEK - MINUTE;
 	change(w, TOUCH, TOKEN_A, "");
 	w->now_ms = begun + WEEK - 1;
-	assert_int_equal(who(w, auth, with_bearer(), &u), CHAT_OK);
+	assert_int_equal(who(w, auth, with_bearer(), &u), ERROR_NONE);
 	w->now_ms++;
-	assert_int_equal(who(w, auth, with_bearer(), &u), CHAT_UNAUTHORIZED);
+	assert_int_equal(who(w, auth, with_bearer(), &u), ERROR_UNAUTHORIZED);
 	auth_free(auth);
 }
 
 /* The user sends a message with the proof with which they came. */
-static enum chat_err
+static enum error
 send_with(struct world *w, struct user *u)
 {
 	w->send = (struct chat_send){.user = u,
@@ -252,13 +252,14 @@ an_ended_token_is_void_inside_a_write_too(void **state)
 	world_put(w, "42", "alice client");
 	change(w, GIVE, TOKEN_A, "alice");
 	change(w, GIVE, TOKEN_B, "alice");
-	assert_int_equal(who(w, auth, with_bearer(), &a), CHAT_OK);
-	assert_int_equal(who(w, auth, (struct auth_request){.token = SPAN(TOKEN_B)}, &b), CHAT_OK);
-	assert_int_equal(send_with(w, &a), CHAT_OK);
+	assert_int_equal(who(w, auth, with_bearer(), &a), ERROR_NONE);
+	assert_int_equal(
+	    who(w, auth, (struct auth_request){.token = SPAN(TOKEN_B)}, &b), ERROR_NONE);
+	assert_int_equal(send_with(w, &a), ERROR_NONE);
 	change(w, END_TOKEN, TOKEN_A, "alice");
-	assert_int_equal(send_with(w, &a), CHAT_UNAUTHORIZED);
-	assert_int_equal(send_with(w, &b), CHAT_OK);
-	assert_int_equal(who(w, auth, with_bearer(), &a), CHAT_UNAUTHORIZED);
+	assert_int_equal(send_with(w, &a), ERROR_UNAUTHORIZED);
+	assert_int_equal(send_with(w, &b), ERROR_NONE);
+	assert_int_equal(who(w, auth, with_bearer(), &a), ERROR_UNAUTHORIZED);
 	assert_int_equal(log_rows(w, "session:"), 1);
 	change(w, END_TOKEN, TOKEN_A, "alice");
 	assert_int_equal(log_rows(w, "session:"), 1);
@@ -274,20 +275,20 @@ all_tokens_of_a_wallet_end_at_once_and_later_ones_are_good(void **state)
 
 	world_put(w, "42", "alice client");
 	change(w, GIVE, TOKEN_A, "alice");
-	assert_int_equal(who(w, auth, with_bearer(), &a), CHAT_OK);
+	assert_int_equal(who(w, auth, with_bearer(), &a), ERROR_NONE);
 	unknown = later = a;
 	unknown.proof.issued_ms = 0; /* a platform's token that does not say */
 	later.proof.issued_ms = w->now_ms + 1;
 	change(w, END_WALLET, "", "alice");
-	assert_int_equal(send_with(w, &a), CHAT_UNAUTHORIZED);
-	assert_int_equal(send_with(w, &unknown), CHAT_UNAUTHORIZED);
-	assert_int_equal(send_with(w, &later), CHAT_OK);
-	assert_int_equal(who(w, auth, with_bearer(), &a), CHAT_UNAUTHORIZED);
+	assert_int_equal(send_with(w, &a), ERROR_UNAUTHORIZED);
+	assert_int_equal(send_with(w, &unknown), ERROR_UNAUTHORIZED);
+	assert_int_equal(send_with(w, &later), ERROR_NONE);
+	assert_int_equal(who(w, auth, with_bearer(), &a), ERROR_UNAUTHORIZED);
 	assert_int_equal(log_rows(w, "sessions:"), 1);
 	w->now_ms += MINUTE;
 	change(w, END_WALLET, "", "alice");
 	assert_int_equal(log_rows(w, "sessions:"), 2);
-	assert_int_equal(send_with(w, &later), CHAT_UNAUTHORIZED);
+	assert_int_equal(send_with(w, &later), ERROR_UNAUTHORIZED);
 	auth_free(auth);
 }
 
@@ -346,7 +347,7 @@ without_a_database_nobody_is_known(void **state)
 	struct auth_request r = with_bearer();
 	struct user u;
 
-	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), CHAT_UNAVAILABLE);
+	assert_int_equal(auth_user(auth, NULL, &r, 0, &u), ERROR_UNAVAILABLE);
 	auth_free(auth);
 }
 
@@ -362,11 +363,11 @@ what_the_store_cannot_tell_is_refused(void **state)
 	change(w, GIVE, TOKEN_A, "alice");
 	for (int nth = 1; nth < 20; nth++) {
 		store_fail_at(w->st, nth, STORE_BROKEN);
-		enum chat_err err = who(w, auth, with_bearer(), &u);
+		enum error err = who(w, auth, with_bearer(), &u);
 		store_fail_at(w->st, 0, STORE_OK);
-		if (err == CHAT_OK)
+		if (err == ERROR_NONE)
 			break;
-		assert_int_equal(err, CHAT_UNAVAILABLE);
+		assert_int_equal(err, ERROR_UNAVAILABLE);
 		failed++;
 	}
 	assert_in_range(failed, 3, 10);
@@ -378,26 +379,26 @@ what_the_store_cannot_tell_is_refused(void **state)
 static void
 run_challenge(struct store *st, void *arg)
 {
-	chat_challenge(st, arg);
+	signin_challenge(st, arg);
 }
 
 static bool
 run_key(struct store *st, void *arg)
 {
-	chat_challenge_key(st);
+	signin_key(st);
 	return true;
 }
 
 static void
 run_verify(struct store *st, void *arg)
 {
-	chat_verify(st, arg);
+	signin_verify(st, arg);
 }
 
 static bool
 run_commit(struct store *st, void *arg)
 {
-	return chat_verify_commit(st, arg);
+	return signin_commit(st, arg);
 }
 
 #define SIGNER "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23"
@@ -406,7 +407,7 @@ static void
 a_challenge_needs_a_key_which_is_made_once(void **state)
 {
 	struct world *w = *state;
-	struct chat_challenge c = {
+	struct signin_challenge c = {
 	    .in = {.wallet = SPAN(SIGNER), .origin = SPAN(PAGE), .now_ms = w->now_ms}};
 	char first[80], second[80];
 
@@ -416,7 +417,7 @@ a_challenge_needs_a_key_which_is_made_once(void **state)
 		assert_int_equal(store_write(w->st, run_key, NULL), STORE_OK);
 	assert_int_equal(store_read(w->st, PATIENT_MS, run_challenge, &c), STORE_OK);
 	assert_false(c.lacks_key);
-	assert_int_equal(c.in.err, CHAT_OK);
+	assert_int_equal(c.in.err, ERROR_NONE);
 	assert_int_equal(c.in.expires_ms, w->now_ms + 5 * MINUTE);
 	memcpy(first, c.text.p, sizeof(first));
 	assert_int_equal(store_read(w->st, PATIENT_MS, run_challenge, &c), STORE_OK);
@@ -433,18 +434,18 @@ a_challenge_that_has_expired_is_refused(void **state)
 	struct world *w = *state;
 	struct recover *r = recover_new();
 	struct signin in = {.wallet = SPAN(SIGNER), .origin = SPAN(PAGE), .now_ms = w->now_ms};
-	struct chat_challenge c = {.in = in};
-	struct chat_verify v = {.in = in, .recover = r, .signature = SPAN("0x")};
+	struct signin_challenge c = {.in = in};
+	struct signin_verify v = {.in = in, .recover = r, .signature = SPAN("0x")};
 
 	store_write(w->st, run_key, NULL);
 	store_read(w->st, PATIENT_MS, run_challenge, &c);
 	v.text = buf_as_span(&c.text);
 	v.in.now_ms = w->now_ms + 5 * MINUTE - 1;
 	store_read(w->st, PATIENT_MS, run_verify, &v);
-	assert_int_equal(v.in.err, CHAT_BAD_REQUEST);
+	assert_int_equal(v.in.err, ERROR_BAD_REQUEST);
 	v.in.now_ms++;
 	store_read(w->st, PATIENT_MS, run_verify, &v);
-	assert_int_equal(v.in.err, CHAT_UNAUTHORIZED);
+	assert_int_equal(v.in.err, ERROR_UNAUTHORIZED);
 	buf_clear(&c.text);
 	recover_free(r);
 }
@@ -454,7 +455,7 @@ a_nonce_is_used_once_and_a_token_is_newer_than_every_end(void **state)
 {
 	struct world *w = *state;
 	struct auth *auth = wallet_auth(PAGE);
-	struct chat_verify v = {.in = {.now_ms = w->now_ms},
+	struct signin_verify v = {.in = {.now_ms = w->now_ms},
 	    .nonce = "n",
 	    .lifetime_ms = WEEK,
 	    .user = world_user("alice")};
@@ -466,9 +467,9 @@ a_nonce_is_used_once_and_a_token_is_newer_than_every_end(void **state)
 	assert_int_equal(store_write(w->st, run_commit, &v), STORE_OK);
 	memcpy(first, v.token, sizeof(first));
 	assert_int_equal(
-	    who(w, auth, (struct auth_request){.token = span_of(v.token)}, &u), CHAT_OK);
+	    who(w, auth, (struct auth_request){.token = span_of(v.token)}, &u), ERROR_NONE);
 	assert_int_equal(store_write(w->st, run_commit, &v), STORE_REFUSED);
-	assert_int_equal(v.in.err, CHAT_UNAUTHORIZED);
+	assert_int_equal(v.in.err, ERROR_UNAUTHORIZED);
 	/* When the challenge has expired, its nonce may be forgotten: the challenge itself names
 	 * its time. */
 	w->now_ms += MINUTE;

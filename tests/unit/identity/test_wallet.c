@@ -57,12 +57,12 @@ evm_addresses_are_shown_as_eip_55_has_them(void **state)
 #define HIGH_S \
 	"9ff818b327d1fc847ffe79bdd03d25e83e3a5df66963cee16074da8bd7b4a118" /* the group's order less S */
 
-static enum chat_err
+static enum error
 check(const char *address, const char *text, const char *signature)
 {
 	struct recover *r = recover_new();
 	struct wallet w;
-	enum chat_err err;
+	enum error err;
 
 	wallet_read(&w, span_of(address));
 	err = wallet_check(&w, r, span_of(text), span_of(signature));
@@ -73,18 +73,18 @@ check(const char *address, const char *text, const char *signature)
 static void
 the_published_signature_of_eip_191_is_good(void **state)
 {
-	assert_int_equal(check(SIGNER, "Some data", "0x" R S "1c"), CHAT_OK);
-	assert_int_equal(check(SIGNER, "Some data", "0x" R S "01"), CHAT_OK);
-	assert_int_equal(check(SIGNER, "Some dat", "0x" R S "1c"), CHAT_UNAUTHORIZED);
-	assert_int_equal(check(SIGNER, "Some data", "0x" R S "1b"), CHAT_UNAUTHORIZED);
-	assert_int_equal(check(eip55[4], "Some data", "0x" R S "1c"), CHAT_UNAUTHORIZED);
+	assert_int_equal(check(SIGNER, "Some data", "0x" R S "1c"), ERROR_NONE);
+	assert_int_equal(check(SIGNER, "Some data", "0x" R S "01"), ERROR_NONE);
+	assert_int_equal(check(SIGNER, "Some dat", "0x" R S "1c"), ERROR_UNAUTHORIZED);
+	assert_int_equal(check(SIGNER, "Some data", "0x" R S "1b"), ERROR_UNAUTHORIZED);
+	assert_int_equal(check(eip55[4], "Some data", "0x" R S "1c"), ERROR_UNAUTHORIZED);
 }
 
 static void
 the_twin_of_a_signature_is_refused(void **state)
 {
-	assert_int_equal(check(SIGNER, "Some data", "0x" R HIGH_S "1b"), CHAT_UNAUTHORIZED);
-	assert_int_equal(check(SIGNER, "Some data", "0x" R HIGH_S "1c"), CHAT_UNAUTHORIZED);
+	assert_int_equal(check(SIGNER, "Some data", "0x" R HIGH_S "1b"), ERROR_UNAUTHORIZED);
+	assert_int_equal(check(SIGNER, "Some data", "0x" R HIGH_S "1c"), ERROR_UNAUTHORIZED);
 }
 
 static void
@@ -95,15 +95,15 @@ no_v_but_four_reaches_the_library(void **state)
 
 	for (int v = 0; v < 256; v++) {
 		char text[140];
-		enum chat_err err;
+		enum error err;
 
 		snprintf(text, sizeof(text), "0x" R S "%02x", (unsigned)v);
 		err = check(SIGNER, "Some data", text);
 		if (v == 1 || v == 28)
-			assert_int_equal(err, CHAT_OK);
+			assert_int_equal(err, ERROR_NONE);
 		else
 			assert_int_equal(
-			    err, v == 0 || v == 27 ? CHAT_UNAUTHORIZED : CHAT_BAD_REQUEST);
+			    err, v == 0 || v == 27 ? ERROR_UNAUTHORIZED : ERROR_BAD_REQUEST);
 	}
 	for (int recid = -2; recid < 300; recid++) {
 		if (recid < 0 || recid > 1)
@@ -116,21 +116,21 @@ static void
 a_signature_has_one_length_and_form(void **state)
 {
 	static const struct {
-		enum chat_err err;
+		enum error err;
 		const char *text;
 	} forms[] = {
-	    {CHAT_BAD_REQUEST, ""},
-	    {CHAT_BAD_REQUEST, "0"},
-	    {CHAT_BAD_REQUEST, "0x"},
-	    {CHAT_BAD_REQUEST, R S "1c"},
-	    {CHAT_BAD_REQUEST, "0X" R S "1c"},
-	    {CHAT_BAD_REQUEST, "0x" R S},
-	    {CHAT_BAD_REQUEST, "0x" R S "1"},
-	    {CHAT_BAD_REQUEST, "0x" R S "1c0"},
-	    {CHAT_BAD_REQUEST, "0x" R S "1g"},
-	    {CHAT_BAD_REQUEST, "0x" R S " 1c"},
-	    {CHAT_CONTRACT_WALLET, "0x" R S "1c00"},
-	    {CHAT_CONTRACT_WALLET, "0x" R S R S "6492649264926492"},
+	    {ERROR_BAD_REQUEST, ""},
+	    {ERROR_BAD_REQUEST, "0"},
+	    {ERROR_BAD_REQUEST, "0x"},
+	    {ERROR_BAD_REQUEST, R S "1c"},
+	    {ERROR_BAD_REQUEST, "0X" R S "1c"},
+	    {ERROR_BAD_REQUEST, "0x" R S},
+	    {ERROR_BAD_REQUEST, "0x" R S "1"},
+	    {ERROR_BAD_REQUEST, "0x" R S "1c0"},
+	    {ERROR_BAD_REQUEST, "0x" R S "1g"},
+	    {ERROR_BAD_REQUEST, "0x" R S " 1c"},
+	    {ERROR_CONTRACT_WALLET, "0x" R S "1c00"},
+	    {ERROR_CONTRACT_WALLET, "0x" R S R S "6492649264926492"},
 	};
 
 	for (size_t i = 0; i < COUNT(forms); i++)
@@ -192,13 +192,13 @@ the_signatures_of_rfc_8032_are_good(void **state)
 		assert_string_equal(w.name, key);
 		assert_int_equal(
 		    wallet_check(&w, NULL, (struct span){(char *)text, n}, span_of(signature)),
-		    CHAT_OK);
+		    ERROR_NONE);
 		assert_int_equal(
-		    wallet_check(&w, NULL, SPAN("other"), span_of(signature)), CHAT_UNAUTHORIZED);
+		    wallet_check(&w, NULL, SPAN("other"), span_of(signature)), ERROR_UNAUTHORIZED);
 		w.key[3] ^= 1;
 		assert_int_not_equal(
 		    wallet_check(&w, NULL, (struct span){(char *)text, n}, span_of(signature)),
-		    CHAT_OK);
+		    ERROR_NONE);
 		free(key);
 		free(signature);
 	}
@@ -232,7 +232,7 @@ keys_that_anybody_can_sign_for_are_unsafe(void **state)
 		wallet_read(&w, buf_as_span(&text));
 		assert_int_equal(w.kind, WALLET_SOLANA);
 		assert_true(w.is_unsafe);
-		assert_int_equal(wallet_check(&w, NULL, SPAN("x"), SPAN("x")), CHAT_BAD_REQUEST);
+		assert_int_equal(wallet_check(&w, NULL, SPAN("x"), SPAN("x")), ERROR_BAD_REQUEST);
 		buf_clear(&text);
 	}
 	for (size_t i = 0; i < COUNT(rfc8032); i++) {
@@ -274,7 +274,7 @@ the_zero_address_is_unsafe_and_other_names_are_no_keys(void **state)
 		wallet_read(&w, span_of(others[i]));
 		assert_int_equal(w.kind, WALLET_OTHER);
 		assert_false(w.is_unsafe);
-		assert_int_equal(wallet_check(&w, NULL, SPAN("x"), SPAN("x")), CHAT_BAD_REQUEST);
+		assert_int_equal(wallet_check(&w, NULL, SPAN("x"), SPAN("x")), ERROR_BAD_REQUEST);
 	}
 }
 
