@@ -123,7 +123,8 @@ go_on(struct web_request *req, void *arg)
 		return;
 	}
 	conn_confirm(req->conn);
-	conn_set_wallet(req->conn, span_of(a->user.key));
+	if (a->serve_now == NULL || conn_is_behind(req->conn)) /* else see web_set_wallet */
+		conn_set_wallet(req->conn, span_of(a->user.key));
 	a->go_on(req, a);
 }
 
