@@ -8,7 +8,9 @@
 
 #include "hub/session/session.h"
 
-#define RECOVERABLE_KEY_CHARS 32 /* of the 72 that the hash of a pid has; enough to be unique */
+/* Of the 72 that the hash of a pid has: 8 tell a time in ms, 16 are 64 bits of SHA-256. That is
+ * enough to be unique. */
+#define RECOVERABLE_KEY_CHARS 24
 
 struct recoverable {
 	struct map_node node;            /* by key */
@@ -19,6 +21,8 @@ struct recoverable {
 	uint32_t lane;                   /* of its wallet, for its jobs when it is lost */
 	uint32_t changes; /* counts the jobs that change which rooms the store has for it */
 };
+
+static_assert(sizeof(void *) != 8 || sizeof(struct recoverable) <= 72, "an idle session has grown");
 
 /* Deletes from the store a room in which a recoverable session is not. If calls subscribe_escrow or
  * unsubscribe_escrow of that room are under way, the last of them decides, and deletes the room if

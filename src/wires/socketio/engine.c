@@ -17,6 +17,7 @@
 #define RING_BYTES  (256 * 1024)
 #define RING_FRAMES 1024
 #define CLOG_BYTES  (64 * 1024)
+#define QUEUE_FEW   4 /* a power of two */
 #define PARTING_MS  100
 #define OFFERS      64 /* a turn, as of connections: see conn.c */
 
@@ -149,13 +150,17 @@ leave_dirty(struct engine_session *s)
 	s->engine->n_dirty--;
 }
 
+/* The queue has room for QUEUE_FEW frames, or else for the next power of two. It grows when it is
+ * full, and is freed as a whole. */
 static void
 queue_add(struct engine_session *s, struct frame *f)
 {
-	if (s->n_queue == s->cap_queue) {
-		s->cap_queue = s->cap_queue ? s->cap_queue * 2 : 4;
-		s->queue = mem_realloc(s->queue, s->cap_queue, sizeof(struct frame *));
-	}
+	uint32_t n = s->n_queue;
+
+	if (n == 0)
+		s->queue = mem_realloc(NULL, QUEUE_FEW, sizeof(struct frame *));
+	else if (n >= QUEUE_FEW && (n & (n - 1)) == 0)
+		s->queue = mem_realloc(s->queue, n * 2, sizeof(struct frame *));
 	s->queue[s->n_queue++] = frame_ref(f);
 	*(f->kind == FRAME_CONTROL ? &s->control_bytes : &s->event_bytes) +=
 	    (uint32_t)frame_size(f);
@@ -170,7 +175,7 @@ engine_session_unqueue(struct engine_session *s)
 		frame_unref(s->queue[i]);
 	free(s->queue);
 	s->queue = NULL;
-	s->n_queue = s->cap_queue = s->event_bytes = s->control_bytes = 0;
+	s->n_queue = s->event_bytes = s->control_bytes = 0;
 }
 
 bool

@@ -12,7 +12,7 @@ check_queue(const struct engine_session *s)
 {
 	size_t event_bytes = 0, control_bytes = 0;
 
-	check(s->n_queue <= s->cap_queue && (s->ws == NULL || s->n_queue == 0));
+	check((s->n_queue == 0) == (s->queue == NULL) && (s->ws == NULL || s->n_queue == 0));
 	for (uint32_t i = 0; i < s->n_queue; i++) {
 		const struct frame *f = s->queue[i];
 

@@ -48,7 +48,7 @@ await_pong(struct engine_session *s)
 	int64_t least = clock_mono_ms() + e->options.ping_timeout_ms / 2;
 
 	s->awaits_pong = true;
-	s->pinged = s->deadline;
+	s->pinged = (uint32_t)s->deadline;
 	s->deadline += e->options.ping_timeout_ms;
 	if (s->deadline < least)
 		s->deadline = least;
@@ -78,9 +78,10 @@ await_ping(struct engine_session *s)
 {
 	struct engine *e = s->engine;
 	const struct engine_session *last = TAILQ_LAST(&e->pings, session_list);
+	int64_t now = clock_mono_ms();
 
 	s->awaits_pong = false;
-	s->deadline = s->pinged + e->options.ping_interval_ms;
+	s->deadline = now - (uint32_t)((uint32_t)now - s->pinged) + e->options.ping_interval_ms;
 	if (last != NULL && s->deadline < last->deadline)
 		s->deadline = last->deadline;
 	TAILQ_INSERT_TAIL(&e->pings, s, heartbeat);
@@ -89,7 +90,7 @@ await_ping(struct engine_session *s)
 void
 engine_heartbeat_begin(struct engine_session *s)
 {
-	s->pinged = clock_mono_ms();
+	s->pinged = (uint32_t)clock_mono_ms();
 	await_ping(s);
 	engine_arm_timer(s->engine);
 }
