@@ -22,7 +22,7 @@ struct recoverable {
 	uint32_t changes; /* counts the jobs that change which rooms the store has for it */
 };
 
-static_assert(sizeof(void *) != 8 || sizeof(struct recoverable) <= 72, "an idle session has grown");
+static_assert(sizeof(void *) != 8 || sizeof(struct recoverable) <= 80, "an idle session has grown");
 
 /* Deletes from the store a room in which a recoverable session is not. If calls subscribe_escrow or
  * unsubscribe_escrow of that room are under way, the last of them decides, and deletes the room if
