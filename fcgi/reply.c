@@ -4,8 +4,8 @@
  */
 #include "fcgi/reply.h"
 
-#include "crypto/digest.h"
 #include "base/json.h"
+#include "crypto/digest.h"
 #include "proto/http.h"
 
 /* A browser that shows the answer as a page may load nothing for it, and not put it in a frame. */

@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "identity/tokens.h"
 #include "fcgi/accept.h"
+#include "identity/tokens.h"
 
 #define BUSY_MS       2000 /* to wait for the lock; the client waits as long */
 #define READ_MS       100

@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "identity/auth.h"
-#include "identity/address.h"
 #include "fcgi/reply.h"
 #include "fcgi/request.h"
 #include "fcgi/turn.h"
+#include "identity/address.h"
+#include "identity/auth.h"
 #include "store/bell.h"
 #include "store/store.h"
 

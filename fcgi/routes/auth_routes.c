@@ -3,10 +3,10 @@
  * auth_routes.c - signing in and out: challenges, tokens, the cookie, and the end of tokens.
  */
 #include "base/clock.h"
+#include "fcgi/routes.h"
 #include "identity/jwt.h"
 #include "identity/signin.h"
 #include "identity/tokens.h"
-#include "fcgi/routes.h"
 
 /* ---- signing in ---- */
 

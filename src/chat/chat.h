@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "config/config.h"
 #include "base/span.h"
-#include "contract/names.h"
+#include "config/config.h"
 #include "contract/errors.h"
+#include "contract/names.h"
 #include "store/store.h"
 #include "store/tables/messages.h"
 #include "store/tables/queue.h"

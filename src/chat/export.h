@@ -7,8 +7,8 @@
 #ifndef CHAT_EXPORT_H
 #define CHAT_EXPORT_H
 
-#include "crypto/digest.h"
 #include "chat/chat.h"
+#include "crypto/digest.h"
 
 enum export_format { EXPORT_JSON, EXPORT_NDJSON, EXPORT_HTML };
 

@@ -4,8 +4,8 @@
  */
 #include "base/clock.h"
 #include "base/json.h"
-#include "contract/cursor.h"
 #include "chat/standing.h"
+#include "contract/cursor.h"
 #include "contract/views.h"
 
 #define PAGE_MAX 200

@@ -10,8 +10,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "config/config_value.h"
 #include "base/mem.h"
+#include "config/config_value.h"
 
 #if __has_include(<config.h>)
 #include <config.h>

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/config.h"
 #include "base/mem.h"
+#include "config/config.h"
 
 struct unit {
 	const char *word;

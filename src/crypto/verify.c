@@ -14,8 +14,8 @@
 #include <openssl/rsa.h>
 #include <stdlib.h>
 
-#include "crypto/digest.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 
 #define ED25519_KEY   32
 #define P256_NUMBER   32

@@ -7,8 +7,8 @@
 
 #include "base/ids.h"
 #include "base/span.h"
-#include "identity/keys.h"
 #include "ctl/commands.h"
+#include "identity/keys.h"
 
 #define SECRET_CHARS 52 /* of 5 random bits each */
 

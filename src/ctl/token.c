@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "chat/chat.h"
-#include "identity/tokens.h"
 #include "ctl/commands.h"
 #include "ctl/place.h"
+#include "identity/tokens.h"
 
 #define TOKEN_CHARS 52 /* of 5 random bits each */
 #define ID_CHARS    16 /* of a token's hash: the id that list shows */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/config.h"
 #include "base/log.h"
+#include "config/config.h"
 #include "daemon/server.h"
 
 #define BUILTIN_CONFIG SYSCONFDIR "/escrowchat.conf"

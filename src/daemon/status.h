@@ -7,8 +7,8 @@
 #define DAEMON_STATUS_H
 
 #include "http/gate.h"
-#include "hub/hub.h"
 #include "http/web.h"
+#include "hub/hub.h"
 
 struct status {
 	struct hub *hub;

@@ -6,8 +6,8 @@
 #ifndef HTTP_GATE_H
 #define HTTP_GATE_H
 
-#include "identity/auth.h"
 #include "http/web.h"
+#include "identity/auth.h"
 
 /* The objects with which identities are checked; borrowed. */
 struct gate {

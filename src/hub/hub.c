@@ -7,16 +7,16 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "hub/verbs/budget.h"
-#include "hub/session/call.h"
-#include "hub/room/changes.h"
-#include "hub/session/closing.h"
-#include "hub/session/expiry.h"
-#include "hub/room/presence.h"
-#include "hub/replay/recent.h"
 #include "hub/recovery/recovery.h"
+#include "hub/replay/recent.h"
 #include "hub/replay/replay.h"
 #include "hub/replay/tail.h"
+#include "hub/room/changes.h"
+#include "hub/room/presence.h"
+#include "hub/session/call.h"
+#include "hub/session/closing.h"
+#include "hub/session/expiry.h"
+#include "hub/verbs/budget.h"
 
 #define CONNECTIONS_MAX 1000 /* listed */
 

@@ -3,11 +3,11 @@
  * walk.c - hub_check: recounts every counter, list and state of the hub.
  */
 #include "base/check.h"
-#include "hub/session/call.h"
-#include "hub/session/expiry.h"
-#include "hub/room/presence.h"
 #include "hub/recovery/recovery.h"
 #include "hub/replay/replay.h"
+#include "hub/room/presence.h"
+#include "hub/session/call.h"
+#include "hub/session/expiry.h"
 
 static void
 check_subscription(struct subscription *sub)

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "config/config.h"
 #include "base/span.h"
+#include "config/config.h"
 #include "store/store.h"
 
 #define ADDRESS_SIZE 48

@@ -8,9 +8,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "crypto/keccak.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/keccak.h"
 #include "identity/keyring.h"
 #include "identity/local.h"
 #include "identity/tokens.h"

@@ -7,10 +7,10 @@
 #define IDENTITY_AUTH_H
 
 #include "config/config.h"
-#include "crypto/recover.h"
 #include "contract/errors.h"
-#include "identity/keys.h"
 #include "contract/names.h"
+#include "crypto/recover.h"
+#include "identity/keys.h"
 
 enum scope { SCOPE_PUBLISH = 1, SCOPE_ESCROWS = 2, SCOPE_STATS = 4, SCOPE_SESSIONS = 8 };
 

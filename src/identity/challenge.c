@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "crypto/digest.h"
 #include "base/ids.h"
+#include "crypto/digest.h"
 
 #define TIME_CHARS   12
 #define RANDOM_BYTES 16

@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-#include "crypto/digest.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "crypto/secret.h"
 #include "identity/auth.h"
 

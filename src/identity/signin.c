@@ -4,8 +4,8 @@
  */
 #include "identity/signin.h"
 
-#include "crypto/digest.h"
 #include "base/ids.h"
+#include "crypto/digest.h"
 #include "store/tables/meta.h"
 #include "store/tables/queue.h"
 

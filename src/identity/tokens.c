@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "crypto/digest.h"
 #include "base/ids.h"
+#include "crypto/digest.h"
 #include "identity/jwt.h"
 #include "proto/base64.h"
 #include "store/tables/meta.h"

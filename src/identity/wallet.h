@@ -6,9 +6,9 @@
 #ifndef IDENTITY_WALLET_H
 #define IDENTITY_WALLET_H
 
-#include "crypto/recover.h"
 #include "base/span.h"
 #include "contract/errors.h"
+#include "crypto/recover.h"
 
 #define WALLET_KEY_SIZE  32
 #define WALLET_NAME_SIZE 45 /* an address as it is shown, and its NUL */

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "proto/frame.h"
 #include "io/net.h"
+#include "proto/frame.h"
 
 struct place;
 

@@ -16,12 +16,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "config/config.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "base/sys.h"
 #include "base/why.h"
+#include "config/config.h"
 #include "io/loop_event.h"
 
 #define BACKLOG       1024

@@ -15,10 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "crypto/digest.h"
 #include "base/mem.h"
 #include "base/sys.h"
 #include "base/why.h"
+#include "crypto/digest.h"
 
 enum { BYTE_DAEMON, BYTE_CHECKPOINTER };
 #define BYTE_EXPORTS (INT64_C(1) << 62)

@@ -7,9 +7,9 @@
 #ifndef WIRES_ADMISSION_JOB_H
 #define WIRES_ADMISSION_JOB_H
 
+#include "http/gate.h"
 #include "hub/job.h"
 #include "hub/session/session_look.h"
-#include "http/gate.h"
 
 struct admission {
 	struct hub_job job; /* first */

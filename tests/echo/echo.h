@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/listener.h"
 #include "http/web.h"
+#include "io/listener.h"
 
 struct echo {
 	const char *name, *listen;

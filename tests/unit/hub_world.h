@@ -13,11 +13,11 @@
 
 #include "base/json_slice.h"
 
-#include "hub/session/call.h"
-#include "hub/replay/recent.h"
 #include "hub/recovery/recoverable.h"
-#include "hub/session/session_look.h"
+#include "hub/replay/recent.h"
 #include "hub/replay/tail.h"
+#include "hub/session/call.h"
+#include "hub/session/session_look.h"
 
 #define CLIENTS_MAX  512
 #define INPUT_MAX    128

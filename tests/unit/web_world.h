@@ -8,8 +8,8 @@
 
 #include "unit/net_world.h"
 
-#include "wires/admission.h"
 #include "http/web.h"
+#include "wires/admission.h"
 
 #define HOST  "Host: localhost\r\n"
 #define HELLO "GET /hello HTTP/1.1\r\n" HOST "X-Request-ID: r-1\r\n\r\n"

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "hub/session/call.h"
 #include "hub/recovery/recoverable_job.h"
+#include "hub/session/call.h"
 
 #define TRIES 10
 

@@ -11,11 +11,11 @@
 #include "base/ids.h"
 #include "base/mem.h"
 #include "contract/views.h"
-#include "hub/room/changes.h"
-#include "hub/session/opening.h"
 #include "hub/recovery/recoverable.h"
 #include "hub/recovery/recovery_job.h"
+#include "hub/room/changes.h"
 #include "hub/room/room.h"
+#include "hub/session/opening.h"
 
 struct recovery {
 	struct map all; /* struct recoverable, by key */

@@ -11,12 +11,12 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "hub/verbs/budget.h"
-#include "hub/room/changes.h"
-#include "hub/room/presence.h"
 #include "hub/replay/recent.h"
 #include "hub/replay/replay_page.h"
+#include "hub/room/changes.h"
+#include "hub/room/presence.h"
 #include "hub/room/room.h"
+#include "hub/verbs/budget.h"
 #include "store/packed.h"
 
 #define REPLAY_WINDOW_MS 10000

@@ -13,12 +13,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chat/audience.h"
-#include "hub/room/changes.h"
-#include "hub/session/expiry.h"
-#include "hub/room/presence.h"
 #include "hub/replay/recent.h"
-#include "hub/room/room.h"
 #include "hub/replay/tail_job.h"
+#include "hub/room/changes.h"
+#include "hub/room/presence.h"
+#include "hub/room/room.h"
+#include "hub/session/expiry.h"
 
 #define TURN_DELIVERIES 5000 /* in one turn; the rest follows in the next turn */
 

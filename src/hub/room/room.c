@@ -7,8 +7,8 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "contract/views.h"
-#include "hub/room/presence.h"
 #include "hub/recovery/recoverable.h"
+#include "hub/room/presence.h"
 
 struct subscription *
 room_enter(struct session *s, struct span escrow_id, const struct standing *standing,

@@ -7,12 +7,12 @@
 
 #include <stdlib.h>
 
-#include "hub/session/call.h"
-#include "hub/session/expiry.h"
-#include "hub/room/presence.h"
 #include "hub/recovery/recovery.h"
 #include "hub/replay/replay.h"
+#include "hub/room/presence.h"
 #include "hub/room/room.h"
+#include "hub/session/call.h"
+#include "hub/session/expiry.h"
 
 /* The transport of a session that is leaving: it drops every frame. */
 static bool

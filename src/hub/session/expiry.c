@@ -12,8 +12,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "identity/tokens.h"
 #include "hub/session/expiry_job.h"
+#include "identity/tokens.h"
 
 #define WARN_MS  60000
 #define AGAIN_MS 1000 /* where nobody heard the warning */

@@ -8,9 +8,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "hub/session/expiry.h"
 #include "hub/replay/replay.h"
 #include "hub/room/room.h"
+#include "hub/session/expiry.h"
 #include "hub/session/session_look.h"
 
 /* ---- before a session is opened ---- */

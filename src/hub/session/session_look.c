@@ -4,8 +4,8 @@
  */
 #include "hub/session/session_look.h"
 
-#include "hub/room/changes.h"
 #include "hub/core.h"
+#include "hub/room/changes.h"
 
 bool
 session_look_stands(const struct hub *hub, const struct user *user, const struct session_look *l)

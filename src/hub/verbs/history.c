@@ -7,9 +7,9 @@
 
 #include "base/json.h"
 #include "base/json_slice.h"
+#include "hub/room/rights.h"
 #include "hub/verbs/budget.h"
 #include "hub/verbs/history_job.h"
-#include "hub/room/rights.h"
 
 static bool
 apply_history(struct call *c, struct hub_time now)

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "store/threads/lanes.h"
 #include "store/store.h"
+#include "store/threads/lanes.h"
 
 struct reads;
 

@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/threads/lanes.h"
 #include "store/packed.h"
 #include "store/store.h"
+#include "store/threads/lanes.h"
 
 struct writer;
 

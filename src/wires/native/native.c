@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/json_slice.h"
 #include "base/log.h"
-#include "wires/admission.h"
 #include "http/websocket.h"
 #include "proto/url.h"
+#include "wires/admission.h"
 
 #define CLOSE_UNAUTHORIZED 4401
 #define SUBPROTOCOL        "escrowchat.v1"

@@ -7,8 +7,8 @@
 #define WIRES_NATIVE_NATIVE_H
 
 #include "http/gate.h"
-#include "hub/hub.h"
 #include "http/web.h"
+#include "hub/hub.h"
 
 struct native {
 	struct hub *hub;

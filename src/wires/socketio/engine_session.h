@@ -13,10 +13,10 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
-#include "io/account.h"
-#include "wires/socketio/engine.h"
 #include "http/websocket.h"
+#include "io/account.h"
 #include "proto/eio.h"
+#include "wires/socketio/engine.h"
 
 #define SID_CHARS 32 /* of 5 random bits each */
 

@@ -8,8 +8,8 @@
 #define WIRES_SOCKETIO_SOCKETIO_H
 
 #include "base/json.h"
-#include "wires/socketio/engine.h"
 #include "proto/sio.h"
+#include "wires/socketio/engine.h"
 
 struct socketio;
 struct socketio_socket; /* one client in one namespace */

@@ -10,8 +10,8 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
-#include "wires/admission.h"
 #include "http/web.h"
+#include "wires/admission.h"
 
 #define CLIENT_ID_SIZE 65
 

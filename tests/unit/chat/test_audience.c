@@ -6,10 +6,10 @@
 #include "chat/audience.h"
 
 #include "chat/tail_page.h"
-#include "unit/chat_world.h"
 #include "store/packed.h"
 #include "store/tables/token_rows.h"
 #include "store/threads/writer.h"
+#include "unit/chat_world.h"
 
 static void
 run_page(struct store *st, void *arg)

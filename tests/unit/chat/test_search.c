@@ -7,9 +7,9 @@
 
 #include <limits.h>
 
-#include "unit/chat_world.h"
 #include "store/db.h"
 #include "store/tables/search.h"
+#include "unit/chat_world.h"
 
 struct found {
 	struct world *w;

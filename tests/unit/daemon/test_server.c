@@ -14,9 +14,9 @@
 #include <sys/un.h>
 
 #include "base/clock.h"
-#include "config/config.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "config/config.h"
 #include "daemon/server.h"
 
 #define AGAIN_MS 1000 /* an answer that is due is seldom later; then the client asks once more */

@@ -3,8 +3,8 @@
  * test_export_routes.c - exports as answers: their form and headers, how many at once, and what
  * ends them early.
  */
-#include "unit/rest_world.h"
 #include "store/lock.h"
+#include "unit/rest_world.h"
 
 #define EXPORT "/api/chat/42/export"
 

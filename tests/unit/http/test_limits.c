@@ -5,10 +5,10 @@
 #include "unit/net_world.h"
 
 #include "config/config.h"
-#include "identity/address.h"
 #include "http/limits.h"
-#include "io/places.h"
 #include "http/web.h"
+#include "identity/address.h"
+#include "io/places.h"
 
 #define HOST "Host: localhost\r\n"
 #define GET  "GET / HTTP/1.1\r\n" HOST "\r\n"

@@ -12,9 +12,9 @@
 #include <sys/resource.h>
 
 #include "base/sys.h"
+#include "http/web.h"
 #include "io/listener.h"
 #include "io/wake.h"
-#include "http/web.h"
 
 #define STEP_US 1000
 #define REQUEST "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"

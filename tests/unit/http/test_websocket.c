@@ -5,8 +5,8 @@
  */
 #include "unit/net_world.h"
 
-#include "io/account.h"
 #include "http/websocket.h"
+#include "io/account.h"
 
 #define UPGRADE                                                                                \
 	"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \

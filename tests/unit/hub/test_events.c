@@ -5,8 +5,8 @@
  */
 #include "unit/hub_world.h"
 
-#include "contract/names.h"
 #include "contract/events.h"
+#include "contract/names.h"
 #include "store/db.h"
 
 /* The member error of the last answer that the client heard. */

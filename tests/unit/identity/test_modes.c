@@ -8,8 +8,8 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
-#include "identity/auth.h"
 #include "identity/address.h"
+#include "identity/auth.h"
 #include "identity/keyring.h"
 #include "store/tables/token_rows.h"
 #include "unit/jose.h"

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "crypto/verify.h"
 #include "contract/names.h"
+#include "crypto/verify.h"
 #include "proto/base58.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))

@@ -7,8 +7,8 @@
 
 #include "unit/net_world.h"
 
-#include "wires/socketio/engine.h"
 #include "http/websocket.h"
+#include "wires/socketio/engine.h"
 
 #define UPGRADE                                                            \
 	"Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
