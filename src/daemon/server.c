@@ -29,9 +29,10 @@
 #include "io/wake.h"
 #include "store/bell.h"
 #include "store/tables/queue.h"
-#include "wires/native/native.h"
-#include "wires/socketio/chatio.h"
-#include "wires/streams/stream.h"
+#include "store/threads/reads.h"
+#include "store/threads/writer.h"
+#include "wires/time_now.h"
+#include "wires/wires.h"
 
 #define BUSY_MS 5000
 #define READ_MS 10000 /* for a job of the reader */
@@ -43,7 +44,6 @@
 #define GATHER_SHARE  4     /* jobs are gathered for a quarter of the time of a delivery to many */
 #define DRAIN_MS      10000 /* from SIGTERM to the end, at most */
 #define TRIM_US       60000000
-#define NO_BODY_MAX   4096   /* bytes of a body at a route that takes none */
 #define SPARE_FILES   64     /* descriptors that are not connections */
 #define LOOK_AGAIN_US 200000 /* after the log could not be read */
 #define ANSWER_MS     2000   /* of DRAIN_MS: for the writer to become idle */
@@ -63,9 +63,7 @@ struct server {
 	struct writer *writer;
 	struct hub_start start;
 	struct hub *hub;
-	struct native native;
-	struct chatio chatio;
-	struct streams streams;
+	struct wire_set *wires;
 	struct status status;
 	struct wakeup *wakeup;
 	struct listener **listeners;
@@ -78,12 +76,6 @@ struct server {
 	int64_t hub_timer_at;
 	bool is_trimming, is_draining;
 };
-
-static struct hub_time
-time_now(void)
-{
-	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
-}
 
 /* ---- one turn ---- */
 
@@ -494,22 +486,10 @@ start_clockwork(struct server *sv)
 	       loop_on_signal(sv->loop, SIGHUP, on_reload_signal, sv);
 }
 
-/* For routes that take no body: a small one is read and ignored. */
-static size_t
-little_body(const struct http_request *http, void *own)
-{
-	return NO_BODY_MAX;
-}
-
 static const struct web_route routes[] = {
-    {"/ws", native_handle, offsetof(struct server, native), little_body},
-    {"/socket.io/", socketio_handle, offsetof(struct server, chatio.socketio), socketio_max_body},
-    {"/events", sse_handle, offsetof(struct server, streams), little_body},
-    {"/poll", poll_handle, offsetof(struct server, streams), little_body},
-    {"/emit", emit_handle, offsetof(struct server, streams), emit_max_body},
-    {"/health", status_health, offsetof(struct server, status), little_body},
-    {"/metrics", status_metrics, offsetof(struct server, status), little_body},
-    {"/api/websocket/stats", status_stats, offsetof(struct server, status), little_body},
+    {"/health", status_health, offsetof(struct server, status), web_little_body},
+    {"/metrics", status_metrics, offsetof(struct server, status), web_little_body},
+    {"/api/websocket/stats", status_stats, offsetof(struct server, status), web_little_body},
 };
 
 struct server *
@@ -556,16 +536,17 @@ server_new(const struct config *c, struct buf *err)
 			      .arg = sv},
 	    &sv->start, sv->reads, sv->writer);
 	sv->gate = (struct gate){sv->auth, sv->hub};
-	sv->native = (struct native){sv->hub, &sv->gate, (uint32_t)c->max_message};
-	streams_init(&sv->streams, sv->hub, &sv->gate, sv->loop);
-	chatio_init(&sv->chatio, sv->loop, sv->hub, &sv->gate,
-	    &(struct chatio_limits){
-		net_stranger_share((size_t)c->max_connections), (size_t)c->max_body, sv->accounts});
+	sv->wires = wires_new(&(struct wires_options){.loop = sv->loop,
+	    .hub = sv->hub,
+	    .gate = &sv->gate,
+	    .accounts = sv->accounts,
+	    .max_message = (size_t)c->max_message,
+	    .max_body = (size_t)c->max_body,
+	    .max_strangers = net_stranger_share((size_t)c->max_connections)});
 	sv->status = (struct status){
 	    .hub = sv->hub, .gate = &sv->gate, .net = sv->net, .started_ms = clock_mono_ms()};
-	sv->web = (struct web){.routes = routes,
-	    .n_routes = sizeof(routes) / sizeof(routes[0]),
-	    .arg = sv,
+	sv->web = (struct web){
+	    .parts = {wires_routes(sv->wires), {routes, sizeof(routes) / sizeof(routes[0]), sv}},
 	    .limits = sv->limits,
 	    .max_body = (size_t)c->max_body,
 	    .max_header = (size_t)c->max_header,
@@ -620,8 +601,7 @@ server_free(struct server *sv)
 		return;
 	close_listeners(sv);
 	free(sv->listeners);
-	chatio_clear(&sv->chatio);
-	streams_clear(&sv->streams);
+	wires_close(sv->wires);
 	net_free(sv->net);
 	sv->net = NULL;
 	accounts_free(sv->accounts);
@@ -630,6 +610,7 @@ server_free(struct server *sv)
 	stop_threads(sv);
 	wakeup_free(sv->wakeup);
 	hub_free(sv->hub);
+	wires_free(sv->wires);
 	writer_free(sv->writer);
 	reads_free(sv->reads);
 	bell_release(sv->bell);

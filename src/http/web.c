@@ -14,8 +14,9 @@
 #include "http/limits.h"
 #include "proto/url.h"
 
-#define HELD_MAX 65536 /* bytes that may wait behind a held request */
-#define LAST_MS  1000  /* at a shutdown: for a request that is due */
+#define LITTLE_BODY 4096
+#define HELD_MAX    65536 /* bytes that may wait behind a held request */
+#define LAST_MS     1000  /* at a shutdown: for a request that is due */
 
 /* Gives the request its id; the client's own id is worth a log line, if it has one. */
 static void
@@ -60,17 +61,26 @@ take_place(struct web_conn *wc, const struct http_request *http)
 	return is_good;
 }
 
-/* NULL: there is none. */
+/* Finds the route of a request, and the object that its functions get. NULL: there is none. */
 static const struct web_route *
-find_route(const struct web *web, const struct http_request *http)
+find_route(const struct web *web, const struct http_request *http, void **own)
 {
 	if (!url_path_is_canonical(http->path))
 		return NULL;
-	for (size_t i = 0; i < web->n_routes; i++) {
-		if (web->routes[i].path == NULL || span_is(http->path, web->routes[i].path))
-			return &web->routes[i];
+	for (const struct web_routes *part = web->parts; part < web->parts + WEB_PARTS; part++) {
+		for (const struct web_route *r = part->rows; r < part->rows + part->n; r++) {
+			*own = (char *)part->arg + r->offset;
+			if (r->path == NULL || span_is(http->path, r->path))
+				return r;
+		}
 	}
 	return NULL;
+}
+
+size_t
+web_little_body(const struct http_request *http, void *own)
+{
+	return LITTLE_BODY;
 }
 
 static void
@@ -79,7 +89,8 @@ route(struct web_conn *wc, const struct http_request *http, struct span head, st
 	struct web_request req = {
 	    .conn = wc->conn, .http = http, .head = head, .body = body, .web_conn = wc};
 	const struct web *web = wc->web;
-	const struct web_route *r = find_route(web, http);
+	void *own;
+	const struct web_route *r = find_route(web, http, &own);
 
 	remember(wc, http);
 	if (!take_place(wc, http)) {
@@ -87,7 +98,7 @@ route(struct web_conn *wc, const struct http_request *http, struct span head, st
 		return;
 	}
 	if (r != NULL)
-		r->handle(&req, (char *)web->arg + r->offset);
+		r->handle(&req, own);
 	else
 		web_refuse_status(&req, 404, NULL);
 }
@@ -97,14 +108,15 @@ route(struct web_conn *wc, const struct http_request *http, struct span head, st
 static size_t
 max_body(const struct web *web, const struct http_request *http)
 {
-	size_t most = web->max_body > 0 ? web->max_body : WEB_BODY_MAX, own = most;
-	const struct web_route *r = find_route(web, http);
+	size_t most = web->max_body > 0 ? web->max_body : WEB_BODY_MAX, less = most;
+	void *own;
+	const struct web_route *r = find_route(web, http, &own);
 
 	if (r == NULL)
-		own = 0;
+		less = 0;
 	else if (r->max_body != NULL)
-		own = r->max_body(http, (char *)web->arg + r->offset);
-	return own < most ? own : most;
+		less = r->max_body(http, own);
+	return less < most ? less : most;
 }
 
 static size_t
@@ -138,7 +150,7 @@ refused_early(const struct web *web, const struct http_request *http, size_t bod
 		http->method == METHOD_PATCH))
 		return 411;
 	if (http->content_length > body_max)
-		return find_route(web, http) == NULL ? 404 : 413;
+		return find_route(web, http, &(void *){NULL}) == NULL ? 404 : 413;
 	return 0;
 }
 

@@ -28,7 +28,7 @@ struct web_route {
 	/* Answers with web_reply, or hands the connection over with web_take_over. own: see
 	 * offset. */
 	void (*handle)(struct web_request *, void *own);
-	size_t offset; /* of own in the web's arg */
+	size_t offset; /* of own in the arg of these routes */
 	/* Returns the number of bytes that the body of this request may have, if that is less than
 	 * the max_body of the web. NULL: it is not less. */
 	size_t (*max_body)(const struct http_request *, void *own);
@@ -37,14 +37,23 @@ struct web_route {
 #define WEB_BODY_MAX   1000000
 #define WEB_HEADER_MAX 16384
 
-struct web { /* read-only while connections use it */
-	const struct web_route *routes;
-	size_t n_routes;
+struct web_routes { /* with one arg */
+	const struct web_route *rows;
+	size_t n;
 	void *arg;
-	struct limits *limits;       /* connections of one address; NULL: no limit */
-	size_t max_body, max_header; /* bytes; 0: WEB_BODY_MAX, WEB_HEADER_MAX */
-	bool refuses_underscores;    /* in header names: some servers take '_' for '-' */
 };
+
+#define WEB_PARTS 2
+
+struct web {                                /* read-only while connections use it */
+	struct web_routes parts[WEB_PARTS]; /* n 0: not used */
+	struct limits *limits;              /* connections of one address; NULL: no limit */
+	size_t max_body, max_header;        /* bytes; 0: WEB_BODY_MAX, WEB_HEADER_MAX */
+	bool refuses_underscores;           /* in header names: some servers take '_' for '-' */
+};
+
+/* The max_body of routes that take no body: a small one is read and ignored. */
+size_t web_little_body(const struct http_request *, void *own);
 
 /* Serves a new HTTP connection. peer is its address as text, "" for a Unix socket. If there are
  * max_connections, the connection is answered 503 and ended; if its address has as many as it may

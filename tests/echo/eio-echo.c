@@ -37,8 +37,7 @@ main(int argc, char **argv)
 {
 	static const struct web_route routes[] = {
 	    {"/engine.io/", engine_handle, offsetof(struct eio_echo, engine)}};
-	struct eio_echo e = {
-	    .echo = {.name = "eio-echo", .web = {.routes = routes, .n_routes = 1, .arg = &e}}};
+	struct eio_echo e = {.echo = {.name = "eio-echo", .web = {.parts = {{routes, 1, &e}}}}};
 	int status;
 
 	echo_begin(&e.echo, argc, argv, NULL);

@@ -118,8 +118,7 @@ main(int argc, char **argv)
 	static const char *const namespaces[] = {"/", "/custom", NULL};
 	static const struct web_route routes[] = {
 	    {"/socket.io/", socketio_handle, offsetof(struct sio_echo, socketio)}};
-	struct sio_echo s = {
-	    .echo = {.name = "sio-echo", .web = {.routes = routes, .n_routes = 1, .arg = &s}}};
+	struct sio_echo s = {.echo = {.name = "sio-echo", .web = {.parts = {{routes, 1, &s}}}}};
 	int status;
 
 	echo_begin(&s.echo, argc, argv, NULL);

@@ -41,8 +41,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct web_route any = {NULL, handle, 0};
-	struct ws_echo w = {
-	    .echo = {.name = "ws-echo", .web = {.routes = &any, .n_routes = 1, .arg = &w}}};
+	struct ws_echo w = {.echo = {.name = "ws-echo", .web = {.parts = {{&any, 1, &w}}}}};
 	int status;
 
 	if (echo_begin(&w.echo, argc, argv, "--deflate"))

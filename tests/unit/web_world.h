@@ -141,7 +141,7 @@ static const struct web_route routes[] = {
     {"/get-only", get_only, 0},
     {"/who", who, 0},
 };
-static struct web web = {routes, sizeof(routes) / sizeof(*routes), NULL};
+static struct web web = {.parts = {{routes, sizeof(routes) / sizeof(*routes), NULL}}};
 
 static inline struct site *
 serve(struct wires *w)
@@ -149,7 +149,7 @@ serve(struct wires *w)
 	struct site *s = calloc(1, sizeof(*s));
 
 	w->own = s;
-	web.arg = s;
+	web.parts[0].arg = s;
 	web_accept(&web, w->net, w->near, "127.0.0.1");
 	return s;
 }

@@ -5,23 +5,17 @@
  */
 #include "wires/native/native.h"
 
-#include "base/clock.h"
 #include "base/json_slice.h"
 #include "base/log.h"
 #include "http/websocket.h"
 #include "proto/url.h"
 #include "wires/admission.h"
+#include "wires/time_now.h"
 
 #define CLOSE_UNAUTHORIZED 4401
 #define SUBPROTOCOL        "escrowchat.v1"
 #define ACK_MAX            64 /* bytes of a string that names an acknowledgement */
 #define BAD_CURSOR         "cursor: a string that this server gave is accepted"
-
-static struct hub_time
-time_now(void)
-{
-	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
-}
 
 /* ---- frames down ---- */
 

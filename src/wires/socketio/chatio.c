@@ -6,11 +6,11 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/json_slice.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "wires/admission.h"
+#include "wires/time_now.h"
 
 #define PING_INTERVAL_MS   25000
 #define PING_TIMEOUT_MS    60000
@@ -33,12 +33,6 @@ struct entry {
 	struct buf text; /* pid, then offset */
 	size_t pid_n;
 };
-
-static struct hub_time
-time_now(void)
-{
-	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
-}
 
 /* ---- frames down ---- */
 

@@ -5,11 +5,11 @@
  */
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/json_slice.h"
 #include "base/mem.h"
 #include "contract/views.h"
 #include "wires/streams/stream.h"
+#include "wires/time_now.h"
 
 #define NO_STORE "Cache-Control: no-store\r\n"
 
@@ -19,12 +19,6 @@ struct emit {
 	struct web_conn *held;    /* NULL: answered, or its client is gone */
 	struct loop_later *later; /* to end behind the turn */
 };
-
-static struct hub_time
-time_now(void)
-{
-	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
-}
 
 /* The first control frame is the acknowledgement. Events go to the client's stream, not to this
  * request. */

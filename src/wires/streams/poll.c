@@ -7,11 +7,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "wires/streams/stream.h"
+#include "wires/time_now.h"
 
 #define NO_STORE   "Cache-Control: no-store\r\n"
 #define EVENTS_MAX 500
@@ -35,12 +35,6 @@ struct poll {
 	char cursor[CURSOR_SIZE]; /* of the last answer; "": events after it were lost */
 };
 static_assert(offsetof(struct poll, stream) == 0, "a poll is cast from its stream");
-
-static struct hub_time
-time_now(void)
-{
-	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
-}
 
 /* ---- events down ---- */
 

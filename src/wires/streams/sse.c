@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "wires/streams/stream.h"
+#include "wires/time_now.h"
 
 /* A stream ends after this time and up to a tenth more: between two events, before a proxy cuts
  * it. */
@@ -25,12 +26,6 @@ struct sse {
 	bool is_chunked, has_head;
 };
 static_assert(offsetof(struct sse, stream) == 0, "an SSE stream is cast from its stream");
-
-static struct hub_time
-time_now(void)
-{
-	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
-}
 
 static struct sse *
 sse_of(const struct session *s)

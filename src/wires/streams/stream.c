@@ -6,21 +6,15 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "proto/url.h"
+#include "wires/time_now.h"
 
 #define CLIENT_KEY_SIZE (STORE_NAME_SIZE + CLIENT_ID_SIZE)
 
 #define CLIENTS_MAX 16 /* live clients of one wallet */
 /* A time-out up to this number is in seconds, above it in milliseconds. It is also the longest. */
 #define TIMEOUT_S 60
-
-static struct hub_time
-time_now(void)
-{
-	return (struct hub_time){clock_mono_ms(), clock_wall_ms()};
-}
 
 void
 streams_init(struct streams *st, struct hub *hub, const struct gate *gate, struct loop *loop)

@@ -173,7 +173,7 @@ crowd_setup(void **state)
 	c->net = net_new(
 	    c->wires.loop, &(struct net_options){.max_connections = 100, .max_strangers = 2});
 	c->takers = takers(2);
-	c->web = (struct web){routes, 3, c, c->takers.limits};
+	c->web = (struct web){.parts = {{routes, 3, c}}, .limits = c->takers.limits};
 	*state = c;
 	return 0;
 }

@@ -82,7 +82,7 @@ house_open(struct house *h, struct buf *err)
 {
 	static const struct web_route route = {NULL, handle, 0};
 
-	*h = (struct house){.client = -1, .web = {.routes = &route, .n_routes = 1, .arg = h}};
+	*h = (struct house){.client = -1, .web = {.parts = {{&route, 1, h}}}};
 	if ((h->loop = loop_new(err)) == NULL)
 		return false;
 	h->net = net_new(h->loop, &(struct net_options){.max_connections = 10});

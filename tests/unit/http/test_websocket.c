@@ -77,7 +77,7 @@ handle(struct web_request *req, void *own)
 }
 
 static const struct web_route route = {NULL, handle, 0};
-static struct web web = {&route, 1, NULL};
+static struct web web = {.parts = {{&route, 1, NULL}}};
 
 static struct peer *
 serve(struct wires *w)
@@ -86,7 +86,7 @@ serve(struct wires *w)
 
 	w->own = p;
 	p->wires = w;
-	web.arg = p;
+	web.parts[0].arg = p;
 	web_accept(&web, w->net, w->near, "127.0.0.1");
 	return p;
 }

@@ -49,7 +49,7 @@ static const struct engine_ops ops = {
     .on_open = on_open, .on_message = on_message, .on_room = on_room, .on_closed = on_closed};
 static const struct web_route routes[] = {
     {"/engine.io/", engine_handle, offsetof(struct house, engine)}};
-static struct web web = {.routes = routes, .n_routes = 1, .arg = &house};
+static struct web web = {.parts = {{routes, 1, &house}}};
 
 static struct wires *
 set_up_session(void **state)

@@ -75,7 +75,7 @@ static const struct web_route routes[] = {
     {"/ws", handle_ws, 0},
     {"/engine.io/", engine_handle, offsetof(struct server, engine)},
 };
-static struct web web = {.routes = routes, .n_routes = 2, .arg = &server};
+static struct web web = {.parts = {{routes, 2, &server}}};
 
 /* ---- */
 

@@ -20,7 +20,7 @@ struct daemon {
 static struct daemon daemon_;
 static const struct web_route routes[] = {
     {"/events", sse_handle, offsetof(struct daemon, streams)}};
-static struct web web = {.routes = routes, .n_routes = 1, .arg = &daemon_};
+static struct web web = {.parts = {{routes, 1, &daemon_}}};
 
 /* Opens a stream, on which only heartbeats come, and returns the time until its end, in ms. */
 static int64_t
