@@ -217,4 +217,9 @@ promise('an event that is not as described is a fault', { daemon: false }, async
 	assert.equal(judged('native', 'user_typing', { event: 'user_typing', data, escrowId: '42' }), 0);
 	assert.equal(judged('native', 'user_typing', { event: 'user_typing', data }), 1, 'a frame without its room');
 	assert.equal(judged('events', 'of:the:platform', { any: ['thing'] }), 0);
+	const answered = (...args) => judge.answer(...args) ?? judge.faults.splice(0).length;
+	assert.equal(answered('emit', 'message_read', { ok: true, unread: 0 }), 0);
+	assert.equal(answered('emit', 'message_read', { ok: true }), 1, 'the answer to another event');
+	assert.equal(answered('emit', undefined, { ok: true, unread: 0 }), 0);
+	assert.equal(answered('emit', undefined, { ok: true, unseen: 0 }), 1, 'the answer to no event');
 });

@@ -10,6 +10,8 @@ import path from 'node:path';
 import { Schemas } from './schema.mjs';
 import { FCGI } from './world.mjs';
 
+const FAULTS_MAX = 5; // of one scene: more say nothing new
+
 /** The document that escrowchat.fcgi gives. */
 function read() {
 	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'escrowchat-asyncapi-'));
@@ -51,7 +53,12 @@ export class Contract {
 		const fault = message ? this.schemas.fault(message.payload, payload) : 'this wire has no such message';
 		this.seen.add(what);
 		if (fault)
-			this.faults.push(`asyncapi.json: ${what}: ${fault}: ${JSON.stringify(payload)}`.slice(0, 2000));
+			this.#complain(`${what}: ${fault}`, payload);
+	}
+
+	#complain(why, payload) {
+		if (this.faults.length < FAULTS_MAX)
+			this.faults.push(`asyncapi.json: ${why.slice(0, 500)}: ${JSON.stringify(payload).slice(0, 500)}`);
 	}
 
 	/** payload: the frame on /ws, else the data. */
@@ -59,11 +66,14 @@ export class Contract {
 		this.#judge(`${wire} ${event}`, wire, this.#key(wire, event), payload);
 	}
 
-	/** Of an event that the contract has; others are refused, and a refusal is the same for
-	 * all. */
+	/** An answer whose event is not known, or is none of the contract, is one of those that the
+	 * wire has. */
 	answer(wire, event, payload) {
-		const key = `answer_${event}`;
-		this.#judge(`${wire} answer ${event}`, wire, key in this.document.channels[wire].messages ? key : 'answer_chat_message', payload);
+		const { messages } = this.document.channels[wire], key = `answer_${event}`;
+		if (key in messages)
+			this.#judge(`${wire} answer ${event}`, wire, key, payload);
+		else if (!Object.keys(messages).some((k) => k.startsWith('answer_') && !this.schemas.fault(messages[k].payload, payload)))
+			this.#complain(`${wire}: no answer of the contract`, payload);
 	}
 
 	polled(json) {
