@@ -4,34 +4,24 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
 
 import { connected, Polling } from './lib/engineio.mjs';
+import { addressSpace, isSanitized, promiseOfMemory, resident, residentPeak } from './lib/memory.mjs';
 import { history, LIMIT_MS, NO_LIMITS, TEST_MS } from './lib/model-session.mjs';
 import { until, within } from './lib/wait.mjs';
-import { promise } from './lib/world.mjs';
 import { frame } from './lib/ws.mjs';
 
 const GROWTH_MAX = 150e6; // bytes of memory, twice as many under a sanitizer
 const ADDRESS_SPACE = 700e6; // beyond what the daemon has at its start
 const CONFIG = { rooms: 'open', durability: 'normal', max_per_wallet: 1000, ...NO_LIMITS };
 
-const sizeOf = (pid, name) => 1024 * Number(new RegExp(`${name}:\\s+(\\d+)`).exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
-const isSanitized = (w) => sizeOf(w.daemon.pid, 'VmSize') > 1e12; // its shadow
 
-/** Makes a promise, with a daemon whose sanitizer keeps little freed memory. */
-function small(name, body) {
-	promise(name, { timeout: TEST_MS, daemon: false, config: CONFIG }, async (w) => {
-		const asan = [process.env.ASAN_OPTIONS, 'quarantine_size_mb=1', 'malloc_context_size=0'].filter(Boolean).join(':');
-		await w.startDaemon(undefined, { env: { ASAN_OPTIONS: asan } });
-		await body(w);
-	});
-}
+const small = (name, body) => promiseOfMemory(name, { timeout: TEST_MS, config: CONFIG }, body);
 
 /** Asserts that the daemon's memory has never grown by more than it may. */
 function staysSmall(w, before) {
-	const growth = sizeOf(w.daemon.pid, 'VmHWM') - before;
-	assert.ok(growth < GROWTH_MAX * (isSanitized(w) ? 2 : 1), `the daemon grew by ${Math.round(growth / 1e6)} MB`);
+	const growth = residentPeak(w.daemon.pid) - before;
+	assert.ok(growth < GROWTH_MAX * (isSanitized(w.daemon.pid) ? 2 : 1), `the daemon grew by ${Math.round(growth / 1e6)} MB`);
 }
 
 /** Makes a room; one page of its history is large. */
@@ -82,7 +72,7 @@ for (const [name, content] of Object.entries(CONTENTS)) {
 		small(`${n} connections of ${wallets === 1 ? 'one wallet' : `${wallets} wallets`} that never read a history ${name} leave the daemon small`, async (w) => {
 			await heavyRoom(w, content);
 			await serves(w, 10);
-			const before = sizeOf(w.daemon.pid, 'VmRSS');
+			const before = resident(w.daemon.pid);
 			const clients = await greedy(w, n, wallets, HISTORY);
 			await serves(w, 100);
 			staysSmall(w, before);
@@ -95,7 +85,7 @@ for (const [name, content] of Object.entries(CONTENTS)) {
 small('100 polling sessions that ask for a history and never fetch it leave the daemon small', async (w) => {
 	await heavyRoom(w, CONTENTS['of four bytes a character']);
 	await serves(w, 10);
-	const before = sizeOf(w.daemon.pid, 'VmRSS');
+	const before = resident(w.daemon.pid);
 	for (let i = 0; i < 100; i++) {
 		const wire = await connected(w.target, Polling, 'eve').catch(() => null); // it may be refused: the wallet has enough
 		wire?.send(`421${JSON.stringify([HISTORY.event, HISTORY.data])}`).catch(() => {}); // it may wait until the answer is fetched
@@ -107,8 +97,8 @@ small('100 polling sessions that ask for a history and never fetch it leave the 
 small('300 connections that read nothing end neither the daemon nor another user under a limit on memory', async (w) => {
 	await heavyRoom(w, CONTENTS['of four bytes a character']);
 	await serves(w, 10);
-	if (!isSanitized(w)) { // a sanitizer has terabytes of address space
-		const limit = sizeOf(w.daemon.pid, 'VmSize') + ADDRESS_SPACE;
+	if (!isSanitized(w.daemon.pid)) { // a sanitizer has terabytes of address space
+		const limit = addressSpace(w.daemon.pid) + ADDRESS_SPACE;
 		execFileSync('prlimit', ['--pid', String(w.daemon.pid), `--as=${limit}:${limit}`]);
 	}
 	const clients = await greedy(w, 300, 3, HISTORY);
@@ -139,7 +129,7 @@ small('readers of a busy room that stall are cut off or caught up with, and cost
 	await serves(w, 10);
 	const stalled = await greedy(w, 100, 1, { ack: 1, event: 'subscribe_escrow', data: { escrowId: 'heavy' } });
 	await until('all to be in the room', async () => (await w.alice.ok('presence', { escrowId: 'heavy' })).presentCount >= 1, LIMIT_MS);
-	const before = sizeOf(w.daemon.pid, 'VmRSS');
+	const before = resident(w.daemon.pid);
 	await heavyRoom(w, CONTENTS['with escapes']);
 	await serves(w, 50);
 	staysSmall(w, before);

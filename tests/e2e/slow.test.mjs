@@ -3,21 +3,16 @@
 // they read again.
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 
+import { promiseOfMemory, resident } from './lib/memory.mjs';
 import { until } from './lib/wait.mjs';
-import { promise } from './lib/world.mjs';
 
 const READERS = 12;
 const MESSAGES = 2000;
 const BODY = '€'.repeat(4900); // about 15 kB each: 30 MB in all
 const GROWTH_MAX = 24e6;
 
-const resident = (pid) => 1024 * Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
-
-promise('a stalled reader gets everything in order afterwards, and the daemon stays small', { daemon: false, config: { rooms: 'open', durability: 'normal' } }, async (w) => {
-	const asan = [process.env.ASAN_OPTIONS, 'quarantine_size_mb=1', 'malloc_context_size=0'].filter(Boolean).join(':');
-	await w.startDaemon(undefined, { env: { ASAN_OPTIONS: asan } });
+promiseOfMemory('a stalled reader gets everything in order afterwards, and the daemon stays small', { config: { rooms: 'open', durability: 'normal' } }, async (w) => {
 	const writer = await w.client('writer');
 	const readers = [];
 	for (let i = 0; i < READERS; i++) {
@@ -56,7 +51,7 @@ promise('a stalled reader gets everything in order afterwards, and the daemon st
 	}
 });
 
-promise('a client that sends and never reads its acknowledgements is held up, and harms nobody', { config: { rooms: 'open' } }, async (w) => {
+promiseOfMemory('a client that sends and never reads its acknowledgements is held up, and harms nobody', { config: { rooms: 'open' } }, async (w) => {
 	const greedy = await w.client('greedy'), alice = await w.client('alice');
 	await alice.subscribe('room');
 	const before = resident(w.daemon.pid);
@@ -73,7 +68,7 @@ promise('a client that sends and never reads its acknowledgements is held up, an
 	await w.connections(1);
 });
 
-promise('a wallet whose connections read nothing loses the largest of them, and harms nobody', { config: { rooms: 'open', max_queued_per_wallet: '2m' } }, async (w) => {
+promiseOfMemory('a wallet whose connections read nothing loses the largest of them, and harms nobody', { config: { rooms: 'open', max_queued_per_wallet: '2m' } }, async (w) => {
 	const alice = await w.client('alice'), greedy = [];
 	for (let i = 0; i < 100; i++)
 		await alice.send('room', 'x'.repeat(5000));

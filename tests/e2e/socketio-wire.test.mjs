@@ -3,12 +3,12 @@
 // wrong has its answer, and ends at most the session it came on.
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 
 import { answerTo, ask, connected, PATH, Polling, Sock, WIRES } from './lib/engineio.mjs';
 import { answers, raw, request } from './lib/http.mjs';
+import { promiseOfMemory, resident } from './lib/memory.mjs';
 import { until, within } from './lib/wait.mjs';
 import { BUILDDIR, promise } from './lib/world.mjs';
 import { frame, Refused } from './lib/ws.mjs';
@@ -435,8 +435,6 @@ promise('pings come at their times, however long their answers take', { daemon: 
 	});
 });
 
-const resident = (pid) => 1024 * Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
-
 promise('handshakes that never come back do not fill the table', { config: { rooms: 'open', max_connections: 50 } }, async (w) => {
 	const other = await witness(w);
 	const storm = [];
@@ -469,7 +467,7 @@ promise('WebSockets that never CONNECT go, the oldest first, and who is known st
 	assert.equal((await ask(late, 1, 'presence', { escrowId: 'room' })).ok, true);
 });
 
-promise('refused CONNECTs and sessions left behind cost no memory that stays', { config: { rooms: 'open', max_connections: 1000 } }, async (w) => {
+promiseOfMemory('refused CONNECTs and sessions left behind cost no memory that stays', { config: { rooms: 'open', max_connections: 1000 } }, async (w) => {
 	const asked = async () => {
 		const wire = await Polling.open(w.target);
 		await wire.send('40{}');
@@ -484,7 +482,7 @@ promise('refused CONNECTs and sessions left behind cost no memory that stays', {
 	assert.ok(growth < 16e6, `it grew by ${growth} bytes`);
 });
 
-promise('a poller that never polls is held up, and the daemon stays small', { config: { rooms: 'open' } }, async (w) => {
+promiseOfMemory('a poller that never polls is held up, and the daemon stays small', { config: { rooms: 'open' } }, async (w) => {
 	const greedy = await connected(w.target, Polling, 'greedy'), alice = await connected(w.target, Sock, 'alice');
 	await ask(alice, 1, 'chat_message', { escrowId: 'room', content: 'x'.repeat(5000) });
 	await ask(alice, 2, 'subscribe_escrow', 'room');
