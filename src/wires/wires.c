@@ -46,6 +46,7 @@ static void
 end_streams(struct wire_set *w)
 {
 	streams_clear(&w->streams);
+	emit_clear(&w->streams);
 }
 
 #define OWN(member) offsetof(struct wire_set, member)

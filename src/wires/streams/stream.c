@@ -32,7 +32,6 @@ streams_clear(struct streams *st)
 	while ((s = TAILQ_FIRST(&st->all)) != NULL)
 		s->end(s, "shutdown");
 	map_clear(&st->clients);
-	emit_clear(st);
 }
 
 /* ---- the query ---- */

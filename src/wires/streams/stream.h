@@ -85,7 +85,7 @@ size_t emit_max_body(const struct http_request *, void *own);
 void emit_clear(struct streams *);
 
 /* streams_init sets up the streams of a daemon, and borrows the other arguments; streams_clear
- * closes all streams. */
+ * closes all streams. Call emit_clear afterwards. */
 void streams_init(struct streams *, struct hub *, const struct gate *, struct loop *);
 void streams_clear(struct streams *);
 
