@@ -12,12 +12,8 @@
 #include "base/mem.h"
 #include "base/sys.h"
 
-#define IOV_COUNT  64
-#define JOIN_MAX   4096         /* bytes */
-#define BYTES_MAX  (256 * 1024) /* of events; more are refused, since the log has them */
-#define FRAMES_MAX 1024
-#define CLOG_BYTES \
-	(64 * 1024) /* frames that cannot be refused: beyond, the peer is not read from */
+#define IOV_COUNT 64
+#define JOIN_MAX  4096 /* bytes */
 
 static struct frame *
 frame_at(const struct ring *r, uint32_t i)
@@ -28,21 +24,9 @@ frame_at(const struct ring *r, uint32_t i)
 }
 
 bool
-ring_has_room(const struct ring *r, const struct frame *f)
-{
-	size_t share =
-	    f->kind == FRAME_EPHEMERAL ? 2 : 1; /* frames that need not be kept go first */
-
-	if (f->kind == FRAME_CONTROL)
-		return true;
-	return r->count < FRAMES_MAX / share &&
-	       (r->event_bytes == 0 || r->event_bytes + frame_size(f) <= BYTES_MAX / share);
-}
-
-bool
 ring_is_clogged(const struct ring *r)
 {
-	return r->control_bytes > CLOG_BYTES;
+	return r->control_bytes > RING_CLOG_BYTES;
 }
 
 static uint32_t *

@@ -21,9 +21,29 @@ struct ring {                                /* all zero is an empty one */
 	uint32_t event_bytes, control_bytes; /* of all frames in the ring */
 };
 
-/* True if the ring has room for a frame. It always has room for FRAME_CONTROL; for FRAME_EPHEMERAL
- * it has none when it is half full. */
-bool ring_has_room(const struct ring *, const struct frame *);
+#define RING_BYTES      (256 * 1024) /* of events; more are refused, since the log has them */
+#define RING_FRAMES     1024
+#define RING_CLOG_BYTES (64 * 1024) /* of FRAME_CONTROL: beyond, the peer is not read from */
+
+/* True if a queue that has so many frames, with so many bytes of events, takes one more frame. It
+ * always takes FRAME_CONTROL; FRAME_EPHEMERAL only while it is not half full. Queues of pollers
+ * keep this rule too. */
+static inline bool
+ring_takes(uint32_t n_frames, uint32_t event_bytes, const struct frame *f)
+{
+	uint32_t share = f->kind == FRAME_EPHEMERAL ? 2 : 1; /* these need not be kept */
+
+	if (f->kind == FRAME_CONTROL)
+		return true;
+	return n_frames < RING_FRAMES / share &&
+	       (event_bytes == 0 || event_bytes + frame_size(f) <= RING_BYTES / share);
+}
+
+static inline bool
+ring_has_room(const struct ring *r, const struct frame *f)
+{
+	return ring_takes(r->count, r->event_bytes, f);
+}
 /* True while FRAME_CONTROL frames fill the ring: the peer should not be read from. */
 bool ring_is_clogged(const struct ring *);
 

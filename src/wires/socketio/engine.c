@@ -12,14 +12,12 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/mem.h"
+#include "io/ring.h"
 #include "io/slice.h"
 
-#define RING_BYTES  (256 * 1024)
-#define RING_FRAMES 1024
-#define CLOG_BYTES  (64 * 1024)
-#define QUEUE_FEW   4 /* a power of two */
-#define PARTING_MS  100
-#define OFFERS      64 /* a turn, as of connections: see conn.c */
+#define QUEUE_FEW  4 /* a power of two */
+#define PARTING_MS 100
+#define OFFERS     64 /* a turn, as of connections: see conn.c */
 
 static void on_turn(void *arg);
 static void on_again(void *arg);
@@ -181,15 +179,11 @@ engine_session_unqueue(struct engine_session *s)
 bool
 engine_send(struct engine_session *s, struct frame *f)
 {
-	uint32_t share = f->kind == FRAME_EPHEMERAL ? 2 : 1;
-
 	if (s->is_closed)
 		return true;
 	if (s->ws != NULL)
 		return websocket_send_frame(s->ws, f);
-	if (f->kind != FRAME_CONTROL &&
-	    (s->n_queue >= RING_FRAMES / share ||
-		(s->event_bytes > 0 && s->event_bytes + frame_size(f) > RING_BYTES / share))) {
+	if (!ring_takes(s->n_queue, s->event_bytes, f)) {
 		s->wants_room = true;
 		return false;
 	}
@@ -279,7 +273,7 @@ engine_session_is_busy(const struct engine_session *s)
 
 	if (s->is_closed)
 		return false;
-	if (s->ws == NULL && s->control_bytes > CLOG_BYTES) /* until somebody polls */
+	if (s->ws == NULL && s->control_bytes > RING_CLOG_BYTES) /* until somebody polls */
 		return true;
 	return ops->is_busy != NULL && ops->is_busy((struct engine_session *)s);
 }
