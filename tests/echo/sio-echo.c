@@ -130,7 +130,7 @@ main(int argc, char **argv)
 						   .ping_interval_ms = 300,
 						   .ping_timeout_ms = 200,
 						   .max_payload = 1000000,
-						   .max_fresh = 1000});
+						   .max_strangers = 1000});
 	status = echo_run(&s.echo);
 	socketio_free(s.socketio);
 	net_free(s.echo.net);

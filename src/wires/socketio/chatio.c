@@ -15,7 +15,7 @@
 #define PING_INTERVAL_MS   25000
 #define PING_TIMEOUT_MS    60000
 #define CONNECT_TIMEOUT_MS 45000
-#define FRESH_PAYLOAD      65536
+#define STRANGER_PAYLOAD   65536
 
 #define NAMESPACE "/"
 
@@ -341,8 +341,8 @@ chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct 
 					      .ping_interval_ms = PING_INTERVAL_MS,
 					      .ping_timeout_ms = PING_TIMEOUT_MS,
 					      .max_payload = limits->max_payload,
-					      .fresh_payload = FRESH_PAYLOAD,
-					      .max_fresh = limits->max_fresh,
+					      .stranger_payload = STRANGER_PAYLOAD,
+					      .max_strangers = limits->max_strangers,
 					      .accounts = limits->accounts});
 }
 

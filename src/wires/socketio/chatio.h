@@ -17,7 +17,7 @@ struct chatio {
 };
 
 struct chatio_limits {
-	size_t max_fresh;          /* sessions whose user is not known yet */
+	size_t max_strangers;      /* sessions whose user is not known yet */
 	size_t max_payload;        /* bytes of one POST, or of one WebSocket message */
 	struct accounts *accounts; /* count the bytes that wait to be read; borrowed */
 };

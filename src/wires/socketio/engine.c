@@ -29,7 +29,7 @@ engine_new(struct loop *loop, const struct engine_options *options)
 
 	e->loop = loop;
 	e->options = *options;
-	TAILQ_INIT(&e->fresh);
+	TAILQ_INIT(&e->strangers);
 	TAILQ_INIT(&e->pings);
 	TAILQ_INIT(&e->pongs);
 	TAILQ_INIT(&e->parting);
@@ -351,7 +351,7 @@ engine_session_new(struct engine *e, struct web_request *req)
 	s->conn_number = conn_number(req->conn);
 	ids_token(s->sid, SID_CHARS);
 	map_insert(&e->sessions, &s->node, (struct span){s->sid, SID_CHARS});
-	engine_fresh_enter(s);
+	engine_stranger_enter(s);
 	engine_heartbeat_begin(s);
 	return s;
 }
@@ -406,7 +406,7 @@ engine_session_end(struct engine_session *s, const char *why, enum ending ending
 
 	if (s->is_closed)
 		return;
-	engine_fresh_leave(s);
+	engine_stranger_leave(s);
 	if (ending == END_CLOSE && s->ws == NULL && s->poll != NULL) {
 		engine_send_packet(s, EIO_CLOSE, (struct span){"", 0});
 		engine_flush_poll(s);

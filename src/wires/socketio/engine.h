@@ -38,10 +38,10 @@ struct engine_options {
 	int64_t ping_interval_ms, ping_timeout_ms;
 	struct accounts *accounts; /* count the bytes that wait; borrowed; NULL: not counted */
 	size_t max_payload;        /* bytes of one POST, or of one WebSocket message */
-	size_t fresh_payload;      /* the same before engine_confirm; 0: max_payload */
+	size_t stranger_payload;   /* the same before engine_confirm; 0: max_payload */
 	/* Sessions for which engine_confirm was not called; where there are more, the oldest of
 	 * them is closed. */
-	size_t max_fresh;
+	size_t max_strangers;
 };
 
 /* A new engine; borrows the loop and the accounts. The caller frees it. */
@@ -62,9 +62,9 @@ bool engine_has_origin(const struct engine_session *);
 /* From now on the session accepts no packet from a request without an Origin. */
 void engine_need_origin(struct engine_session *);
 
-/* The user of the session is known: it does not count for max_fresh any more. */
+/* The user of the session is known: it does not count for max_strangers any more. */
 void engine_confirm(struct engine_session *);
-/* The session has no user any more: it counts for max_fresh again. */
+/* The session has no user any more: it counts for max_strangers again. */
 void engine_doubt(struct engine_session *);
 /* From now on the bytes that wait for polls of the session, or in its POST, count as that wallet's
  * (its key). Does nothing for a session on a WebSocket, which asks `wallet`. */

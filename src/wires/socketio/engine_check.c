@@ -54,7 +54,7 @@ check_parting(const struct engine *e)
 void
 engine_check(const struct engine *e)
 {
-	size_t alive = 0, parting = 0, fresh = 0, dirty = 0;
+	size_t alive = 0, parting = 0, strangers = 0, dirty = 0;
 	const struct engine_session *s;
 
 	for (struct map_node *n = NULL; (n = map_next(&e->sessions, n)) != NULL;) {
@@ -66,17 +66,17 @@ engine_check(const struct engine *e)
 		check(s->account == NULL || s->ws == NULL || s->post != NULL);
 		alive += !s->is_closed;
 		parting += s->is_parting;
-		fresh += s->is_fresh;
+		strangers += s->is_stranger;
 		dirty += s->is_dirty;
 	}
 	check(alive + parting == e->sessions.count);
 	check(alive == check_heartbeats(&e->pings, false) + check_heartbeats(&e->pongs, true));
 	check(parting == check_parting(e));
-	TAILQ_FOREACH (s, &e->fresh, fresh) {
-		check(s->is_fresh && !s->is_closed);
-		fresh--;
+	TAILQ_FOREACH (s, &e->strangers, strangers) {
+		check(s->is_stranger && !s->is_closed);
+		strangers--;
 	}
-	check(fresh == 0 && e->n_fresh <= e->sessions.count);
+	check(strangers == 0 && e->n_strangers <= e->sessions.count);
 	check(dirty == e->n_dirty);
 	TAILQ_FOREACH (s, &e->dirty, dirty) {
 		check(s->is_dirty && !s->is_closed);

@@ -287,7 +287,8 @@ serve(struct engine *e, struct web_request *req, struct span fields)
 	    s == NULL       ? EIO_NO_TRANSPORT
 	    : s->ws != NULL ? EIO_WEBSOCKET
 			    : EIO_POLLING);
-	if (s != NULL && !s->is_fresh) { /* the session belongs to the client that has its secret */
+	if (s != NULL &&
+	    !s->is_stranger) { /* the session belongs to the client that has its secret */
 		conn_confirm(req->conn);
 		if (s->account != NULL)
 			conn_set_account(req->conn, s->account);

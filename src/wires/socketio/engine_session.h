@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * engine_session.h - the structs of Engine.IO, and the functions that its files offer each other.
- * Only those files include it: engine.c has the sessions, engine_fresh.c those whose user is not
+ * Only those files include it: engine.c has the sessions, engine_strangers.c those whose user is not
  * known, engine_heartbeat.c their pings, engine_http.c their requests, engine_ws.c their
  * WebSockets, engine_account.c the bytes that wait for them, engine_check.c the walker. It is one
  * header, since all of these files work on the same two structs.
@@ -40,7 +40,7 @@ struct engine_session {
 	struct websocket *ws;    /* its transport; NULL: polling */
 	struct websocket *probe; /* a WebSocket that is to become the transport */
 	uint32_t conn_number;
-	bool is_closed : 1, wants_room : 1, awaits_pong : 1, is_fresh : 1, is_dirty : 1,
+	bool is_closed : 1, wants_room : 1, awaits_pong : 1, is_stranger : 1, is_dirty : 1,
 	    is_parting : 1;
 	bool has_origin : 1;   /* the last POST or WebSocket named an Origin */
 	bool needs_origin : 1; /* no packet is accepted without an Origin */
@@ -48,7 +48,7 @@ struct engine_session {
 
 	char sid[SID_CHARS + 1];
 	struct map_node node; /* by sid */
-	TAILQ_ENTRY(engine_session) fresh, heartbeat, dirty;
+	TAILQ_ENTRY(engine_session) strangers, heartbeat, dirty;
 	int64_t deadline;      /* mono ms: of the next ping, or of its answer */
 	struct web_conn *poll; /* the GET that is held */
 	struct held_post *post;
@@ -78,9 +78,9 @@ struct engine {
 	struct loop *loop;
 	struct engine_options options;
 	struct map sessions;
-	struct session_list fresh, pings, pongs, parting, dirty, closed;
+	struct session_list strangers, pings, pongs, parting, dirty, closed;
 	TAILQ_HEAD(, late_refusal) refusals;
-	size_t n_fresh, n_dirty;
+	size_t n_strangers, n_dirty;
 	struct loop_timer *timer;
 	struct loop_later *turn;
 	struct loop_timer *again; /* to go on in the next turn */
@@ -110,10 +110,10 @@ bool engine_session_is_busy(const struct engine_session *);
 /* Sends a packet as FRAME_CONTROL. */
 void engine_send_packet(struct engine_session *, enum eio_type, struct span data);
 
-/* engine_fresh.c: counts a session as fresh, since its user is not known; if there are too many,
- * the oldest is closed. engine_fresh_leave does nothing for a session that is not fresh. */
-void engine_fresh_enter(struct engine_session *);
-void engine_fresh_leave(struct engine_session *);
+/* engine_strangers.c: counts a session as a stranger's, since its user is not known; if there are
+ * too many, the oldest is closed. engine_stranger_leave does nothing if the user is known. */
+void engine_stranger_enter(struct engine_session *);
+void engine_stranger_leave(struct engine_session *);
 /* The number of bytes that a POST or a message of the session may have. */
 size_t engine_session_max_payload(const struct engine *, const struct engine_session *);
 

@@ -472,8 +472,8 @@ socketio_new(struct loop *loop, const struct socketio_options *o)
 					   .ping_interval_ms = o->ping_interval_ms,
 					   .ping_timeout_ms = o->ping_timeout_ms,
 					   .max_payload = o->max_payload,
-					   .fresh_payload = o->fresh_payload,
-					   .max_fresh = o->max_fresh,
+					   .stranger_payload = o->stranger_payload,
+					   .max_strangers = o->max_strangers,
 					   .accounts = o->accounts});
 	return sio;
 }

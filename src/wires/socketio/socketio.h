@@ -57,8 +57,8 @@ struct socketio_options {
 	bool takes_binary;             /* false: attachments of a binary event are skipped */
 	int64_t connect_timeout_ms;
 	int64_t ping_interval_ms, ping_timeout_ms;
-	size_t max_payload, fresh_payload, max_fresh; /* see engine_options */
-	struct accounts *accounts;                    /* likewise */
+	size_t max_payload, stranger_payload, max_strangers; /* see engine_options */
+	struct accounts *accounts;                           /* likewise */
 };
 
 /* New Socket.IO over a new engine; borrows the loop. The caller frees it. */

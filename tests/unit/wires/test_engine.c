@@ -61,7 +61,7 @@ set_up_session(void **state)
 								 .ping_interval_ms = 25000,
 								 .ping_timeout_ms = 20000,
 								 .max_payload = 100000,
-								 .max_fresh = 10})};
+								 .max_strangers = 10})};
 	web_accept(&web, w->net, w->near, "127.0.0.1");
 	at = strstr(ask(w, "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n\r\n"),
 	    "\"sid\":\"");

@@ -112,7 +112,7 @@ connected(void **state, const char *request)
 					      .ping_interval_ms = PING_MS,
 					      .ping_timeout_ms = PONG_MS,
 					      .max_payload = 1000,
-					      .max_fresh = 10})};
+					      .max_strangers = 10})};
 	small_buffer(w->near);
 	web_accept(&web, w->net, w->near, "127.0.0.1");
 	ask(w, request);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * engine_fresh.c - sessions that nobody has vouched for yet: there are only so many of them, and
- * they may send less at a time.
+ * engine_strangers.c - sessions of strangers: only so many are kept, and they may send less at a
+ * time.
  */
 #include "wires/socketio/engine_session.h"
 
 size_t
 engine_session_max_payload(const struct engine *e, const struct engine_session *s)
 {
-	bool is_fresh = s == NULL || s->is_fresh;
+	bool is_stranger = s == NULL || s->is_stranger;
 
-	return is_fresh && e->options.fresh_payload > 0 ? e->options.fresh_payload
-							: e->options.max_payload;
+	return is_stranger && e->options.stranger_payload > 0 ? e->options.stranger_payload
+							      : e->options.max_payload;
 }
 
 static void
@@ -26,31 +26,31 @@ set_max_payload(struct engine_session *s)
 }
 
 void
-engine_fresh_enter(struct engine_session *s)
+engine_stranger_enter(struct engine_session *s)
 {
 	struct engine *e = s->engine;
 
-	s->is_fresh = true;
-	TAILQ_INSERT_TAIL(&e->fresh, s, fresh);
-	if (++e->n_fresh > e->options.max_fresh && TAILQ_FIRST(&e->fresh) != s)
+	s->is_stranger = true;
+	TAILQ_INSERT_TAIL(&e->strangers, s, strangers);
+	if (++e->n_strangers > e->options.max_strangers && TAILQ_FIRST(&e->strangers) != s)
 		engine_session_end(
-		    TAILQ_FIRST(&e->fresh), "too many without an identity", END_CLOSE, false);
+		    TAILQ_FIRST(&e->strangers), "too many without an identity", END_CLOSE, false);
 }
 
 void
-engine_fresh_leave(struct engine_session *s)
+engine_stranger_leave(struct engine_session *s)
 {
-	if (!s->is_fresh)
+	if (!s->is_stranger)
 		return;
-	s->is_fresh = false;
-	s->engine->n_fresh--;
-	TAILQ_REMOVE(&s->engine->fresh, s, fresh);
+	s->is_stranger = false;
+	s->engine->n_strangers--;
+	TAILQ_REMOVE(&s->engine->strangers, s, strangers);
 }
 
 void
 engine_confirm(struct engine_session *s)
 {
-	engine_fresh_leave(s);
+	engine_stranger_leave(s);
 	set_max_payload(s);
 	if (s->ws != NULL)
 		conn_confirm(websocket_conn(s->ws));
@@ -65,8 +65,8 @@ engine_confirm(struct engine_session *s)
 void
 engine_doubt(struct engine_session *s)
 {
-	if (s->is_fresh || s->is_closed)
+	if (s->is_stranger || s->is_closed)
 		return;
-	engine_fresh_enter(s);
+	engine_stranger_enter(s);
 	set_max_payload(s);
 }
