@@ -526,7 +526,7 @@ server_new(const struct config *c, struct buf *err)
 	sv->hub = hub_new(&(struct hub_options){.rules = rules_of(c),
 			      .max_per_wallet = (size_t)c->max_per_wallet,
 			      .max_rooms = (size_t)c->max_rooms,
-			      .max_kept = (size_t)c->max_connections * 2,
+			      .max_recoverable = (size_t)c->max_connections * 2,
 			      .event_rate = c->event_rate,
 			      .replay_rate = c->replay_rate,
 			      .presence_grace_ms = c->presence_grace_ms,

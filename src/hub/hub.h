@@ -22,7 +22,7 @@ struct hub_options {
 	size_t max_rooms;      /* of a session; 0: 200 */
 	/* Recoverable sessions, connected and lost; beyond, the oldest lost ones are forgotten.
 	 * 0: no limit. */
-	size_t max_kept;
+	size_t max_recoverable;
 	/* Events per second: of a session, and of all requests to /emit of one wallet. 0: no
 	 * limit. */
 	int64_t event_rate;

@@ -39,7 +39,7 @@ come_back_at(
 						  .now = h->now},
 			.pid = span_of(pid),
 			.offset = span_of(offset),
-			.is_kept = true,
+			.is_recoverable = true,
 			.done = on_connected});
 }
 

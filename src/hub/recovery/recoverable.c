@@ -21,7 +21,7 @@ session_of(const struct hub *hub, int64_t id)
 	struct session *s;
 
 	TAILQ_FOREACH (s, &hub->sessions, link) {
-		if (s->kept != NULL && s->kept->id == id)
+		if (s->recoverable != NULL && s->recoverable->id == id)
 			return s;
 	}
 	return NULL;
@@ -36,7 +36,7 @@ room_job_new(
 
 	j->job.hub = s->hub;
 	j->job.done = done;
-	j->id = s->kept->id;
+	j->id = s->recoverable->id;
 	memcpy(j->escrow_id, escrow_id.p, escrow_id.n);
 	memcpy(j->wallet, wallet.p, wallet.n);
 	return j;
@@ -84,7 +84,7 @@ forget_room(struct session *s, struct span escrow_id, int tries)
 		return;
 	}
 	j = room_job_new(s, escrow_id, on_forgotten);
-	s->kept->changes++;
+	s->recoverable->changes++;
 	j->tries = tries;
 	job_write(&j->job, span_of(j->wallet), recoverable_run_forget_room);
 }
@@ -92,7 +92,7 @@ forget_room(struct session *s, struct span escrow_id, int tries)
 void
 recoverable_forget_room(struct session *s, struct span escrow_id)
 {
-	if (s->kept != NULL)
+	if (s->recoverable != NULL)
 		forget_room(s, escrow_id, 0);
 }
 
@@ -109,10 +109,10 @@ recoverable_renew_room(struct session *s, struct span escrow_id, int64_t began)
 {
 	struct room_job *j;
 
-	if (s->kept == NULL || last_change(s, escrow_id) != NULL)
+	if (s->recoverable == NULL || last_change(s, escrow_id) != NULL)
 		return;
 	j = room_job_new(s, escrow_id, on_renewed);
-	s->kept->changes++;
+	s->recoverable->changes++;
 	j->began = began;
 	job_write(&j->job, span_of(j->wallet), recoverable_run_renew_room);
 }

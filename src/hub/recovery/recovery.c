@@ -129,12 +129,12 @@ forget(struct hub *hub, int64_t id, uint32_t lane)
 	job_write_in(&j->job, lane, recovery_run_forget);
 }
 
-/* Forgets the oldest lost sessions while more than max_kept sessions are recoverable. So clients
+/* Forgets the oldest lost sessions while more than max_recoverable sessions are recoverable. So clients
  * that connect and disconnect without end do not fill the memory. */
 static void
 trim_lost(struct hub *hub)
 {
-	size_t max = hub->options.max_kept;
+	size_t max = hub->options.max_recoverable;
 
 	while (max > 0 && hub->recovery->all.count > max) {
 		struct timer *tm = timers_first(&hub->timers, TIMER_KEPT);
@@ -251,7 +251,7 @@ open(struct connecting *c, struct recoverable *k, struct hub_time now)
 	c->options.session.now = now;
 	s = result.session = opening_session(r->job.hub, &c->options.session,
 	    r->kept.own_from > r->from ? r->kept.own_from : r->from);
-	s->kept = k;
+	s->recoverable = k;
 	k->session = s;
 	subscription_begin_asked(s->subscriptions);
 	c->options.done(c->options.session.owner, &result);
@@ -261,7 +261,7 @@ open(struct connecting *c, struct recoverable *k, struct hub_time now)
 	if (has_changed)
 		put_rooms(r, k);
 	if (old != NULL) {
-		old->kept = NULL;
+		old->recoverable = NULL;
 		if (old->transport->dismiss != NULL)
 			old->transport->dismiss(old, DISMISS_TAKEN);
 	}
@@ -366,7 +366,7 @@ session_connect(struct hub *hub, const struct connect_options *o)
 	char sid[SID_CHARS + 1];
 	struct session_options so = o->session;
 
-	if (o->is_kept && hub_recovers(hub))
+	if (o->is_recoverable && hub_recovers(hub))
 		return connect_recoverable(hub, o);
 	ids_token(sid, SID_CHARS);
 	so.look = NULL;
@@ -386,9 +386,9 @@ void
 recovery_end(struct session *s, enum session_end end, struct hub_time now)
 {
 	struct hub *hub = s->hub;
-	struct recoverable *k = s->kept;
+	struct recoverable *k = s->recoverable;
 
-	s->kept = NULL;
+	s->recoverable = NULL;
 	if (k == NULL)
 		return;
 	k->session = NULL;
@@ -444,17 +444,17 @@ void
 recovery_check(const struct hub *hub)
 {
 	const struct session *s;
-	size_t n_connected = 0, n_kept = 0;
+	size_t n_connected = 0, n_recoverable = 0;
 
 	for (struct map_node *n = NULL; (n = map_next(&hub->recovery->all, n)) != NULL;) {
 		const struct recoverable *k = MAP_ENTRY(n, struct recoverable, node);
 
 		check(k->id != 0);
-		check(k->session == NULL || k->session->kept == k);
+		check(k->session == NULL || k->session->recoverable == k);
 		check(k->session == NULL || !timer_is_armed(&k->lost));
 		n_connected += k->session != NULL;
 	}
 	TAILQ_FOREACH (s, &hub->sessions, link)
-		n_kept += s->kept != NULL;
-	check(n_kept == n_connected);
+		n_recoverable += s->recoverable != NULL;
+	check(n_recoverable == n_connected);
 }

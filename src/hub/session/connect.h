@@ -51,7 +51,7 @@ bool session_is_of(
 
 struct connect_options {
 	struct session_options session; /* its look is not used */
-	bool is_kept;                   /* it can be recovered, if sessions can be at all */
+	bool is_recoverable;            /* it can be recovered, if sessions can be at all */
 	struct span pid, offset;        /* with which the client came back; n 0: none */
 	void (*done)(void *owner, const struct connect_result *);
 };

@@ -58,7 +58,7 @@ struct session {
 	TAILQ_ENTRY(session) link;
 	STAILQ_HEAD(call_list, call) calls; /* in the order in which they came, see call.h */
 	struct replay *replay;              /* NULL: no replay is under way, see replay.h */
-	struct recoverable *kept;           /* NULL: it cannot be recovered, see recoverable.h */
+	struct recoverable *recoverable;    /* NULL: it cannot be recovered, see recoverable.h */
 	int64_t connected_at;               /* wall ms */
 };
 

@@ -25,7 +25,7 @@
 static int64_t
 change_rooms(struct call *c)
 {
-	struct recoverable *k = c->session->kept;
+	struct recoverable *k = c->session->recoverable;
 
 	c->changes_room = true;
 	k->changes++;
@@ -148,7 +148,7 @@ apply_subscribe(struct call *c, struct hub_time now)
 enum call_kind
 subscribe_kind(const struct incoming *in)
 {
-	return in->session->kept != NULL ? CALL_WRITE : CALL_READ;
+	return in->session->recoverable != NULL ? CALL_WRITE : CALL_READ;
 }
 
 void
@@ -166,11 +166,11 @@ subscribe_begin(const struct incoming *in)
 	j->call.refused = on_refused;
 	j->cursor_n = cursor.n;
 	memcpy(j->cursor, cursor.p, cursor.n);
-	if (in->session->kept == NULL) {
+	if (in->session->recoverable == NULL) {
 		call_read(&j->call, subscribe_run_look_up);
 		return;
 	}
-	j->kept = change_rooms(&j->call);
+	j->recoverable_id = change_rooms(&j->call);
 	if (cursor.n > 0) /* the events behind this call wait for the end of its replay */
 		calls_bar(&j->call);
 	call_write(&j->call, subscribe_run_enter);
@@ -197,7 +197,7 @@ on_leave_refused(struct call *c)
 enum call_kind
 unsubscribe_kind(const struct incoming *in)
 {
-	return in->session->kept != NULL ? CALL_WRITE : CALL_AT_ONCE;
+	return in->session->recoverable != NULL ? CALL_WRITE : CALL_AT_ONCE;
 }
 
 void
@@ -205,14 +205,14 @@ unsubscribe_begin(const struct incoming *in)
 {
 	struct leave_call *j;
 
-	if (in->session->kept == NULL) {
+	if (in->session->recoverable == NULL) {
 		session_leave(in->session, span_of(in->escrow_id), in->now);
 		incoming_answer_ok(in);
 		return;
 	}
 	j = call_new(in, sizeof(*j), apply_leave);
 	j->call.event = "unsubscribe_escrow";
-	j->kept = change_rooms(&j->call);
+	j->recoverable_id = change_rooms(&j->call);
 	j->call.refused = on_leave_refused;
 	call_write(&j->call, subscribe_run_leave);
 }

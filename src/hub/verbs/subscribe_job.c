@@ -45,7 +45,7 @@ subscribe_run_enter(struct store *st, struct writer_job *job)
 	look_up(st, j);
 	j->call.job.position = j->checked;
 	if (j->call.job.err == ERROR_NONE)
-		kept_room_put(st, j->kept, span_of(j->call.escrow_id), j->from);
+		kept_room_put(st, j->recoverable_id, span_of(j->call.escrow_id), j->from);
 	j->is_put = j->call.job.err == ERROR_NONE;
 	return true;
 }
@@ -55,7 +55,7 @@ subscribe_run_leave(struct store *st, struct writer_job *job)
 {
 	struct leave_call *j = (struct leave_call *)job;
 
-	kept_room_delete(st, j->kept, span_of(j->call.escrow_id));
+	kept_room_delete(st, j->recoverable_id, span_of(j->call.escrow_id));
 	j->call.job.position = queue_head(st);
 	return true;
 }

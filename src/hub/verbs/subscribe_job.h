@@ -12,9 +12,9 @@
 struct subscribe_call {
 	struct call call; /* first */
 	/* The loop's thread sets these. */
-	int64_t kept;    /* of a recoverable session: its id in the store; else 0 */
-	bool has_begun;  /* the subscription was made: the call waits for the replay */
-	size_t cursor_n; /* bytes of cursor; 0: the client came without one */
+	int64_t recoverable_id; /* of a recoverable session: its id in the store; else 0 */
+	bool has_begun;         /* the subscription was made: the call waits for the replay */
+	size_t cursor_n;        /* bytes of cursor; 0: the client came without one */
 	/* The job sets these, and call.unread. */
 	bool is_put; /* the store has the room */
 	struct standing standing;
@@ -27,8 +27,8 @@ struct subscribe_call {
 static_assert(offsetof(struct subscribe_call, call) == 0, "a subscribe_call is cast from its call");
 
 struct leave_call {
-	struct call call; /* first */
-	int64_t kept;     /* of the recoverable session: its id in the store */
+	struct call call;       /* first */
+	int64_t recoverable_id; /* of the recoverable session: its id in the store */
 };
 static_assert(offsetof(struct leave_call, call) == 0, "a leave_call is cast from its call");
 

@@ -193,7 +193,7 @@ on_admitted(struct admission *a)
 	bool is_recoverable = e->wants_recovery && hub_recovers(e->io->hub);
 	struct connect_options o = {.pid = {e->text.p, e->pid_n},
 	    .offset = {e->text.p + e->pid_n, e->text.len - e->pid_n},
-	    .is_kept = is_recoverable,
+	    .is_recoverable = is_recoverable,
 	    .done = on_opened,
 	    .session = {.transport = is_recoverable ? &recoverable : &plain,
 		.owner = e->engine,

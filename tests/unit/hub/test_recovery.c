@@ -36,7 +36,7 @@ a_lost_session_that_makes_room_is_forgotten_after_its_own_calls(void **state)
 	struct client *b;
 	int rollbacks = 0;
 
-	h->hub->options.max_kept = 1;
+	h->hub->options.max_recoverable = 1;
 	connect_recoverable(h, "alice");
 	b = connect_recoverable(h, "bob");
 	sqlite3_rollback_hook(h->writing->db, count_one, &rollbacks);
