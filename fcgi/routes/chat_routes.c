@@ -67,8 +67,9 @@ link_add(struct buf *link, const struct call *c, const struct chat_history *h, b
 	buf_printf(link, ">; rel=\"%s\"", older ? "prev" : "next");
 }
 
-/* Adds the field Link (RFC 8288): prev is older, next is newer. On the side of the request's bound
- * (before or after) there are messages for certain; without a bound, the page is the newest. */
+/* Adds the field Link (RFC 8288): prev is older, next is newer. The bound of a
+ * request (before or after) is itself a message, so the page on its side is not empty. Without a
+ * bound, the page is the newest, and has no next. */
 static void
 history_links(struct call *c, const struct chat_history *h)
 {

@@ -40,9 +40,9 @@ struct standing {
 	int64_t since_position;
 	char name[STORE_NAME_SIZE]; /* as others see them: as listed, else as claimed */
 };
-/* ERROR_NOT_PARTICIPANT: an unknown escrow and a foreign one have the same answer. ERROR_BAD_REQUEST:
- * the escrowId is not valid. ERROR_UNAUTHORIZED: the user's token was ended. ERROR_UNAVAILABLE: a
- * statement failed. */
+/* ERROR_NOT_PARTICIPANT: an unknown escrow and a foreign one have the same answer.
+ * ERROR_BAD_REQUEST: the escrowId is not valid. ERROR_UNAUTHORIZED: the user's token was ended.
+ * ERROR_UNAVAILABLE: a statement failed. */
 enum error chat_standing(struct store *, const struct rules *, const struct user *,
     struct span escrow_id, struct standing *out);
 bool chat_may_write(const struct standing *); /* send, type: all but observers */

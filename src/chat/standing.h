@@ -15,8 +15,8 @@ enum error standing_find(struct store *, const struct rules *, const struct user
 /* The standing of a participant. */
 struct standing standing_of(const struct participant *, int64_t escrow);
 
-/* The final error of an action: ERROR_UNAVAILABLE if a statement failed, else the one given. After a
- * failure statements find nothing, so the error of the rules would be misleading. */
+/* The final error of an action: ERROR_UNAVAILABLE if a statement failed, else the one given. After
+ * a failure statements find nothing, so the error of the rules would be misleading. */
 enum error standing_verdict(struct store *, enum error);
 
 #endif

@@ -54,7 +54,8 @@ refuse(struct loader *l, const char *where, const char *key, const char *why)
 	return false;
 }
 
-/* name is as the source spells it (config_row_suggest). */
+/* Refuses a name that is no key, and suggests the nearest key in the spelling of the source; prefix
+ * and dash are those of config_row_suggest. */
 static bool
 refuse_unknown(struct loader *l, const char *where, const char *key, struct span name,
     const char *prefix, char dash)
@@ -70,8 +71,8 @@ refuse_unknown(struct loader *l, const char *where, const char *key, struct span
 
 /* ---- setting ---- */
 
-/* In the file and the environment, listen has the daemon's addresses: the FastCGI program only
- * checks their syntax. */
+/* True for listen in the file or the environment, if the program is the FastCGI program: there it
+ * names the daemon's addresses, of which this program only checks the syntax. */
 static bool
 is_ignored(enum config_program program, size_t row, enum rank rank)
 {
@@ -150,8 +151,8 @@ take_line(struct loader *l, struct span line, const char *where)
 	return false;
 }
 
-/* Reads a line without its newline into *line. False: the file has ended. A line that is longer
- * than FILE_LINE_MAX is cut after that. */
+/* Reads a line without its newline into *line. False: the file has ended. Of a line longer than
+ * FILE_LINE_MAX it reads FILE_LINE_MAX + 1 bytes, so the caller sees that it is too long. */
 static bool
 read_line(FILE *f, struct buf *line)
 {
@@ -336,8 +337,8 @@ row_of_option(struct span name)
 }
 
 /* Takes the option argv[*i] and, if its value is the next argument, that one. The options are read
- * twice. The first time (is_final is false) only checks their names and finds --config, --help and
- * --version, which must be known before the other sources are read; the second time sets values. */
+ * twice. The first pass (is_final is false) only checks their names and finds --config, --help and
+ * --version, which must be known before the other sources are read. The second pass sets values. */
 static enum config_verdict
 take_option(struct loader *l, int argc, char **argv, int *i, bool is_final)
 {

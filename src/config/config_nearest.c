@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config_nearest.c - the key that is most like a name that is no key, for error messages.
+ * config_nearest.c - finds the key that is most like a misspelt name, for error messages.
  */
 #include <string.h>
 

@@ -13,8 +13,8 @@
  *   presence                    who is in a room and who types there
  *   job changes recent          work for other threads; what the tail has passed lately
  *   call                        the events of one session, in order
- *   replay_page replay          what a session missed
  *   recoverable room            entering, leaving, being removed
+ *   replay_page replay          what a session missed
  *   expiry                      sessions that rest on a token
  *   session_look opening        the beginning of sessions
  *   recovery                    sessions that can come back

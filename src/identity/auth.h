@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * auth.h - the only place that decides which user sent a request, and what a service key may do.
- * The programs hand over the fields of the request; nothing here reads a socket.
+ * auth.h - the only place that decides which user sent a request, which Origin is allowed, and what
+ * a service key may do. The programs hand over the fields of the request; nothing here reads a
+ * socket.
  */
 #ifndef IDENTITY_AUTH_H
 #define IDENTITY_AUTH_H
@@ -55,18 +56,19 @@ enum error auth_conditions(const struct auth *, const struct auth_request *);
 struct span auth_cors_origin(const struct auth *, const struct auth_request *);
 
 /* Finds the user who sent the request. If the mode has tokens, this is a read transaction of its
- * own; store NULL means that the database could not be opened. ERROR_UNAUTHORIZED: the credential is
- * absent, invalid, ended or ambiguous. ERROR_WALLET_MISMATCH: another wallet is claimed.
- * ERROR_FORBIDDEN: a cookie came where cookies do not count. ERROR_UNAVAILABLE: the store failed. */
+ * own; store NULL means that the database could not be opened. ERROR_UNAUTHORIZED: the credential
+ * is absent, invalid, ended or ambiguous. ERROR_WALLET_MISMATCH: another wallet is claimed.
+ * ERROR_FORBIDDEN: a cookie came where cookies do not count. ERROR_UNAVAILABLE: the store
+ * failed. */
 enum error auth_user(const struct auth *, struct store *, const struct auth_request *,
     int64_t now_ms, struct user *out);
 
 /* True if the mode has tokens and the request has a token, valid or not, or several that differ. */
 bool auth_has_token(const struct auth *, const struct auth_request *);
 
-/* ERROR_NONE if the service key has the scope. ERROR_UNAUTHORIZED: there is no key, or it is unknown.
- * ERROR_FORBIDDEN: the key lacks the scope, or the request has an Origin. name (may be NULL) gets
- * the key's name for log lines; "" if the key is unknown or was not looked up. */
+/* ERROR_NONE if the service key has the scope. ERROR_UNAUTHORIZED: there is no key, or it is
+ * unknown. ERROR_FORBIDDEN: the key lacks the scope, or the request has an Origin. name (may be
+ * NULL) gets the key's name for log lines; "" if the key is unknown or was not looked up. */
 enum error auth_service(
     const struct auth *, const struct auth_request *, enum scope, char name[KEY_NAME_SIZE]);
 

@@ -35,10 +35,10 @@ void wallet_read(struct wallet *, struct span address);
  * text: with the byte 0xFF (in JSON: U+00FF). */
 bool wallet_is_envelope(struct span text);
 
-/* ERROR_NONE if the wallet's key signed text. ERROR_BAD_REQUEST: the signature does not have the form
- * for such a key, or the wallet is WALLET_OTHER or unsafe. ERROR_CONTRACT_WALLET: the signature is
- * longer than one of a key, as those of contracts are. ERROR_OFFCHAIN_ENVELOPE: text is an envelope
- * (Solana). ERROR_UNAUTHORIZED: the signature is not this wallet's. */
+/* ERROR_NONE if the wallet's key signed text. ERROR_BAD_REQUEST: the signature does not have the
+ * form for such a key, or the wallet is WALLET_OTHER or unsafe. ERROR_CONTRACT_WALLET: the
+ * signature is longer than one of a key, as those of contracts are. ERROR_OFFCHAIN_ENVELOPE: text
+ * is an envelope (Solana). ERROR_UNAUTHORIZED: the signature is not this wallet's. */
 enum error wallet_check(
     const struct wallet *, const struct recover *, struct span text, struct span signature);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * conn_struct.h - the structs of a connection and of the set of connections. Only conn.c (one
- * connection), conn_account.c (the bytes that wait for slow readers), net.c (the set) and net_check.c
- * (the walker) include it.
+ * connection), conn_account.c (the bytes that wait for slow readers), net.c (the set) and
+ * net_check.c (the walker) include it.
  */
 #ifndef IO_CONN_STRUCT_H
 #define IO_CONN_STRUCT_H
@@ -111,8 +111,9 @@ void net_set_wait(struct conn *, enum conn_wait);
 void net_mark_dirty(struct conn *);
 void net_mark_offered(struct conn *);
 
-/* conn_account.c: counts the bytes in the ring again, and charges the difference to the account. If the protocol
- * knows the wallet, the account is opened here and given back when no bytes wait any more. */
+/* conn_account.c: counts the bytes in the ring again, and charges the difference to the account. If
+ * the protocol knows the wallet, the account is opened here and given back when no bytes wait any
+ * more. */
 void net_count_behind(struct conn *);
 /* For the accounts: the connection with the most bytes in its ring. */
 size_t net_largest_behind(void *net, const struct account *, void **conn);

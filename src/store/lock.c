@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * lock.c - the locks in DATABASE.lock. Byte 0 is the daemon's, byte 1 that of a checkpointer
- * without a daemon. For an export, each wallet has a byte at an offset of 2^62 or more.
+ * lock.c - the locks in DATABASE.lock. Byte 0 is the daemon's. Byte 1 belongs to a program
+ * that checkpoints while no daemon runs. For an export, each wallet has a byte at an offset of 2^62
+ * or more.
  */
 #include "store/lock.h"
 

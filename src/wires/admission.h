@@ -32,9 +32,9 @@ bool admission_of_handshake(
 /* From now on done is not called. The admission still frees itself. */
 void admission_cancel(struct admission *);
 
-/* ERROR_NONE: a session may be opened. Otherwise the result is the reason for the refusal, and *why is
- * a sentence or NULL. A wallet with too many sessions is ERROR_RATE_LIMITED; leaving (may be NULL)
- * is a session of the user that is about to end, and is not counted. */
+/* ERROR_NONE: a session may be opened. Otherwise the result is the reason for the refusal, and *why
+ * is a sentence or NULL. A wallet with too many sessions is ERROR_RATE_LIMITED; leaving (may be
+ * NULL) is a session of the user that is about to end, and is not counted. */
 enum error admission_verdict(
     struct admission *, const struct session *leaving, struct hub_time, const char **why);
 

@@ -114,7 +114,7 @@ END {
 	find_circle()
 	for (folder in n_sources) {
 		if (n_sources[folder] > 14) {
-			print folder ": " n_sources[folder] " files *.c; at most 14 are easy to overlook"
+			print folder ": " n_sources[folder] " files *.c; at most 14 are easy to survey"
 			offences++
 		}
 	}

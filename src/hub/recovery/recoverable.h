@@ -24,9 +24,10 @@ struct recoverable {
 
 static_assert(sizeof(void *) != 8 || sizeof(struct recoverable) <= 80, "an idle session has grown");
 
-/* Deletes from the store a room in which a recoverable session is not. If calls subscribe_escrow or
- * unsubscribe_escrow of that room are under way, the last of them decides, and deletes the room if
- * it is refused. Does nothing if the session is not recoverable. */
+/* A recoverable session is not in this room: deletes the room from the session's rooms in the
+ * store. If calls subscribe_escrow or unsubscribe_escrow of that room are under way, it leaves this
+ * to the last of them, which deletes the room if it is refused. Does nothing if the session is not
+ * recoverable. */
 void recoverable_forget_room(struct session *, struct span escrow_id);
 /* Corrects the store after a recoverable session has entered a room anew: the events that it can
  * recover begin behind the position `began`. Does nothing if the session is not recoverable. */

@@ -256,8 +256,9 @@ open(struct connecting *c, struct recoverable *k, struct hub_time now)
 	subscription_begin_asked(s->subscriptions);
 	c->options.done(c->options.session.owner, &result);
 	enter_rooms(r, s, now);
-	/* The old connection has changed rooms after those of this session were read. Its jobs are
-	 * in the same lane, so this one comes after them. */
+	/* After the rooms of this session were read, the old connection has entered or left rooms.
+	 * So they are written once more. The jobs of the old connection are in the same lane, and
+	 * this job comes after them. */
 	if (has_changed)
 		put_rooms(r, k);
 	if (old != NULL) {

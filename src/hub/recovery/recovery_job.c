@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * recovery_job.c - runs on the writer's thread, and recovery_run_again on the reader's: who may
- * come back to a session, and to which rooms.
+ * recovery_job.c - decides who may come back to a session, and to which rooms. It runs on the
+ * writer's thread, except recovery_run_again, which runs on the reader's.
  */
 #include "hub/recovery/recovery_job.h"
 

@@ -35,9 +35,9 @@ struct chat_event {
 struct frame *event_frame(struct chat_event *, enum wire);
 void event_clear(struct chat_event *); /* drops the frames */
 
-/* ack_begin begins an acknowledgement; the caller appends its data, one JSON object; ack_end makes
- * the frame, of which the caller owns a reference. ack is the value that the client sent, as
- * JSON. */
+/* ack_begin begins an acknowledgement. The caller appends its data, one JSON object. Then ack_end
+ * makes the frame, of which the caller owns a reference. ack is the value that the client sent, as
+ * JSON; the acknowledgement repeats it. */
 void ack_begin(enum wire, struct buf *, struct span ack);
 struct frame *ack_end(enum wire, struct buf *);
 

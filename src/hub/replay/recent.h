@@ -21,8 +21,8 @@ void recent_add(struct recent *, const struct queue_row *);
 /* The floor of the memory: every event after this position is in it. */
 int64_t recent_floor(const struct recent *);
 
-/* Calls each for the rows after a position, in order, until each returns false. The position is not
- * below the floor. */
+/* Calls the function `each` for every row after a position, in order, until it returns false. The
+ * position must not be below the floor. */
 void recent_each(const struct recent *, int64_t after, queue_each *each, void *arg);
 
 #endif

@@ -110,8 +110,8 @@ is_listed(struct span who, struct span wallet)
 }
 
 /* True if a row from memory has to be read from the log instead: it is a notification to the
- * participants of an escrow, and the user may not be one any more. A page of the log has it only
- * for those who are participants now. */
+ * participants of an escrow, and the user may not be one any more. A page of the log has
+ * such a row only if the user is a participant now. */
 static bool
 is_doubtful(const struct giving *g, const struct queue_row *row)
 {

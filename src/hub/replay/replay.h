@@ -11,9 +11,9 @@
 
 #include "hub/session/call.h"
 
-/* Tells the client that the log has not all events after the subscription's position any more
- * (event gap), and makes the subscription go on behind the gap. oldest: position of the log's
- * oldest row. */
+/* Tells the client (event gap) that the log no longer has all events after the subscription's
+ * position. The subscription then goes on after the gap. oldest: the position of the log's oldest
+ * row. */
 void replay_gap(struct subscription *, int64_t oldest, struct hub_time);
 /* Resumes the transports of the sessions that had put off a pull until now. */
 void replay_tick(struct hub *, struct hub_time);

@@ -15,7 +15,7 @@ struct replay_page {
 	/* The loop's thread sets these. */
 	struct user user;
 	struct feed_source *sources; /* subscriptions behind; the job sets each state */
-	uint32_t *serials;           /* of their seats */
+	uint32_t *serials;           /* of the subscriptions' seats, by the same index */
 	char (*names)[STORE_NAME_SIZE];
 	int n;
 	int64_t until;

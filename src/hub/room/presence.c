@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * presence.c - which users are in a room, and which of them type there: per user, not per
- * connection. Neither is in the log: a reader that missed some is sent the latest state of each
- * user instead.
+ * connection. Neither is in the log: a client that read too slowly and missed some of it is
+ * sent the latest state of each user instead.
  */
 #include "hub/room/presence.h"
 

@@ -26,7 +26,8 @@ static_assert(offsetof(struct mark_call, call) == 0, "a mark_call is cast from i
 
 /* On the writer's thread: stores the message of a send_call. job.err says why it is refused. */
 bool messages_run_send(struct store *, struct writer_job *);
-/* On the writer's thread: marks the messages of a mark_call as read. job.err says why not. */
+/* On the writer's thread: marks the messages of a mark_call as read. job.err says why it is
+ * refused. */
 bool messages_run_mark(struct store *, struct writer_job *);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * escrows.h - statements on escrows and their participants. Call them inside a transaction only.
- * Wallets are keys (see contract/names.h). The spans that a callback gets are valid during that call.
+ * Wallets are keys (see contract/names.h). The spans that a callback gets are valid during that
+ * call.
  */
 #ifndef STORE_ESCROWS_H
 #define STORE_ESCROWS_H

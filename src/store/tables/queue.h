@@ -79,9 +79,9 @@ int64_t queue_merge(struct store *, const struct queue_source *, int n, int64_t 
 bool queue_gap(struct store *, const struct queue_source *);
 
 /* Trims the log from its oldest row on, up to the first row that is younger than keep_ms. If rows
- * > 0, it also trims younger rows until about that many are left. One call trims at most max rows;
- * returns how many. Records the newest trimmed durable row of each topic, for queue_gap. Messages
- * leave the log, but stay in their table. */
+ * is above 0, it also trims younger rows until about that many are left. One call trims at most max
+ * rows. Returns how many it has trimmed. Records the newest trimmed durable row of each topic, for
+ * queue_gap. Messages leave the log, but stay in their table. */
 int64_t queue_trim(struct store *, int64_t now_ms, int64_t keep_ms, int64_t rows, int64_t max);
 int64_t queue_count(struct store *); /* the number of rows kept, estimated from their ids */
 

@@ -159,7 +159,7 @@ read_auth(struct span auth, struct buf *decoded)
 	    strings[0], strings[1], strings[2], strings[3], !span_is(values[4], "false")};
 }
 
-/* The text of the CONNECT_ERROR where the identity is not good. */
+/* The text of the CONNECT_ERROR for a client whose identity was refused. */
 static const char *
 identity_refusal(const struct entry *e, const struct admission *a)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_challenge.c - what identity/challenge.h promises: its own texts and no other, for five minutes.
+ * test_challenge.c - what identity/challenge.h promises: its own texts and no other, for five
+ * minutes.
  */
 #include "identity/challenge.h"
 

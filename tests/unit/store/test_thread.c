@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_thread.c - a thread's role is its own, and the loop's thread cannot call the store (in builds
- * with CHECKS_ALL).
+ * test_thread.c - a thread's role is its own, and the loop's thread cannot call the store (in
+ * builds with CHECKS_ALL).
  */
 #include "base/thread.h"
 
