@@ -45,7 +45,13 @@ stage_modules() {
 }
 
 stage_style() {
-	(cd "$top" && find src fcgi tests -name '*.[ch]' -type f -exec $CLANG_FORMAT --dry-run -Werror {} +)
+	(cd "$top" && find src fcgi tests -name '*.[ch]' -type f -exec $CLANG_FORMAT --dry-run -Werror {} + &&
+		find src fcgi tests -name '*.[ch]' -type f -exec awk '
+		length($0) > 100 && /\/\*|^[ \t]*\*/ {
+			print FILENAME ":" FNR ": a comment of more than 100 columns"
+			wide = 1
+		}
+		END { exit wide }' {} +)
 }
 
 stage_floors() {

@@ -2,8 +2,8 @@
 /*
  * routes.h - the one table of routes, and the order in which every request is decided. The table is
  * routes.table: from each row a struct route, a part of the OpenAPI document and of the page
- * /api/docs, and an entry of the manual page are made. Answers are {"success":true, …} as described
- * there, or {"success":false, error, code}.
+ * /api/docs, and an entry of the manual page are made. An answer is {"success":true} with more
+ * members, or {"success":false, error, code}. The header is long, since it names every handler.
  */
 #ifndef FCGI_ROUTES_H
 #define FCGI_ROUTES_H

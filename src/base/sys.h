@@ -2,6 +2,7 @@
 /*
  * sys.h - the system calls of net and base, each in a wrapper. Tests can make the nth call from now
  * on fail, whichever call it is. Otherwise a wrapper is the call and one comparison.
+ * The wrappers are inline, so the header is long.
  */
 #ifndef BASE_SYS_H
 #define BASE_SYS_H

@@ -3,7 +3,8 @@
  * chat.h - the rules, written once for all programs: who may do what, what is valid, one
  * transaction for each action. Each chat_* function runs inside the caller's transaction
  * (store_write, store_read or a writer's job) and fills its struct. A write appends its event to
- * the log in the same transaction. Answers are JSON, made by views.c.
+ * the log in the same transaction. Answers are JSON, made by views.c. It is one
+ * header for all actions: they share their types, and a program needs most of them.
  */
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H

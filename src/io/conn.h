@@ -3,7 +3,8 @@
  * conn.h - one accepted connection: bytes in, a ring of counted frames out, one time-out. Sending
  * and closing never free: a closed connection is unlinked at once and freed at the end of the turn.
  * A struct protocol gives the bytes their meaning; it can be exchanged while the connection lives.
- * All functions belong to the loop's thread.
+ * All functions belong to the loop's thread. The header is long, since all wires use one kind
+ * of connection.
  */
 #ifndef IO_CONN_H
 #define IO_CONN_H

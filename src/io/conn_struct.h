@@ -2,7 +2,7 @@
 /*
  * conn_struct.h - the structs of a connection and of the set of connections. Only conn.c (one
  * connection), conn_account.c (the bytes that wait for slow readers), net.c (the set) and
- * net_check.c (the walker) include it.
+ * net_check.c (the walker) include it. It is one header, since each struct points to the other.
  */
 #ifndef IO_CONN_STRUCT_H
 #define IO_CONN_STRUCT_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * http.h - HTTP/1.1 (RFC 9110, 9112): request heads, chunked bodies, response heads, the WebSocket
- * handshake. Input that two parsers could read in two ways is refused.
+ * handshake. Input that two parsers could read in two ways is refused. It is one header,
+ * since parser and writer share their types.
  */
 #ifndef PROTO_HTTP_H
 #define PROTO_HTTP_H

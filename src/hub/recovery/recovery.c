@@ -129,8 +129,8 @@ forget(struct hub *hub, int64_t id, uint32_t lane)
 	job_write_in(&j->job, lane, recovery_run_forget);
 }
 
-/* Forgets the oldest lost sessions while more than max_recoverable sessions are recoverable. So clients
- * that connect and disconnect without end do not fill the memory. */
+/* Forgets the oldest lost sessions while more than max_recoverable sessions are recoverable. So
+ * clients that connect and disconnect without end do not fill the memory. */
 static void
 trim_lost(struct hub *hub)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * engine_session.h - the structs of Engine.IO, and the functions that its files offer each other.
- * Only those files include it: engine.c has the sessions, engine_strangers.c those whose user is not
- * known, engine_heartbeat.c their pings, engine_http.c their requests, engine_ws.c their
+ * Only those files include it: engine.c has the sessions, engine_strangers.c those whose user is
+ * not known, engine_heartbeat.c their pings, engine_http.c their requests, engine_ws.c their
  * WebSockets, engine_account.c the bytes that wait for them, engine_check.c the walker. It is one
  * header, since all of these files work on the same two structs.
  */
