@@ -2,8 +2,8 @@
 /*
  * db.h - for the store's own files: the connection, its prepared statements, and the steps of a
  * transaction. A statement function calls use, binds parameters by name, calls step or run, then
- * done. After the first error of a transaction, none of these does anything. The short ones
- * are inline, so the header is long.
+ * done. After the first error of a transaction, none of these does anything. The header is
+ * long, since all of these work on one struct.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
