@@ -13,6 +13,7 @@
 #include "crypto/keccak.h"
 #include "identity/keyring.h"
 #include "identity/local.h"
+#include "identity/origin.h"
 #include "identity/tokens.h"
 #include "proto/http.h"
 #include "proto/url.h"
@@ -47,8 +48,7 @@ struct auth {
 	struct recover *recover; /* NULL: nobody signs in */
 	const char *cookie;      /* its name */
 	bool is_cookie_secure;
-	char **origins;
-	size_t n_origins;
+	struct origin_list origins;
 };
 
 /* auth = open: believes the claimed wallet. */
@@ -149,10 +149,7 @@ auth_new(const struct config *c, struct buf *err)
 	auth->cookie = auth->is_cookie_secure ? "__Host-escrowchat" : "escrowchat";
 	if (c->auth == AUTH_WALLET)
 		auth->recover = recover_new();
-	auth->n_origins = c->frontend_url.n;
-	auth->origins = mem_zalloc(auth->n_origins * sizeof(*auth->origins));
-	for (size_t i = 0; i < auth->n_origins; i++)
-		auth->origins[i] = mem_strdup(c->frontend_url.v[i]);
+	origin_list_init(&auth->origins, &c->frontend_url);
 	return auth;
 }
 
@@ -161,9 +158,7 @@ auth_free(struct auth *auth)
 {
 	if (!auth)
 		return;
-	for (size_t i = 0; i < auth->n_origins; i++)
-		free(auth->origins[i]);
-	free(auth->origins);
+	origin_list_clear(&auth->origins);
 	keyring_free(auth->ring);
 	free(auth->identity_header);
 	recover_free(auth->recover);
@@ -174,32 +169,6 @@ bool
 auth_reload(const struct auth *auth, struct buf *err)
 {
 	return keyring_reload(auth->ring, err);
-}
-
-/* The request's Origin is scheme://Host of the request itself. */
-static bool
-is_own_origin(const struct auth_request *r)
-{
-	struct span scheme = r->is_secure ? SPAN("https://") : SPAN("http://");
-	struct span o = r->origin;
-
-	if (r->host.n == 0 || o.n != scheme.n + r->host.n)
-		return false;
-	return span_eq_nocase((struct span){o.p, scheme.n}, scheme) &&
-	       span_eq_nocase((struct span){o.p + scheme.n, r->host.n}, r->host);
-}
-
-/* Sandboxed frames and local files send "null". It is never allowed, even if it is configured. */
-static bool
-is_origin_allowed(const struct auth *auth, const struct auth_request *r)
-{
-	if (r->origin.n == 0 || span_eq_nocase(r->origin, SPAN("null")))
-		return false;
-	for (size_t i = 0; i < auth->n_origins; i++) {
-		if (span_eq_nocase(r->origin, span_of(auth->origins[i])))
-			return true;
-	}
-	return is_own_origin(r);
 }
 
 /* Host is checked too, since a foreign page whose name resolves to loopback reaches us through its
@@ -230,7 +199,7 @@ auth_conditions(const struct auth *auth, const struct auth_request *r)
 {
 	if (auth->mode->is_local && !is_local_request(r))
 		return ERROR_OPEN_IS_LOCAL;
-	if (r->is_browser_write && r->origin.n > 0 && !is_origin_allowed(auth, r))
+	if (r->is_browser_write && r->origin.n > 0 && !origin_is_allowed(&auth->origins, r))
 		return ERROR_FORBIDDEN;
 	return ERROR_NONE;
 }
@@ -238,7 +207,7 @@ auth_conditions(const struct auth *auth, const struct auth_request *r)
 struct span
 auth_cors_origin(const struct auth *auth, const struct auth_request *r)
 {
-	return is_origin_allowed(auth, r) ? r->origin : (struct span){"", 0};
+	return origin_is_allowed(&auth->origins, r) ? r->origin : (struct span){"", 0};
 }
 
 /* ---- the token of a request ---- */
@@ -313,7 +282,7 @@ auth_has_token(const struct auth *auth, const struct auth_request *r)
 static bool
 may_use_cookie(const struct auth *auth, const struct auth_request *r)
 {
-	return (!r->is_browser_write || is_origin_allowed(auth, r)) &&
+	return (!r->is_browser_write || origin_is_allowed(&auth->origins, r)) &&
 	       !span_eq_nocase(r->sec_fetch_site, SPAN("cross-site"));
 }
 
@@ -367,11 +336,7 @@ auth_recover(const struct auth *auth)
 struct span
 auth_page(const struct auth *auth, const struct auth_request *r)
 {
-	for (size_t i = 0; i < auth->n_origins; i++) {
-		if (span_eq_nocase(r->origin, span_of(auth->origins[i])))
-			return span_of(auth->origins[i]);
-	}
-	return span_of(auth->n_origins > 0 ? auth->origins[0] : "http://localhost");
+	return origin_page(&auth->origins, r);
 }
 
 /* ---- the user ---- */

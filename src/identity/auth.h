@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * auth.h - the only place that decides which user sent a request, which Origin is allowed, and what
- * a service key may do. The programs hand over the fields of the request; nothing here reads a
- * socket.
+ * auth.h - the only place that decides which user sent a request, and what a service key may do.
+ * origin.h decides for it which Origin is allowed. The programs hand over the fields of the
+ * request; nothing here reads a socket.
  */
 #ifndef IDENTITY_AUTH_H
 #define IDENTITY_AUTH_H
