@@ -94,7 +94,7 @@ run_knock(struct store *st, void *arg)
 {
 	struct knock *k = arg;
 
-	k->wait_ms = address_sign_in(st, k->address, k->rate, clock_mono_us());
+	k->wait_ms = signin_spend(st, k->address, k->rate, clock_mono_us());
 	return k->wait_ms == 0;
 }
 

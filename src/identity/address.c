@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/tables/rates.h"
 
 struct network {
 	struct in6_addr address;
@@ -198,19 +197,4 @@ address_of_client(
 	inet_ntop(AF_INET6, &a, out, ADDRESS_SIZE);
 	strncat(out, "/64", ADDRESS_SIZE - strlen(out) - 1);
 	return span_of(out);
-}
-
-int64_t
-address_sign_in(struct store *st, struct span address, int64_t rate, int64_t mono_us)
-{
-	struct buf bucket = {0};
-	int64_t wait_ms;
-
-	if (rate == 0 || address.n == 0)
-		return 0;
-	buf_str(&bucket, "/sign-in/");
-	buf_span(&bucket, address);
-	wait_ms = rate_spend(st, buf_as_span(&bucket), rate, RATE_PER_MAX_US, mono_us);
-	buf_clear(&bucket);
-	return wait_ms;
 }

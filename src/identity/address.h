@@ -9,7 +9,6 @@
 
 #include "base/span.h"
 #include "config/config.h"
-#include "store/store.h"
 
 #define ADDRESS_SIZE 48
 
@@ -31,10 +30,5 @@ bool proxies_trust(const struct proxies *, struct span peer);
  * address. */
 struct span address_of_client(
     const struct proxies *, struct span peer, struct span forwarded_for, char out[ADDRESS_SIZE]);
-
-/* Counts a sign-in from such an address; rate sign-ins a minute are allowed (0: any number).
- * Returns 0, or the ms until the next one is allowed. Inside a write transaction. n 0 is not
- * counted. */
-int64_t address_sign_in(struct store *, struct span address, int64_t rate, int64_t mono_us);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * signin.c - auth = wallet: a challenge, and the token for its signature.
+ * signin.c - auth = wallet: a challenge, the token for its signature, and the rate of sign-ins.
  */
 #include "identity/signin.h"
 
@@ -8,6 +8,7 @@
 #include "crypto/digest.h"
 #include "store/tables/meta.h"
 #include "store/tables/queue.h"
+#include "store/tables/rates.h"
 
 #define KEY_NAME  "challenge_key"
 #define KEY_BYTES 32
@@ -142,4 +143,21 @@ signin_commit(struct store *st, struct signin_verify *v)
 	    st, span_of(hash), span_of(v->user.key), span_of(v->user.name), now, v->in.expires_ms);
 	token_rows_sweep(st, v->in.now_ms);
 	return true;
+}
+
+/* ---- the rate of sign-ins ---- */
+
+int64_t
+signin_spend(struct store *st, struct span address, int64_t rate, int64_t mono_us)
+{
+	struct buf bucket = {0};
+	int64_t wait_ms;
+
+	if (rate == 0 || address.n == 0)
+		return 0;
+	buf_str(&bucket, "/sign-in/");
+	buf_span(&bucket, address);
+	wait_ms = rate_spend(st, buf_as_span(&bucket), rate, RATE_PER_MAX_US, mono_us);
+	buf_clear(&bucket);
+	return wait_ms;
 }

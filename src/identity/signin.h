@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * signin.h - auth = wallet: a challenge, and the token for its signature. Inside the caller's
- * transaction, like the actions of chat.h.
+ * signin.h - auth = wallet: a challenge, the token for its signature, and the rate of sign-ins.
+ * Inside the caller's transaction, like the actions of chat.h.
  */
 #ifndef IDENTITY_SIGNIN_H
 #define IDENTITY_SIGNIN_H
@@ -48,5 +48,10 @@ void signin_verify(struct store *, struct signin_verify *);
 /* After signin_verify, in a write transaction: marks the challenge as used, and makes the token.
  * False: the challenge was used already; nothing was written. */
 bool signin_commit(struct store *, struct signin_verify *);
+
+/* Counts a sign-in from an address, as address_of_client has it; rate sign-ins a minute are allowed
+ * (0: any number). Returns 0, or the ms until the next one is allowed. Inside a write transaction.
+ * n 0 is not counted. */
+int64_t signin_spend(struct store *, struct span address, int64_t rate, int64_t mono_us);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_modes.c - auth = jwt and auth = proxy; keys that are read anew while they are used.
+ * test_modes.c - auth = jwt and auth = proxy; keys that are read anew while they are used; the rate
+ * of sign-ins.
  */
 #include "unit/tmp_store.h"
 
@@ -8,9 +9,9 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
-#include "identity/address.h"
 #include "identity/auth.h"
 #include "identity/keyring.h"
+#include "identity/signin.h"
 #include "store/tables/token_rows.h"
 #include "unit/jose.h"
 
@@ -276,7 +277,7 @@ knock(struct store *st, void *arg)
 {
 	struct knock *k = arg;
 
-	k->wait_ms = address_sign_in(st, span_of(k->address), 3, k->at_us);
+	k->wait_ms = signin_spend(st, span_of(k->address), 3, k->at_us);
 	return true;
 }
 
