@@ -8,13 +8,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/accept.h"
+#include "fcgi/cors.h"
 #include "identity/tokens.h"
 
 #define BUSY_MS       2000 /* to wait for the lock; the client waits as long */
 #define READ_MS       100
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX     200
-#define METHODS_ALL   "GET, HEAD, POST, PUT, OPTIONS"
 
 /* ---- the thread's own ---- */
 
@@ -209,11 +209,7 @@ preflight(struct call *c, struct span allow)
 {
 	c->reply->status = 204;
 	reply_header(c->reply, "Allow", allow);
-	reply_header(c->reply, "Access-Control-Allow-Methods", SPAN(METHODS_ALL));
-	reply_header(c->reply, "Access-Control-Allow-Headers",
-	    SPAN("Content-Type, Authorization, X-Wallet-Address, X-Service-Key, Idempotency-Key, "
-		 "X-Request-ID"));
-	reply_header(c->reply, "Access-Control-Max-Age", SPAN("600"));
+	cors_preflight(c->reply);
 }
 
 static void
@@ -236,19 +232,6 @@ decide(struct call *c)
 		route->answer(c);
 	}
 	buf_clear(&allow);
-}
-
-static void
-allow_origin(struct call *c)
-{
-	struct span origin = auth_cors_origin(c->rest->auth, &c->request->auth);
-
-	if (origin.n == 0)
-		return;
-	reply_header(c->reply, "Access-Control-Allow-Origin", origin);
-	reply_header(c->reply, "Access-Control-Allow-Credentials", SPAN("true"));
-	reply_header(c->reply, "Access-Control-Expose-Headers",
-	    SPAN("ETag, Link, Retry-After, X-Request-ID"));
 }
 
 /* Writes one log line. It belongs to the audit trail if a key was used, a client was refused, or
@@ -331,7 +314,7 @@ rest_answer(struct rest *rest, char *const *params, const struct channel *channe
 	request.read = channel->read;
 	request.read_arg = channel->arg;
 	request.max_body = (size_t)rest->config->max_body;
-	allow_origin(&c);
+	cors_allow_origin(&reply, rest->auth, &request.auth);
 	reply_header(&reply, "X-Request-ID", span_of(request.id));
 	if (verdict == REQUEST_OK)
 		decide(&c);
