@@ -137,7 +137,7 @@ static const struct {
     [SIO_BINARY_ACK] = {SHAPE_LIST, ID_MUST},
 };
 
-static const char *const reserved_names[] = {
+static const char *const sio_reserved_names[] = {
     "connect",
     "connect_error",
     "disconnect",
@@ -153,8 +153,8 @@ is_event(struct span value)
 	struct span name;
 	bool is = json_slice_string(json_slice_at(value, 0), &decoded, &name);
 
-	for (size_t i = 0; is && i < sizeof(reserved_names) / sizeof(reserved_names[0]); i++)
-		is = !span_is(name, reserved_names[i]);
+	for (size_t i = 0; is && i < sizeof(sio_reserved_names) / sizeof(*sio_reserved_names); i++)
+		is = !span_is(name, sio_reserved_names[i]);
 	buf_clear(&decoded);
 	return is;
 }
