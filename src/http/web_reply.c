@@ -213,10 +213,10 @@ web_refuse_status(struct web_request *req, int status, const char *allow)
 	if (status == 503 || status == 429)
 		http_put_str(&fields, "Retry-After", "1");
 	refuse(req, status,
-	    status == 404   ? "not_found"
-	    : status == 503 ? "unavailable"
-	    : status == 429 ? "rate_limited"
-			    : "bad_request",
+	    error_code(status == 404   ? ERROR_NOT_FOUND
+		       : status == 503 ? ERROR_UNAVAILABLE
+		       : status == 429 ? ERROR_RATE_LIMITED
+				       : ERROR_BAD_REQUEST),
 	    http_reason(status), buf_as_span(&fields));
 	buf_clear(&fields);
 }
