@@ -21,6 +21,7 @@
  *   closing                     the end of sessions
  *   rights subscribe typing     the events that clients send
  *   messages history verbs
+ *   membership                  a user's membership or tokens have changed
  *   tail                        the one way in for durable events
  *   hub_start hub walk          the log's position at the start; the hub and its turns;
  *                               hub_check, which recounts the whole hub
