@@ -10,7 +10,7 @@
  *   core topic                  the hub, its topics by name
  *   session                     one client, and how it is told something
  *   subscription                one session in one topic: one state, one mover
- *   presence                    who is in a room and who types there
+ *   presence typing_state       who is in a room and who types there
  *   job changes recent          work for other threads; what the tail has passed lately
  *   call                        the events of one session, in order
  *   recoverable room            entering, leaving, being removed

@@ -13,6 +13,7 @@
 #include "hub/replay/tail.h"
 #include "hub/room/changes.h"
 #include "hub/room/presence.h"
+#include "hub/room/typing_state.h"
 #include "hub/session/call.h"
 #include "hub/session/closing.h"
 #include "hub/session/expiry.h"
@@ -122,6 +123,7 @@ hub_owes_answers(const struct hub *hub)
 void
 hub_tick(struct hub *hub, struct hub_time now)
 {
+	typing_tick(hub, now);
 	presence_tick(hub, now);
 	replay_tick(hub, now);
 	recovery_tick(hub, now);

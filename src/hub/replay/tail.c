@@ -15,7 +15,7 @@
 #include "hub/replay/recent.h"
 #include "hub/replay/tail_job.h"
 #include "hub/room/membership.h"
-#include "hub/room/presence.h"
+#include "hub/room/typing_state.h"
 
 #define TURN_DELIVERIES 5000 /* in one turn; the rest follows in the next turn */
 

@@ -11,6 +11,7 @@
 #include "hub/room/changes.h"
 #include "hub/room/presence.h"
 #include "hub/room/room.h"
+#include "hub/room/typing_state.h"
 #include "hub/session/expiry.h"
 
 static void
@@ -27,6 +28,20 @@ note_membership(const struct queue_row *row, struct span escrow_id)
 		{"position", span_of(position)},
 	    },
 	    4);
+}
+
+/* Ends the typing and the grace of a removed user who has no connection in the room any more. */
+static void
+end_absent(struct hub *hub, struct topic *room, struct span wallet, struct hub_time now)
+{
+	struct presence *p = presence_find(room, wallet);
+
+	if (p == NULL || p->n_connections > 0)
+		return;
+	bool is_present = p->is_present;
+	typing_stop(hub, room, wallet);
+	if (is_present) /* else it is freed perhaps, and the room with it */
+		presence_removed(hub, room, wallet, now);
 }
 
 /* Takes all sessions of a removed user out of the room at this position, so that no later event of
@@ -47,7 +62,7 @@ remove_member(
 		calls_advance(s, now);
 	}
 	if ((room = topic_find_room(hub, escrow_id)) != NULL)
-		presence_removed(hub, room, row->actor, now);
+		end_absent(hub, room, row->actor, now);
 }
 
 static void

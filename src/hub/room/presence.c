@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * presence.c - which users are in a room, and which of them type there: per user, not per
- * connection. Neither is in the log: a client that read too slowly and missed some of it is
- * sent the latest state of each user instead.
+ * presence.c - which users are in a room: per user, not per connection. Neither presence nor typing
+ * is in the log: a client that read too slowly and missed some of it is sent the latest state of
+ * each user instead.
  */
 #include "hub/room/presence.h"
 
@@ -12,10 +12,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-#define PRESENT_MAX     200 /* listed, and announced, in one room */
-#define TYPING_MS       3000
-#define TYPING_AGAIN_MS 1000
-#define REMEMBERED_MAX  1000 /* users who left, kept for readers that have missed their leaving */
+#define PRESENT_MAX    200  /* listed, and announced, in one room */
+#define REMEMBERED_MAX 1000 /* users who left, kept for readers that have missed their leaving */
 
 struct presence *
 presence_find(const struct topic *t, struct span key)
@@ -49,7 +47,7 @@ presence_free(struct hub *hub, struct presence *p)
 	free(p);
 }
 
-static struct presence *
+struct presence *
 presence_get(struct topic *t, struct topic *user, const char *name)
 {
 	struct presence *p = presence_find(t, topic_wallet(user));
@@ -65,8 +63,7 @@ presence_get(struct topic *t, struct topic *user, const char *name)
 	return p;
 }
 
-/* Frees a presence that says nothing any more, and its room if it was the last. */
-static void
+void
 presence_release(struct hub *hub, struct presence *p)
 {
 	struct topic *t = p->topic, *user = p->user;
@@ -81,9 +78,7 @@ presence_release(struct hub *hub, struct presence *p)
 	topic_release(hub, user);
 }
 
-/* Sends {escrowId, walletAddress, ...} to everybody in the room except that user; or to one session
- * that has missed it before, as a frame that no full queue refuses. */
-static void
+void
 presence_tell(const struct presence *p, const char *name, const char *member, int64_t value,
     struct session *only)
 {
@@ -160,7 +155,6 @@ presence_leave(struct subscription *sub, enum session_end end, struct hub_time n
 	subscription_seat(sub)->presence = NULL;
 	if (p == NULL || --p->n_connections > 0)
 		return;
-	typing_stop(hub, p->topic, map_key(&p->node)); /* does not free it: they are present */
 	if (end == SESSION_LOST && hub->options.presence_grace_ms > 0)
 		timer_start(&hub->timers, TIMER_GRACE, &p->grace,
 		    now.mono_ms + hub->options.presence_grace_ms);
@@ -173,11 +167,7 @@ presence_removed(struct hub *hub, struct topic *t, struct span key, struct hub_t
 {
 	struct presence *p = presence_find(t, key);
 
-	if (p == NULL || p->n_connections > 0)
-		return;
-	bool is_present = p->is_present;
-	typing_stop(hub, t, key);
-	if (!is_present) /* freed perhaps, and the room with it */
+	if (p == NULL || p->n_connections > 0 || !p->is_present)
 		return;
 	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
 	set_absent(hub, p, now);
@@ -188,10 +178,6 @@ presence_tick(struct hub *hub, struct hub_time now)
 {
 	struct timer *tm;
 
-	while ((tm = timers_due(&hub->timers, TIMER_TYPING, now.mono_ms)) != NULL) {
-		struct presence *p = MAP_ENTRY(tm, struct presence, typing);
-		typing_stop(hub, p->topic, map_key(&p->node));
-	}
 	while ((tm = timers_due(&hub->timers, TIMER_GRACE, now.mono_ms)) != NULL)
 		set_absent(hub, MAP_ENTRY(tm, struct presence, grace), now);
 }
@@ -260,50 +246,6 @@ presence_catch_up(struct subscription *sub, struct hub_time now)
 	}
 	presence_forget(sub);
 	return is_told;
-}
-
-void
-typing_start(struct topic *t, struct session *s, const char *name, struct hub_time now)
-{
-	struct hub *hub = s->hub;
-	struct presence *p = presence_get(t, s->own.topic, name);
-
-	timer_start(&hub->timers, TIMER_TYPING, &p->typing, now.mono_ms + TYPING_MS);
-	if (p->is_typing && (uint32_t)now.mono_ms - p->typing_relayed < TYPING_AGAIN_MS)
-		return;
-	t->room->n_typing += p->is_typing ? 0 : 1;
-	p->is_typing = true;
-	p->typing_relayed = (uint32_t)now.mono_ms;
-	p->typing_changed = ++t->room->changes;
-	presence_tell(p, "user_typing", "isTyping", true, NULL);
-}
-
-void
-typing_stop(struct hub *hub, struct topic *t, struct span key)
-{
-	struct presence *p = t->room->n_typing > 0 ? presence_find(t, key) : NULL;
-
-	if (p == NULL || !p->is_typing)
-		return;
-	timer_stop(&hub->timers, TIMER_TYPING, &p->typing);
-	p->is_typing = false;
-	t->room->n_typing--;
-	p->typing_changed = ++t->room->changes;
-	presence_tell(p, "user_typing", "isTyping", false, NULL);
-	presence_release(hub, p);
-}
-
-void
-typing_stop_all(struct hub *hub, const struct topic *user)
-{
-	struct timer *next;
-
-	for (struct timer *tm = timers_first(&hub->timers, TIMER_TYPING); tm != NULL; tm = next) {
-		struct presence *p = MAP_ENTRY(tm, struct presence, typing);
-		next = timer_after(tm);
-		if (p->user == user)
-			typing_stop(hub, p->topic, map_key(&p->node));
-	}
 }
 
 void

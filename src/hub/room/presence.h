@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * presence.h - which users are in a room, and which users type there, however many connections they
- * have. All functions belong to the loop's thread.
+ * presence.h - which users are in a room, however many connections they have. A user who only types
+ * in a room (typing_state.h) has a presence too. All functions belong to the loop's thread.
  */
 #ifndef HUB_ROOM_PRESENCE_H
 #define HUB_ROOM_PRESENCE_H
@@ -24,6 +24,12 @@ struct presence {
 
 /* The presence of a user in a room, or NULL: there is none. */
 struct presence *presence_find(const struct topic *room, struct span wallet);
+/* The presence of a user in a room, made if there is none; others see them under this name from now
+ * on. user: their own topic. The caller counts a connection or sets is_typing. */
+struct presence *presence_get(struct topic *room, struct topic *user, const char *name);
+/* Frees a presence if its user is neither in the room nor types there, and nobody needs to be told
+ * of it later; and the room if that was the last. */
+void presence_release(struct hub *, struct presence *);
 /* The name under which others see the user; lives as long as the presence. */
 const char *presence_name(const struct presence *);
 /* From now on others see the user under this name (copied). */
@@ -34,9 +40,15 @@ void presence_rename(struct presence *, const char *name);
  * lost, after a grace. */
 void presence_join(struct subscription *, const char *name, struct hub_time);
 void presence_leave(struct subscription *, enum session_end, struct hub_time);
-/* Ends the typing and the grace of a user who was removed from a room; does nothing if they still
- * have a connection in the room. */
+/* Ends the grace of a user who was removed from a room; does nothing if they still have a
+ * connection in the room, or are not present. */
 void presence_removed(struct hub *, struct topic *room, struct span wallet, struct hub_time);
+
+/* Sends {escrowId, walletAddress, ...} to everybody in the room except that user; or to one session
+ * that has missed it before, as a frame that no full queue refuses. member: "timestamp", whose
+ * value is in wall ms, or the name of a boolean. only: NULL for everybody. */
+void presence_tell(const struct presence *, const char *event, const char *member, int64_t value,
+    struct session *only);
 
 /* Appends "present":[...],"presentCount":n of a room (NULL: an empty room). */
 void presence_list(const struct topic *room, struct buf *out);
@@ -47,13 +59,7 @@ bool presence_catch_up(struct subscription *, struct hub_time);
 /* From now on the subscription counts as one that has missed no presence or typing. */
 void presence_forget(struct subscription *);
 
-/* Tells a room that a user types there, or has stopped. typing_start: the user of the session,
- * which need not be in the room; typing stops by itself 3 s after the last call. */
-void typing_start(struct topic *room, struct session *, const char *name, struct hub_time);
-void typing_stop(struct hub *, struct topic *room, struct span wallet);
-void typing_stop_all(struct hub *, const struct topic *user); /* in every room */
-
-/* Runs the grace periods and typing time-outs that are due. */
+/* Ends the grace periods that are due. */
 void presence_tick(struct hub *, struct hub_time);
 /* Frees the presences of a room, at the end of the hub. */
 void presence_clear(struct hub *, struct room *);

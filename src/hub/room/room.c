@@ -9,6 +9,7 @@
 #include "contract/views.h"
 #include "hub/recovery/recoverable.h"
 #include "hub/room/presence.h"
+#include "hub/room/typing_state.h"
 
 struct subscription *
 room_enter(struct session *s, struct span escrow_id, const struct standing *standing,
@@ -27,6 +28,7 @@ room_enter(struct session *s, struct span escrow_id, const struct standing *stan
 void
 room_leave(struct subscription *sub, enum session_end end, struct hub_time now)
 {
+	typing_leave(sub);
 	presence_leave(sub, end, now);
 	presence_forget(sub);
 	subscription_free(sub);

@@ -11,6 +11,7 @@
 #include "hub/replay/replay.h"
 #include "hub/room/presence.h"
 #include "hub/room/room.h"
+#include "hub/room/typing_state.h"
 #include "hub/session/call.h"
 #include "hub/session/expiry.h"
 

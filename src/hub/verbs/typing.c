@@ -5,8 +5,8 @@
 #include "hub/verbs/typing.h"
 
 #include "base/log.h"
-#include "hub/room/presence.h"
 #include "hub/room/rights.h"
+#include "hub/room/typing_state.h"
 
 struct typing_call {               /* of a session that is not in the room */
 	struct rights_call rights; /* first */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * typing.h - the events typing_start and typing_stop. presence.h has the state of typing and its
- * time-out of 3 s. All functions belong to the loop's thread.
+ * typing.h - the events typing_start and typing_stop. typing_state.h has the state of typing and
+ * its time-out of 3 s. All functions belong to the loop's thread.
  */
 #ifndef HUB_VERBS_TYPING_H
 #define HUB_VERBS_TYPING_H
