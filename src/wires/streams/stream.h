@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * stream.h - the parts that SSE, long-poll and POST /emit share: the query of a request, and the
- * streams, which tie the requests of one client together. Routes: /events (sse.c), /poll (poll.c),
- * /emit (emit.c). All functions belong to the loop's thread.
+ * stream.h - the parts that SSE, long-poll and POST /emit share: a request, whose query query.h
+ * reads, and the streams, which tie the requests of one client together. Routes: /events (sse.c),
+ * /poll (poll.c), /emit (emit.c). All functions belong to the loop's thread.
  */
 #ifndef WIRES_STREAMS_STREAM_H
 #define WIRES_STREAMS_STREAM_H
