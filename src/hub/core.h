@@ -3,9 +3,10 @@
  * core.h - the hub itself: the members that all of its modules share. The rest of its state is in
  * structs that only their own module can look into.
  *
- * Each module includes only modules that stand above it in this list (tests/unit/doors.sh):
+ * Each module includes only modules that stand before it in this list. tests/unit/doors.sh reads
+ * the list and checks this:
  *
- *   frame event budget timers   bytes, limits, time-outs
+ *   event budget timers         bytes, limits, time-outs
  *   transport connect hub.h     what the transports and the program see of the hub
  *   core topic                  the hub, its topics by name
  *   session                     one client, and how it is told something
@@ -56,7 +57,7 @@ struct hub {
 	int64_t *spent_events, *spent_replay; /* by wallet, see budget.h */
 
 	/* Ends and frees a session that is leaving, when its calls are done (closing.c). It is a
-	 * pointer, since call.c is below closing.c. */
+	 * pointer, since call.c stands before closing.c in the list. */
 	void (*end_session)(struct session *, struct hub_time);
 
 	struct jobs *jobs;

@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # doors.sh - checks the includes: each file includes its own and lower floors alone, each library's header
-# stands behind its one door, no circle leads through the modules of the hub, and no folder has more than
-# 14 files *.c. Prints every offence;
-# SRCDIR is the source tree.
+# stands behind its one door, each module of the hub includes only modules that stand before it in the list of
+# src/hub/core.h, and no folder has more than 14 files *.c. Prints every offence; SRCDIR is the source tree.
 set -eu
 
 cd "${SRCDIR:-$(dirname "$0")/../..}"
@@ -76,42 +75,65 @@ FNR == 1 {
 
 # A module is NAME.h, NAME.c, NAME_job.h and NAME_job.c together. hub.h is the interface of the whole
 # floor, so hub.c, which puts the floor together, is a module of its own.
-floor == "hub" && /^#include "hub\// {
-	module = path[n]
-	sub(/(_job)?\.[ch]$/, "", module)
-	sub(/^.*\//, "", name)
-	sub(/(_job)?\.h$/, "", name)
-	if (path[n] == "hub.c")
-		module = "hub.c"
-	if (name != module)
-		includes[module] = includes[module] " " name
+function module_of(file) {
+	sub(/^.*\//, "", file)
+	if (file != "hub.h" && file != "hub.c")
+		sub(/(_job)?\.[ch]$/, "", file)
+	return file
 }
 
-# A module stays when another that stays is included by it: those that stay in the end are a circle or
-# include one.
-function find_circle(  changed, module, others, n, i, stays) {
-	do {
-		changed = 0
-		for (module in includes) {
-			n = split(includes[module], others, " ")
-			stays = 0
-			for (i = 1; i <= n; i++)
-				stays = stays || others[i] in includes
-			if (!stays) {
-				delete includes[module]
-				changed = 1
-				break
-			}
+floor == "hub" && FNR == 1 {
+	modules[module_of(FILENAME)] = FILENAME
+}
+
+floor == "hub" && /^#include "hub\// && module_of(FILENAME) != module_of(name) {
+	n_uses++
+	use_place[n_uses] = FILENAME ":" FNR
+	user[n_uses] = module_of(FILENAME)
+	used[n_uses] = module_of(name)
+}
+
+# The list: in each line the modules, two spaces or more, and a description.
+FILENAME == "src/hub/core.h" && /^ \*   [a-z]/ {
+	line = substr($0, 6)
+	sub(/  .*$/, "", line)
+	n_listed = split(line, listed, " ")
+	for (i = 1; i <= n_listed; i++) {
+		module = listed[i] == "hub" ? "hub.c" : listed[i]
+		if (module in rank)
+			complain(module " stands twice in the list of modules")
+		rank[module] = ++n_ranks
+	}
+}
+
+# Where all includes lead to earlier modules, none are in a circle.
+function check_order(  module, i) {
+	for (module in rank) {
+		if (!(module in modules)) {
+			print "src/hub/core.h: the list has " module ", but there is no such module"
+			offences++
 		}
-	} while (changed)
-	for (module in includes) {
-		print "src/hub: " module " is in a circle, or includes one:" includes[module]
+	}
+	for (module in modules) {
+		if (!(module in rank)) {
+			print modules[module] ": " module " is not in the list of src/hub/core.h"
+			offences++
+		}
+	}
+	for (i = 1; i <= n_uses; i++) {
+		if (used[i] in rank && user[i] in rank && rank[used[i]] >= rank[user[i]]) {
+			print use_place[i] ": " used[i] " does not stand before " user[i] " in the list of src/hub/core.h"
+			offences++
+		}
+	}
+	if (n_ranks < 20 || n_uses < 20) {
+		print n_ranks + 0 " modules and " n_uses + 0 " includes of the hub were found: too few to check anything"
 		offences++
 	}
 }
 
 END {
-	find_circle()
+	check_order()
 	for (folder in n_sources) {
 		if (n_sources[folder] > 14) {
 			print folder ": " n_sources[folder] " files *.c; at most 14 are easy to survey"
