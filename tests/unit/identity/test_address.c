@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_client.c - what identity/address.h promises.
+ * test_address.c - what identity/address.h promises.
  */
 #include "identity/address.h"
 
