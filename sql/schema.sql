@@ -320,7 +320,7 @@ CREATE TRIGGER ended_wallets_added AFTER INSERT ON ended_wallets BEGIN
 	VALUES(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), 'sessions:' || NEW.wallet, 'ended', '{}', NEW.wallet, 0);
 END;
 
--- The same, if the wallet's tokens were ended before.
+-- A later end of the tokens of that wallet is a row of the log, too.
 CREATE TRIGGER ended_wallets_changed AFTER UPDATE ON ended_wallets BEGIN
 	INSERT INTO log(at, topic, event, data, actor, durable)
 	VALUES(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), 'sessions:' || NEW.wallet, 'ended', '{}', NEW.wallet, 0);

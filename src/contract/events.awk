@@ -191,7 +191,7 @@ function frame_schema(i, n, k, word, required, properties, member) {
 	return "{\"type\":\"object\",\"required\":[" required "],\"properties\":{" properties "}}"
 }
 
-# The same of a client's event; member: ack, or nothing.
+# Returns the schema of what a client sends: an event and its data. member: ack, or nothing.
 function request_schema(i, member) {
 	return "{\"type\":\"object\",\"required\":[\"event\",\"data\"],\"properties\":{\"event\":" constant(name[i]) \
 		",\"data\":" ref("components/schemas/" key(i)) (member ? ",\"ack\":" type_in("schema", "AckId") : "") "}}"

@@ -104,8 +104,8 @@ peer_receive(struct peer *p, const char *bytes, size_t n)
 	assert_true(p->in.len < 140);
 }
 
-/* The same frames are decoded wherever the input is split into three, and if it is split into
- * bytes. */
+/* Asserts that the decoded frames are want, wherever the input is split into three parts, and also
+ * if it comes byte by byte. */
 static void
 expect(struct span input, size_t max_bytes, struct deflate *d, const char *want)
 {
