@@ -56,6 +56,19 @@ buf_printf(struct buf *b, const char *fmt, ...)
 }
 
 void
+buf_u64(struct buf *b, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	buf_add(b, digits + at, sizeof(digits) - at);
+}
+
+void
 buf_drop(struct buf *b, size_t n)
 {
 	if (n >= b->len) {

@@ -7,6 +7,7 @@
 #define BASE_BUF_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/span.h"
@@ -59,6 +60,9 @@ buf_str(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
 }
+
+/* Appends a number in decimal digits. */
+void buf_u64(struct buf *, uint64_t value);
 
 /* Removes n bytes (at most len) from the front. */
 void buf_drop(struct buf *, size_t n);

@@ -301,25 +301,12 @@ json_put_string(struct buf *b, struct span s)
 	buf_addc(b, '"');
 }
 
-static void
-put_u64(struct buf *b, uint64_t value)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	buf_add(b, digits + at, sizeof(digits) - at);
-}
-
 void
 json_put_int(struct buf *b, int64_t value)
 {
 	if (value < 0)
 		buf_addc(b, '-');
-	put_u64(b, value < 0 ? -(uint64_t)value : (uint64_t)value);
+	buf_u64(b, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
 void
@@ -418,7 +405,7 @@ json_write(struct buf *b, const struct json *v)
 		break;
 	case JSON_INT:
 		if (is_beyond_int64(o))
-			put_u64(b, json_object_get_uint64(o));
+			buf_u64(b, json_object_get_uint64(o));
 		else
 			json_put_int(b, json_object_get_int64(o));
 		break;

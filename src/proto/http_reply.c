@@ -93,7 +93,10 @@ http_put_str(struct buf *b, const char *name, const char *value)
 void
 http_put_u64(struct buf *b, const char *name, uint64_t value)
 {
-	buf_printf(b, "%s: %llu\r\n", name, (unsigned long long)value);
+	buf_str(b, name);
+	buf_str(b, ": ");
+	buf_u64(b, value);
+	buf_str(b, "\r\n");
 }
 
 void

@@ -352,14 +352,16 @@ void
 sio_put_head(struct buf *b, const struct sio_packet *packet)
 {
 	buf_addc(b, (char)('0' + packet->type));
-	if (sio_is_binary(packet))
-		buf_printf(b, "%u-", packet->attachments);
+	if (sio_is_binary(packet)) {
+		buf_u64(b, packet->attachments);
+		buf_addc(b, '-');
+	}
 	if (!span_is(packet->nsp, "/")) {
 		buf_span(b, packet->nsp);
 		buf_addc(b, ',');
 	}
 	if (packet->has_id)
-		buf_printf(b, "%llu", (unsigned long long)packet->id);
+		buf_u64(b, packet->id);
 }
 
 void

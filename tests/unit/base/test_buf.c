@@ -49,6 +49,20 @@ what_is_appended_stands_in_order(void **state)
 }
 
 static void
+numbers_have_all_their_digits_and_no_others(void **state)
+{
+	struct buf b = {0};
+
+	buf_u64(&b, 0);
+	buf_addc(&b, ' ');
+	buf_u64(&b, 10);
+	buf_addc(&b, ' ');
+	buf_u64(&b, UINT64_MAX);
+	assert_contents(&b, "0 10 18446744073709551615");
+	buf_clear(&b);
+}
+
+static void
 growth_keeps_every_byte(void **state)
 {
 	struct buf b = {0};
@@ -207,6 +221,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(all_zero_is_an_empty_buffer),
 	    cmocka_unit_test(what_is_appended_stands_in_order),
+	    cmocka_unit_test(numbers_have_all_their_digits_and_no_others),
 	    cmocka_unit_test(growth_keeps_every_byte),
 	    cmocka_unit_test(a_reserve_leaves_the_length_and_gives_room),
 	    cmocka_unit_test(a_format_of_any_length_fits),
