@@ -61,20 +61,24 @@ take_place(struct web_conn *wc, const struct http_request *http)
 	return is_good;
 }
 
-/* Finds the route of a request, and the object that its functions get. NULL: there is none. */
-static const struct web_route *
-find_route(const struct web *web, const struct http_request *http, void **own)
+/* The row that serves a request, and its object. row NULL: no row has the path. */
+struct target {
+	const struct web_route *row;
+	void *own;
+};
+
+static struct target
+find_target(const struct web *web, const struct http_request *http)
 {
 	if (!url_path_is_canonical(http->path))
-		return NULL;
+		return (struct target){NULL, NULL};
 	for (const struct web_routes *part = web->parts; part < web->parts + WEB_PARTS; part++) {
 		for (const struct web_route *r = part->rows; r < part->rows + part->n; r++) {
-			*own = (char *)part->arg + r->offset;
 			if (r->path == NULL || span_is(http->path, r->path))
-				return r;
+				return (struct target){r, (char *)part->arg + r->offset};
 		}
 	}
-	return NULL;
+	return (struct target){NULL, NULL};
 }
 
 size_t
@@ -84,21 +88,19 @@ web_little_body(const struct http_request *http, void *own)
 }
 
 static void
-route(struct web_conn *wc, const struct http_request *http, struct span head, struct span body)
+serve(struct web_conn *wc, const struct http_request *http, struct target to, struct span head,
+    struct span body)
 {
 	struct web_request req = {
 	    .conn = wc->conn, .http = http, .head = head, .body = body, .web_conn = wc};
-	const struct web *web = wc->web;
-	void *own;
-	const struct web_route *r = find_route(web, http, &own);
 
 	remember(wc, http);
 	if (!take_place(wc, http)) {
 		web_refuse(&req, ERROR_RATE_LIMITED, "too many connections from this address");
 		return;
 	}
-	if (r != NULL)
-		r->handle(&req, own);
+	if (to.row != NULL)
+		to.row->handle(&req, to.own);
 	else
 		web_refuse_status(&req, 404, NULL);
 }
@@ -106,16 +108,14 @@ route(struct web_conn *wc, const struct http_request *http, struct span head, st
 /* The number of bytes that the body of this request may have. The sender is known only when the
  * body is there, so a route says how much it takes from a stranger. No route: 0. */
 static size_t
-max_body(const struct web *web, const struct http_request *http)
+max_body(const struct web *web, const struct http_request *http, struct target to)
 {
 	size_t most = web->max_body > 0 ? web->max_body : WEB_BODY_MAX, less = most;
-	void *own;
-	const struct web_route *r = find_route(web, http, &own);
 
-	if (r == NULL)
+	if (to.row == NULL)
 		less = 0;
-	else if (r->max_body != NULL)
-		less = r->max_body(http, own);
+	else if (to.row->max_body != NULL)
+		less = to.row->max_body(http, to.own);
 	return less < most ? less : most;
 }
 
@@ -137,7 +137,8 @@ has_underscore(const struct http_request *http)
 
 /* The status to refuse a request with before its body is read; 0: go on. */
 static int
-refused_early(const struct web *web, const struct http_request *http, size_t body_max)
+refused_early(
+    const struct web *web, const struct http_request *http, struct target to, size_t body_max)
 {
 	struct span expect = http->known[HTTP_EXPECT];
 
@@ -150,7 +151,7 @@ refused_early(const struct web *web, const struct http_request *http, size_t bod
 		http->method == METHOD_PATCH))
 		return 411;
 	if (http->content_length > body_max)
-		return find_route(web, http, &(void *){NULL}) == NULL ? 404 : 413;
+		return to.row == NULL ? 404 : 413;
 	return 0;
 }
 
@@ -160,8 +161,9 @@ take_head(struct web_conn *wc, const char *in, size_t len)
 {
 	struct http_request http;
 	ssize_t used = http_parse(&http, in, len);
-	size_t body_max = used > 0 ? max_body(wc->web, &http) : 0;
-	int status = used > 0   ? refused_early(wc->web, &http, body_max)
+	struct target to = used > 0 ? find_target(wc->web, &http) : (struct target){NULL, NULL};
+	size_t body_max = used > 0 ? max_body(wc->web, &http, to) : 0;
+	int status = used > 0   ? refused_early(wc->web, &http, to, body_max)
 		     : used < 0 ? http.status
 				: 0;
 
@@ -176,7 +178,7 @@ take_head(struct web_conn *wc, const char *in, size_t len)
 		return -1;
 	}
 	if (!http.is_chunked && http.content_length == 0) {
-		route(wc, &http, (struct span){in, (size_t)used}, (struct span){"", 0});
+		serve(wc, &http, to, (struct span){in, (size_t)used}, (struct span){"", 0});
 		return used;
 	}
 	wc->in_body = true;
@@ -201,7 +203,8 @@ end_body(struct web_conn *wc)
 	wc->head = wc->body = (struct buf){0};
 	wc->in_body = false;
 	if (http_parse(&http, head.p, head.len) > 0)
-		route(wc, &http, buf_as_span(&head), buf_as_span(&body));
+		serve(
+		    wc, &http, find_target(wc->web, &http), buf_as_span(&head), buf_as_span(&body));
 	buf_clear(&head);
 	buf_clear(&body);
 }
