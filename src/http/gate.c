@@ -24,18 +24,6 @@ field(const struct http_request *http, enum http_field f)
 	return http->known[f].p != NULL ? http->known[f] : (struct span){"", 0};
 }
 
-static enum error
-read_claim(struct carried *c, const struct http_request *http)
-{
-	struct span raw = {"", 0};
-	size_t n = http->query.p != NULL ? url_query_get(http->query, "walletAddress", &raw) : 0;
-
-	if (raw.p != NULL && !url_decode_form(&c->wallet, raw))
-		return ERROR_BAD_REQUEST;
-	return auth_claim(
-	    &c->request, field(http, HTTP_X_WALLET_ADDRESS), buf_as_span(&c->wallet), n);
-}
-
 /* The user that the web server names, if the mode has such a header: exactly one, or nobody. */
 static struct span
 named_user(const struct gate *gate, const struct http_request *http)
@@ -55,6 +43,7 @@ read_fields(struct carried *c, const struct gate *gate, const struct web_request
 {
 	const struct http_request *http = req->http;
 
+	*c = (struct carried){0};
 	c->request = (struct auth_request){
 	    .peer = web_peer(req),
 	    .host = field(http, HTTP_HOST),
@@ -75,49 +64,67 @@ read_fields(struct carried *c, const struct gate *gate, const struct web_request
 }
 
 enum error
-gate_carried(const struct gate *gate, const struct web_request *req, struct carried *c)
+gate_read(const struct gate *gate, const struct web_request *req, struct carried *c)
 {
-	enum error err;
-
-	*c = (struct carried){0};
 	read_fields(c, gate, req);
-	err = auth_conditions(gate->auth, &c->request);
-	return err == ERROR_NONE ? read_claim(c, req->http) : err;
+	return auth_conditions(gate->auth, &c->request);
+}
+
+static void
+put_cors(const struct gate *gate, const struct web_request *req, const struct carried *c,
+    struct buf *fields)
+{
+	struct span origin = auth_cors_origin(gate->auth, &c->request);
+
+	buf_str(fields, "Vary: Origin\r\n");
+	if (origin.n == 0)
+		return;
+	http_put(fields, "Access-Control-Allow-Origin", origin);
+	http_put_str(fields, "Access-Control-Allow-Credentials", "true");
+	http_put_str(fields, "Access-Control-Expose-Headers", "Retry-After, X-Request-ID");
+	if (req->http->method == METHOD_OPTIONS)
+		buf_str(fields, "Access-Control-Allow-Methods: GET, POST\r\n"
+				"Access-Control-Allow-Headers: Content-Type, Authorization, "
+				"X-Wallet-Address, X-Request-ID\r\n"
+				"Access-Control-Max-Age: 600\r\n");
 }
 
 bool
-gate_conditions(const struct gate *gate, struct web_request *req, struct buf *fields)
+gate_read_cors(
+    const struct gate *gate, struct web_request *req, struct carried *c, struct buf *fields)
 {
-	struct carried c = {0};
-	struct span origin;
+	bool is_browser_write;
 	enum error err;
 
-	read_fields(&c, gate, req);
-	c.request.is_browser_write = true;
-	if ((err = auth_conditions(gate->auth, &c.request)) != ERROR_NONE) {
+	read_fields(c, gate, req);
+	is_browser_write = c->request.is_browser_write;
+	c->request.is_browser_write = true; /* so that each method's Origin is checked */
+	err = auth_conditions(gate->auth, &c->request);
+	c->request.is_browser_write = is_browser_write;
+	if (err != ERROR_NONE)
 		web_refuse(req, err, NULL);
-	} else {
-		buf_str(fields, "Vary: Origin\r\n");
-		if ((origin = auth_cors_origin(gate->auth, &c.request)).n > 0) {
-			http_put(fields, "Access-Control-Allow-Origin", origin);
-			http_put_str(fields, "Access-Control-Allow-Credentials", "true");
-			http_put_str(
-			    fields, "Access-Control-Expose-Headers", "Retry-After, X-Request-ID");
-		}
-		if (origin.n > 0 && req->http->method == METHOD_OPTIONS)
-			buf_str(fields, "Access-Control-Allow-Methods: GET, POST\r\n"
-					"Access-Control-Allow-Headers: Content-Type, "
-					"Authorization, X-Wallet-Address, X-Request-ID\r\n"
-					"Access-Control-Max-Age: 600\r\n");
-	}
-	carried_clear(&c);
+	else
+		put_cors(gate, req, c, fields);
 	return err == ERROR_NONE;
+}
+
+enum error
+gate_claim(const struct web_request *req, struct carried *c)
+{
+	const struct http_request *http = req->http;
+	struct span raw = {"", 0};
+	size_t n = http->query.p != NULL ? url_query_get(http->query, "walletAddress", &raw) : 0;
+
+	if (raw.p != NULL && !url_decode_form(&c->wallet, raw))
+		return ERROR_BAD_REQUEST;
+	return auth_claim(
+	    &c->request, field(http, HTTP_X_WALLET_ADDRESS), buf_as_span(&c->wallet), n);
 }
 
 bool
 gate_service(const struct gate *gate, struct web_request *req, enum scope scope)
 {
-	struct carried c = {0};
+	struct carried c;
 	char name[KEY_NAME_SIZE] = "";
 	enum error err;
 

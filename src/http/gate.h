@@ -21,15 +21,17 @@ struct carried {
 	struct auth_request request;
 	struct buf forwarded_for, forwarded, wallet, protocols;
 };
-/* Reads the identity from a request, and checks the conditions of the mode and the claimed wallet.
- * The caller clears the result with carried_clear in any case. */
-enum error gate_carried(const struct gate *, const struct web_request *, struct carried *);
+/* Reads the parts from a request into *c, and checks the conditions of the mode. The caller clears
+ * *c with carried_clear in any case. */
+enum error gate_read(const struct gate *, const struct web_request *, struct carried *c);
+/* The same for a request that a page of another origin may send: an Origin that is not allowed is
+ * refused, whatever the method is. Appends the CORS header lines of the answer. False: the request
+ * was refused and answered. */
+bool
+gate_read_cors(const struct gate *, struct web_request *, struct carried *c, struct buf *fields);
+/* After either of them: adds the wallet that the request claims (auth_claim). */
+enum error gate_claim(const struct web_request *, struct carried *c);
 void carried_clear(struct carried *);
-
-/* Checks only the conditions of the mode, for a request whose identity comes later or otherwise. An
- * Origin that is not allowed is refused, whatever the method is. Appends the CORS header lines of
- * the answer. False: the request was refused and answered. */
-bool gate_conditions(const struct gate *, struct web_request *, struct buf *fields);
 
 /* True if the platform itself sends the request: with a service key of that scope or, where auth =
  * open, from a loopback peer without any forwarding header. False: the request was refused and
@@ -44,7 +46,7 @@ struct handshake *gate_keep(const struct gate *, const struct web_request *);
 
 struct later {
 	struct span claimed, token; /* as the client says now; n 0: nothing */
-	bool has_origin; /* its request named an Origin, which gate_conditions has allowed */
+	bool has_origin; /* its request named an Origin, which gate_read_cors has allowed */
 	/* results */
 	bool has_any;      /* a token or another proof was there, good or bad */
 	bool is_by_cookie; /* the proof is a cookie: every later request must name an Origin */

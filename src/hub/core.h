@@ -54,6 +54,7 @@ struct hub {
 	struct timers timers;
 	uint64_t delivered, bad_rows;
 	bool is_healthy;
+	char full_text[ERROR_FULL_SIZE];      /* see hub_full_text */
 	int64_t *spent_events, *spent_replay; /* by wallet, see budget.h */
 
 	/* Ends and frees a session that is leaving, when its calls are done (closing.c). It is a

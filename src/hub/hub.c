@@ -33,6 +33,7 @@ hub_new(const struct hub_options *options, const struct hub_start *start, struct
 	TAILQ_INIT(&hub->sessions);
 	timers_init(&hub->timers);
 	hub->is_healthy = true;
+	error_full_text(hub->full_text, options->max_per_wallet);
 	hub->spent_events = mem_zalloc(BUDGET_SLOTS * sizeof(int64_t));
 	hub->spent_replay = mem_zalloc(BUDGET_SLOTS * sizeof(int64_t));
 	hub->end_session = closing_end;

@@ -12,14 +12,11 @@
 struct admission *
 admission_new(const struct gate *gate, void *own)
 {
-	struct admission *a = mem_alloc(sizeof(*a));
+	struct admission *a = mem_zalloc(sizeof(*a));
 
-	memset(a, 0, offsetof(struct admission, rooms));
-	memset(&a->look, 0, offsetof(struct session_look, verdicts));
 	a->gate = gate;
 	a->own = own;
 	a->job.hub = gate->hub;
-	a->look.rooms = a->rooms;
 	a->now_ms = clock_wall_ms();
 	return a;
 }
@@ -29,16 +26,21 @@ admission_free(struct admission *a)
 {
 	if (a->clear != NULL)
 		a->clear(a->own);
+	carried_clear(&a->carried);
 	buf_clear(&a->text);
+	free(a->look.rooms);
 	free(a);
 }
 
 bool
 admission_add_room(struct admission *a, struct span escrow_id)
 {
-	if (a->look.n_rooms == STREAM_ROOMS_MAX)
+	struct session_look *l = &a->look;
+
+	if (l->n_rooms == STREAM_ROOMS_MAX)
 		return false;
-	a->rooms[a->look.n_rooms++] = escrow_id;
+	l->rooms = mem_realloc(l->rooms, l->n_rooms + 1, sizeof(*l->rooms));
+	l->rooms[l->n_rooms++].escrow_id = escrow_id;
 	return true;
 }
 
@@ -62,7 +64,7 @@ copy(struct span *s, struct buf *text)
 static void
 each_span(struct admission *a, void (*each)(struct span *, struct buf *), struct buf *text)
 {
-	struct auth_request *r = &a->request;
+	struct auth_request *r = &a->carried.request;
 	struct span *spans[] = {&r->peer, &r->host, &r->origin, &r->x_forwarded_for, &r->forwarded,
 	    &r->x_real_ip, &r->claimed_wallet, &r->service_key, &r->authorization, &r->protocols,
 	    &r->token, &r->cookie, &r->sec_fetch_site, &r->remote_user, &a->look.cursor};
@@ -70,7 +72,7 @@ each_span(struct admission *a, void (*each)(struct span *, struct buf *), struct
 	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
 		each(spans[i], text);
 	for (size_t i = 0; i < a->look.n_rooms; i++)
-		each(&a->rooms[i], text);
+		each(&a->look.rooms[i].escrow_id, text);
 }
 
 static void
@@ -81,6 +83,7 @@ own_text(struct admission *a)
 	each_span(a, count, &size);
 	buf_reserve(&a->text, size.cap + 1); /* so the text does not move while it is copied */
 	each_span(a, copy, &a->text);
+	carried_clear(&a->carried);
 }
 
 /* ---- the look-up ---- */
@@ -89,13 +92,13 @@ own_text(struct admission *a)
 static void
 identify(struct admission *a)
 {
-	a->err = auth_user(a->gate->auth, NULL, &a->request, a->now_ms, &a->user);
+	a->err = auth_user(a->gate->auth, NULL, &a->carried.request, a->now_ms, &a->user);
 }
 
 static bool
 needs_store(const struct admission *a)
 {
-	return auth_has_token(a->gate->auth, &a->request) || a->look.cursor.n > 0 ||
+	return auth_has_token(a->gate->auth, &a->carried.request) || a->look.cursor.n > 0 ||
 	       a->look.n_rooms > 0;
 }
 
@@ -107,7 +110,8 @@ submit(struct admission *a)
 	a->job.done = on_looked_up;
 	a->job.err = ERROR_NONE;
 	/* An empty wallet would be the server's own lane, in which the tail reads the log. */
-	job_read(&a->job, a->request.peer.n > 0 ? a->request.peer : SPAN("a Unix socket"),
+	job_read(&a->job,
+	    a->carried.request.peer.n > 0 ? a->carried.request.peer : SPAN("a Unix socket"),
 	    admission_run_look_up);
 }
 
@@ -142,7 +146,7 @@ on_gone(void *arg)
 static bool
 can_serve_now(struct admission *a, struct web_request *req)
 {
-	if (a->serve_now == NULL || auth_has_token(a->gate->auth, &a->request))
+	if (a->serve_now == NULL || auth_has_token(a->gate->auth, &a->carried.request))
 		return false;
 	identify(a);
 	if (a->err != ERROR_NONE || !a->serve_now(req, a))
@@ -155,20 +159,15 @@ void
 admission_of_request(struct admission *a, struct web_request *req,
     void (*then)(struct web_request *, struct admission *), void (*clear)(void *own))
 {
-	struct carried c;
-
 	a->go_on = then;
 	a->clear = clear;
-	a->err = gate_carried(a->gate, req, &c);
-	a->request = c.request;
+	a->err = gate_claim(req, &a->carried);
 	if (a->err == ERROR_NONE && can_serve_now(a, req)) {
-		carried_clear(&c);
 		admission_free(a);
 		return;
 	}
 	if (a->err == ERROR_NONE && needs_store(a)) {
 		own_text(a);
-		carried_clear(&c);
 		a->parked = web_park(req, on_gone, a);
 		submit(a);
 		return;
@@ -176,7 +175,6 @@ admission_of_request(struct admission *a, struct web_request *req,
 	if (a->err == ERROR_NONE)
 		identify(a);
 	go_on(req, a);
-	carried_clear(&c);
 	admission_free(a);
 }
 
@@ -186,7 +184,7 @@ bool
 admission_of_handshake(struct admission *a, const struct handshake *h, struct later *later,
     void (*done)(struct admission *))
 {
-	gate_later(a->gate, h, later, &a->request);
+	gate_later(a->gate, h, later, &a->carried.request);
 	a->done = done;
 	if (needs_store(a)) {
 		own_text(a);
@@ -244,7 +242,7 @@ admission_verdict(
 	if (err != ERROR_NONE)
 		return err;
 	if (hub_user_is_full(hub, &a->user, leaving)) {
-		*why = error_full_text(a->why, hub->options.max_per_wallet);
+		*why = hub_full_text(hub);
 		return ERROR_RATE_LIMITED;
 	}
 	if (a->look.cursor.n > 0 && hub_replay_is_spent(hub, &a->user, now)) {

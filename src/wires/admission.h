@@ -9,8 +9,9 @@
 
 #include "wires/admission_job.h"
 
-/* A new admission. Its owner sets look.cursor and the rooms, then calls admission_of_request or
- * admission_of_handshake; cursor and rooms are borrowed until that call returns. The admission then
+/* A new admission. Its owner sets look.cursor and the rooms and, for a request, carried (gate_read
+ * or gate_read_cors, and no refusal); then it calls admission_of_request or admission_of_handshake.
+ * cursor and rooms are borrowed until that call returns. The admission then
  * frees itself; the owner frees it with admission_free only if neither was called. */
 struct admission *admission_new(const struct gate *, void *own);
 void admission_free(struct admission *);

@@ -16,15 +16,17 @@ struct admission {
 	const struct gate *gate;
 	void *own; /* of the caller */
 	/* The question: the loop's thread sets it, and leaves it alone while the job runs. */
-	struct auth_request request; /* points into text after own_text */
-	struct buf text;
-	int64_t now_ms; /* wall */
+	struct carried carried;
+	struct buf text; /* after own_text: the spans point into it */
+	int64_t now_ms;  /* wall */
 	/* The answer: the job sets it. */
 	enum error err; /* of the identity */
 	struct user user;
+	/* The rest of the question and of the answer, under the same rule as request and err. The
+	 * admission owns look.rooms. */
+	struct session_look look;
 	/* For the loop's thread alone: the members from here to is_cancelled. */
-	char why[ERROR_FULL_SIZE]; /* of admission_verdict */
-	struct web_conn *parked;   /* NULL: no request, or its client is gone */
+	struct web_conn *parked; /* NULL: no request, or its client is gone */
 	void (*go_on)(struct web_request *, struct admission *);
 	/* Serves a request of a user who is known without a look-up (may be NULL). True: it has
 	 * served the request. */
@@ -32,12 +34,10 @@ struct admission {
 	void (*clear)(void *own);
 	void (*done)(struct admission *);
 	bool is_cancelled;
-	/* The rest of the question and of the answer, under the same rule as request and err. These
-	 * members are large, so admission_new does not zero all of them. */
-	struct span rooms[STREAM_ROOMS_MAX];
-	struct session_look look;
 };
 static_assert(offsetof(struct admission, job) == 0, "an admission is cast from its job");
+/* Each poll allocates one: up to this size malloc keeps it in the thread's cache. */
+static_assert(sizeof(struct admission) <= 1032, "an admission is small");
 
 /* On the reader's thread: looks up the user and the session that they ask for. */
 void admission_run_look_up(struct store *, struct read_job *);

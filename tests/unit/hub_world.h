@@ -455,6 +455,7 @@ pass(struct house *h, int64_t ms)
 struct look_job {           /* what a transport looks up before it opens a session */
 	struct hub_job job; /* first */
 	struct user user;
+	struct room_look rooms[2];
 	struct session_look look;
 	bool is_done;
 };

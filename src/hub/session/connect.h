@@ -38,14 +38,15 @@ struct session *session_open_stream(struct hub *, const struct session_options *
 /* True if a user has as many sessions as one wallet may have. The session `leaving`, which is about
  * to end, is not counted (NULL: all are counted). */
 bool hub_user_is_full(struct hub *, const struct user *, const struct session *leaving);
+/* The sentence for a user who is refused for that; it lives as long as the hub. */
+const char *hub_full_text(const struct hub *);
 /* True if so much was replayed to a user lately that no cursor of theirs is served for a moment. */
 bool hub_replay_is_spent(struct hub *, const struct user *, struct hub_time);
 /* The number of a user's sessions that session_open_stream has opened. */
 size_t hub_count_streams(struct hub *, const struct user *);
 /* True if a session belongs to this user, with the same token and the same name, and is in exactly
  * these rooms. */
-bool session_is_of(
-    const struct session *, const struct user *, const struct span *rooms, size_t n_rooms);
+bool session_is_of(const struct session *, const struct user *, const struct session_look *);
 
 /* ---- sessions that their client can recover (connection state recovery of Socket.IO) ---- */
 

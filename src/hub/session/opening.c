@@ -30,6 +30,12 @@ hub_user_is_full(struct hub *hub, const struct user *user, const struct session 
 	return n >= hub->options.max_per_wallet;
 }
 
+const char *
+hub_full_text(const struct hub *hub)
+{
+	return hub->full_text;
+}
+
 size_t
 hub_count_streams(struct hub *hub, const struct user *user)
 {
@@ -45,10 +51,9 @@ hub_count_streams(struct hub *hub, const struct user *user)
 
 /* ---- opening ---- */
 
-/* Sends hello. rooms: the rooms that the request names, with a verdict for each; NULL: it names
- * none. */
+/* Sends hello, with the rooms of the look-up (may be NULL) that the user may not enter. */
 static void
-say_hello(struct session *s, const struct session_look *rooms)
+say_hello(struct session *s, const struct session_look *l)
 {
 	struct hub *hub = s->hub;
 	struct buf data = {0};
@@ -62,11 +67,11 @@ say_hello(struct session *s, const struct session_look *rooms)
 	json_member_cstr(&data, "cursor", cursor);
 	json_name(&data, "refused");
 	json_open(&data, '[');
-	for (size_t i = 0; rooms != NULL && i < rooms->n_rooms; i++) {
-		if (rooms->verdicts[i] == ERROR_NONE)
+	for (size_t i = 0; l != NULL && i < l->n_rooms; i++) {
+		if (l->rooms[i].verdict == ERROR_NONE)
 			continue;
 		json_element(&data);
-		json_put_string(&data, rooms->rooms[i]);
+		json_put_string(&data, l->rooms[i].escrow_id);
 	}
 	json_close(&data, ']');
 	json_close(&data, '}');
@@ -152,10 +157,10 @@ session_open_stream(struct hub *hub, const struct session_options *o)
 
 	s->is_stream = true;
 	expiry_inherit(s, o->predecessor, o->now);
-	for (size_t i = 0; i < l->n_rooms; i++) {
-		if (l->verdicts[i] == ERROR_NONE)
-			inherit(room_enter(
-				    s, l->rooms[i], &l->standings[i], position, l->checked, o->now),
+	for (const struct room_look *r = l->rooms; r < l->rooms + l->n_rooms; r++) {
+		if (r->verdict == ERROR_NONE)
+			inherit(
+			    room_enter(s, r->escrow_id, &r->standing, position, l->checked, o->now),
 			    o->predecessor);
 	}
 	if (s->transport->says_hello)
@@ -168,15 +173,14 @@ session_open_stream(struct hub *hub, const struct session_options *o)
 /* ---- an open session ---- */
 
 bool
-session_is_of(
-    const struct session *s, const struct user *user, const struct span *rooms, size_t n_rooms)
+session_is_of(const struct session *s, const struct user *user, const struct session_look *l)
 {
 	if (!span_is(topic_wallet(s->own.topic), user->key) ||
-	    strcmp(session_name(s), user->name) != 0 || s->n_rooms != n_rooms ||
+	    strcmp(session_name(s), user->name) != 0 || s->n_rooms != l->n_rooms ||
 	    strcmp(session_proof(s).hash, user->proof.hash) != 0)
 		return false;
-	for (size_t i = 0; i < n_rooms; i++) {
-		if (subscription_find(s, rooms[i]) == NULL)
+	for (size_t i = 0; i < l->n_rooms; i++) {
+		if (subscription_find(s, l->rooms[i].escrow_id) == NULL)
 			return false;
 	}
 	return true;

@@ -16,7 +16,7 @@ session_look_stands(const struct hub *hub, const struct user *user, const struct
 	    changes_since(hub->changes, wallet, SPAN(""), l->checked))
 		return false;
 	for (size_t i = 0; i < l->n_rooms; i++) {
-		if (changes_since(hub->changes, wallet, l->rooms[i], l->checked))
+		if (changes_since(hub->changes, wallet, l->rooms[i].escrow_id, l->checked))
 			return false;
 	}
 	return true;
@@ -30,9 +30,9 @@ session_look_verdict(const struct session_look *l)
 	if (l->cursor_state == CURSOR_BAD)
 		return ERROR_BAD_REQUEST;
 	for (size_t i = 0; i < l->n_rooms; i++) {
-		refused += l->verdicts[i] != ERROR_NONE;
-		if (l->verdicts[i] == ERROR_UNAVAILABLE)
+		refused += l->rooms[i].verdict != ERROR_NONE;
+		if (l->rooms[i].verdict == ERROR_UNAVAILABLE)
 			return ERROR_UNAVAILABLE;
 	}
-	return refused > 0 && refused == l->n_rooms ? l->verdicts[0] : ERROR_NONE;
+	return refused > 0 && refused == l->n_rooms ? l->rooms[0].verdict : ERROR_NONE;
 }

@@ -18,5 +18,6 @@ session_look_up(
 	if (l->cursor_state == CURSOR_LOST)
 		l->oldest = queue_oldest(st);
 	for (size_t i = 0; i < l->n_rooms; i++)
-		l->verdicts[i] = chat_standing(st, rules, user, l->rooms[i], &l->standings[i]);
+		l->rooms[i].verdict =
+		    chat_standing(st, rules, user, l->rooms[i].escrow_id, &l->rooms[i].standing);
 }

@@ -11,19 +11,25 @@
 
 #define STREAM_ROOMS_MAX 20
 
+/* A room that the request names, and what the user may do there. */
+struct room_look {
+	struct span escrow_id; /* valid; each room once */
+	/* The job sets these; standing only if verdict is ERROR_NONE. */
+	enum error verdict;
+	struct standing standing;
+};
+
 /* A look-up of a session's cursor, and of the rooms that its request names. */
 struct session_look {
 	/* The loop's thread sets these. */
-	struct span cursor;       /* n 0: none, the session begins now */
-	const struct span *rooms; /* escrowIds, valid, each once; at most STREAM_ROOMS_MAX */
-	size_t n_rooms;
+	struct span cursor; /* n 0: none, the session begins now */
+	struct room_look *rooms;
+	size_t n_rooms; /* at most STREAM_ROOMS_MAX */
 	/* The job sets these. */
 	enum cursor_state cursor_state;
 	int64_t position; /* of a good cursor */
 	int64_t oldest;   /* of the log, where the cursor is lost */
 	int64_t checked;  /* the log's head */
-	enum error verdicts[STREAM_ROOMS_MAX];
-	struct standing standings[STREAM_ROOMS_MAX];
 };
 
 /* On the reader's thread, inside a read transaction: sets the results of a look. */

@@ -198,13 +198,17 @@ native_handle(struct web_request *req, void *own)
 	const struct native *native = own;
 	struct admission *a = admission_new(native->gate, own);
 	struct buf cursor = {0};
+	enum error err = gate_read(native->gate, req, &a->carried);
 
-	if (read_cursor(req->http, &cursor)) {
-		a->look.cursor = buf_as_span(&cursor);
-		admission_of_request(a, req, open_session, NULL);
-	} else {
+	if (!read_cursor(req->http, &cursor)) {
 		web_refuse(req, ERROR_BAD_REQUEST, BAD_CURSOR);
 		admission_free(a);
+	} else if (err != ERROR_NONE) {
+		web_refuse(req, err, NULL);
+		admission_free(a);
+	} else {
+		a->look.cursor = buf_as_span(&cursor);
+		admission_of_request(a, req, open_session, NULL);
 	}
 	buf_clear(&cursor);
 }

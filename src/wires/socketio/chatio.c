@@ -121,13 +121,11 @@ on_opened(void *owner, const struct connect_result *result)
 {
 	struct socketio_socket *socket = socketio_in(owner, NAMESPACE);
 	struct entry *e = socketio_own(socket);
-	size_t limit = e->io->hub->options.max_per_wallet;
-	char full[ERROR_FULL_SIZE];
+	const char *full = hub_full_text(e->io->hub);
 
 	entry_free(e);
 	if (result->session == NULL) {
-		refuse(socket, result->err == ERROR_RATE_LIMITED ? error_full_text(full, limit)
-								 : error_text(result->err));
+		refuse(socket, result->err == ERROR_RATE_LIMITED ? full : error_text(result->err));
 		return;
 	}
 	socketio_set_own(socket, result->session);
@@ -166,7 +164,8 @@ identity_refusal(const struct entry *e, const struct admission *a)
 	const struct auth *auth = e->io->gate->auth;
 	bool has_tokens = auth_has_tokens(auth);
 
-	if (!e->later.has_any && a->request.claimed_wallet.n == 0 && !auth_is_wallet_in_token(auth))
+	if (!e->later.has_any && a->carried.request.claimed_wallet.n == 0 &&
+	    !auth_is_wallet_in_token(auth))
 		return "Authentication required: wallet address missing";
 	if (!e->later.has_any && has_tokens)
 		return "Authentication required: token missing";
@@ -202,12 +201,11 @@ on_admitted(struct admission *a)
 		.now = time_now()}};
 	const char *why = a->err != ERROR_NONE ? identity_refusal(e, a) : NULL;
 	struct connecting *connecting;
-	char full[ERROR_FULL_SIZE];
 
 	e->admission = NULL;
 	/* A client that comes back to its session takes no more room than before. */
-	if (why == NULL && o.pid.n == 0 && hub_user_is_full(e->io->hub, &a->user, NULL))
-		why = error_full_text(full, e->io->hub->options.max_per_wallet);
+	if (why == NULL && o.pid.n == 0)
+		admission_verdict(a, NULL, o.session.now, &why);
 	if (why != NULL) {
 		entry_free(e);
 		refuse(socket, why);
@@ -311,8 +309,13 @@ wallet(const struct socketio_socket *socket)
 static bool
 on_request(void *arg, struct web_request *req, struct buf *fields)
 {
+	struct carried c;
+	bool is_good;
+
 	buf_str(fields, "Cache-Control: no-store\r\n");
-	return gate_conditions(((struct chatio *)arg)->gate, req, fields);
+	is_good = gate_read_cors(((struct chatio *)arg)->gate, req, &c, fields);
+	carried_clear(&c); /* its user is named after the handshake */
+	return is_good;
 }
 
 static const struct socketio_ops ops = {

@@ -202,11 +202,11 @@ static void
 note_refused(struct poll *p, const struct session_look *look)
 {
 	for (size_t i = 0; i < look->n_rooms; i++) {
-		if (look->verdicts[i] == ERROR_NONE)
+		if (look->rooms[i].verdict == ERROR_NONE)
 			continue;
 		if (p->refused.len > 0)
 			buf_addc(&p->refused, ',');
-		json_put_string(&p->refused, look->rooms[i]);
+		json_put_string(&p->refused, look->rooms[i].escrow_id);
 	}
 }
 
@@ -232,7 +232,7 @@ go_on(struct stream_request *r, struct web_request *req)
 
 	if (s == NULL || s->end != end || !s->is_idle || p->refused.len > 0 ||
 	    a->look.cursor.n == 0 || !span_is(a->look.cursor, p->cursor) ||
-	    !session_is_of(s->session, &a->user, a->look.rooms, a->look.n_rooms))
+	    !session_is_of(s->session, &a->user, &a->look))
 		return false;
 	hold(p, r, req);
 	return true;

@@ -19,7 +19,7 @@ take_room(struct stream_request *r, struct span room)
 	if (!name_escrow(room))
 		return "escrow: 1 to 128 bytes without / or control characters are accepted";
 	for (size_t i = 0; i < a->look.n_rooms; i++) {
-		if (span_eq(a->rooms[i], room))
+		if (span_eq(a->look.rooms[i].escrow_id, room))
 			return NULL;
 	}
 	return admission_add_room(a, room) ? NULL : "at most 20 rooms can be named in one request";

@@ -68,7 +68,7 @@ serve_now(struct web_request *req, struct admission *a)
 static bool
 check_method(struct stream_request *r, struct web_request *req, const char *methods)
 {
-	if (!gate_conditions(r->streams->gate, req, &r->fields))
+	if (!gate_read_cors(r->streams->gate, req, &r->admission->carried, &r->fields))
 		return false;
 	req->fields = buf_as_span(&r->fields);
 	if (req->http->method == METHOD_OPTIONS) {
@@ -89,12 +89,13 @@ stream_handle(struct streams *st, struct web_request *req, const struct stream_r
 
 	r->streams = st;
 	r->route = route;
+	r->admission = admission_new(st->gate, r);
 	buf_span(&r->fields, route->fields);
 	if (!check_method(r, req, route->methods)) {
+		admission_free(r->admission);
 		request_clear(r);
 		return;
 	}
-	r->admission = admission_new(st->gate, r);
 	r->admission->serve_now = route->serve_now != NULL ? serve_now : NULL;
 	r->why = query_read(r, req->http);
 	if (r->why != NULL) { /* the identity is what is refused first */
