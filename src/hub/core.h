@@ -6,7 +6,7 @@
  * Each module includes only modules that stand before it in this list. tests/unit/doors.sh reads
  * the list and checks this:
  *
- *   event budget timers         bytes, limits, time-outs
+ *   event budget                bytes, limits
  *   transport connect hub.h     what the transports and the program see of the hub
  *   core topic                  the hub, its topics by name
  *   session                     one client, and how it is told something
@@ -36,8 +36,18 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
+#include "base/timers.h"
 #include "hub/hub.h"
-#include "hub/timers.h"
+
+/* Time-outs of constant length, each kind in a list of its own. */
+enum timer_kind {
+	/* starts when a user's last connection in a room is lost; at its end they have left */
+	TIMER_GRACE,
+	TIMER_TYPING, /* at its end typing stops */
+	TIMER_PULL,   /* at its end a session pulls again */
+	TIMER_LOST,   /* at its end a lost session cannot be recovered any more */
+	TIMER_KINDS
+};
 
 struct hub {
 	struct hub_options options;
@@ -51,7 +61,7 @@ struct hub {
 	/* Of the next seat of any session. It may wrap: a serial only tells a seat from others of
 	 * the same session, while one page of the log is read. */
 	uint32_t next_serial;
-	struct timers timers;
+	struct timer_list timers[TIMER_KINDS];
 	uint64_t delivered, bad_rows;
 	bool is_healthy;
 	char full_text[ERROR_FULL_SIZE];      /* see hub_full_text */
@@ -64,7 +74,7 @@ struct hub {
 	struct jobs *jobs;
 	struct changes *changes;
 	struct recent *recent;
-	struct expiries *expiries;
+	struct timer_heap expiries; /* see expiry.c */
 	struct recovery *recovery;
 	struct tail *tail;
 };

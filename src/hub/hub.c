@@ -31,7 +31,8 @@ hub_new(const struct hub_options *options, const struct hub_start *start, struct
 	hub->position = start->position;
 	memcpy(hub->incarnation, start->incarnation, sizeof(hub->incarnation));
 	TAILQ_INIT(&hub->sessions);
-	timers_init(&hub->timers);
+	for (int i = 0; i < TIMER_KINDS; i++)
+		timer_list_init(&hub->timers[i]);
 	hub->is_healthy = true;
 	error_full_text(hub->full_text, options->max_per_wallet);
 	hub->spent_events = mem_zalloc(BUDGET_SLOTS * sizeof(int64_t));
@@ -40,7 +41,6 @@ hub_new(const struct hub_options *options, const struct hub_start *start, struct
 	hub->jobs = jobs_new(reads, writer);
 	hub->changes = changes_new();
 	hub->recent = recent_new(start->position);
-	hub->expiries = expiries_new();
 	hub->recovery = recovery_new();
 	hub->tail = tail_new();
 	return hub;
@@ -72,7 +72,7 @@ hub_free(struct hub *hub)
 	tail_free(hub->tail);
 	free_topics(hub);
 	recovery_free(hub);
-	expiries_free(hub->expiries);
+	timer_heap_clear(&hub->expiries);
 	recent_free(hub->recent);
 	changes_free(hub->changes);
 	free(hub->spent_events);
@@ -134,9 +134,13 @@ hub_tick(struct hub *hub, struct hub_time now)
 int64_t
 hub_next_deadline(const struct hub *hub)
 {
-	int64_t timers = timers_next(&hub->timers), expiry = expiry_next(hub);
+	int64_t next = timer_heap_next(&hub->expiries);
 
-	return expiry < timers ? expiry : timers;
+	for (int i = 0; i < TIMER_KINDS; i++) {
+		int64_t at = timer_list_next(&hub->timers[i]);
+		next = at < next ? at : next;
+	}
+	return next;
 }
 
 /* ---- figures ---- */

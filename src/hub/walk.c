@@ -90,9 +90,9 @@ check_room(struct topic *t)
 
 		check(p->topic == t);
 		check(t->n_subscriptions > FEW || p->n_connections == count_connections(t, p));
-		check(p->is_typing == timer_is_armed(&p->typing));
-		check(p->n_connections == 0 || (p->is_present && !timer_is_armed(&p->grace)));
-		check(p->n_connections > 0 || p->is_present == timer_is_armed(&p->grace));
+		check(p->is_typing == rare_timer_is_armed(&p->typing));
+		check(p->n_connections == 0 || (p->is_present && !rare_timer_is_armed(&p->grace)));
+		check(p->n_connections > 0 || p->is_present == rare_timer_is_armed(&p->grace));
 		check(p->n_connections > 0 || p->is_present || p->is_typing || r->n_missing > 0);
 		n_connections += p->n_connections;
 		n_present += p->is_present;
@@ -144,7 +144,8 @@ hub_check(const struct hub *hub)
 	check(n_sessions == hub->n_sessions && n_leaving == hub->n_leaving);
 	check(n_rooms == hub->n_rooms);
 	check(n_subscriptions == n_in_topics);
-	timers_check(&hub->timers);
+	for (int i = 0; i < TIMER_KINDS; i++)
+		timer_list_check(&hub->timers[i]);
 	jobs_check(hub->jobs);
 	expiry_check(hub);
 	recovery_check(hub);

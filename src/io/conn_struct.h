@@ -9,6 +9,7 @@
 
 #include <sys/queue.h>
 
+#include "base/timers.h"
 #include "io/account.h"
 #include "io/conn.h"
 #include "io/loop_event.h"
@@ -55,11 +56,10 @@ struct conn {
 		const char *why; /* after that: why the connection ends */
 	};
 	struct event ev;
-	TAILQ_ENTRY(conn) link;    /* of the strangers, of the known, or of the closed */
-	TAILQ_ENTRY(conn) waiting; /* in net->waits */
-	struct place *place;       /* of its address; NULL: not counted */
-	struct account *account;   /* of its wallet; NULL: it is not known, or need not be */
-	int64_t deadline;          /* mono ms */
+	TAILQ_ENTRY(conn) link;  /* of the strangers, of the known, or of the closed */
+	struct place *place;     /* of its address; NULL: not counted */
+	struct account *account; /* of its wallet; NULL: it is not known, or need not be */
+	struct timer waiting;    /* in net->waits; mono ms */
 	union {
 		uint32_t offered_at; /* while open: its place in net->offered, from 1; 0: none */
 		uint32_t lingered;   /* after that: bytes that were read and dropped */
@@ -79,8 +79,8 @@ struct net {
 	struct net_options options;
 	struct conn_list strangers, known, closed; /* each connection is in one of them */
 	size_t n_strangers, n_known;
-	struct conn_list waits[WAIT_KINDS]; /* each in order of deadlines */
-	struct conn **dirty;                /* with frames to write; NULL: closed meanwhile */
+	struct timer_list waits[WAIT_KINDS];
+	struct conn **dirty; /* with frames to write; NULL: closed meanwhile */
 	size_t n_dirty, cap_dirty;
 	struct behind *behind; /* at the end of a turn: all connections with frames */
 	size_t n_behind, cap_behind;

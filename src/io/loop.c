@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * loop.c - the event loop: libevent watches descriptors and signals; timers and the end of a turn
- * are our own. Timers are a heap with one timer descriptor, which is set only when the first timer
+ * are our own. Timers stand in a heap, with one timer descriptor, which is set only when the first timer
  * comes sooner. libevent would set its timer anew in each turn, and without
  * EVENT_BASE_FLAG_PRECISE_TIMER it would be as coarse as 4 ms.
  */
@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "base/timers.h"
 #include "io/loop_event.h"
 
 #define WAITS_MAX 1000 /* that the kernel refuses in a row, before the process ends */
@@ -35,8 +36,7 @@ struct loop_timer {
 	struct loop *loop;
 	loop_cb *cb;
 	void *arg;
-	int64_t at_us; /* monotonic */
-	size_t place;  /* in the heap, from 1; 0: it is not set */
+	struct heap_timer timer; /* mono us */
 };
 
 struct loop_watch {
@@ -58,8 +58,7 @@ struct loop {
 	struct loop_signal *signals;
 	bool is_stopped;
 
-	struct loop_timer **heap; /* heap[1] is the first; heap[n / 2] is not later than heap[n] */
-	size_t n_heap, cap_heap;
+	struct timer_heap timers;
 	int clock;          /* the timer descriptor */
 	int64_t clock_at;   /* is set for then; 0: it is not set */
 	int64_t running_us; /* timers due until then are being run; 0: none are */
@@ -76,31 +75,6 @@ struct loop {
 
 /* ---- timers ---- */
 
-static void
-heap_put(struct loop *loop, size_t place, struct loop_timer *t)
-{
-	loop->heap[place] = t;
-	t->place = place;
-}
-
-/* Puts t where place is, or above or below it. */
-static void
-heap_settle(struct loop *loop, size_t place, struct loop_timer *t)
-{
-	struct loop_timer **heap = loop->heap;
-
-	for (; place > 1 && heap[place / 2]->at_us > t->at_us; place /= 2)
-		heap_put(loop, place, heap[place / 2]);
-	for (size_t child; (child = place * 2) <= loop->n_heap; place = child) {
-		if (child < loop->n_heap && heap[child + 1]->at_us < heap[child]->at_us)
-			child++;
-		if (heap[child]->at_us >= t->at_us)
-			break;
-		heap_put(loop, place, heap[child]);
-	}
-	heap_put(loop, place, t);
-}
-
 struct loop_timer *
 loop_timer_new(struct loop *loop, loop_cb *cb, void *arg)
 {
@@ -112,40 +86,43 @@ loop_timer_new(struct loop *loop, loop_cb *cb, void *arg)
 	return t;
 }
 
-void
-loop_timer_set_us(struct loop_timer *t, int64_t us)
+/* The timer is due at a time. One that is set while timers run is due in the next turn at the
+ * soonest. */
+static void
+set_at(struct loop_timer *t, int64_t at_us, int64_t now)
 {
 	struct loop *loop = t->loop;
-	int64_t now = clock_mono_us();
 
 	if (loop->set_us == 0)
 		loop->set_us = now;
-	t->at_us = now + (us > 0 ? us : 0);
-	if (t->at_us <= loop->running_us) /* in the next turn */
-		t->at_us = loop->running_us + 1;
-	if (t->place == 0) {
-		if (loop->n_heap + 1 >= loop->cap_heap) {
-			loop->cap_heap = loop->cap_heap ? loop->cap_heap * 2 : 32;
-			loop->heap =
-			    mem_realloc(loop->heap, loop->cap_heap, sizeof(struct loop_timer *));
-		}
-		t->place = ++loop->n_heap;
-	}
-	heap_settle(loop, t->place, t);
+	if (at_us < now)
+		at_us = now;
+	if (at_us <= loop->running_us)
+		at_us = loop->running_us + 1;
+	heap_timer_start(&loop->timers, &t->timer, at_us);
+}
+
+void
+loop_timer_set_us(struct loop_timer *t, int64_t us)
+{
+	int64_t now = clock_mono_us();
+
+	set_at(t, now + us, now);
+}
+
+void
+loop_timer_set_at(struct loop_timer *t, int64_t at_ms)
+{
+	if (at_ms == INT64_MAX)
+		loop_timer_stop(t);
+	else if (t->timer.slot == 0 || t->timer.at != at_ms * 1000)
+		set_at(t, at_ms * 1000, clock_mono_us());
 }
 
 void
 loop_timer_stop(struct loop_timer *t)
 {
-	struct loop *loop = t->loop;
-	struct loop_timer *last;
-
-	if (t->place == 0)
-		return;
-	last = loop->heap[loop->n_heap--];
-	if (last != t)
-		heap_settle(loop, t->place, last);
-	t->place = 0;
+	heap_timer_stop(&t->loop->timers, &t->timer);
 }
 
 void
@@ -161,11 +138,12 @@ loop_timer_free(struct loop_timer *t)
 static void
 run_timers(struct loop *loop)
 {
-	loop->running_us = loop->set_us > 0 ? loop->set_us - 1 : clock_mono_us();
-	while (loop->n_heap > 0 && loop->heap[1]->at_us <= loop->running_us && !loop->is_stopped) {
-		struct loop_timer *t = loop->heap[1];
+	struct heap_timer *due;
 
-		loop_timer_stop(t);
+	loop->running_us = loop->set_us > 0 ? loop->set_us - 1 : clock_mono_us();
+	while (
+	    !loop->is_stopped && (due = timer_heap_due(&loop->timers, loop->running_us)) != NULL) {
+		struct loop_timer *t = TIMER_OWNER(due, struct loop_timer, timer);
 		t->cb(t->arg);
 	}
 	loop->running_us = 0;
@@ -176,7 +154,7 @@ run_timers(struct loop *loop)
 static bool
 set_clock(struct loop *loop, int64_t now)
 {
-	int64_t at = loop->heap[1]->at_us;
+	int64_t at = timer_heap_next(&loop->timers);
 	struct itimerspec its = {.it_value = {at / 1000000, at % 1000000 * 1000}};
 
 	if (loop->clock_at > now && loop->clock_at <= at)
@@ -299,7 +277,7 @@ loop_free(struct loop *loop)
 	}
 	if (loop->clock >= 0)
 		close(loop->clock);
-	free(loop->heap);
+	timer_heap_clear(&loop->timers);
 	free(loop);
 }
 
@@ -337,8 +315,8 @@ wait_for_pace(struct loop *loop, int64_t now)
 
 	if (us <= 0 || !TAILQ_EMPTY(&loop->laters))
 		return;
-	if (loop->n_heap > 0 && loop->heap[1]->at_us - now < us)
-		us = loop->heap[1]->at_us - now;
+	if (timer_heap_next(&loop->timers) - now < us)
+		us = timer_heap_next(&loop->timers) - now;
 	if (us > 0)
 		ppoll(&urgent, 1, &(struct timespec){us / 1000000, us % 1000000 * 1000}, NULL);
 	loop->paced_until = 0;
@@ -356,7 +334,7 @@ nap(struct loop *loop)
 static void
 wait_for_events(struct loop *loop, bool may_wait, int64_t now)
 {
-	if (may_wait && loop->n_heap > 0 && !set_clock(loop, now)) {
+	if (may_wait && loop->timers.n > 0 && !set_clock(loop, now)) {
 		nap(loop);
 		may_wait = false;
 	}
@@ -375,7 +353,7 @@ loop_run(struct loop *loop)
 		wait_for_pace(loop, clock_mono_us());
 
 		int64_t now = clock_mono_us();
-		bool is_due = loop->n_heap > 0 && loop->heap[1]->at_us <= now;
+		bool is_due = timer_heap_next(&loop->timers) <= now;
 		loop->set_us = 0;
 		loop->spent_us = 0;
 		wait_for_events(loop, !is_due && TAILQ_EMPTY(&loop->laters), now);

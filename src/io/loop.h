@@ -34,10 +34,13 @@ bool loop_is_spent(const struct loop *);
 
 typedef void loop_cb(void *arg);
 
-/* A timer that fires once after each loop_timer_set_us, in the next turn at the soonest. */
+/* A timer that fires once after each loop_timer_set_us or loop_timer_set_at, in the next turn at
+ * the soonest. */
 struct loop_timer;
 struct loop_timer *loop_timer_new(struct loop *, loop_cb *, void *arg);
-void loop_timer_set_us(struct loop_timer *, int64_t us);
+void loop_timer_set_us(struct loop_timer *, int64_t us); /* from now */
+/* At a time of the monotonic clock, in ms; INT64_MAX stops the timer. */
+void loop_timer_set_at(struct loop_timer *, int64_t at_ms);
 void loop_timer_stop(struct loop_timer *);
 void loop_timer_free(struct loop_timer *); /* NULL is fine */
 

@@ -49,7 +49,7 @@ net_new(struct loop *loop, const struct net_options *options)
 	TAILQ_INIT(&net->known);
 	TAILQ_INIT(&net->closed);
 	for (int i = 0; i < WAIT_KINDS; i++)
-		TAILQ_INIT(&net->waits[i]);
+		timer_list_init(&net->waits[i]);
 	net->uring = uring_new();
 	net->turn = loop_later_new(loop, on_turn, net);
 	net->again = loop_timer_new(loop, on_again, net);
@@ -233,15 +233,16 @@ net_move(struct conn *c, enum conn_state state, bool is_stranger)
 		enter_list(c);
 }
 
-/* ---- time-outs: one list for each kind, in order of deadlines; one timer for all lists ---- */
+/* ---- time-outs: one list for each kind; one timer of the loop for all lists ---- */
 
+/* The timer may fire too early, since stopping a time-out does not set it later. */
 static void
-arm_timer(struct net *net, int64_t at, int64_t now)
+arm_timer(struct net *net, int64_t at)
 {
 	if (at >= net->timer_at)
 		return;
 	net->timer_at = at;
-	loop_timer_set_us(net->timer, (at - now) * 1000);
+	loop_timer_set_at(net->timer, at);
 }
 
 static_assert(WAIT_KINDS <= 16, "conn's wait has four bits");
@@ -251,17 +252,12 @@ net_set_wait(struct conn *c, enum conn_wait wait)
 {
 	struct net *net = c->net;
 
-	if (wait == WAIT_NOTHING && c->wait == WAIT_NOTHING)
-		return;
-	if (c->wait != WAIT_NOTHING)
-		TAILQ_REMOVE(&net->waits[c->wait], c, waiting);
+	timer_stop(&net->waits[c->wait], &c->waiting);
 	c->wait = wait;
 	if (wait == WAIT_NOTHING)
 		return;
-	int64_t now = clock_mono_ms();
-	c->deadline = now + wait_ms[wait];
-	TAILQ_INSERT_TAIL(&net->waits[wait], c, waiting);
-	arm_timer(net, c->deadline, now);
+	timer_start(&net->waits[wait], &c->waiting, clock_mono_ms() + wait_ms[wait]);
+	arm_timer(net, c->waiting.at);
 }
 
 static void
@@ -269,19 +265,16 @@ on_timer(void *arg)
 {
 	struct net *net = arg;
 	int64_t now = clock_mono_ms(), next = INT64_MAX;
-	struct conn *c;
+	struct timer *due;
 
 	net->timer_at = INT64_MAX;
 	for (enum conn_wait kind = WAIT_NOTHING + 1; kind < WAIT_KINDS; kind++) {
-		while ((c = TAILQ_FIRST(&net->waits[kind])) != NULL && c->deadline <= now)
-			conn_time_out(c, kind);
+		while ((due = timer_list_due(&net->waits[kind], now)) != NULL)
+			conn_time_out(TIMER_OWNER(due, struct conn, waiting), kind);
+		if (timer_list_next(&net->waits[kind]) < next)
+			next = timer_list_next(&net->waits[kind]);
 	}
-	for (int i = 0; i < WAIT_KINDS; i++) {
-		if ((c = TAILQ_FIRST(&net->waits[i])) != NULL && c->deadline < next)
-			next = c->deadline;
-	}
-	if (next != INT64_MAX)
-		arm_timer(net, next, now);
+	arm_timer(net, next);
 }
 
 /* ---- marks: dirty for the end of this turn, offered for the next turn ---- */

@@ -115,18 +115,15 @@ check_open(const struct conn *c, const struct net *net, bool is_stranger, struct
 static size_t
 check_waits(const struct net *net)
 {
-	const struct conn *c;
+	const struct timer *t;
 	size_t n = 0;
 
 	check(TAILQ_EMPTY(&net->waits[WAIT_NOTHING]));
 	for (enum conn_wait kind = WAIT_NOTHING + 1; kind < WAIT_KINDS; kind++) {
-		int64_t last = net->timer_at;
-
-		TAILQ_FOREACH (c, &net->waits[kind], waiting) {
-			check(c->wait == kind && c->deadline >= last);
-			last = c->deadline;
-			n++;
-		}
+		n += timer_list_check(&net->waits[kind]);
+		check(timer_list_next(&net->waits[kind]) >= net->timer_at);
+		TAILQ_FOREACH (t, &net->waits[kind], link)
+			check(TIMER_OWNER(t, struct conn, waiting)->wait == kind);
 	}
 	return n;
 }

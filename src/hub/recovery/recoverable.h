@@ -16,7 +16,7 @@ struct recoverable {
 	struct map_node node;            /* by key */
 	int64_t id;                      /* in the store */
 	struct session *session;         /* NULL: lost */
-	struct timer lost;               /* until when the client may come back */
+	struct rare_timer lost;          /* until when the client may come back */
 	char key[RECOVERABLE_KEY_CHARS]; /* the beginning of its pid's hash */
 	uint32_t lane;                   /* of its wallet, for its jobs when it is lost */
 	uint32_t changes; /* counts the jobs that change which rooms the store has for it */

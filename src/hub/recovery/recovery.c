@@ -19,8 +19,8 @@
 
 struct recovery {
 	struct map all; /* struct recoverable, by key */
-	/* A TIMER_KEPT; while it is armed, sessions of earlier daemons can be recovered. */
-	struct timer boot;
+	/* A TIMER_LOST; while it is armed, sessions of earlier daemons can be recovered. */
+	struct rare_timer boot;
 };
 
 struct connecting {
@@ -97,7 +97,7 @@ get(struct hub *hub, const char *hash, const struct recovery_look *r)
 static void
 release(struct hub *hub, struct recoverable *k)
 {
-	timer_stop(&hub->timers, TIMER_KEPT, &k->lost);
+	rare_timer_stop(&hub->timers[TIMER_LOST], &k->lost);
 	map_remove(&hub->recovery->all, &k->node);
 	free(k);
 }
@@ -105,7 +105,8 @@ release(struct hub *hub, struct recoverable *k)
 static void
 start_timer(struct hub *hub, struct recoverable *k, struct hub_time now)
 {
-	timer_start(&hub->timers, TIMER_KEPT, &k->lost, now.mono_ms + hub->options.recovery_ms);
+	rare_timer_start(
+	    &hub->timers[TIMER_LOST], &k->lost, now.mono_ms + hub->options.recovery_ms);
 }
 
 /* ---- forgetting ---- */
@@ -137,14 +138,14 @@ trim_lost(struct hub *hub)
 	size_t max = hub->options.max_recoverable;
 
 	while (max > 0 && hub->recovery->all.count > max) {
-		struct timer *tm = timers_first(&hub->timers, TIMER_KEPT);
+		struct rare_timer *tm = rare_timer_first(&hub->timers[TIMER_LOST]);
 		struct recoverable *k;
 
 		if (tm == &hub->recovery->boot)
-			tm = timer_after(tm);
+			tm = rare_timer_after(tm);
 		if (tm == NULL)
 			return;
-		k = MAP_ENTRY(tm, struct recoverable, lost);
+		k = TIMER_OWNER(tm, struct recoverable, lost);
 		forget(hub, k->id, k->lane);
 		release(hub, k);
 	}
@@ -245,7 +246,7 @@ open(struct connecting *c, struct recoverable *k, struct hub_time now)
 	    .pid = r->is_recovered ? c->options.pid.p : c->pid,
 	    .is_recovered = r->is_recovered};
 
-	timer_stop(&r->job.hub->timers, TIMER_KEPT, &k->lost);
+	rare_timer_stop(&r->job.hub->timers[TIMER_LOST], &k->lost);
 	c->options.session.user = &r->user;
 	c->options.session.look = NULL;
 	c->options.session.now = now;
@@ -351,9 +352,9 @@ connect_recoverable(struct hub *hub, const struct connect_options *o)
 		hash_pid(r->old_hash, o->pid.p);
 		struct recoverable *k = find(hub, r->old_hash);
 		memcpy(r->offset, o->offset.p, o->offset.n);
-		r->may_recover = timer_is_armed(&hub->recovery->boot) || k != NULL;
+		r->may_recover = rare_timer_is_armed(&hub->recovery->boot) || k != NULL;
 		if (k != NULL) { /* the client is in time, however long the writer takes */
-			timer_stop(&hub->timers, TIMER_KEPT, &k->lost);
+			rare_timer_stop(&hub->timers[TIMER_LOST], &k->lost);
 			c->changes = k->changes;
 		}
 	}
@@ -405,14 +406,14 @@ recovery_end(struct session *s, enum session_end end, struct hub_time now)
 void
 recovery_tick(struct hub *hub, struct hub_time now)
 {
-	struct timer *tm;
+	struct rare_timer *tm;
 
-	while ((tm = timers_due(&hub->timers, TIMER_KEPT, now.mono_ms)) != NULL) {
+	while ((tm = rare_timer_due(&hub->timers[TIMER_LOST], now.mono_ms)) != NULL) {
 		if (tm == &hub->recovery->boot) {
 			forget(hub, 0, 0);
 			continue;
 		}
-		struct recoverable *k = MAP_ENTRY(tm, struct recoverable, lost);
+		struct recoverable *k = TIMER_OWNER(tm, struct recoverable, lost);
 		forget(hub, k->id, k->lane);
 		release(hub, k);
 	}
@@ -421,8 +422,8 @@ recovery_tick(struct hub *hub, struct hub_time now)
 void
 hub_start_recovery(struct hub *hub, struct hub_time now)
 {
-	timer_start(
-	    &hub->timers, TIMER_KEPT, &hub->recovery->boot, now.mono_ms + hub->options.recovery_ms);
+	rare_timer_start(
+	    &hub->timers[TIMER_LOST], &hub->recovery->boot, now.mono_ms + hub->options.recovery_ms);
 }
 
 void
@@ -432,7 +433,7 @@ recovery_free(struct hub *hub)
 
 	if (r == NULL)
 		return;
-	timer_stop(&hub->timers, TIMER_KEPT, &r->boot);
+	rare_timer_stop(&hub->timers[TIMER_LOST], &r->boot);
 	for (struct map_node *next, *n = map_next(&r->all, NULL); n != NULL; n = next) {
 		next = map_next(&r->all, n);
 		release(hub, MAP_ENTRY(n, struct recoverable, node));
@@ -452,7 +453,7 @@ recovery_check(const struct hub *hub)
 
 		check(k->id != 0);
 		check(k->session == NULL || k->session->recoverable == k);
-		check(k->session == NULL || !timer_is_armed(&k->lost));
+		check(k->session == NULL || !rare_timer_is_armed(&k->lost));
 		n_connected += k->session != NULL;
 	}
 	TAILQ_FOREACH (s, &hub->sessions, link)

@@ -27,7 +27,7 @@
 struct replay {
 	struct replay_page page; /* first */
 	struct session *session; /* NULL: the session has ended while a page is being read */
-	struct timer again;      /* TIMER_PULL */
+	struct rare_timer again; /* TIMER_PULL */
 	bool is_reading;
 };
 static_assert(offsetof(struct replay, page) == 0, "a replay is cast from its page's job");
@@ -65,7 +65,7 @@ replay_stop(struct session *s)
 
 	if (r == NULL)
 		return;
-	timer_stop(&s->hub->timers, TIMER_PULL, &r->again);
+	rare_timer_stop(&s->hub->timers[TIMER_PULL], &r->again);
 	r->session = NULL;
 	s->replay = NULL;
 	if (!r->is_reading)
@@ -81,16 +81,17 @@ session_is_pulling(const struct session *s)
 static void
 pull_later(struct session *s, struct hub_time now)
 {
-	timer_start(&s->hub->timers, TIMER_PULL, &replay_of(s)->again, now.mono_ms + PULL_AGAIN_MS);
+	rare_timer_start(
+	    &s->hub->timers[TIMER_PULL], &replay_of(s)->again, now.mono_ms + PULL_AGAIN_MS);
 }
 
 void
 replay_tick(struct hub *hub, struct hub_time now)
 {
-	struct timer *tm;
+	struct rare_timer *tm;
 
-	while ((tm = timers_due(&hub->timers, TIMER_PULL, now.mono_ms)) != NULL) {
-		struct session *s = MAP_ENTRY(tm, struct replay, again)->session;
+	while ((tm = rare_timer_due(&hub->timers[TIMER_PULL], now.mono_ms)) != NULL) {
+		struct session *s = TIMER_OWNER(tm, struct replay, again)->session;
 		s->transport->resume(s);
 	}
 }
@@ -381,7 +382,7 @@ session_pull(struct session *s, struct hub_time now)
 	if (session_is_pulling(s) || !session_is_behind(s))
 		return;
 	if (s->replay != NULL)
-		timer_stop(&s->hub->timers, TIMER_PULL, &s->replay->again);
+		rare_timer_stop(&s->hub->timers[TIMER_PULL], &s->replay->again);
 	if (s->n_behind > 0 && is_spent(s, now)) {
 		pull_later(s, now);
 		return;
@@ -431,5 +432,5 @@ replay_check(const struct session *s)
 
 	check(r == NULL || r->session == s);
 	check(r == NULL || r->is_reading || r->page.n == 0);
-	check(r == NULL || !r->is_reading || !timer_is_armed(&r->again));
+	check(r == NULL || !r->is_reading || !rare_timer_is_armed(&r->again));
 }

@@ -41,8 +41,8 @@ presence_rename(struct presence *p, const char *name)
 static void
 presence_free(struct hub *hub, struct presence *p)
 {
-	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
-	timer_stop(&hub->timers, TIMER_TYPING, &p->typing);
+	rare_timer_stop(&hub->timers[TIMER_GRACE], &p->grace);
+	rare_timer_stop(&hub->timers[TIMER_TYPING], &p->typing);
 	free(p->name);
 	free(p);
 }
@@ -138,7 +138,7 @@ presence_join(struct subscription *sub, const char *name, struct hub_time now)
 
 	subscription_seat(sub)->presence = p;
 	p->n_connections++;
-	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
+	rare_timer_stop(&hub->timers[TIMER_GRACE], &p->grace);
 	if (p->is_present)
 		return;
 	p->is_present = true;
@@ -156,7 +156,7 @@ presence_leave(struct subscription *sub, enum session_end end, struct hub_time n
 	if (p == NULL || --p->n_connections > 0)
 		return;
 	if (end == SESSION_LOST && hub->options.presence_grace_ms > 0)
-		timer_start(&hub->timers, TIMER_GRACE, &p->grace,
+		rare_timer_start(&hub->timers[TIMER_GRACE], &p->grace,
 		    now.mono_ms + hub->options.presence_grace_ms);
 	else
 		set_absent(hub, p, now);
@@ -169,17 +169,17 @@ presence_removed(struct hub *hub, struct topic *t, struct span key, struct hub_t
 
 	if (p == NULL || p->n_connections > 0 || !p->is_present)
 		return;
-	timer_stop(&hub->timers, TIMER_GRACE, &p->grace);
+	rare_timer_stop(&hub->timers[TIMER_GRACE], &p->grace);
 	set_absent(hub, p, now);
 }
 
 void
 presence_tick(struct hub *hub, struct hub_time now)
 {
-	struct timer *tm;
+	struct rare_timer *tm;
 
-	while ((tm = timers_due(&hub->timers, TIMER_GRACE, now.mono_ms)) != NULL)
-		set_absent(hub, MAP_ENTRY(tm, struct presence, grace), now);
+	while ((tm = rare_timer_due(&hub->timers[TIMER_GRACE], now.mono_ms)) != NULL)
+		set_absent(hub, TIMER_OWNER(tm, struct presence, grace), now);
 }
 
 void

@@ -18,7 +18,7 @@ struct presence {
 	uint32_t typing_relayed; /* mono ms, lower 32 bits: when the room was told last */
 	uint32_t changed;        /* room->changes at the last join or leave */
 	uint32_t typing_changed; /* room->changes when typing began or stopped last */
-	struct timer grace, typing;
+	struct rare_timer grace, typing;
 	char *name; /* under which others see the user; NULL: the key */
 };
 

@@ -13,7 +13,7 @@ typing_start(struct topic *t, struct session *s, const char *name, struct hub_ti
 	struct hub *hub = s->hub;
 	struct presence *p = presence_get(t, s->own.topic, name);
 
-	timer_start(&hub->timers, TIMER_TYPING, &p->typing, now.mono_ms + TYPING_MS);
+	rare_timer_start(&hub->timers[TIMER_TYPING], &p->typing, now.mono_ms + TYPING_MS);
 	if (p->is_typing && (uint32_t)now.mono_ms - p->typing_relayed < TYPING_AGAIN_MS)
 		return;
 	t->room->n_typing += p->is_typing ? 0 : 1;
@@ -30,7 +30,7 @@ typing_stop(struct hub *hub, struct topic *t, struct span key)
 
 	if (p == NULL || !p->is_typing)
 		return;
-	timer_stop(&hub->timers, TIMER_TYPING, &p->typing);
+	rare_timer_stop(&hub->timers[TIMER_TYPING], &p->typing);
 	p->is_typing = false;
 	t->room->n_typing--;
 	p->typing_changed = ++t->room->changes;
@@ -41,11 +41,12 @@ typing_stop(struct hub *hub, struct topic *t, struct span key)
 void
 typing_stop_all(struct hub *hub, const struct topic *user)
 {
-	struct timer *next;
+	struct rare_timer *next;
 
-	for (struct timer *tm = timers_first(&hub->timers, TIMER_TYPING); tm != NULL; tm = next) {
-		struct presence *p = MAP_ENTRY(tm, struct presence, typing);
-		next = timer_after(tm);
+	for (struct rare_timer *tm = rare_timer_first(&hub->timers[TIMER_TYPING]); tm != NULL;
+	    tm = next) {
+		struct presence *p = TIMER_OWNER(tm, struct presence, typing);
+		next = rare_timer_after(tm);
 		if (p->user == user)
 			typing_stop(hub, p->topic, map_key(&p->node));
 	}
@@ -63,10 +64,10 @@ typing_leave(struct subscription *sub)
 void
 typing_tick(struct hub *hub, struct hub_time now)
 {
-	struct timer *tm;
+	struct rare_timer *tm;
 
-	while ((tm = timers_due(&hub->timers, TIMER_TYPING, now.mono_ms)) != NULL) {
-		struct presence *p = MAP_ENTRY(tm, struct presence, typing);
+	while ((tm = rare_timer_due(&hub->timers[TIMER_TYPING], now.mono_ms)) != NULL) {
+		struct presence *p = TIMER_OWNER(tm, struct presence, typing);
 		typing_stop(hub, p->topic, map_key(&p->node));
 	}
 }

@@ -21,91 +21,10 @@
 struct expiry {
 	struct session *session;
 	struct proof proof;
-	int64_t due;      /* mono ms: when to look at it */
-	int64_t touch_at; /* mono ms: when its use is noted next; 0: never */
-	size_t place;     /* in the heap, from 1; 0: it is not there */
-	bool is_warned;   /* its client knows */
+	struct heap_timer timer; /* mono ms: when the token is checked */
+	int64_t touch_at;        /* mono ms: when its use is noted next; 0: never */
+	bool is_warned;          /* its client knows */
 };
-
-struct expiries {
-	/* in the order in which they are due: heap[i / 2 - 1] is not later than heap[i - 1] */
-	struct expiry **heap;
-	size_t n, cap;
-};
-
-struct expiries *
-expiries_new(void)
-{
-	return mem_zalloc(sizeof(struct expiries));
-}
-
-void
-expiries_free(struct expiries *all)
-{
-	if (all == NULL)
-		return;
-	free(all->heap);
-	free(all);
-}
-
-/* ---- the order in which they are due: a heap, in which each knows its place ---- */
-
-static void
-put_at(struct hub *hub, struct expiry *e, size_t place)
-{
-	hub->expiries->heap[place - 1] = e;
-	e->place = place;
-}
-
-/* Moves e from where it stands to where it belongs. */
-static void
-settle(struct hub *hub, struct expiry *e)
-{
-	size_t at = e->place;
-
-	while (at > 1 && hub->expiries->heap[at / 2 - 1]->due > e->due) {
-		put_at(hub, hub->expiries->heap[at / 2 - 1], at);
-		at /= 2;
-	}
-	for (size_t child; (child = 2 * at) <= hub->expiries->n; at = child) {
-		if (child < hub->expiries->n &&
-		    hub->expiries->heap[child]->due < hub->expiries->heap[child - 1]->due)
-			child++;
-		if (hub->expiries->heap[child - 1]->due >= e->due)
-			break;
-		put_at(hub, hub->expiries->heap[child - 1], at);
-	}
-	put_at(hub, e, at);
-}
-
-static void
-heap_remove(struct hub *hub, struct expiry *e)
-{
-	size_t at = e->place;
-	struct expiry *last;
-
-	if (at == 0)
-		return;
-	e->place = 0;
-	last = hub->expiries->heap[--hub->expiries->n];
-	if (last == e)
-		return;
-	put_at(hub, last, at);
-	settle(hub, last);
-}
-
-static void
-heap_insert(struct hub *hub, struct expiry *e, int64_t due)
-{
-	e->due = due;
-	if (hub->expiries->n == hub->expiries->cap) {
-		hub->expiries->cap = hub->expiries->cap ? 2 * hub->expiries->cap : 16;
-		hub->expiries->heap = mem_realloc(
-		    hub->expiries->heap, hub->expiries->cap, sizeof(*hub->expiries->heap));
-	}
-	put_at(hub, e, ++hub->expiries->n);
-	settle(hub, e);
-}
 
 /* ---- use ---- */
 
@@ -134,8 +53,8 @@ touch(struct hub *hub, struct expiry *e, struct hub_time now)
 
 /* ---- its end ---- */
 
-/* Schedules the next look. The clock on the wall may be set meanwhile, so the token is looked at
- * anew then. */
+/* Arms the timer of the next check. The wall clock may be set meanwhile, so the time that is left is
+ * calculated anew then. */
 static void
 schedule(struct hub *hub, struct expiry *e, struct hub_time now)
 {
@@ -147,7 +66,7 @@ schedule(struct hub *hub, struct expiry *e, struct hub_time now)
 		due = at < due ? at : due;
 	}
 	if (due < INT64_MAX)
-		heap_insert(hub, e, due);
+		heap_timer_start(&hub->expiries, &e->timer, due);
 }
 
 static bool
@@ -177,7 +96,7 @@ dismiss(struct session *s, const char *why)
 }
 
 static void
-look(struct hub *hub, struct expiry *e, struct hub_time now)
+check_token(struct hub *hub, struct expiry *e, struct hub_time now)
 {
 	bool expires = e->proof.expires_ms > 0;
 
@@ -197,7 +116,7 @@ look(struct hub *hub, struct expiry *e, struct hub_time now)
 	if (e->is_warned)
 		schedule(hub, e, now);
 	else
-		heap_insert(hub, e, now.mono_ms + AGAIN_MS);
+		heap_timer_start(&hub->expiries, &e->timer, now.mono_ms + AGAIN_MS);
 }
 
 void
@@ -227,7 +146,7 @@ expiry_inherit(struct session *s, const struct session *predecessor, struct hub_
 	    strcmp(e->proof.hash, predecessor->expiry->proof.hash) != 0)
 		return;
 	e->is_warned = predecessor->expiry->is_warned;
-	heap_remove(s->hub, e);
+	heap_timer_stop(&s->hub->expiries, &e->timer);
 	schedule(s->hub, e, now);
 }
 
@@ -235,7 +154,7 @@ void
 expiry_stop(struct session *s)
 {
 	if (s->expiry != NULL)
-		heap_remove(s->hub, s->expiry);
+		heap_timer_stop(&s->hub->expiries, &s->expiry->timer);
 }
 
 void
@@ -254,17 +173,10 @@ session_proof(const struct session *s)
 void
 expiry_tick(struct hub *hub, struct hub_time now)
 {
-	while (hub->expiries->n > 0 && hub->expiries->heap[0]->due <= now.mono_ms) {
-		struct expiry *e = hub->expiries->heap[0];
-		heap_remove(hub, e);
-		look(hub, e, now);
-	}
-}
+	struct heap_timer *t;
 
-int64_t
-expiry_next(const struct hub *hub)
-{
-	return hub->expiries->n > 0 ? hub->expiries->heap[0]->due : INT64_MAX;
+	while ((t = timer_heap_due(&hub->expiries, now.mono_ms)) != NULL)
+		check_token(hub, TIMER_OWNER(t, struct expiry, timer), now);
 }
 
 void
@@ -272,8 +184,8 @@ expiry_end(struct hub *hub, struct span wallet, struct span hash, int64_t until_
 {
 	struct topic *own = topic_find_user(hub, wallet);
 
-	/* A session that is dismissed is replaced by the last of the list, which was looked at
-	 * before. */
+	/* A session that is dismissed is replaced by the last of the list, which was
+	 * checked before. */
 	for (uint32_t i = own != NULL ? own->n_subscriptions : 0; i-- > 0;) {
 		struct session *s = topic_subscriptions(own)[i]->session;
 		const struct proof *p = s->expiry != NULL ? &s->expiry->proof : NULL;
@@ -285,12 +197,9 @@ expiry_end(struct hub *hub, struct span wallet, struct span hash, int64_t until_
 void
 expiry_check(const struct hub *hub)
 {
-	struct expiry **heap = hub->expiries->heap;
-
-	for (size_t i = 1; i <= hub->expiries->n; i++) {
-		const struct expiry *e = heap[i - 1];
-
-		check(e->place == i && e->session->expiry == e && e->session->hub == hub);
-		check(i == 1 || heap[i / 2 - 1]->due <= e->due);
+	timer_heap_check(&hub->expiries);
+	for (size_t i = 1; i <= hub->expiries.n; i++) {
+		const struct expiry *e = TIMER_OWNER(hub->expiries.slots[i], struct expiry, timer);
+		check(e->session->expiry == e && e->session->hub == hub);
 	}
 }

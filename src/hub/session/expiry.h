@@ -9,10 +9,6 @@
 
 #include "hub/session/session.h"
 
-/* The tokens of all sessions of a hub, which the caller frees. */
-struct expiries *expiries_new(void);
-void expiries_free(struct expiries *); /* after all sessions have ended */
-
 /* Watches the token of a session from now on. Does nothing if the proof is no token that can
  * end. */
 void expiry_start(struct session *, const struct proof *, struct hub_time);
@@ -25,13 +21,12 @@ void expiry_free(struct session *);
 
 /* Warns and dismisses the sessions that are due. */
 void expiry_tick(struct hub *, struct hub_time);
-int64_t expiry_next(const struct hub *); /* mono ms; INT64_MAX: none */
 
 /* Dismisses the sessions of a wallet whose identity rests on one token or, if hash is empty, on any
  * token that was issued up to a time. */
 void expiry_end(struct hub *, struct span wallet, struct span hash, int64_t until_ms);
 
-/* For hub_check: the heap is in order, and each expiry knows its place. */
+/* For hub_check: the heap is in order, and each timer belongs to an open session. */
 void expiry_check(const struct hub *);
 
 #endif

@@ -30,14 +30,13 @@ engine_new(struct loop *loop, const struct engine_options *options)
 	e->loop = loop;
 	e->options = *options;
 	TAILQ_INIT(&e->strangers);
-	TAILQ_INIT(&e->pings);
-	TAILQ_INIT(&e->pongs);
-	TAILQ_INIT(&e->parting);
+	timer_list_init(&e->pings);
+	timer_list_init(&e->pongs);
+	timer_list_init(&e->parting);
 	TAILQ_INIT(&e->dirty);
 	TAILQ_INIT(&e->closed);
-	TAILQ_INIT(&e->refusals);
+	timer_list_init(&e->refusals);
 	e->timer = loop_timer_new(loop, engine_on_timer, e);
-	e->timer_at = INT64_MAX;
 	e->turn = loop_later_new(loop, on_turn, e);
 	e->again = loop_timer_new(loop, on_again, e);
 	engine_account_begin(e);
@@ -60,11 +59,12 @@ void
 engine_free(struct engine *e)
 {
 	struct map_node *n;
+	struct timer *t;
 
 	if (e == NULL)
 		return;
-	while (!TAILQ_EMPTY(&e->parting))
-		engine_session_part(TAILQ_FIRST(&e->parting));
+	while ((t = timer_list_due(&e->parting, INT64_MAX)) != NULL)
+		engine_session_part(TIMER_OWNER(t, struct engine_session, heartbeat));
 	while ((n = map_next(&e->sessions, NULL)) != NULL)
 		engine_session_end(
 		    MAP_ENTRY(n, struct engine_session, node), "shutdown", END_CLOSE, false);
@@ -365,7 +365,7 @@ engine_session_find(struct engine *e, struct span sid, bool is_poll)
 	if (s != NULL && s->is_parting)
 		return is_poll ? s : NULL;
 	/* The session ends at its deadline, whether the timer or a request comes first. */
-	if (s != NULL && s->ws == NULL && s->awaits_pong && s->deadline <= clock_mono_ms()) {
+	if (s != NULL && s->ws == NULL && s->awaits_pong && s->heartbeat.at <= clock_mono_ms()) {
 		engine_session_end(s, "ping timeout", END_CLOSE, false);
 		return NULL;
 	}
@@ -387,14 +387,13 @@ static void
 part_begin(struct engine_session *s)
 {
 	s->is_parting = true;
-	s->deadline = clock_mono_ms() + PARTING_MS;
-	TAILQ_INSERT_TAIL(&s->engine->parting, s, heartbeat);
+	timer_start(&s->engine->parting, &s->heartbeat, clock_mono_ms() + PARTING_MS);
 }
 
 void
 engine_session_part(struct engine_session *s)
 {
-	TAILQ_REMOVE(&s->engine->parting, s, heartbeat);
+	timer_stop(&s->engine->parting, &s->heartbeat);
 	engine_answer_post(s, EIO_OK);
 	bury(s);
 }

@@ -22,33 +22,29 @@ check_queue(const struct engine_session *s)
 	check(event_bytes == s->event_bytes && control_bytes == s->control_bytes);
 }
 
-/* The list of heartbeats that wait for one of the two things is in order of deadlines. */
+/* The sessions of a list that wait for a ping (false) or for its answer. */
 static size_t
-check_heartbeats(const struct session_list *list, bool awaits_pong)
+check_heartbeats(const struct timer_list *list, bool awaits_pong)
 {
-	const struct engine_session *s;
-	int64_t last = INT64_MIN;
-	size_t n = 0;
+	const struct timer *t;
 
-	TAILQ_FOREACH (s, list, heartbeat) {
-		check(!s->is_closed && s->awaits_pong == awaits_pong && s->deadline >= last);
-		last = s->deadline;
-		n++;
+	TAILQ_FOREACH (t, list, link) {
+		const struct engine_session *s = TIMER_OWNER(t, struct engine_session, heartbeat);
+		check(!s->is_closed && s->awaits_pong == awaits_pong);
 	}
-	return n;
+	return timer_list_check(list);
 }
 
 static size_t
 check_parting(const struct engine *e)
 {
-	const struct engine_session *s;
-	size_t n = 0;
+	const struct timer *t;
 
-	TAILQ_FOREACH (s, &e->parting, heartbeat) {
+	TAILQ_FOREACH (t, &e->parting, link) {
+		const struct engine_session *s = TIMER_OWNER(t, struct engine_session, heartbeat);
 		check(s->is_parting && s->is_closed && s->poll == NULL && s->n_queue == 0);
-		n++;
 	}
-	return n;
+	return timer_list_check(&e->parting);
 }
 
 void

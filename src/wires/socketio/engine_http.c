@@ -223,16 +223,12 @@ may_come_up(struct engine_session *s, const struct http_request *http)
 /* ---- refusals that wait ---- */
 
 static void
-refusal_free(struct late_refusal *r)
-{
-	TAILQ_REMOVE(&r->engine->refusals, r, link);
-	free(r);
-}
-
-static void
 on_refused_gone(void *arg)
 {
-	refusal_free(arg);
+	struct late_refusal *r = arg;
+
+	timer_stop(&r->engine->refusals, &r->timer);
+	free(r);
 }
 
 static void
@@ -241,21 +237,21 @@ refuse_later(struct engine *e, struct web_request *req, struct span fields)
 	struct late_refusal *r = mem_zalloc(sizeof(*r));
 
 	r->engine = e;
-	r->deadline = clock_mono_ms() + LATE_MS;
 	r->wc = web_hold(req, fields, on_refused_gone, r);
-	TAILQ_INSERT_TAIL(&e->refusals, r, link);
+	timer_start(&e->refusals, &r->timer, clock_mono_ms() + LATE_MS);
 	engine_arm_timer(e);
 }
 
 void
 engine_refuse_late(struct engine *e, int64_t now)
 {
-	struct late_refusal *r;
+	struct timer *due;
 
-	while ((r = TAILQ_FIRST(&e->refusals)) != NULL && r->deadline <= now) {
+	while ((due = timer_list_due(&e->refusals, now)) != NULL) {
+		struct late_refusal *r = TIMER_OWNER(due, struct late_refusal, timer);
 		answer(r->wc, eio_error_status(EIO_BAD_REQUEST), NULL,
 		    eio_error_json(EIO_BAD_REQUEST));
-		refusal_free(r);
+		free(r);
 	}
 }
 

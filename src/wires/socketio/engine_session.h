@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
+#include "base/timers.h"
 #include "http/websocket.h"
 #include "io/account.h"
 #include "proto/eio.h"
@@ -48,9 +49,9 @@ struct engine_session {
 
 	char sid[SID_CHARS + 1];
 	struct map_node node; /* by sid */
-	TAILQ_ENTRY(engine_session) strangers, heartbeat, dirty;
-	int64_t deadline;      /* mono ms: of the next ping, or of its answer */
-	struct web_conn *poll; /* the GET that is held */
+	TAILQ_ENTRY(engine_session) strangers, dirty;
+	struct timer heartbeat; /* mono ms: of the next ping, its answer, or the parting */
+	struct web_conn *poll;  /* the GET that is held */
 	struct held_post *post;
 	struct frame **queue; /* frames that wait for a poll; NULL: none */
 	uint32_t n_queue, event_bytes, control_bytes;
@@ -68,24 +69,22 @@ TAILQ_HEAD(session_list, engine_session);
 /* A poll of a session that has upgraded. Its refusal waits a moment: it must not overtake the
  * packets that were sent on the WebSocket, which is another connection. */
 struct late_refusal {
-	TAILQ_ENTRY(late_refusal) link;
+	struct timer timer; /* mono ms */
 	struct engine *engine;
 	struct web_conn *wc;
-	int64_t deadline; /* mono ms */
 };
 
 struct engine {
 	struct loop *loop;
 	struct engine_options options;
 	struct map sessions;
-	struct session_list strangers, pings, pongs, parting, dirty, closed;
-	TAILQ_HEAD(, late_refusal) refusals;
+	struct session_list strangers, dirty, closed;
+	struct timer_list pings, pongs, parting, refusals;
 	size_t n_strangers, n_dirty;
 	struct loop_timer *timer;
 	struct loop_later *turn;
 	struct loop_timer *again; /* to go on in the next turn */
 	bool in_turn;
-	int64_t timer_at;
 	struct account_source source;
 };
 
@@ -147,7 +146,7 @@ void engine_answer_poll(struct engine_session *, struct span payload);
 void engine_answer_post(struct engine_session *, enum eio_error);
 /* Answers the held poll with all packets that wait, in one payload. */
 void engine_flush_poll(struct engine_session *);
-/* Answers the late refusals that are due at now (mono ms). */
+/* Answers the late refusals that are due at now (mono ms; INT64_MAX: all). */
 void engine_refuse_late(struct engine *, int64_t now);
 /* Gives the owner as much of the held POST as the owner and the turn take; answers the POST at its
  * end. */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json_slice.h"
 #include "base/mem.h"
+#include "base/timers.h"
 
 enum socket_state {
 	SOCKET_ASKED, /* waits for the owner's answer */
@@ -31,16 +32,14 @@ struct client {
 	struct socketio_socket *sockets;
 	struct sio_assembly *assembly; /* of a binary packet under way; NULL: none is */
 	unsigned to_skip;              /* attachments that are not taken */
-	bool is_waiting;
-	void *handshake;             /* what the owner keeps of it */
-	TAILQ_ENTRY(client) waiting; /* for its first CONNECT */
-	int64_t deadline;            /* mono ms */
+	void *handshake;               /* what the owner keeps of it */
+	struct timer waiting;          /* for its first CONNECT; mono ms */
 };
 
 struct socketio {
 	struct socketio_options options;
 	struct engine *engine;
-	TAILQ_HEAD(, client) waiting; /* in order of deadlines */
+	struct timer_list waiting; /* clients */
 	struct loop_timer *timer;
 };
 
@@ -49,10 +48,7 @@ struct socketio {
 static void
 arm_timer(struct socketio *sio)
 {
-	struct client *c = TAILQ_FIRST(&sio->waiting);
-
-	if (c != NULL)
-		loop_timer_set_us(sio->timer, c->deadline * 1000 - clock_mono_us());
+	loop_timer_set_at(sio->timer, timer_list_next(&sio->waiting));
 }
 
 static void
@@ -60,10 +56,11 @@ on_timer(void *arg)
 {
 	struct socketio *sio = arg;
 	int64_t now = clock_mono_ms();
-	struct client *c;
+	struct timer *due;
 
-	while ((c = TAILQ_FIRST(&sio->waiting)) != NULL && c->deadline <= now)
-		engine_close(c->session, "no CONNECT in time");
+	while ((due = timer_list_due(&sio->waiting, now)) != NULL)
+		engine_close(
+		    TIMER_OWNER(due, struct client, waiting)->session, "no CONNECT in time");
 	arm_timer(sio);
 }
 
@@ -72,20 +69,14 @@ start_waiting(struct client *c)
 {
 	struct socketio *sio = c->sio;
 
-	c->deadline = clock_mono_ms() + sio->options.connect_timeout_ms;
-	c->is_waiting = true;
-	TAILQ_INSERT_TAIL(&sio->waiting, c, waiting);
-	if (TAILQ_FIRST(&sio->waiting) == c)
-		arm_timer(sio);
+	timer_start(&sio->waiting, &c->waiting, clock_mono_ms() + sio->options.connect_timeout_ms);
+	arm_timer(sio);
 }
 
 static void
 stop_waiting(struct client *c)
 {
-	if (!c->is_waiting)
-		return;
-	c->is_waiting = false;
-	TAILQ_REMOVE(&c->sio->waiting, c, waiting);
+	timer_stop(&c->sio->waiting, &c->waiting);
 }
 
 /* ---- sockets ---- */
@@ -214,7 +205,7 @@ socket_end(struct socketio_socket *s, const char *why)
 
 	c->sio->options.ops->on_disconnect(s, why, SOCKETIO_DISCONNECTED);
 	socket_free(s);
-	if (c->sockets != NULL || c->is_waiting)
+	if (c->sockets != NULL || timer_is_armed(&c->waiting))
 		return;
 	start_waiting(c);
 	engine_doubt(c->session);
@@ -465,7 +456,7 @@ socketio_new(struct loop *loop, const struct socketio_options *o)
 	struct socketio *sio = mem_zalloc(sizeof(*sio));
 
 	sio->options = *o;
-	TAILQ_INIT(&sio->waiting);
+	timer_list_init(&sio->waiting);
 	sio->timer = loop_timer_new(loop, on_timer, sio);
 	sio->engine = engine_new(loop, &(struct engine_options){.ops = &engine_ops,
 					   .arg = sio,
