@@ -18,24 +18,22 @@
 
 struct spending {
 	struct rate messages, bytes;
-	char bytes_bucket[sizeof(RATE_DAY_PREFIX) + STORE_NAME_SIZE];
+	char bytes_name[sizeof(RATE_DAY_PREFIX) + STORE_NAME_SIZE];
 };
 
 /* Spends one message and its bytes. Returns 0, or the ms to wait; then nothing is written. */
 static int64_t
 spend(struct store *st, const struct rules *rules, const struct chat_send *s, int64_t bytes)
 {
-	struct spending sp = {.messages = {.bucket = span_of(s->user->key),
-				  .tokens = rules->message_rate,
-				  .per_us = US_PER_S,
+	struct spending sp = {.messages = {.name = span_of(s->user->key),
+				  .limit = {rules->message_rate, US_PER_S},
 				  .now_us = s->mono_us},
-	    .bytes = {.tokens = rules->message_bytes,
-		.per_us = RATE_DAY_US,
-		.now_us = s->now_ms * US_PER_MS}};
+	    .bytes = {
+		.limit = {rules->message_bytes, RATE_DAY_US}, .now_us = s->now_ms * US_PER_MS}};
 	int64_t wait_ms = 0;
 
-	snprintf(sp.bytes_bucket, sizeof(sp.bytes_bucket), RATE_DAY_PREFIX "%s", s->user->key);
-	sp.bytes.bucket = span_of(sp.bytes_bucket);
+	snprintf(sp.bytes_name, sizeof(sp.bytes_name), RATE_DAY_PREFIX "%s", s->user->key);
+	sp.bytes.name = span_of(sp.bytes_name);
 	if (rules->message_rate > 0)
 		wait_ms = rate_wait(st, &sp.messages, 1);
 	if (wait_ms == 0 && rules->message_bytes > 0)

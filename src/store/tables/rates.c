@@ -33,30 +33,17 @@ read_bucket(struct store *st, struct span bucket)
 	return single_int(q, 1); /* a new bucket is full: 1 is a time long ago, and 0 is not used */
 }
 
-/* The us by which a bucket is full later when these tokens are taken. */
-static int64_t
-cost_of(const struct rate *r, int64_t tokens)
-{
-	int64_t cost;
-
-	if (tokens >= r->tokens)
-		return r->per_us;
-	cost = (int64_t)((__int128)tokens * r->per_us / r->tokens);
-	return cost > 0 ? cost : 1;
-}
-
 int64_t
 rate_wait(struct store *st, struct rate *r, int64_t tokens)
 {
-	int64_t *known = remembered(st, r->bucket), wait_us;
+	int64_t *known = remembered(st, r->name);
 
-	r->full_at = known != NULL && *known != 0 ? *known : read_bucket(st, r->bucket);
+	r->full_at = known != NULL && *known != 0 ? *known : read_bucket(st, r->name);
 	if (known != NULL && st->err == STORE_OK)
 		*known = r->full_at;
-	if (r->full_at < r->now_us || r->full_at > r->now_us + r->per_us)
+	if (r->full_at > r->now_us + r->limit.per_us)
 		r->full_at = r->now_us;
-	wait_us = r->full_at + cost_of(r, tokens) - r->per_us - r->now_us;
-	return wait_us > 0 ? (wait_us + 999) / 1000 : 0;
+	return (bucket_wait_us(&r->limit, r->full_at, tokens, r->now_us) + 999) / 1000;
 }
 
 /* ---- sweeping: deletes buckets that are full again or cannot be right ---- */
@@ -72,7 +59,7 @@ is_of_a_day(struct span bucket)
 static void
 sweep(struct store *st, const struct rate *r)
 {
-	bool is_day = is_of_a_day(r->bucket);
+	bool is_day = is_of_a_day(r->name);
 	char *after = st->rates_swept[is_day], upto[sizeof(st->rates_swept[0])];
 	struct query *q = use(st, SQL_RATES_PAGE);
 	int64_t n;
@@ -101,24 +88,26 @@ sweep(struct store *st, const struct rate *r)
 void
 rate_take(struct store *st, struct rate *r, int64_t tokens)
 {
-	int64_t *known = remembered(st, r->bucket);
+	int64_t *known = remembered(st, r->name);
 	struct query *q = use(st, SQL_RATE_PUT);
 
-	r->full_at += cost_of(r, tokens);
-	bind_text(q, ":wallet", r->bucket);
+	/* A bucket never owes: full_at would be taken for an impossible time. */
+	if (tokens > r->limit.tokens)
+		tokens = r->limit.tokens;
+	r->full_at = bucket_take(&r->limit, r->full_at, tokens, r->now_us);
+	bind_text(q, ":wallet", r->name);
 	bind_int(q, ":arrival", r->full_at);
 	run(q);
 	if (known != NULL)
 		*known = r->full_at;
-	if (++st->rate_takes[is_of_a_day(r->bucket)] % SWEEP_EVERY == 0)
+	if (++st->rate_takes[is_of_a_day(r->name)] % SWEEP_EVERY == 0)
 		sweep(st, r);
 }
 
 int64_t
-rate_spend(struct store *st, struct span bucket, int64_t rate, int64_t per_us, int64_t now_us)
+rate_spend(struct store *st, struct span name, int64_t rate, int64_t per_us, int64_t now_us)
 {
-	struct rate r = {
-	    .bucket = bucket, .tokens = rate < 1 ? 1 : rate, .per_us = per_us, .now_us = now_us};
+	struct rate r = {.name = name, .limit = {rate < 1 ? 1 : rate, per_us}, .now_us = now_us};
 	int64_t wait_ms = rate_wait(st, &r, 1);
 
 	if (wait_ms == 0)

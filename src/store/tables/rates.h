@@ -8,17 +8,16 @@
 
 #include <stdint.h>
 
+#include "base/bucket.h"
 #include "base/span.h"
 #include "store/store.h"
 
-/* A bucket holds `tokens` tokens. An empty bucket is full again after per_us (GCRA). */
 struct rate {
 	/* A wallet's key, or another name that begins with '/', which no wallet does. A name that
-	 * begins with "/day/" uses the wall clock, and per_us is at most a day; all others use the
-	 * monotonic clock, and per_us is at most RATE_PER_MAX_US. */
-	struct span bucket;
-	int64_t tokens; /* at least 1 */
-	int64_t per_us;
+	 * begins with "/day/" uses the wall clock, and its limit has at most a day; all others use
+	 * the monotonic clock, and have at most RATE_PER_MAX_US. */
+	struct span name;
+	struct bucket limit;
 	int64_t now_us;
 	int64_t full_at; /* us; set by rate_wait */
 };
@@ -35,7 +34,6 @@ int64_t rate_wait(struct store *, struct rate *, int64_t tokens);
 void rate_take(struct store *, struct rate *, int64_t tokens);
 
 /* rate_wait for one token and, if that returns 0, rate_take; rate is the number of tokens. */
-int64_t
-rate_spend(struct store *, struct span bucket, int64_t rate, int64_t per_us, int64_t now_us);
+int64_t rate_spend(struct store *, struct span name, int64_t rate, int64_t per_us, int64_t now_us);
 
 #endif

@@ -89,7 +89,7 @@ static struct rate
 day_of(const char *bucket, int64_t tokens, int64_t now_us)
 {
 	return (struct rate){
-	    .bucket = span_of(bucket), .tokens = tokens, .per_us = RATE_DAY_US, .now_us = now_us};
+	    .name = span_of(bucket), .limit = {tokens, RATE_DAY_US}, .now_us = now_us};
 }
 
 static int64_t
