@@ -106,7 +106,7 @@ content_length(char *const *env)
 }
 
 bool
-cgi_answer(struct rest *rest, char *const *env)
+cgi_answer(struct rest_worker *rest, char *const *env)
 {
 	struct body body = {0, clock_mono_ms() + REQUEST_BODY_MS};
 	struct channel channel = {read_body, write_piece, &body};

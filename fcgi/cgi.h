@@ -10,7 +10,7 @@
 
 /* Answers the request in env. Without a store, a route that needs one answers 503. False: the
  * answer was not written completely. */
-bool cgi_answer(struct rest *, char *const *env);
+bool cgi_answer(struct rest_worker *, char *const *env);
 
 /* Answers 503 without a reason: for when the configuration is bad. */
 void cgi_unavailable(void);

@@ -62,7 +62,7 @@ static int
 run_cgi(const struct config *c, const struct auth *auth)
 {
 	struct buf err = {0};
-	struct rest rest;
+	struct rest_worker rest;
 	bool is_open = rest_open(&rest, c, auth, &err), is_whole;
 
 	if (!is_open)

@@ -29,7 +29,8 @@ struct reply {
 
 void reply_clear(struct reply *);
 
-/* Begins {"success":true and returns the body, to which the caller adds members. It stays the
+/* Begins the object `{"success":true` in the body, and returns the body, to which the caller adds
+ * members. It stays the
  * reply's. reply_close() ends it. */
 struct buf *reply_open(struct reply *, int status);
 void reply_close(struct reply *);

@@ -19,7 +19,8 @@
 /* ---- the thread's own ---- */
 
 bool
-rest_open(struct rest *rest, const struct config *c, const struct auth *auth, struct buf *err)
+rest_open(
+    struct rest_worker *rest, const struct config *c, const struct auth *auth, struct buf *err)
 {
 	struct store_options o = {
 	    .path = c->database,
@@ -30,7 +31,7 @@ rest_open(struct rest *rest, const struct config *c, const struct auth *auth, st
 	    .busy_ms = BUSY_MS,
 	};
 
-	*rest = (struct rest){
+	*rest = (struct rest_worker){
 	    .config = c,
 	    .auth = auth,
 	    .rules = rules_of(c),
@@ -39,7 +40,7 @@ rest_open(struct rest *rest, const struct config *c, const struct auth *auth, st
 	rest->store = store_open(&o, err);
 	if (!rest->store)
 		return false;
-	turn_init(&rest->own_turn, rest->store);
+	write_lock_init(&rest->own_turn, rest->store);
 	rest->turn = &rest->own_turn;
 	rest->ringer = ringer_new(c->database);
 	rest->proxies = proxies_new(&c->trusted_proxies);
@@ -47,21 +48,21 @@ rest_open(struct rest *rest, const struct config *c, const struct auth *auth, st
 }
 
 void
-rest_close(struct rest *rest)
+rest_close(struct rest_worker *rest)
 {
 	if (rest->store)
-		turn_clear(&rest->own_turn);
+		write_lock_clear(&rest->own_turn);
 	store_close(rest->store);
 	ringer_free(rest->ringer);
 	proxies_free(rest->proxies);
-	*rest = (struct rest){0};
+	*rest = (struct rest_worker){0};
 }
 
 void
-rest_tidy(struct rest *rest)
+rest_tidy(struct rest_worker *rest)
 {
 	if (rest->wrote)
-		turn_tidy(rest->turn);
+		write_lock_tidy(rest->turn);
 	rest->wrote = false;
 }
 
@@ -112,7 +113,7 @@ route_find(const struct request *r, struct span *param, struct buf *allow)
 /* ---- the decisions, in order ---- */
 
 static bool
-has_conditions(struct call *c, enum who who)
+has_conditions(struct exchange *c, enum who who)
 {
 	enum error err;
 
@@ -120,14 +121,14 @@ has_conditions(struct call *c, enum who who)
 		return true;
 	err = auth_conditions(c->rest->auth, &c->request->auth);
 	if (err != ERROR_NONE)
-		call_refuse(c, err, NULL);
+		exchange_refuse(c, err, NULL);
 	return err == ERROR_NONE;
 }
 
 static bool
 run_touch(struct store *st, void *arg)
 {
-	const struct call *c = arg;
+	const struct exchange *c = arg;
 
 	token_use(st, &c->user.proof, clock_wall_ms());
 	return true;
@@ -136,15 +137,15 @@ run_touch(struct store *st, void *arg)
 /* Notes that the token was used. The request does not wait for it: if the database is busy, a later
  * request notes it. */
 static void
-touch(struct call *c)
+touch(struct exchange *c)
 {
 	if (token_is_stale(&c->user.proof, clock_wall_ms()) &&
-	    turn_try_write(c->rest->turn, run_touch, c) == STORE_OK)
+	    write_lock_try(c->rest->turn, run_touch, c) == STORE_OK)
 		c->rest->wrote = true;
 }
 
 static bool
-has_identity(struct call *c, const struct route *route)
+has_identity(struct exchange *c, const struct route *route)
 {
 	struct auth_request *a = &c->request->auth;
 	enum error err = ERROR_NONE;
@@ -156,14 +157,14 @@ has_identity(struct call *c, const struct route *route)
 	else if (route->who != WHO_ANYONE && (err = request_wallet(c->request)) == ERROR_NONE)
 		err = auth_user(c->rest->auth, c->rest->store, a, clock_wall_ms(), &c->user);
 	if (err != ERROR_NONE)
-		call_refuse(c, err, NULL);
+		exchange_refuse(c, err, NULL);
 	else
 		touch(c);
 	return err == ERROR_NONE;
 }
 
 static bool
-has_form(struct call *c, const char *media)
+has_form(struct exchange *c, const char *media)
 {
 	c->media = accept_best(c->request->accept, media);
 	if (c->media.n == 0)
@@ -173,7 +174,7 @@ has_form(struct call *c, const char *media)
 }
 
 static bool
-has_body(struct call *c, enum request_form form)
+has_body(struct exchange *c, enum request_form form)
 {
 	const char *why = NULL;
 	int status = request_body(c->request, form, &why);
@@ -186,7 +187,7 @@ has_body(struct call *c, enum request_form form)
 
 /* If the body names a wallet, it must be the caller's own (the reference's clients send one). */
 static bool
-is_own_body(struct call *c)
+is_own_body(struct exchange *c)
 {
 	static const char *const names[] = {"walletAddress", "senderId"};
 	struct user claimed;
@@ -198,14 +199,14 @@ is_own_body(struct call *c)
 		if (!value || (json_string(value, &text) && name_wallet(text, &claimed) &&
 				  strcmp(claimed.key, c->user.key) == 0))
 			continue;
-		call_refuse(c, ERROR_WALLET_MISMATCH, NULL);
+		exchange_refuse(c, ERROR_WALLET_MISMATCH, NULL);
 		return false;
 	}
 	return true;
 }
 
 static void
-preflight(struct call *c, struct span allow)
+preflight(struct exchange *c, struct span allow)
 {
 	c->reply->status = 204;
 	reply_header(c->reply, "Allow", allow);
@@ -213,13 +214,13 @@ preflight(struct call *c, struct span allow)
 }
 
 static void
-decide(struct call *c)
+decide(struct exchange *c)
 {
 	struct buf allow = {0};
 	const struct route *route = route_find(c->request, &c->param, &allow);
 
 	if (allow.len == 0) {
-		call_refuse(c, ERROR_NOT_FOUND, "There is no such route.");
+		exchange_refuse(c, ERROR_NOT_FOUND, "There is no such route.");
 	} else if (span_is(c->request->method, "OPTIONS")) {
 		preflight(c, buf_as_span(&allow));
 	} else if (!route) {
@@ -235,10 +236,10 @@ decide(struct call *c)
 }
 
 /* Writes one log line. It belongs to the audit trail if a key was used, a client was refused, or
- * the call has an event. Else its level is info if the client gave an id, or debug. The query of
- * the path is left out. */
+ * the exchange has an event. Else its level is info if the client gave an id, or debug. The query
+ * of the path is left out. */
 static void
-note(const struct call *c)
+note(const struct exchange *c)
 {
 	const struct request *r = c->request;
 	int status = c->reply->status;
@@ -274,13 +275,13 @@ note(const struct call *c)
 }
 
 static bool
-is_head(const struct call *c)
+is_head(const struct exchange *c)
 {
 	return span_is(c->request->method, "HEAD");
 }
 
 static bool
-send_reply(const struct call *c)
+send_reply(const struct exchange *c)
 {
 	struct buf out = {0};
 	bool is_sent;
@@ -292,7 +293,7 @@ send_reply(const struct call *c)
 }
 
 bool
-rest_answer(struct rest *rest, char *const *params, const struct channel *channel)
+rest_answer(struct rest_worker *rest, char *const *params, const struct channel *channel)
 {
 	static const struct {
 		int status;
@@ -305,7 +306,8 @@ rest_answer(struct rest *rest, char *const *params, const struct channel *channe
 	};
 	struct request request;
 	struct reply reply = {0};
-	struct call c = {.rest = rest, .request = &request, .reply = &reply, .channel = channel};
+	struct exchange c = {
+	    .rest = rest, .request = &request, .reply = &reply, .channel = channel};
 	bool is_whole;
 	const char *why = NULL;
 	enum request_verdict verdict =
@@ -331,13 +333,13 @@ rest_answer(struct rest *rest, char *const *params, const struct channel *channe
 /* ---- for handlers ---- */
 
 bool
-call_write(struct call *c, bool (*run)(struct store *, void *arg), void *arg)
+exchange_write(struct exchange *c, bool (*run)(struct store *, void *arg), void *arg)
 {
 	enum store_err err = STORE_BROKEN;
 	bool must_ring = false;
 
 	if (c->rest->store)
-		err = turn_write(c->rest->turn, BUSY_MS, run, arg, &must_ring);
+		err = write_lock_run(c->rest->turn, BUSY_MS, run, arg, &must_ring);
 	if (must_ring)
 		ringer_ring(c->rest->ringer);
 	if (err == STORE_OK)
@@ -349,7 +351,7 @@ call_write(struct call *c, bool (*run)(struct store *, void *arg), void *arg)
 }
 
 bool
-call_read(struct call *c, void (*run)(struct store *, void *arg), void *arg)
+exchange_read(struct exchange *c, void (*run)(struct store *, void *arg), void *arg)
 {
 	enum store_err err =
 	    c->rest->store ? store_read(c->rest->store, READ_MS, run, arg) : STORE_BROKEN;
@@ -361,7 +363,7 @@ call_read(struct call *c, void (*run)(struct store *, void *arg), void *arg)
 }
 
 bool
-call_stream(struct call *c, struct span piece)
+exchange_stream(struct exchange *c, struct span piece)
 {
 	if (!c->reply->is_stream) {
 		c->reply->is_stream = true;
@@ -374,13 +376,13 @@ call_stream(struct call *c, struct span piece)
 }
 
 void
-call_refuse(struct call *c, enum error err, const char *why)
+exchange_refuse(struct exchange *c, enum error err, const char *why)
 {
 	reply_failure(c->reply, err, 0, why);
 }
 
 int
-call_string(struct call *c, const char *name, struct span *out)
+exchange_string(struct exchange *c, const char *name, struct span *out)
 {
 	const struct json *value = json_get(c->request->json, name);
 
@@ -389,12 +391,13 @@ call_string(struct call *c, const char *name, struct span *out)
 		return 0;
 	if (json_string(value, out))
 		return 1;
-	call_refuse(c, ERROR_BAD_REQUEST, "A member of the body that must be a string is none.");
+	exchange_refuse(
+	    c, ERROR_BAD_REQUEST, "A member of the body that must be a string is none.");
 	return -1;
 }
 
 int
-call_query(struct call *c, const char *name, struct span *out)
+exchange_query(struct exchange *c, const char *name, struct span *out)
 {
 	bool twice = false;
 
@@ -403,30 +406,30 @@ call_query(struct call *c, const char *name, struct span *out)
 		return 0;
 	if (!twice)
 		return 1;
-	call_refuse(c, ERROR_BAD_REQUEST, "A part of the query is given twice.");
+	exchange_refuse(c, ERROR_BAD_REQUEST, "A part of the query is given twice.");
 	return -1;
 }
 
 bool
-call_escrow(struct call *c)
+exchange_escrow(struct exchange *c)
 {
 	if (name_escrow(c->param))
 		return true;
-	call_refuse(c, ERROR_BAD_REQUEST, "This is no valid escrowId.");
+	exchange_refuse(c, ERROR_BAD_REQUEST, "This is no valid escrowId.");
 	return false;
 }
 
 bool
-call_limit(struct call *c, int *out)
+exchange_limit(struct exchange *c, int *out)
 {
 	unsigned long long limit = LIMIT_DEFAULT;
 	struct span text;
-	int has_limit = call_query(c, "limit", &text);
+	int has_limit = exchange_query(c, "limit", &text);
 
 	if (has_limit < 0)
 		return false;
 	if (has_limit && (!span_u64(text, LIMIT_MAX, &limit) || limit < 1)) {
-		call_refuse(c, ERROR_BAD_REQUEST, "limit: 1 to 200 is accepted.");
+		exchange_refuse(c, ERROR_BAD_REQUEST, "limit: 1 to 200 is accepted.");
 		return false;
 	}
 	*out = (int)limit;

@@ -13,33 +13,33 @@
 
 #include "fcgi/reply.h"
 #include "fcgi/request.h"
-#include "fcgi/turn.h"
+#include "fcgi/write_lock.h"
 #include "identity/address.h"
 #include "identity/auth.h"
 #include "store/bell.h"
 #include "store/store.h"
 
 /* The things with which one thread answers requests. */
-struct rest {
+struct rest_worker {
 	const struct config *config;
 	const struct auth *auth;
 	struct rules rules;
-	struct turn *turn;       /* for all threads: own_turn, or another rest's; borrowed */
-	struct store *store;     /* owned; NULL: it could not be opened, and each use is 503 */
-	struct turn own_turn;    /* of store */
-	struct ringer *ringer;   /* owned */
-	struct proxies *proxies; /* owned; NULL without a store */
-	int64_t started_ms;      /* monotonic */
-	bool wrote;              /* a commit since the last rest_tidy() */
+	struct write_lock *turn;    /* for all threads: own_turn, or another rest's; borrowed */
+	struct store *store;        /* owned; NULL: it could not be opened, and each use is 503 */
+	struct write_lock own_turn; /* of store */
+	struct ringer *ringer;      /* owned */
+	struct proxies *proxies;    /* owned; NULL without a store */
+	int64_t started_ms;         /* monotonic */
+	bool wrote;                 /* a commit since the last rest_tidy() */
 };
 
-/* Opens the thread's store. False: err holds one line; the rest can be used, and answers 503 where
- * it needs the store. The caller calls rest_close() in both cases. */
-bool rest_open(struct rest *, const struct config *, const struct auth *, struct buf *err);
-void rest_close(struct rest *);
+/* Opens the thread's store. False: err holds one line; *out can be used all the same, and answers
+ * 503 where it needs the store. The caller calls rest_close() in both cases. */
+bool rest_open(struct rest_worker *, const struct config *, const struct auth *, struct buf *err);
+void rest_close(struct rest_worker *);
 
 /* Makes the checkpoint that a commit may have made due. Call it after the answer was sent. */
-void rest_tidy(struct rest *);
+void rest_tidy(struct rest_worker *);
 
 /* Reads a request's body, and writes its answer. */
 struct channel {
@@ -52,12 +52,12 @@ struct channel {
  * conditions of the mode (403), identity (401), Accept (406), body (411, 413, 415, 408, 400),
  * rules. params are those of request_init(). False: the answer is not complete, and the caller must
  * cut the connection. */
-bool rest_answer(struct rest *, char *const *params, const struct channel *);
+bool rest_answer(struct rest_worker *, char *const *params, const struct channel *);
 
 /* ---- for handlers ---- */
 
-struct call {
-	struct rest *rest;
+struct exchange {
+	struct rest_worker *rest;
 	struct request *request;
 	struct reply *reply;
 	const struct channel *channel;
@@ -71,32 +71,33 @@ struct call {
 
 /* Calls run in one transaction. True: it was committed or refused, as run wanted (arg tells which).
  * One of the threads that share a commit rings the doorbell. False: the reply says 503. */
-bool call_write(struct call *, bool (*run)(struct store *, void *arg), void *arg);
-bool call_read(struct call *, void (*run)(struct store *, void *arg), void *arg);
+bool exchange_write(struct exchange *, bool (*run)(struct store *, void *arg), void *arg);
+bool exchange_read(struct exchange *, void (*run)(struct store *, void *arg), void *arg);
 
 /* Sends a piece of an answer that is too long to be held at once. The first piece follows the head.
  * False: no more pieces are wanted (HEAD), or the peer is gone. */
-bool call_stream(struct call *, struct span piece);
+bool exchange_stream(struct exchange *, struct span piece);
 
 /* Refuses with the code's own status; why NULL: the code's own sentence. */
-void call_refuse(struct call *, enum error, const char *why);
+void exchange_refuse(struct exchange *, enum error, const char *why);
 
 /* Reads a member of the body: 1 and *out; 0: absent or null; -1: it is no string, and the call was
  * refused. */
-int call_string(struct call *, const char *name, struct span *out);
+int exchange_string(struct exchange *, const char *name, struct span *out);
 
-/* Reads a value of the query: 1 and *out; 0: absent; -1: given twice, and the call was refused. */
-int call_query(struct call *, const char *name, struct span *out);
+/* Reads a value of the query: 1 and *out; 0: absent; -1: given twice, and the exchange was
+ * refused. */
+int exchange_query(struct exchange *, const char *name, struct span *out);
 
-/* True: the path's escrowId is valid. False: the call was refused. */
-bool call_escrow(struct call *);
+/* True: the path's escrowId is valid. False: the exchange was refused. */
+bool exchange_escrow(struct exchange *);
 
-/* Reads the query's limit: 1 to 200, or 50 if absent. False: the call was refused. */
-bool call_limit(struct call *, int *out);
+/* Reads the query's limit: 1 to 200, or 50 if absent. False: the exchange was refused. */
+bool exchange_limit(struct exchange *, int *out);
 
 /* ---- the table ---- */
 
-typedef void handler(struct call *);
+typedef void handler(struct exchange *);
 
 enum who {
 	WHO_ANYONE, /* identity is not asked, so the conditions of the mode do not apply */

@@ -40,7 +40,7 @@ struct server;
 struct worker {
 	struct server *server;
 	pthread_t thread;
-	struct rest rest;
+	struct rest_worker rest;
 	struct watch watch;
 	FCGX_Request fcgx; /* ipcFd < 0: no connection */
 	int64_t idle_until_ms;
@@ -49,12 +49,13 @@ struct worker {
 
 struct server {
 	const struct server_options *options;
-	struct rest writing; /* whose turn all workers take */
+	struct rest_worker writing; /* whose turn all workers take */
 	struct worker *workers;
 	size_t n_workers;
-	int stop_fd;                /* readable from the stop on, for ever */
-	int left_fd;                /* each worker that ends adds one */
-	_Atomic int64_t last_ms;    /* 0; at a stop: accept connections until then (monotonic) */
+	int stop_fd; /* readable from the stop on, for ever */
+	int left_fd; /* each worker that ends adds one */
+	_Atomic int64_t
+	    last_ms; /* 0 before a stop; then: connections are accepted until this time (monotonic) */
 	atomic_flag is_making_room; /* one worker at a time gives up its idle connection */
 };
 
@@ -217,7 +218,7 @@ wait_request(struct worker *w, struct pollfd *p)
 
 /* ---- one request ---- */
 
-struct exchange {
+struct fcgi_exchange {
 	struct worker *worker;
 	int64_t deadline_ms; /* of the body */
 };
@@ -225,7 +226,7 @@ struct exchange {
 static ssize_t
 read_body(void *arg, char *p, size_t n)
 {
-	struct exchange *x = arg;
+	struct fcgi_exchange *x = arg;
 	FCGX_Stream *in = x->worker->fcgx.in;
 	int got;
 
@@ -269,7 +270,7 @@ has_body(const struct worker *w)
 static bool
 write_piece(void *arg, struct span piece)
 {
-	struct worker *w = ((struct exchange *)arg)->worker;
+	struct worker *w = ((struct fcgi_exchange *)arg)->worker;
 
 	watch_set(&w->watch, clock_mono_ms() + ANSWER_MS, SHUT_RDWR);
 	for (size_t at = 0; at < piece.n;) {
@@ -287,7 +288,7 @@ write_piece(void *arg, struct span piece)
 static bool
 answer(struct worker *w)
 {
-	struct exchange x = {w, clock_mono_ms() + REQUEST_BODY_MS};
+	struct fcgi_exchange x = {w, clock_mono_ms() + REQUEST_BODY_MS};
 	struct channel channel = {read_body, write_piece, &x};
 
 	watch_set(&w->watch, x.deadline_ms, SHUT_RD);

@@ -239,28 +239,28 @@ WHERE escrow = :escrow AND wallet = :wallet AND at <= :up_to AND (shown = 0 OR a
 
 -- ---- the log: the tables log and messages ----
 
--- name: queue_append
+-- name: eventlog_append
 INSERT INTO log(id, at, topic, event, data, actor, durable)
 VALUES(:id, :at, :topic, :event, :data, :actor, :durable);
 
--- name: queue_head
+-- name: eventlog_newest
 SELECT seq FROM sqlite_sequence WHERE name = 'log';
 
--- name: queue_head_put
+-- name: eventlog_newest_put
 UPDATE sqlite_sequence SET seq = :head WHERE name = 'log';
 
--- name: queue_from
+-- name: eventlog_from
 SELECT value FROM meta WHERE key = 'log_from';
 
--- name: queue_from_put
+-- name: eventlog_from_put
 UPDATE meta SET value = max(value, :from) WHERE key = 'log_from';
 
--- name: queue_oldest
+-- name: eventlog_oldest
 SELECT id FROM log UNION ALL SELECT id FROM messages WHERE id > (SELECT value FROM meta WHERE key = 'log_from')
 ORDER BY id LIMIT 1;
 
 -- Two tables in order of their keys, merged: the view would be sorted whole.
--- name: queue_after
+-- name: eventlog_after
 SELECT id, at, topic, event, data, actor, durable, NULL, NULL, NULL, NULL, NULL FROM log WHERE id > :after
 UNION ALL
 SELECT m.id, m.at, 'escrow_' || e.name, 'chat_message', m.content, m.sender, 1,
@@ -269,16 +269,16 @@ FROM messages m CROSS JOIN escrows e ON e.id = m.escrow
 WHERE m.id > max(:after, (SELECT value FROM meta WHERE key = 'log_from'))
 ORDER BY id LIMIT :limit;
 
--- name: queue_row
+-- name: eventlog_row
 SELECT id, at, topic, event, data, actor, durable, nonce, escrow, sender_name, sender_role, client_msg_id
 FROM log_rows WHERE id = :id;
 
--- name: queue_ids
+-- name: eventlog_ids
 SELECT id FROM log
 WHERE topic = :topic AND id > :after AND id <= :until AND durable = 1 ORDER BY id LIMIT :limit;
 
 -- The members: topics that have something for a wallet, and from where.
--- name: queue_members
+-- name: eventlog_members
 SELECT 'members:' || e.name, max(:after, p.since_position)
 FROM participants p CROSS JOIN escrows e ON e.id = p.escrow
 WHERE p.wallet = :wallet AND p.role <> 'observer' AND EXISTS(

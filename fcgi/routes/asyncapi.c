@@ -25,7 +25,7 @@ write_info(struct buf *b)
 }
 
 void
-asyncapi_get(struct call *c)
+asyncapi_get(struct exchange *c)
 {
 	struct buf *b = &c->reply->body;
 

@@ -12,7 +12,7 @@
 
 /* Reads the parts of the request that both steps of signing in need. False: refused. */
 static bool
-begin(struct call *c, struct signin *in)
+begin(struct exchange *c, struct signin *in)
 {
 	const struct auth *auth = c->rest->auth;
 	enum error err = auth_conditions(auth, &c->request->auth);
@@ -20,17 +20,17 @@ begin(struct call *c, struct signin *in)
 
 	c->reply->no_store = true;
 	if (err != ERROR_NONE) {
-		call_refuse(c, err, NULL);
+		exchange_refuse(c, err, NULL);
 		return false;
 	}
 	if (!auth_recover(auth)) {
-		call_refuse(
+		exchange_refuse(
 		    c, ERROR_CONFLICT, "Nobody signs in here: identity comes from elsewhere.");
 		return false;
 	}
-	has_wallet = call_string(c, "walletAddress", &in->wallet);
+	has_wallet = exchange_string(c, "walletAddress", &in->wallet);
 	if (has_wallet == 0)
-		call_refuse(c, ERROR_BAD_REQUEST, "walletAddress: a string is needed.");
+		exchange_refuse(c, ERROR_BAD_REQUEST, "walletAddress: a string is needed.");
 	in->origin = auth_page(auth, &c->request->auth);
 	in->chain_id = c->rest->config->chain_id;
 	in->now_ms = clock_wall_ms();
@@ -51,17 +51,18 @@ run_key(struct store *st, void *arg)
 }
 
 void
-auth_post_challenge(struct call *c)
+auth_post_challenge(struct exchange *c)
 {
 	struct signin_challenge j = {0};
 	struct buf *b;
 
-	if (!begin(c, &j.in) || !call_read(c, run_challenge, &j))
+	if (!begin(c, &j.in) || !exchange_read(c, run_challenge, &j))
 		return;
-	if (j.lacks_key && (!call_write(c, run_key, NULL) || !call_read(c, run_challenge, &j)))
+	if (j.lacks_key &&
+	    (!exchange_write(c, run_key, NULL) || !exchange_read(c, run_challenge, &j)))
 		return;
 	if (j.in.err != ERROR_NONE) {
-		call_refuse(c, j.in.err, j.in.why);
+		exchange_refuse(c, j.in.err, j.in.why);
 	} else {
 		b = reply_open(c->reply, 200);
 		json_member_string(b, "message", buf_as_span(&j.text));
@@ -100,7 +101,7 @@ run_knock(struct store *st, void *arg)
 
 /* False: refused. */
 static bool
-may_sign_in(struct call *c)
+may_sign_in(struct exchange *c)
 {
 	const struct auth_request *a = &c->request->auth;
 	struct knock k = {.rate = c->rest->config->sign_in_rate};
@@ -111,35 +112,35 @@ may_sign_in(struct call *c)
 	k.address = address_of_client(c->rest->proxies, a->peer, a->x_forwarded_for, address);
 	if (k.address.n == 0)
 		return true;
-	if (!call_write(c, run_knock, &k))
+	if (!exchange_write(c, run_knock, &k))
 		return false;
 	if (k.wait_ms > 0) {
 		c->reply->retry_after_s = (int)((k.wait_ms + 999) / 1000);
-		call_refuse(c, ERROR_RATE_LIMITED, "Too many sign-ins from this address.");
+		exchange_refuse(c, ERROR_RATE_LIMITED, "Too many sign-ins from this address.");
 	}
 	return k.wait_ms == 0;
 }
 
 void
-auth_post_verify(struct call *c)
+auth_post_verify(struct exchange *c)
 {
 	struct signin_verify j = {.recover = auth_recover(c->rest->auth),
 	    .lifetime_ms = c->rest->config->token_lifetime_ms};
 	int has_text, has_signature;
 	struct buf *b;
 
-	if (!begin(c, &j.in) || (has_text = call_string(c, "message", &j.text)) < 0 ||
-	    (has_signature = call_string(c, "signature", &j.signature)) < 0)
+	if (!begin(c, &j.in) || (has_text = exchange_string(c, "message", &j.text)) < 0 ||
+	    (has_signature = exchange_string(c, "signature", &j.signature)) < 0)
 		return;
 	if (!has_text || !has_signature) {
-		call_refuse(c, ERROR_BAD_REQUEST, "message, signature: strings are needed.");
+		exchange_refuse(c, ERROR_BAD_REQUEST, "message, signature: strings are needed.");
 		return;
 	}
-	if (!may_sign_in(c) || !call_read(c, run_verify, &j) ||
-	    (j.in.err == ERROR_NONE && !call_write(c, run_commit, &j)))
+	if (!may_sign_in(c) || !exchange_read(c, run_verify, &j) ||
+	    (j.in.err == ERROR_NONE && !exchange_write(c, run_commit, &j)))
 		return;
 	if (j.in.err != ERROR_NONE) {
-		call_refuse(c, j.in.err, j.in.why);
+		exchange_refuse(c, j.in.err, j.in.why);
 		return;
 	}
 	c->user = j.user;
@@ -156,7 +157,7 @@ auth_post_verify(struct call *c)
 /* The token of the request's own cookie does not count: it may be an older one, which the new
  * cookie replaces. */
 void
-auth_post_cookie(struct call *c)
+auth_post_cookie(struct exchange *c)
 {
 	struct auth_request r = c->request->auth;
 	const struct auth *auth = c->rest->auth;
@@ -177,7 +178,7 @@ auth_post_cookie(struct call *c)
 	    !auth_cookie(auth, auth_token(auth, &r), c->user.proof.expires_ms - now_ms, &cookie))
 		err = ERROR_BAD_REQUEST;
 	if (err != ERROR_NONE) {
-		call_refuse(c, err,
+		exchange_refuse(c, err,
 		    err == ERROR_BAD_REQUEST ? "The token is too long for a cookie." : NULL);
 	} else {
 		reply_header(c->reply, "Set-Cookie", buf_as_span(&cookie));
@@ -209,17 +210,17 @@ run_logout(struct store *st, void *arg)
 
 /* False: refused, because in this mode there is no token that could be ended. */
 static bool
-has_tokens(struct call *c)
+has_tokens(struct exchange *c)
 {
 	c->reply->no_store = true;
 	if (!auth_has_tokens(c->rest->auth))
-		call_refuse(
+		exchange_refuse(
 		    c, ERROR_CONFLICT, "There are no tokens here: identity comes from elsewhere.");
 	return auth_has_tokens(c->rest->auth);
 }
 
 void
-auth_post_logout(struct call *c)
+auth_post_logout(struct exchange *c)
 {
 	const struct auth *auth = c->rest->auth;
 	struct end_job j = {c->user, clock_wall_ms()};
@@ -227,7 +228,7 @@ auth_post_logout(struct call *c)
 
 	if (!has_tokens(c))
 		return;
-	if (!call_write(c, run_logout, &j))
+	if (!exchange_write(c, run_logout, &j))
 		return;
 	c->event = "sign_out";
 	if (c->request->auth.cookie.n > 0 && auth_cookie(auth, (struct span){"", 0}, 0, &cookie))
@@ -250,9 +251,9 @@ run_revoke_wallet(struct store *st, void *arg)
 
 /* Ends what the job names. False: the store failed. */
 static bool
-revoke(struct call *c, bool (*run)(struct store *, void *), struct end_job *j)
+revoke(struct exchange *c, bool (*run)(struct store *, void *), struct end_job *j)
 {
-	if (!call_write(c, run, j))
+	if (!exchange_write(c, run, j))
 		return false;
 	c->event = "revoked";
 	return true;
@@ -261,30 +262,30 @@ revoke(struct call *c, bool (*run)(struct store *, void *), struct end_job *j)
 /* A token that has expired, or that nobody issued (expires_ms is 0), needs no end, and the audit
  * trail shows none. One that is not valid yet does: its time would come. */
 static bool
-revoke_token(struct call *c, struct span token, struct end_job *j)
+revoke_token(struct exchange *c, struct span token, struct end_job *j)
 {
 	struct auth_request r = {.token = token};
 	enum error err = auth_user(c->rest->auth, c->rest->store, &r, j->now_ms, &j->user);
 
 	if (err != ERROR_NONE && err != ERROR_UNAUTHORIZED) {
-		call_refuse(c, err, NULL);
+		exchange_refuse(c, err, NULL);
 		return false;
 	}
 	return j->user.proof.expires_ms <= j->now_ms || revoke(c, run_logout, j);
 }
 
 void
-auth_post_revoke(struct call *c)
+auth_post_revoke(struct exchange *c)
 {
 	struct end_job j = {.now_ms = clock_wall_ms()};
 	struct span wallet, token;
-	int has_wallet = call_string(c, "walletAddress", &wallet), has_token;
+	int has_wallet = exchange_string(c, "walletAddress", &wallet), has_token;
 
 	c->reply->no_store = true;
-	if (has_wallet < 0 || (has_token = call_string(c, "token", &token)) < 0)
+	if (has_wallet < 0 || (has_token = exchange_string(c, "token", &token)) < 0)
 		return;
 	if (has_wallet + has_token != 1 || (has_wallet && !name_wallet(wallet, &j.user))) {
-		call_refuse(
+		exchange_refuse(
 		    c, ERROR_BAD_REQUEST, "A walletAddress or a token is needed, and not both.");
 		return;
 	}

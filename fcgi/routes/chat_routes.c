@@ -9,7 +9,7 @@
 /* ---- history ---- */
 
 struct history_job {
-	struct call *call;
+	struct exchange *exchange;
 	struct chat_history h;
 };
 
@@ -18,17 +18,17 @@ run_history(struct store *st, void *arg)
 {
 	struct history_job *j = arg;
 
-	chat_history(st, &j->call->rest->rules, &j->h);
+	chat_history(st, &j->exchange->rest->rules, &j->h);
 }
 
 static bool
-history_query(struct call *c, struct chat_history *h)
+history_query(struct exchange *c, struct chat_history *h)
 {
-	if (!call_limit(c, &h->limit) || call_query(c, "before", &h->before) < 0 ||
-	    call_query(c, "after", &h->after) < 0)
+	if (!exchange_limit(c, &h->limit) || exchange_query(c, "before", &h->before) < 0 ||
+	    exchange_query(c, "after", &h->after) < 0)
 		return false;
 	if (h->before.n > 0 && h->after.n > 0) {
-		call_refuse(c, ERROR_BAD_REQUEST, "before and after cannot be given together.");
+		exchange_refuse(c, ERROR_BAD_REQUEST, "before and after cannot be given together.");
 		return false;
 	}
 	return true;
@@ -55,7 +55,7 @@ id_in_page(struct span page, bool last)
 }
 
 static void
-link_add(struct buf *link, const struct call *c, const struct chat_history *h, bool older)
+link_add(struct buf *link, const struct exchange *c, const struct chat_history *h, bool older)
 {
 	const char *prefix = c->rest->config->url_prefix;
 	struct span id = id_in_page(buf_as_span(&h->messages), !older);
@@ -71,7 +71,7 @@ link_add(struct buf *link, const struct call *c, const struct chat_history *h, b
  * request (before or after) is itself a message, so the page on its side is not empty. Without a
  * bound, the page is the newest, and has no next. */
 static void
-history_links(struct call *c, const struct chat_history *h)
+history_links(struct exchange *c, const struct chat_history *h)
 {
 	bool forward = h->after.n > 0;
 	struct buf link = {0};
@@ -88,17 +88,17 @@ history_links(struct call *c, const struct chat_history *h)
 }
 
 void
-chat_get_history(struct call *c)
+chat_get_history(struct exchange *c)
 {
 	struct history_job j = {c, {.user = &c->user, .escrow_id = c->param}};
 	struct buf *b;
 
-	if (!call_escrow(c) || !history_query(c, &j.h))
+	if (!exchange_escrow(c) || !history_query(c, &j.h))
 		return;
-	if (!call_read(c, run_history, &j))
+	if (!exchange_read(c, run_history, &j))
 		goto out;
 	if (j.h.err != ERROR_NONE) {
-		call_refuse(c, j.h.err, NULL);
+		exchange_refuse(c, j.h.err, NULL);
 		goto out;
 	}
 	b = reply_open(c->reply, 200);
@@ -116,7 +116,7 @@ out:
 /* ---- sending ---- */
 
 struct send_job {
-	struct call *call;
+	struct exchange *exchange;
 	struct chat_send s;
 };
 
@@ -125,31 +125,31 @@ run_send(struct store *st, void *arg)
 {
 	struct send_job *j = arg;
 
-	return chat_send(st, &j->call->rest->rules, &j->s);
+	return chat_send(st, &j->exchange->rest->rules, &j->s);
 }
 
 /* The header Idempotency-Key and the body's clientMsgId mean the same. */
 static bool
-send_body(struct call *c, struct chat_send *s)
+send_body(struct exchange *c, struct chat_send *s)
 {
 	struct span key = c->request->idempotency_key;
-	int has_content = call_string(c, "content", &s->content);
-	int has_id = has_content < 0 ? -1 : call_string(c, "clientMsgId", &s->client_msg_id);
+	int has_content = exchange_string(c, "content", &s->content);
+	int has_id = has_content < 0 ? -1 : exchange_string(c, "clientMsgId", &s->client_msg_id);
 
 	if (has_id < 0)
 		return false;
 	if (!has_content) {
-		call_refuse(c, ERROR_BAD_REQUEST, "content: a string is required.");
+		exchange_refuse(c, ERROR_BAD_REQUEST, "content: a string is required.");
 		return false;
 	}
 	if (has_id && key.n > 0 && !span_eq(key, s->client_msg_id)) {
-		call_refuse(c, ERROR_BAD_REQUEST, "Idempotency-Key and clientMsgId differ.");
+		exchange_refuse(c, ERROR_BAD_REQUEST, "Idempotency-Key and clientMsgId differ.");
 		return false;
 	}
 	if (!has_id)
 		s->client_msg_id = key;
 	if ((has_id || key.n > 0) && !name_client_id(s->client_msg_id)) {
-		call_refuse(
+		exchange_refuse(
 		    c, ERROR_BAD_REQUEST, "clientMsgId: 1 to 64 of A-Z a-z 0-9 _ - are accepted.");
 		return false;
 	}
@@ -157,19 +157,19 @@ send_body(struct call *c, struct chat_send *s)
 }
 
 void
-chat_post_send(struct call *c)
+chat_post_send(struct exchange *c)
 {
 	struct send_job j = {c, {.user = &c->user, .escrow_id = c->param}};
 
-	if (!call_escrow(c) || !send_body(c, &j.s))
+	if (!exchange_escrow(c) || !send_body(c, &j.s))
 		return;
 	j.s.now_ms = clock_wall_ms();
 	j.s.mono_us = clock_mono_us();
-	if (!call_write(c, run_send, &j))
+	if (!exchange_write(c, run_send, &j))
 		goto out;
 	if (j.s.err != ERROR_NONE) {
 		c->reply->retry_after_s = (int)((j.s.retry_ms + 999) / 1000);
-		call_refuse(c, j.s.err, NULL);
+		exchange_refuse(c, j.s.err, NULL);
 		goto out;
 	}
 	json_member_raw(
@@ -182,7 +182,7 @@ out:
 /* ---- reading ---- */
 
 struct mark_job {
-	struct call *call;
+	struct exchange *exchange;
 	struct chat_mark m;
 };
 
@@ -191,24 +191,24 @@ run_mark(struct store *st, void *arg)
 {
 	struct mark_job *j = arg;
 
-	return chat_mark(st, &j->call->rest->rules, &j->m);
+	return chat_mark(st, &j->exchange->rest->rules, &j->m);
 }
 
 static bool
-mark(struct call *c, struct mark_job *j)
+mark(struct exchange *c, struct mark_job *j)
 {
 	j->m.now_ms = clock_wall_ms();
-	if (!call_write(c, run_mark, j))
+	if (!exchange_write(c, run_mark, j))
 		return false;
 	if (j->m.err != ERROR_NONE)
-		call_refuse(c, j->m.err,
+		exchange_refuse(c, j->m.err,
 		    j->m.err == ERROR_BAD_REQUEST ? "You cannot mark your own message as read."
 						  : NULL);
 	return j->m.err == ERROR_NONE;
 }
 
 void
-chat_put_read(struct call *c)
+chat_put_read(struct exchange *c)
 {
 	struct mark_job j = {c, {.user = &c->user, .message_id = c->param, .refuse_own = true}};
 	struct buf *b;
@@ -225,15 +225,15 @@ chat_put_read(struct call *c)
 }
 
 void
-chat_put_read_up_to(struct call *c)
+chat_put_read_up_to(struct exchange *c)
 {
 	struct mark_job j = {c, {.user = &c->user, .escrow_id = c->param, .up_to = true}};
-	int has_id = call_string(c, "messageId", &j.m.message_id);
+	int has_id = exchange_string(c, "messageId", &j.m.message_id);
 
-	if (has_id < 0 || !call_escrow(c))
+	if (has_id < 0 || !exchange_escrow(c))
 		return;
 	if (!has_id) {
-		call_refuse(c, ERROR_BAD_REQUEST, "messageId: a string is required.");
+		exchange_refuse(c, ERROR_BAD_REQUEST, "messageId: a string is required.");
 		return;
 	}
 	if (!mark(c, &j))
@@ -260,12 +260,12 @@ run_unread(struct store *st, void *arg)
 }
 
 void
-chat_get_unread(struct call *c)
+chat_get_unread(struct exchange *c)
 {
 	struct unread_job j = {.user = &c->user};
 	struct buf *b;
 
-	if (call_read(c, run_unread, &j)) {
+	if (exchange_read(c, run_unread, &j)) {
 		b = reply_open(c->reply, 200);
 		json_member_int(b, "count", j.count);
 		json_member_raw(b, "escrows", buf_as_span(&j.escrows));
@@ -284,11 +284,11 @@ run_unread_count(struct store *st, void *arg)
 }
 
 void
-chat_get_unread_count(struct call *c)
+chat_get_unread_count(struct exchange *c)
 {
 	struct unread_job j = {.user = &c->user};
 
-	if (!call_read(c, run_unread_count, &j))
+	if (!exchange_read(c, run_unread_count, &j))
 		return;
 	json_member_int(reply_open(c->reply, 200), "count", j.count);
 	reply_close(c->reply);

@@ -60,7 +60,7 @@ put_body(struct buf *b, const char *url_prefix)
 }
 
 void
-docs_get(struct call *c)
+docs_get(struct exchange *c)
 {
 	struct reply *r = c->reply;
 

@@ -14,16 +14,17 @@ run_put(struct store *st, void *arg)
 }
 
 void
-escrow_put(struct call *c)
+escrow_put(struct exchange *c)
 {
 	struct chat_escrow_put p = {.escrow_id = c->param, .now_ms = clock_wall_ms()};
 
 	p.participants = json_get(c->request->json, "participants");
-	if (call_string(c, "title", &p.title) < 0 || call_string(c, "status", &p.status) < 0)
+	if (exchange_string(c, "title", &p.title) < 0 ||
+	    exchange_string(c, "status", &p.status) < 0)
 		return;
-	if (call_write(c, run_put, &p)) {
+	if (exchange_write(c, run_put, &p)) {
 		if (p.err != ERROR_NONE) {
-			call_refuse(c, p.err, p.why);
+			exchange_refuse(c, p.err, p.why);
 		} else {
 			json_member_raw(reply_open(c->reply, p.created ? 201 : 200), "escrow",
 			    buf_as_span(&p.escrow));
@@ -34,7 +35,7 @@ escrow_put(struct call *c)
 }
 
 struct get_job {
-	struct call *call;
+	struct exchange *exchange;
 	struct buf escrow;
 	enum error err;
 };
@@ -43,7 +44,7 @@ static void
 run_get(struct store *st, void *arg)
 {
 	struct get_job *j = arg;
-	struct call *c = j->call;
+	struct exchange *c = j->exchange;
 
 	j->escrow.len = 0;
 	j->err = c->is_service
@@ -52,15 +53,15 @@ run_get(struct store *st, void *arg)
 }
 
 void
-escrow_get(struct call *c)
+escrow_get(struct exchange *c)
 {
-	struct get_job j = {.call = c};
+	struct get_job j = {.exchange = c};
 
-	if (!call_escrow(c))
+	if (!exchange_escrow(c))
 		return;
-	if (call_read(c, run_get, &j)) {
+	if (exchange_read(c, run_get, &j)) {
 		if (j.err != ERROR_NONE) {
-			call_refuse(c, j.err, NULL);
+			exchange_refuse(c, j.err, NULL);
 		} else {
 			json_member_raw(
 			    reply_open(c->reply, 200), "escrow", buf_as_span(&j.escrow));
@@ -80,17 +81,17 @@ run_list(struct store *st, void *arg)
 }
 
 void
-escrows_get(struct call *c)
+escrows_get(struct exchange *c)
 {
 	struct chat_escrows l = {.user = &c->user};
 	struct buf *b;
 
-	if (!call_limit(c, &l.limit) || call_query(c, "before", &l.before) < 0)
+	if (!exchange_limit(c, &l.limit) || exchange_query(c, "before", &l.before) < 0)
 		return;
-	if (!call_read(c, run_list, &l))
+	if (!exchange_read(c, run_list, &l))
 		goto out;
 	if (l.err != ERROR_NONE) {
-		call_refuse(c, l.err, "before: the next of an earlier page is accepted.");
+		exchange_refuse(c, l.err, "before: the next of an earlier page is accepted.");
 		goto out;
 	}
 	b = reply_open(c->reply, 200);

@@ -30,7 +30,7 @@ static const struct {
 static atomic_int exports; /* that are under way, on all threads */
 
 struct export_job {
-	struct call *call;
+	struct exchange *exchange;
 	struct chat_export e;
 	int lock;
 };
@@ -38,10 +38,10 @@ struct export_job {
 /* ---- admission ---- */
 
 static bool
-find_format(struct call *c, enum export_format *out)
+find_format(struct exchange *c, enum export_format *out)
 {
 	struct span name;
-	int has_name = call_query(c, "format", &name);
+	int has_name = exchange_query(c, "format", &name);
 
 	if (has_name < 0)
 		return false;
@@ -57,13 +57,13 @@ find_format(struct call *c, enum export_format *out)
 		    "Accept does not allow the format that is asked for.");
 		return false;
 	}
-	call_refuse(c, ERROR_BAD_REQUEST, "format: json, ndjson or html is accepted.");
+	exchange_refuse(c, ERROR_BAD_REQUEST, "format: json, ndjson or html is accepted.");
 	return false;
 }
 
 /* Admits one export of each wallet, and in all a quarter of the threads, but at least one. */
 static bool
-enter(struct call *c, int *lock)
+enter(struct exchange *c, int *lock)
 {
 	const struct config *config = c->rest->config;
 	int64_t most = config->threads / EXPORTS_SHARE;
@@ -71,7 +71,8 @@ enter(struct call *c, int *lock)
 	if (atomic_fetch_add(&exports, 1) >= (most > 0 ? most : 1)) {
 		atomic_fetch_sub(&exports, 1);
 		c->reply->retry_after_s = 5;
-		call_refuse(c, ERROR_UNAVAILABLE, "Too many exports at once; try again shortly.");
+		exchange_refuse(
+		    c, ERROR_UNAVAILABLE, "Too many exports at once; try again shortly.");
 		return false;
 	}
 	*lock = lock_export(
@@ -80,7 +81,8 @@ enter(struct call *c, int *lock)
 		return true;
 	atomic_fetch_sub(&exports, 1);
 	c->reply->retry_after_s = 5;
-	call_refuse(c, ERROR_RATE_LIMITED, "One export at a time; try again when it has ended.");
+	exchange_refuse(
+	    c, ERROR_RATE_LIMITED, "One export at a time; try again when it has ended.");
 	return false;
 }
 
@@ -94,7 +96,7 @@ leave(int lock)
 /* ---- the answer ---- */
 
 static void
-write_headers(struct call *c, enum export_format format)
+write_headers(struct exchange *c, enum export_format format)
 {
 	struct buf text = {0};
 
@@ -123,36 +125,36 @@ run_export(struct store *st, void *arg)
 {
 	struct export_job *j = arg;
 
-	chat_export(st, &j->call->rest->rules, &j->e);
+	chat_export(st, &j->exchange->rest->rules, &j->e);
 }
 
 /* Reads one piece. On a machine under load that may take more than one try. */
 static bool
-read_piece(struct call *c, struct export_job *j)
+read_piece(struct exchange *c, struct export_job *j)
 {
 	int before = j->e.pieces;
 
 	for (int tries = 0; tries < TRIES && j->e.pieces == before; tries++) {
-		if (call_read(c, run_export, j))
+		if (exchange_read(c, run_export, j))
 			return true;
 	}
 	return false;
 }
 
-/* If the first piece cannot be read, the call is refused; a later error cuts the answer off. */
+/* If the first piece cannot be read, the exchange is refused; a later error cuts the answer off. */
 static void
-send_pieces(struct call *c, struct export_job *j)
+send_pieces(struct exchange *c, struct export_job *j)
 {
 	int64_t until_ms = clock_mono_ms() + EXPORT_MS;
 
 	if (!read_piece(c, j))
 		return;
 	if (j->e.err != ERROR_NONE) {
-		call_refuse(c, j->e.err, NULL);
+		exchange_refuse(c, j->e.err, NULL);
 		return;
 	}
 	write_headers(c, j->e.format);
-	while (call_stream(c, buf_as_span(&j->e.text)) && !j->e.is_done) {
+	while (exchange_stream(c, buf_as_span(&j->e.text)) && !j->e.is_done) {
 		if (read_piece(c, j) && j->e.err == ERROR_NONE && clock_mono_ms() < until_ms)
 			continue;
 		log_warn("export: cut off: %s",
@@ -163,11 +165,11 @@ send_pieces(struct call *c, struct export_job *j)
 }
 
 void
-export_get(struct call *c)
+export_get(struct exchange *c)
 {
 	struct export_job j = {c, {.user = &c->user, .escrow_id = c->param}, -1};
 
-	if (!call_escrow(c) || !find_format(c, &j.e.format) || !enter(c, &j.lock))
+	if (!exchange_escrow(c) || !find_format(c, &j.e.format) || !enter(c, &j.lock))
 		return;
 	send_pieces(c, &j);
 	leave(j.lock);

@@ -8,11 +8,11 @@
 static void
 run_head(struct store *st, void *arg)
 {
-	*(int64_t *)arg = queue_head(st);
+	*(int64_t *)arg = eventlog_newest(st);
 }
 
 static void
-health_members(struct buf *b, const struct call *c, bool is_healthy)
+health_members(struct buf *b, const struct exchange *c, bool is_healthy)
 {
 	json_member_cstr(b, "status", is_healthy ? "healthy" : "unhealthy");
 	json_member_cstr(b, "version", PACKAGE_VERSION);
@@ -28,14 +28,14 @@ health_members(struct buf *b, const struct call *c, bool is_healthy)
 }
 
 void
-health_get(struct call *c)
+health_get(struct exchange *c)
 {
 	int64_t head = 0;
 	bool is_seen = c->request->auth.authorization.n > 0;
 
 	c->reply->no_store = true;
 	reply_header(c->reply, "Authorization-Seen", is_seen ? SPAN("yes") : SPAN("no"));
-	if (call_read(c, run_head, &head)) {
+	if (exchange_read(c, run_head, &head)) {
 		health_members(reply_open(c->reply, 200), c, true);
 	} else {
 		reply_reopen(c->reply);

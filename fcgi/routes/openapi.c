@@ -42,7 +42,7 @@ write_servers(struct buf *b, const char *url_prefix)
 }
 
 void
-openapi_get(struct call *c)
+openapi_get(struct exchange *c)
 {
 	struct buf *b = &c->reply->body;
 

@@ -37,16 +37,16 @@ run_publish(struct store *st, void *arg)
 
 /* True: all events are in the log, and the reply is open after the member cursor. */
 static bool
-publish(struct call *c, struct publish_job *j)
+publish(struct exchange *c, struct publish_job *j)
 {
 	int64_t now_ms = clock_wall_ms();
 
 	for (size_t i = 0; i < j->list.n; i++)
 		j->list.items[i].now_ms = now_ms;
-	if (!call_write(c, run_publish, j))
+	if (!exchange_write(c, run_publish, j))
 		return false;
 	if (j->list.position == 0) {
-		call_refuse(c, ERROR_BAD_REQUEST, NULL);
+		exchange_refuse(c, ERROR_BAD_REQUEST, NULL);
 		return false;
 	}
 	log_debug("service %s: published up to %lld", c->service, (long long)j->list.position);
@@ -55,12 +55,12 @@ publish(struct call *c, struct publish_job *j)
 }
 
 static void
-publish_one(struct call *c, struct chat_publish *p)
+publish_one(struct exchange *c, struct chat_publish *p)
 {
 	struct publish_job j = {.list = {.items = p, .n = 1}};
 
 	if (p->data.n > DATA_MAX)
-		call_refuse(c, ERROR_TOO_LONG, too_long);
+		exchange_refuse(c, ERROR_TOO_LONG, too_long);
 	else if (publish(c, &j))
 		reply_close(c->reply);
 }
@@ -92,7 +92,7 @@ event_read(const struct json *body, struct chat_publish *p, struct buf *text, co
 }
 
 void
-publish_event(struct call *c)
+publish_event(struct exchange *c)
 {
 	struct chat_publish p = {0};
 	struct buf data = {0};
@@ -100,21 +100,21 @@ publish_event(struct call *c)
 	const char *why = NULL;
 	enum error err;
 
-	if (!call_escrow(c))
+	if (!exchange_escrow(c))
 		return;
 	p.topic = topic_of_escrow(topic, c->param);
 	err = event_read(c->request->json, &p, &data, &why);
 	if (err == ERROR_NONE)
 		publish_one(c, &p);
 	else
-		call_refuse(c, err, why);
+		exchange_refuse(c, err, why);
 	buf_clear(&data);
 }
 
 /* ---- one notification ---- */
 
 void
-publish_notification(struct call *c)
+publish_notification(struct exchange *c)
 {
 	static const char *const required[] = {"type", "title", "message"};
 	struct chat_publish p = {.event = SPAN("notification"), .durable = true};
@@ -124,13 +124,14 @@ publish_notification(struct call *c)
 	struct span text;
 
 	if (!name_wallet(c->param, &user)) {
-		call_refuse(c, ERROR_BAD_REQUEST, "This is no valid walletAddress.");
+		exchange_refuse(c, ERROR_BAD_REQUEST, "This is no valid walletAddress.");
 		return;
 	}
 	for (size_t i = 0; i < 3; i++) {
 		if (json_string(json_get(c->request->json, required[i]), &text))
 			continue;
-		call_refuse(c, ERROR_BAD_REQUEST, "type, title and message: strings are required.");
+		exchange_refuse(
+		    c, ERROR_BAD_REQUEST, "type, title and message: strings are required.");
 		return;
 	}
 	json_write(&data, c->request->json);
@@ -208,21 +209,22 @@ item_read(const struct json *json, struct item *item, struct chat_publish *p, co
 }
 
 static void
-refuse_item(struct call *c, enum error err, size_t index, const char *why)
+refuse_item(struct exchange *c, enum error err, size_t index, const char *why)
 {
 	struct buf text = {0};
 
 	buf_printf(&text, "Item %zu: %s", index, why);
-	call_refuse(c, err, buf_cstr(&text));
+	exchange_refuse(c, err, buf_cstr(&text));
 	reply_reopen(c->reply);
 	json_member_int(&c->reply->body, "index", (int64_t)index);
 	reply_close(c->reply);
 	buf_clear(&text);
 }
 
-/* Adds an item and takes over line (NULL for an item of an array). False: the call was refused. */
+/* Adds an item and takes over line (NULL for an item of an array). False: the exchange was
+ * refused. */
 static bool
-list_add(struct call *c, struct list *l, const struct json *json, struct json *line)
+list_add(struct exchange *c, struct list *l, const struct json *json, struct json *line)
 {
 	const char *why = NULL;
 	struct item *item;
@@ -230,7 +232,7 @@ list_add(struct call *c, struct list *l, const struct json *json, struct json *l
 
 	if (l->n == LIST_MAX) {
 		json_free(line);
-		call_refuse(c, ERROR_TOO_LONG, "A list of 1 to 1000 items is accepted.");
+		exchange_refuse(c, ERROR_TOO_LONG, "A list of 1 to 1000 items is accepted.");
 		return false;
 	}
 	item = &l->items[l->n++];
@@ -242,7 +244,7 @@ list_add(struct call *c, struct list *l, const struct json *json, struct json *l
 }
 
 static bool
-list_read_array(struct call *c, struct list *l)
+list_read_array(struct exchange *c, struct list *l)
 {
 	for (size_t i = 0; i < json_length(c->request->json); i++) {
 		if (!list_add(c, l, json_at(c->request->json, i), NULL))
@@ -253,7 +255,7 @@ list_read_array(struct call *c, struct list *l)
 
 /* Lines end with LF or CRLF. Empty lines are skipped and not counted. */
 static bool
-list_read_lines(struct call *c, struct list *l)
+list_read_lines(struct exchange *c, struct list *l)
 {
 	struct span rest = buf_as_span(&c->request->body);
 
@@ -273,7 +275,7 @@ list_read_lines(struct call *c, struct list *l)
 }
 
 void
-publish_list(struct call *c)
+publish_list(struct exchange *c)
 {
 	struct publish_job j = {0};
 	struct list l = {
@@ -284,7 +286,7 @@ publish_list(struct call *c)
 	if (!(c->request->json ? list_read_array(c, &l) : list_read_lines(c, &l)))
 		goto out;
 	if (l.n == 0) {
-		call_refuse(c, ERROR_BAD_REQUEST, "A list of 1 to 1000 items is accepted.");
+		exchange_refuse(c, ERROR_BAD_REQUEST, "A list of 1 to 1000 items is accepted.");
 		goto out;
 	}
 	j.list.items = l.events;

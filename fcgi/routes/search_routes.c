@@ -9,7 +9,7 @@
 #define SEARCH_MS 1000 /* for all steps together */
 
 struct search_job {
-	struct call *call;
+	struct exchange *exchange;
 	struct chat_search s;
 };
 
@@ -18,32 +18,33 @@ run_search(struct store *st, void *arg)
 {
 	struct search_job *j = arg;
 
-	chat_search(st, &j->call->rest->rules, &j->s);
+	chat_search(st, &j->exchange->rest->rules, &j->s);
 }
 
 static bool
-search_query(struct call *c, struct chat_search *s)
+search_query(struct exchange *c, struct chat_search *s)
 {
-	if (!call_limit(c, &s->limit) || call_query(c, "q", &s->text) < 0 ||
-	    call_query(c, "escrowId", &s->escrow_id) < 0 || call_query(c, "before", &s->before) < 0)
+	if (!exchange_limit(c, &s->limit) || exchange_query(c, "q", &s->text) < 0 ||
+	    exchange_query(c, "escrowId", &s->escrow_id) < 0 ||
+	    exchange_query(c, "before", &s->before) < 0)
 		return false;
 	if (s->escrow_id.n == 0 || name_escrow(s->escrow_id))
 		return true;
-	call_refuse(c, ERROR_BAD_REQUEST, "This is no valid escrowId.");
+	exchange_refuse(c, ERROR_BAD_REQUEST, "This is no valid escrowId.");
 	return false;
 }
 
 /* Searches step by step; each step is a read transaction of its own. */
 static bool
-search_all(struct call *c, struct search_job *j)
+search_all(struct exchange *c, struct search_job *j)
 {
 	int64_t until_ms = clock_mono_ms() + SEARCH_MS;
 
 	do {
-		if (!call_read(c, run_search, j))
+		if (!exchange_read(c, run_search, j))
 			return false;
 		if (j->s.err != ERROR_NONE) {
-			call_refuse(c, j->s.err,
+			exchange_refuse(c, j->s.err,
 			    j->s.err == ERROR_BAD_REQUEST ? "q: 1 to 200 characters are accepted."
 							  : NULL);
 			return false;
@@ -57,7 +58,7 @@ search_all(struct call *c, struct search_job *j)
 }
 
 void
-search_get(struct call *c)
+search_get(struct exchange *c)
 {
 	struct search_job j = {c, {.user = &c->user}};
 	struct buf *b;

@@ -23,8 +23,8 @@ bucket_cost_us(const struct bucket *b, int64_t tokens)
 	return cost == 0 && tokens > 0 ? 1 : cost;
 }
 
-/* The us after which the bucket holds so many tokens; 0: it does now. If they are more than a bucket
- * can hold, it must be full. */
+/* The us after which the bucket holds so many tokens; 0: it does now. If they are more than a
+ * bucket can hold, it must be full. */
 static inline int64_t
 bucket_wait_us(const struct bucket *b, int64_t full_at, int64_t tokens, int64_t now_us)
 {

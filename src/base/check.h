@@ -12,7 +12,7 @@
 
 /* Ends the process (SIGABRT) with one error line if the condition is false. A process whose state
  * contradicts itself must not acknowledge anything; the supervisor starts a new one, and clients
- * come back with their cursors. It runs in every build, so the condition must cost next to
+ * come back with their cursors. The check runs in every build, so the condition must cost next to
  * nothing. */
 #define check(condition)                                                                      \
 	do {                                                                                  \

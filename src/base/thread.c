@@ -9,7 +9,7 @@
 #include "base/check.h"
 
 static _Thread_local enum thread_role role;
-static int fail_countdown; /* tests: 0: none */
+static int fail_countdown; /* for tests: the thread_start calls until one fails; 0: none fails */
 
 void
 thread_is(enum thread_role now)

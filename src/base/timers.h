@@ -3,8 +3,8 @@
  * timers.h - timers that tell when they are due; who runs them is the caller's matter. Timers of
  * one constant length stand in a list, where arming and stopping take constant time. Timers of
  * different lengths stand in a heap. Times are in any unit of a clock that does not go back. A
- * timer that is all zero is not armed; an armed one does not move. Only one thread may use a list or
- * a heap at a time.
+ * timer that is all zero is not armed; an armed one does not move. Only one thread may use a list
+ * or a heap at a time.
  */
 #ifndef BASE_TIMERS_H
 #define BASE_TIMERS_H

@@ -79,7 +79,8 @@ audience_of_message(struct store *st, int64_t escrow, struct span sender, struct
 /* ---- rows ---- */
 
 static void
-add_members(struct store *st, const struct queue_row *row, struct span escrow_id, struct buf *out)
+add_members(
+    struct store *st, const struct eventlog_row *row, struct span escrow_id, struct buf *out)
 {
 	struct listeners l = {row->actor, row->position, out};
 	struct escrow escrow;
@@ -89,7 +90,7 @@ add_members(struct store *st, const struct queue_row *row, struct span escrow_id
 }
 
 static void
-add_member(struct store *st, const struct queue_row *row, struct span escrow_id, struct buf *out)
+add_member(struct store *st, const struct eventlog_row *row, struct span escrow_id, struct buf *out)
 {
 	struct participant p;
 	struct escrow escrow;
@@ -102,7 +103,7 @@ add_member(struct store *st, const struct queue_row *row, struct span escrow_id,
 }
 
 void
-audience_of_row(struct store *st, const struct queue_row *row, struct buf *out)
+audience_of_row(struct store *st, const struct eventlog_row *row, struct buf *out)
 {
 	struct span name;
 

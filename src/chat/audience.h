@@ -8,9 +8,9 @@
 
 #include "base/buf.h"
 #include "base/span.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
-/* Appends to out the value of queue_row.who for a row that was read from the log:
+/* Appends to out the value of eventlog_row.who for a row that was read from the log:
  *   members: rows     the key of each participant who gets the row, each followed by '\0'. These
  *                     are the participants who were listed before the row, without observers and
  *                     without the row's actor.
@@ -19,7 +19,7 @@
  *   sessions: rows    the time (wall ms, in decimal) up to which the wallet's tokens were ended
  *   others            nothing
  * If a statement fails (store_error), the value is incomplete. */
-void audience_of_row(struct store *, const struct queue_row *, struct buf *out);
+void audience_of_row(struct store *, const struct eventlog_row *, struct buf *out);
 
 /* Appends the same list for the notification of a message that is sent now. A writer keeps the list
  * for its next transactions (store/memo.h). */

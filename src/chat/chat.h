@@ -2,9 +2,9 @@
 /*
  * chat.h - the rules, written once for all programs: who may do what, what is valid, one
  * transaction for each action. Each chat_* function runs inside the caller's transaction
- * (store_write, store_read or a writer's job) and fills its struct. A write appends its event to
- * the log in the same transaction. Answers are JSON, made by views.c. It is one
- * header for all actions: they share their types, and a program needs most of them.
+ * (store_write, store_read or a writer's job). Most of them take a struct and set its results. A
+ * write appends its event to the log in the same transaction. Answers are JSON, made by views.c. It
+ * is one header for all actions: they share their types, and a program needs most of them.
  */
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
@@ -19,7 +19,7 @@
 #include "contract/names.h"
 #include "store/store.h"
 #include "store/tables/messages.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 /* The part of the configuration that the rules need. */
 struct rules {
@@ -104,8 +104,8 @@ bool chat_history(struct store *, const struct rules *, struct chat_history *);
  * all their escrows. */
 int64_t chat_unread(struct store *, const struct user *, const struct standing *);
 int64_t chat_unread_all(struct store *, const struct user *);
-/* The sum over all escrows. Appends an array {escrowId, count, lastMessage} of the escrows with
- * unread messages, newest activity first, at most 200. */
+/* Returns the number of unread messages in all escrows, and appends an array {escrowId, count,
+ * lastMessage} of the escrows with unread messages, newest activity first, at most 200. */
 int64_t chat_unread_escrows(struct store *, const struct user *, struct buf *out);
 
 #define ESCROWS_MARK_SIZE (STORE_NAME_SIZE + 21)
@@ -117,9 +117,9 @@ struct chat_escrows {
 	enum error err;
 	struct buf escrows; /* a JSON array as of chat_escrow_seen, newest activity first */
 	int count;          /* at most limit; fewer if the page has become too large */
-	char next[ESCROWS_MARK_SIZE]; /* before of the next page, opaque; "": it was the last */
+	char next[ESCROWS_MARK_SIZE]; /* "before" for the next page, opaque; "": it was the last */
 };
-/* One page of the escrows that list the user. */
+/* Reads one page of the escrows in which the user is listed. */
 bool chat_escrows(struct store *, struct chat_escrows *);
 /* Appends the members of chat_escrow_view, and role?, lastMessage? and unread, for a user who may
  * read there. Errors are those of chat_standing, and ERROR_NOT_FOUND: there is no such escrow yet

@@ -8,28 +8,28 @@
 #include "chat/feed.h"
 
 /* A source as the store follows it. The own topic is two sources of the store. */
-struct lane {
-	struct queue_source part[2];
+struct feed_parts {
+	struct eventlog_source part[2];
 	int n_parts;
 	char topic[TOPIC_SIZE];
 };
 
 static void
-lane_open(struct lane *lane, const struct feed_source *s)
+lane_open(struct feed_parts *parts, const struct feed_source *s)
 {
 	struct span topic =
-	    s->own ? topic_of_user(lane->topic, s->name) : topic_of_escrow(lane->topic, s->name);
+	    s->own ? topic_of_user(parts->topic, s->name) : topic_of_escrow(parts->topic, s->name);
 
-	lane->part[lane->n_parts++] = (struct queue_source){.topic = topic, .after = s->after};
+	parts->part[parts->n_parts++] = (struct eventlog_source){.topic = topic, .after = s->after};
 	if (s->own)
-		lane->part[lane->n_parts++] = (struct queue_source){
+		parts->part[parts->n_parts++] = (struct eventlog_source){
 		    .topic = s->name, .notifications = true, .after = s->after};
 }
 
 /* Rights are checked before gaps: a gap would tell a user without rights that there were events. */
 static void
 source_check(struct store *st, const struct rules *rules, const struct user *user,
-    struct feed_source *s, struct lane *lane)
+    struct feed_source *s, struct feed_parts *parts)
 {
 	struct standing who;
 
@@ -38,19 +38,19 @@ source_check(struct store *st, const struct rules *rules, const struct user *use
 		s->state = store_error(st) == STORE_OK ? FEED_REMOVED : FEED_OK;
 		return;
 	}
-	lane_open(lane, s);
-	for (int i = 0; i < lane->n_parts; i++) {
-		if (queue_gap(st, &lane->part[i]))
+	lane_open(parts, s);
+	for (int i = 0; i < parts->n_parts; i++) {
+		if (eventlog_gap(st, &parts->part[i]))
 			s->state = FEED_GAP;
 	}
 }
 
 int64_t
 feed_page(struct store *st, const struct rules *rules, const struct user *user,
-    struct feed_source *sources, int n, int64_t until, int limit, queue_each *each, void *arg)
+    struct feed_source *sources, int n, int64_t until, int limit, eventlog_each *each, void *arg)
 {
-	struct lane *lanes = mem_zalloc((size_t)n * sizeof(*lanes));
-	struct queue_source *merged = mem_zalloc((size_t)n * 2 * sizeof(*merged));
+	struct feed_parts *lanes = mem_zalloc((size_t)n * sizeof(*lanes));
+	struct eventlog_source *merged = mem_zalloc((size_t)n * 2 * sizeof(*merged));
 	int64_t whole = until;
 	int n_merged = 0;
 
@@ -60,7 +60,7 @@ feed_page(struct store *st, const struct rules *rules, const struct user *user,
 			merged[n_merged++] = lanes[i].part[k];
 	}
 	if (n_merged > 0)
-		whole = queue_merge(st, merged, n_merged, until, limit, each, arg);
+		whole = eventlog_merge(st, merged, n_merged, until, limit, each, arg);
 	if (store_error(st) != STORE_OK)
 		whole = -1;
 	for (int i = 0; i < n; i++) {

@@ -24,6 +24,6 @@ struct feed_source {
  * and advances nothing; the caller throws away the rows that were given. Once a position was
  * returned the rows are valid, whatever store_read says about the end of the transaction. */
 int64_t feed_page(struct store *, const struct rules *, const struct user *, struct feed_source *,
-    int n, int64_t until, int limit, queue_each *, void *arg);
+    int n, int64_t until, int limit, eventlog_each *, void *arg);
 
 #endif

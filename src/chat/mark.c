@@ -42,7 +42,7 @@ tell_user(struct tell *t, struct span wallet, const char *message_id)
 	char topic[TOPIC_SIZE];
 
 	view_message_read(&data, t->escrow_id, message_id, t->shown_as, m->up_to ? t->id : NULL);
-	m->position = queue_append(t->st, topic_of_user(topic, wallet), SPAN("message_read"),
+	m->position = eventlog_append(t->st, topic_of_user(topic, wallet), SPAN("message_read"),
 	    buf_as_span(&data), span_of(m->user->key), true, m->now_ms);
 	buf_clear(&data);
 }

@@ -25,7 +25,7 @@ chat_publish(struct store *st, struct chat_publish *p)
 	if (!is_publishable(p))
 		return false;
 	p->position =
-	    queue_append(st, p->topic, p->event, p->data, SPAN(""), p->durable, p->now_ms);
+	    eventlog_append(st, p->topic, p->event, p->data, SPAN(""), p->durable, p->now_ms);
 	if (store_error(st) == STORE_OK)
 		return true;
 	p->position = 0;

@@ -22,7 +22,7 @@ struct chat_search {
 	bool is_done;        /* else: call again, in another transaction */
 	struct buf messages; /* a JSON array, newest first: messages, each with its snippet */
 	int count;           /* at most limit; fewer if a step has reached its limit of work */
-	char next[MESSAGE_ID_SIZE]; /* before of the next page; "": there is none */
+	char next[MESSAGE_ID_SIZE]; /* "before" for the next page; "": there is none */
 	struct search *state;       /* owned; NULL before the first step */
 };
 

@@ -109,13 +109,13 @@ notify(struct store *st, const struct chat_send *s, const struct escrow *escrow,
 	audience_of_message(st, escrow->id, span_of(s->user->key), &who);
 	if (who.len > 0) {
 		view_message_notification(&data, s->escrow_id, span_of(escrow->title), at);
-		queue_append_row(st, &(struct queue_row){.at = s->now_ms,
-					 .topic = topic_of_members(topic, s->escrow_id),
-					 .event = SPAN("notification"),
-					 .data = buf_as_span(&data),
-					 .actor = span_of(s->user->key),
-					 .durable = true,
-					 .who = buf_as_span(&who)});
+		eventlog_append_row(st, &(struct eventlog_row){.at = s->now_ms,
+					    .topic = topic_of_members(topic, s->escrow_id),
+					    .event = SPAN("notification"),
+					    .data = buf_as_span(&data),
+					    .actor = span_of(s->user->key),
+					    .durable = true,
+					    .who = buf_as_span(&who)});
 	}
 	buf_clear(&who);
 	buf_clear(&data);
@@ -140,7 +140,7 @@ store_message(struct store *st, struct chat_send *s, const struct standing *who,
 	message_insert(st, &m);
 	s->position = m.id;
 	view_message(&s->message, &m, s->escrow_id);
-	queue_hand_on(st, &m, topic_of_escrow(topic, s->escrow_id), buf_as_span(&s->message));
+	eventlog_hand_on(st, &m, topic_of_escrow(topic, s->escrow_id), buf_as_span(&s->message));
 	notify(st, s, escrow, m.at);
 }
 

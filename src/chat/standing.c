@@ -38,7 +38,7 @@ struct membership {
 
 /* The texts of a membership follow in this order, without NULs. Most of them are much shorter than
  * they may be, and the writer remembers thousands. */
-struct packed {
+struct packed_membership {
 	int64_t escrow, created_at, updated_at, since_message, since_position;
 	uint16_t title;
 	uint8_t status, wallet, name; /* lengths */
@@ -46,14 +46,14 @@ struct packed {
 	bool is_listed;
 };
 
-#define PACKED_MAX (sizeof(struct packed) + sizeof(struct membership))
+#define PACKED_MAX (sizeof(struct packed_membership) + sizeof(struct membership))
 
 static struct span
 pack(char out[PACKED_MAX], const struct membership *m)
 {
 	const struct escrow *e = &m->escrow;
 	const struct participant *p = &m->participant;
-	struct packed head = {e->id, e->created_at, e->updated_at, p->since_message,
+	struct packed_membership head = {e->id, e->created_at, e->updated_at, p->since_message,
 	    p->since_position, (uint16_t)strlen(e->title), (uint8_t)strlen(e->status),
 	    (uint8_t)strlen(p->wallet), (uint8_t)strlen(p->name), (uint8_t)p->role, m->is_listed};
 	char *end = out + sizeof(head);
@@ -78,7 +78,7 @@ unpack_text(char *out, const char *text, size_t n)
 static void
 unpack(struct membership *m, struct span packed)
 {
-	struct packed head;
+	struct packed_membership head;
 	const char *text = packed.p + sizeof(head);
 
 	memcpy(&head, packed.p, sizeof(head));

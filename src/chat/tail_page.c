@@ -23,7 +23,7 @@ is_for_the_daemon(enum topic_kind kind)
 }
 
 static bool
-is_valid(struct reading *r, const struct queue_row *row)
+is_valid(struct reading *r, const struct eventlog_row *row)
 {
 	struct span name;
 	enum topic_kind kind = topic_parse(row->topic, &name);
@@ -33,11 +33,11 @@ is_valid(struct reading *r, const struct queue_row *row)
 }
 
 static bool
-add_row(const struct queue_row *row, void *arg)
+add_row(const struct eventlog_row *row, void *arg)
 {
 	struct reading *r = arg;
 	struct tail_page *page = r->page;
-	struct queue_row whole = {.position = row->position,
+	struct eventlog_row whole = {.position = row->position,
 	    .at = row->at,
 	    .topic = row->topic,
 	    .actor = row->actor,
@@ -68,7 +68,7 @@ tail_page_read(struct store *st, struct tail_page *page)
 	page->n = 0;
 	page->is_cut = false;
 	page->last = page->after;
-	queue_after(st, page->after, page->limit, add_row, &r);
+	eventlog_after(st, page->after, page->limit, add_row, &r);
 	if (store_error(st) != STORE_OK)
 		page->is_cut = true;
 	buf_clear(&r.data);

@@ -4,7 +4,7 @@
  */
 #include "contract/cursor.h"
 
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 const char *
 cursor_format(char out[CURSOR_SIZE], const char *incarnation, int64_t position)
@@ -56,5 +56,5 @@ cursor_now(struct store *st, char out[CURSOR_SIZE])
 	char incarnation[INCARNATION_SIZE];
 
 	incarnation_current(st, incarnation);
-	return cursor_format(out, incarnation, queue_head(st));
+	return cursor_format(out, incarnation, eventlog_newest(st));
 }

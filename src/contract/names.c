@@ -11,7 +11,7 @@
 #include "base/json_slice.h"
 #include "contract/events.h"
 #include "proto/utf8.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 #define WALLET_EVM_BYTES     42
 #define EVENT_NAME_MAX_BYTES 64

@@ -9,7 +9,7 @@
 #include "contract/views.h"
 
 static bool
-is_event_allowed(const struct queue_row *row)
+is_event_allowed(const struct eventlog_row *row)
 {
 	/* Only the server's own rows, which name the actor, may have a reserved name; the platform
 	 * may publish notification. */
@@ -18,7 +18,7 @@ is_event_allowed(const struct queue_row *row)
 }
 
 bool
-row_data(const struct queue_row *row, struct buf *out)
+row_data(const struct eventlog_row *row, struct buf *out)
 {
 	const size_t before = out->len;
 	struct json *json;

@@ -7,10 +7,10 @@
 #define CONTRACT_ROW_H
 
 #include "base/buf.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 /* Appends the row's data as JSON; data of the platform is parsed and written again. False: event or
  * data is not valid, and out may hold a part. On any thread. */
-bool row_data(const struct queue_row *, struct buf *out);
+bool row_data(const struct eventlog_row *, struct buf *out);
 
 #endif

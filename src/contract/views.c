@@ -31,7 +31,7 @@ view_message(struct buf *out, const struct message *m, struct span escrow_id)
 }
 
 void
-view_row(struct buf *out, const struct queue_row *row)
+view_row(struct buf *out, const struct eventlog_row *row)
 {
 	struct span escrow_id;
 

@@ -9,13 +9,13 @@
 #include "base/buf.h"
 #include "contract/errors.h"
 #include "store/tables/escrows.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 /* {id, escrowId, senderId, senderRole?, content, timestamp, read, clientMsgId?} */
 void view_message(struct buf *out, const struct message *, struct span escrow_id);
 
 /* The data of a row of the log. If the row is a message, view_message makes the data. */
-void view_row(struct buf *out, const struct queue_row *);
+void view_row(struct buf *out, const struct eventlog_row *);
 
 /* {walletAddress, role}, an element of an array. A callback of participants_each; arg is the struct
  * buf. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "ctl/commands.h"
-#include "ctl/place.h"
+#include "ctl/site.h"
 
 static int
 prepare(struct doctor *d)
@@ -69,7 +69,7 @@ doctor(const struct options *o)
 	for (size_t i = 0; can_go_on && i < n_probes; i++) {
 		struct finding f = {0};
 
-		probes[i].look(&d, &f);
+		probes[i].run(&d, &f);
 		if (report(&d, &probes[i], &f))
 			continue;
 		status = EXIT_WRONG;

@@ -39,7 +39,7 @@ struct finding {
 
 struct probe {
 	const char *name;
-	void (*look)(struct doctor *, struct finding *);
+	void (*run)(struct doctor *, struct finding *);
 	bool is_needed; /* if it finds a fault, the later probes cannot be made */
 };
 extern const struct probe probes[];

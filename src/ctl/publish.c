@@ -11,7 +11,7 @@
 #include "contract/cursor.h"
 #include "ctl/commands.h"
 #include "ctl/fetch.h"
-#include "ctl/place.h"
+#include "ctl/site.h"
 
 #define ASK_MS 10000
 
@@ -83,15 +83,15 @@ run_publish(struct store *st, void *arg)
 static int
 publish_here(struct job *j, const struct options *o)
 {
-	struct place p;
-	int status = place_open(&p, o);
+	struct site p;
+	int status = site_open(&p, o);
 
 	j->p.now_ms = clock_wall_ms();
 	if (status == EXIT_GOOD)
-		status = place_write(&p, run_publish, j);
+		status = site_write(&p, run_publish, j);
 	if (status == EXIT_GOOD)
 		puts(j->cursor);
-	place_close(&p);
+	site_close(&p);
 	return status;
 }
 

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "ctl/commands.h"
 #include "ctl/fetch.h"
-#include "ctl/place.h"
+#include "ctl/site.h"
 #include "store/inspect.h"
 
 #define ASK_MS 10000
@@ -108,11 +108,12 @@ on_figure(const char *name, int64_t value, void *arg)
 
 /* Examines the database, and writes the figures to f->out. */
 static int
-look(const struct options *o, enum inspect_depth depth, struct inspection *in, struct figures *f)
+inspect_database(
+    const struct options *o, enum inspect_depth depth, struct inspection *in, struct figures *f)
 {
 	struct buf err = {0};
-	struct place p;
-	int status = place_configure(&p, o);
+	struct site p;
+	int status = site_configure(&p, o);
 
 	*in = (struct inspection){.figure = on_figure, .arg = f};
 	f->is_json = o->is_json;
@@ -129,7 +130,7 @@ look(const struct options *o, enum inspect_depth depth, struct inspection *in, s
 		json_close(&f->out, '}');
 		buf_addc(&f->out, '\n');
 	}
-	place_close(&p);
+	site_close(&p);
 	buf_clear(&err);
 	return status;
 }
@@ -143,7 +144,7 @@ stats(const struct options *o)
 
 	if (o->url)
 		return stats_there(o);
-	status = look(o, INSPECT_FIGURES, &in, &f);
+	status = inspect_database(o, INSPECT_FIGURES, &in, &f);
 	if (status == EXIT_GOOD)
 		fputs(buf_cstr(&f.out), stdout);
 	buf_clear(&f.out);
@@ -156,7 +157,7 @@ check_db(const struct options *o)
 {
 	struct figures f = {0};
 	struct inspection in;
-	int status = look(o, o->is_quick ? INSPECT_QUICK : INSPECT_WHOLE, &in, &f);
+	int status = inspect_database(o, o->is_quick ? INSPECT_QUICK : INSPECT_WHOLE, &in, &f);
 
 	if (status == EXIT_GOOD) {
 		bool is_newer = in.version > in.newest;

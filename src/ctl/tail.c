@@ -11,7 +11,7 @@
 #include "contract/names.h"
 #include "contract/views.h"
 #include "ctl/commands.h"
-#include "ctl/place.h"
+#include "ctl/site.h"
 
 #define PAGE    500
 #define POLL_MS 100
@@ -43,7 +43,7 @@ run_begin(struct store *st, void *arg)
 	const struct options *o = j->options;
 
 	incarnation_current(st, j->incarnation);
-	j->position = queue_head(st);
+	j->position = eventlog_newest(st);
 	if (o->from)
 		j->is_lost = cursor_resolve(st, span_of(o->from), &j->position) != CURSOR_GOOD;
 	else if (o->last > 0)
@@ -51,7 +51,7 @@ run_begin(struct store *st, void *arg)
 }
 
 static bool
-on_row(const struct queue_row *row, void *arg)
+on_row(const struct eventlog_row *row, void *arg)
 {
 	struct job *j = arg;
 	char cursor[CURSOR_SIZE];
@@ -86,7 +86,7 @@ run_page(struct store *st, void *arg)
 
 	j->rows = 0;
 	incarnation_current(st, j->incarnation);
-	queue_after(st, j->position, PAGE, on_row, j);
+	eventlog_after(st, j->position, PAGE, on_row, j);
 }
 
 static bool
@@ -96,12 +96,12 @@ is_enough(const struct job *j)
 }
 
 static int
-follow(struct place *p, struct job *j)
+follow(struct site *p, struct job *j)
 {
 	int status = EXIT_GOOD;
 
 	while (status == EXIT_GOOD && !is_enough(j)) {
-		status = place_read(p, run_page, j);
+		status = site_read(p, run_page, j);
 		fwrite(buf_as_span(&j->out).p, 1, j->out.len, stdout);
 		j->out.len = 0;
 		if (fflush(stdout) != 0)
@@ -117,21 +117,21 @@ tail(const struct options *o)
 {
 	struct sigaction sa = {.sa_handler = on_signal};
 	struct job j = {.options = o};
-	struct place p;
+	struct site p;
 	int status;
 
 	if (o->topic && !topic_normal(j.topic_text, span_of(o->topic), &j.topic))
 		return fail_usage("tail: --topic: escrow_ID or user:WALLET is accepted");
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	status = place_open(&p, o);
+	status = site_open(&p, o);
 	if (status == EXIT_GOOD)
-		status = place_read(&p, run_begin, &j);
+		status = site_read(&p, run_begin, &j);
 	if (status == EXIT_GOOD && j.is_lost)
 		status = fail("%s: no position of this log", o->from);
 	if (status == EXIT_GOOD)
 		status = follow(&p, &j);
 	buf_clear(&j.out);
-	place_close(&p);
+	site_close(&p);
 	return status;
 }

@@ -9,7 +9,7 @@
 #include "base/ids.h"
 #include "chat/chat.h"
 #include "ctl/commands.h"
-#include "ctl/place.h"
+#include "ctl/site.h"
 #include "identity/tokens.h"
 
 #define TOKEN_CHARS 52 /* of 5 random bits each */
@@ -38,7 +38,7 @@ run_issue(struct store *st, void *arg)
 }
 
 static int
-issue(struct place *p, struct job *j)
+issue(struct site *p, struct job *j)
 {
 	int64_t lifetime_ms = j->options->lifetime_s > 0 ? j->options->lifetime_s * 1000
 							 : p->config.token_lifetime_ms;
@@ -50,7 +50,7 @@ issue(struct place *p, struct job *j)
 	ids_token(token, TOKEN_CHARS);
 	token_hash(j->hash, span_of(token));
 	j->expires_ms = j->now_ms + lifetime_ms;
-	status = place_write(p, run_issue, j);
+	status = site_write(p, run_issue, j);
 	if (status == EXIT_GOOD)
 		puts(token);
 	explicit_bzero(token, sizeof(token));
@@ -109,9 +109,9 @@ run_revoke(struct store *st, void *arg)
 }
 
 static int
-revoke(struct place *p, struct job *j)
+revoke(struct site *p, struct job *j)
 {
-	int status = place_write(p, run_revoke, j);
+	int status = site_write(p, run_revoke, j);
 
 	if (status != EXIT_GOOD || j->options->is_all || j->n_found == 1)
 		return status;
@@ -122,9 +122,9 @@ revoke(struct place *p, struct job *j)
 /* ---- the subcommands ---- */
 
 static int
-list(struct place *p, struct job *j)
+list(struct site *p, struct job *j)
 {
-	return place_read(p, run_list, j);
+	return site_read(p, run_list, j);
 }
 
 /* Each checks the arguments of a subcommand. NULL: they are right; else the end of an error
@@ -156,7 +156,7 @@ judge_revoke(const struct options *o)
 static const struct verb {
 	const char *name;
 	const char *(*judge)(const struct options *);
-	int (*run)(struct place *, struct job *);
+	int (*run)(struct site *, struct job *);
 } verbs[] = {
     {"issue", judge_issue, issue},
     {"list", judge_list, list},
@@ -169,7 +169,7 @@ run_verb(const struct verb *v, struct job *j)
 	const struct options *o = j->options;
 	const char *second = o->n_args == 2 ? o->args[1] : NULL, *why = v->judge(o);
 	const char *wallet = v->run == issue ? second : o->wallet;
-	struct place p;
+	struct site p;
 	int status;
 
 	if (why != NULL)
@@ -177,10 +177,10 @@ run_verb(const struct verb *v, struct job *j)
 	if (wallet && !name_wallet(span_of(wallet), &j->user))
 		return fail_usage("token %s: %s: no walletAddress", v->name, wallet);
 	j->id = span_of(second);
-	status = place_open(&p, o);
+	status = site_open(&p, o);
 	if (status == EXIT_GOOD)
 		status = v->run(&p, j);
-	place_close(&p);
+	site_close(&p);
 	return status;
 }
 

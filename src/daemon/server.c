@@ -28,7 +28,7 @@
 #include "io/listener.h"
 #include "io/wake.h"
 #include "store/bell.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 #include "store/threads/reads.h"
 #include "store/threads/writer.h"
 #include "wires/time_now.h"
@@ -128,7 +128,7 @@ note_delivery(struct server *sv)
 static int64_t
 rest_left_us(const struct server *sv)
 {
-	int64_t writer = writer_rest_us(sv->writer),
+	int64_t writer = writer_pause_us(sv->writer),
 		gathering = sv->gathers_until - clock_mono_us();
 
 	return gathering > writer ? gathering : writer;
@@ -203,7 +203,7 @@ on_look(void *arg, bool is_certain)
 {
 	struct server *sv = arg;
 
-	hub_look(sv->hub, is_certain);
+	hub_check_log(sv->hub, is_certain);
 	net_want_turn(sv->net);
 }
 
@@ -239,10 +239,10 @@ run_trim(struct store *st, struct writer_job *job)
 {
 	struct trim_job *j = (struct trim_job *)job;
 	const struct config *c = j->server->config;
-	int64_t rows = queue_count(st);
+	int64_t rows = eventlog_count(st);
 
 	j->trimmed =
-	    queue_trim(st, clock_wall_ms(), c->queue_keep_ms, c->queue_rows, rows / 10 + 1);
+	    eventlog_trim(st, clock_wall_ms(), c->queue_keep_ms, c->queue_rows, rows / 10 + 1);
 	return true;
 }
 

@@ -18,9 +18,9 @@ is_reading(struct web_request *req)
 }
 
 void
-status_health(struct web_request *req, void *own)
+status_health(struct web_request *req, void *owner)
 {
-	const struct status *st = own;
+	const struct status *st = owner;
 	struct hub_figures f = hub_figures(st->hub);
 	bool is_healthy = f.is_healthy && st->drain_until == 0;
 	bool is_seen = req->http->known[HTTP_AUTHORIZATION].p != NULL; /* does the proxy keep it? */
@@ -61,7 +61,7 @@ static const struct metric {
 } metrics[] = {
     {"escrowchat_connections", "gauge", "Sessions that are open.",
 	offsetof(struct hub_figures, sessions)},
-    {"escrowchat_escrows", "gauge", "Rooms that somebody is in.",
+    {"escrowchat_escrows", "gauge", "Rooms that the hub holds.",
 	offsetof(struct hub_figures, rooms)},
     {"escrowchat_deliveries_total", "counter", "Events handed to a session.",
 	offsetof(struct hub_figures, delivered)},
@@ -72,9 +72,9 @@ static const struct metric {
 };
 
 void
-status_metrics(struct web_request *req, void *own)
+status_metrics(struct web_request *req, void *owner)
 {
-	const struct status *st = own;
+	const struct status *st = owner;
 	struct hub_figures f = hub_figures(st->hub);
 	struct buf out = {0};
 
@@ -104,9 +104,9 @@ status_metrics(struct web_request *req, void *own)
 }
 
 void
-status_stats(struct web_request *req, void *own)
+status_stats(struct web_request *req, void *owner)
 {
-	const struct status *st = own;
+	const struct status *st = owner;
 	struct hub_figures f = hub_figures(st->hub);
 	struct buf out = {0}, connections = {0};
 

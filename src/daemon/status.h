@@ -18,9 +18,9 @@ struct status {
 	int64_t drain_until; /* mono; 0: not stopping */
 };
 
-/* Handlers of their routes; own is a struct status. */
-void status_health(struct web_request *, void *own);
-void status_stats(struct web_request *, void *own);
-void status_metrics(struct web_request *, void *own);
+/* Handlers of their routes; owner is a struct status. */
+void status_health(struct web_request *, void *owner);
+void status_stats(struct web_request *, void *owner);
+void status_metrics(struct web_request *, void *owner);
 
 #endif

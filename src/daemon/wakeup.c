@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * wakeup.c - notices commits of other processes. The doorbell rings after the commit. inotify tells
- * of a commit before it can be seen, so a look is repeated a few times. The poll finds what both
+ * of a commit before it can be seen, so the check is repeated a few times. The poll finds what both
  * have missed.
  */
 #include "daemon/wakeup.h"
@@ -21,16 +21,16 @@
 
 #define POLL_US 200000
 
-/* After an inotify event: how long until the next look. */
+/* After an inotify event: how long until the next check. */
 static const int64_t retry_us[] = {30, 100, 300, 1000, 3000};
 #define RETRIES (sizeof(retry_us) / sizeof(retry_us[0]))
 
 #define OWN_MS \
-	5 /* an inotify event so soon after an own commit is about that commit: look only once */
+	5 /* an inotify event so soon after an own commit is about that commit: check only once */
 
 struct wakeup {
 	struct bell *bell;
-	wakeup_look *look;
+	wakeup_check_log *check_log;
 	void *arg;
 	struct loop_watch *bell_watch, *inotify_watch;
 	struct loop_timer *poll, *retry;
@@ -47,7 +47,7 @@ on_bell(void *arg)
 	struct wakeup *w = arg;
 
 	bell_drain(w->bell);
-	w->look(w->arg, true);
+	w->check_log(w->arg, true);
 }
 
 static void
@@ -60,7 +60,7 @@ on_retry(void *arg)
 		loop_timer_set_us(w->retry, own_left_ms * 1000);
 		return;
 	}
-	w->look(w->arg, false);
+	w->check_log(w->arg, false);
 	w->is_retrying = w->n_retries < RETRIES;
 	if (w->is_retrying)
 		loop_timer_set_us(w->retry, retry_us[w->n_retries++]);
@@ -93,8 +93,8 @@ on_inotify(void *arg)
 	if (!read_inotify(w))
 		return;
 	if (clock_mono_ms() < w->own_until) {
-		/* While this process commits, its own looks find the commits of others too. One
-		 * more look follows when it has stopped. */
+		/* While this process commits, its own checks find the commits of others too. One
+		 * more check follows when it has stopped. */
 		if (!w->is_retrying) {
 			w->n_retries = RETRIES;
 			w->is_retrying = true;
@@ -118,7 +118,7 @@ on_poll(void *arg)
 {
 	struct wakeup *w = arg;
 
-	w->look(w->arg, false);
+	w->check_log(w->arg, false);
 	loop_timer_set_us(w->poll, POLL_US);
 }
 
@@ -145,12 +145,13 @@ watch_wal(struct wakeup *w, struct loop *loop, const char *path)
 }
 
 struct wakeup *
-wakeup_new(struct loop *loop, struct bell *bell, const char *database, wakeup_look *look, void *arg)
+wakeup_new(struct loop *loop, struct bell *bell, const char *database, wakeup_check_log *check_log,
+    void *arg)
 {
 	struct wakeup *w = mem_zalloc(sizeof(*w));
 
 	w->bell = bell;
-	w->look = look;
+	w->check_log = check_log;
 	w->arg = arg;
 	w->bell_watch = loop_watch_new(loop, bell_fd(bell), on_bell, w);
 	if (w->bell_watch == NULL)

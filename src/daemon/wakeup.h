@@ -13,12 +13,12 @@
 struct wakeup;
 
 /* Another process has committed (is_certain), or may have. */
-typedef void wakeup_look(void *arg, bool is_certain);
+typedef void wakeup_check_log(void *arg, bool is_certain);
 
-/* Calls look whenever that is so. Borrows the bell and the path of the database. */
-struct wakeup *
-wakeup_new(struct loop *, struct bell *, const char *database, wakeup_look *look, void *arg);
-/* This process has just committed and looked at the log, so the next event of inotify is probably
+/* Calls check_log whenever that is so. Borrows the bell and the path of the database. */
+struct wakeup *wakeup_new(
+    struct loop *, struct bell *, const char *database, wakeup_check_log *check_log, void *arg);
+/* This process has just committed and checked the log, so the next event of inotify is probably
  * about its own commit. */
 void wakeup_note_commit(struct wakeup *);
 void wakeup_free(struct wakeup *); /* NULL is fine */

@@ -10,7 +10,7 @@
 
 struct limits {
 	const struct proxies *proxies;
-	struct places *places; /* NULL: no limit */
+	struct quotas *quotas; /* NULL: no limit */
 };
 
 struct limits *
@@ -19,7 +19,7 @@ limits_new(const struct proxies *proxies, size_t per_address)
 	struct limits *l = mem_zalloc(sizeof(*l));
 
 	l->proxies = proxies;
-	l->places = per_address > 0 ? places_new(per_address) : NULL;
+	l->quotas = per_address > 0 ? quotas_new(per_address) : NULL;
 	return l;
 }
 
@@ -28,25 +28,25 @@ limits_free(struct limits *l)
 {
 	if (l == NULL)
 		return;
-	places_free(l->places);
+	quotas_free(l->quotas);
 	free(l);
 }
 
 bool
-limits_looks_behind(const struct limits *l, struct span peer)
+limits_trust(const struct limits *l, struct span peer)
 {
-	return l->places != NULL && proxies_trust(l->proxies, peer);
+	return l->quotas != NULL && proxies_trust(l->proxies, peer);
 }
 
 bool
-limits_take(struct limits *l, struct span peer, struct span forwarded_for, struct place **out)
+limits_take(struct limits *l, struct span peer, struct span forwarded_for, struct quota **out)
 {
 	char text[ADDRESS_SIZE];
 	struct span address = address_of_client(l->proxies, peer, forwarded_for, text);
 
 	*out = NULL;
-	if (l->places == NULL || address.n == 0)
+	if (l->quotas == NULL || address.n == 0)
 		return true;
-	*out = place_take(l->places, address);
+	*out = quota_take(l->quotas, address);
 	return *out != NULL;
 }

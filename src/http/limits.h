@@ -7,7 +7,7 @@
 #define HTTP_LIMITS_H
 
 #include "identity/address.h"
-#include "io/places.h"
+#include "io/quotas.h"
 
 struct limits;
 
@@ -17,10 +17,10 @@ struct limits *limits_new(const struct proxies *, size_t per_address);
 void limits_free(struct limits *);
 
 /* True if the peer is a trusted proxy: then each request takes a place for the client's address. */
-bool limits_looks_behind(const struct limits *, struct span peer);
+bool limits_trust(const struct limits *, struct span peer);
 
 /* Takes a place for the address_of_client of peer and forwarded_for. The caller gives *out back; it
  * is NULL where there is no address to count. False: the address has all the places it may have. */
-bool limits_take(struct limits *, struct span peer, struct span forwarded_for, struct place **out);
+bool limits_take(struct limits *, struct span peer, struct span forwarded_for, struct quota **out);
 
 #endif

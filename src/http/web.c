@@ -44,27 +44,27 @@ remember(struct web_conn *wc, const struct http_request *http)
 /* Behind a trusted proxy the client of each request takes a place. False: the client's address has
  * all the connections that it may have. */
 static bool
-take_place(struct web_conn *wc, const struct http_request *http)
+take_quota(struct web_conn *wc, const struct http_request *http)
 {
 	struct span peer = span_of(wc->peer);
 	struct buf scratch = {0};
-	struct place *place;
+	struct quota *quota;
 	bool is_good;
 
-	if (wc->web->limits == NULL || !limits_looks_behind(wc->web->limits, peer))
+	if (wc->web->limits == NULL || !limits_trust(wc->web->limits, peer))
 		return true;
 	is_good = limits_take(
-	    wc->web->limits, peer, http_joined(http, HTTP_X_FORWARDED_FOR, &scratch), &place);
+	    wc->web->limits, peer, http_joined(http, HTTP_X_FORWARDED_FOR, &scratch), &quota);
 	buf_clear(&scratch);
-	wc->is_placed = true;
-	conn_set_place(wc->conn, place);
+	wc->has_quota = true;
+	conn_set_quota(wc->conn, quota);
 	return is_good;
 }
 
 /* The row that serves a request, and its object. row NULL: no row has the path. */
 struct target {
 	const struct web_route *row;
-	void *own;
+	void *owner;
 };
 
 static struct target
@@ -82,7 +82,7 @@ find_target(const struct web *web, const struct http_request *http)
 }
 
 size_t
-web_little_body(const struct http_request *http, void *own)
+web_little_body(const struct http_request *http, void *owner)
 {
 	return LITTLE_BODY;
 }
@@ -95,12 +95,12 @@ serve(struct web_conn *wc, const struct http_request *http, struct target to, st
 	    .conn = wc->conn, .http = http, .head = head, .body = body, .web_conn = wc};
 
 	remember(wc, http);
-	if (!take_place(wc, http)) {
+	if (!take_quota(wc, http)) {
 		web_refuse(&req, ERROR_RATE_LIMITED, "too many connections from this address");
 		return;
 	}
 	if (to.row != NULL)
-		to.row->handle(&req, to.own);
+		to.row->handle(&req, to.owner);
 	else
 		web_refuse_status(&req, 404, NULL);
 }
@@ -115,7 +115,7 @@ max_body(const struct web *web, const struct http_request *http, struct target t
 	if (to.row == NULL)
 		less = 0;
 	else if (to.row->max_body != NULL)
-		less = to.row->max_body(http, to.own);
+		less = to.row->max_body(http, to.owner);
 	return less < most ? less : most;
 }
 
@@ -238,14 +238,14 @@ must_wait(struct conn *c)
 	if (!conn_is_clogged(c))
 		return false;
 	conn_pause(c);
-	conn_want_room(c);
+	conn_want_writable(c);
 	return true;
 }
 
 static void
 on_input(struct conn *c, struct buf *in)
 {
-	struct web_conn *wc = conn_own(c);
+	struct web_conn *wc = conn_owner(c);
 	size_t at = 0;
 
 	while (at < in->len && !wc->is_held && !must_wait(c)) {
@@ -254,7 +254,7 @@ on_input(struct conn *c, struct buf *in)
 
 		/* wc may be freed with its connection, or ours to free where the connection was
 		 * taken over. */
-		bool is_taken = conn_own(c) != wc;
+		bool is_taken = conn_owner(c) != wc;
 		if (is_taken)
 			free(wc);
 		if (used < 0 || conn_is_closing(c))
@@ -280,7 +280,7 @@ on_input(struct conn *c, struct buf *in)
 }
 
 static void
-on_room(struct conn *c)
+on_writable(struct conn *c)
 {
 	conn_replay_input(c);
 }
@@ -288,14 +288,14 @@ on_room(struct conn *c)
 static void
 on_end(struct conn *c)
 {
-	web_let_go(conn_own(c));
+	web_let_go(conn_owner(c));
 	conn_finish(c, "end of requests");
 }
 
 static void
 on_timeout(struct conn *c, enum conn_wait wait)
 {
-	struct web_conn *wc = conn_own(c);
+	struct web_conn *wc = conn_owner(c);
 
 	if (wait == WAIT_IDLE)
 		conn_finish(c, "idle");
@@ -320,7 +320,7 @@ is_request_due(struct web_conn *wc)
 static void
 on_shutdown(struct conn *c)
 {
-	struct web_conn *wc = conn_own(c);
+	struct web_conn *wc = conn_owner(c);
 	bool is_held = wc->is_held;
 
 	if (is_request_due(wc)) {
@@ -336,7 +336,7 @@ on_shutdown(struct conn *c)
 static void
 on_closed(struct conn *c, const char *why)
 {
-	struct web_conn *wc = conn_own(c);
+	struct web_conn *wc = conn_owner(c);
 
 	web_let_go(wc);
 	buf_clear(&wc->head);
@@ -348,15 +348,15 @@ static const struct protocol http_protocol = {
     .on_input = on_input,
     .on_end = on_end,
     .on_timeout = on_timeout,
-    .on_room = on_room,
+    .on_writable = on_writable,
     .on_shutdown = on_shutdown,
     .on_closed = on_closed,
 };
 
 void
-web_take_over(struct web_request *req, const struct protocol *protocol, void *own)
+web_take_over(struct web_request *req, const struct protocol *protocol, void *owner)
 {
-	conn_set_protocol(req->conn, protocol, own);
+	conn_set_protocol(req->conn, protocol, owner);
 }
 
 /* 0: it may come in; else the status to refuse it with. */
@@ -365,15 +365,15 @@ admit(struct web_conn *wc, bool is_full)
 {
 	struct limits *limits = wc->web->limits;
 	struct span peer = span_of(wc->peer);
-	struct place *place;
+	struct quota *quota;
 
 	if (is_full)
 		return 503;
-	if (limits == NULL || limits_looks_behind(limits, peer))
+	if (limits == NULL || limits_trust(limits, peer))
 		return 0;
-	if (!limits_take(limits, peer, (struct span){"", 0}, &place))
+	if (!limits_take(limits, peer, (struct span){"", 0}, &quota))
 		return 429;
-	conn_set_place(wc->conn, place);
+	conn_set_quota(wc->conn, quota);
 	return 0;
 }
 

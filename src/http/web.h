@@ -25,13 +25,13 @@ struct web_request { /* lives for the handler's call */
 
 struct web_route {
 	const char *path; /* matched whole, as raw bytes; NULL: any */
-	/* Answers with web_reply, or hands the connection over with web_take_over. own: see
+	/* Answers with web_reply, or hands the connection over with web_take_over. owner: see
 	 * offset. */
-	void (*handle)(struct web_request *, void *own);
-	size_t offset; /* of own in the arg of these routes */
+	void (*handle)(struct web_request *, void *owner);
+	size_t offset; /* of owner in the arg of these routes */
 	/* Returns the number of bytes that the body of this request may have, if that is less than
 	 * the max_body of the web. NULL: it is not less. */
-	size_t (*max_body)(const struct http_request *, void *own);
+	size_t (*max_body)(const struct http_request *, void *owner);
 };
 
 #define WEB_BODY_MAX   1000000
@@ -53,7 +53,7 @@ struct web {                                /* read-only while connections use i
 };
 
 /* The max_body of routes that take no body: a small one is read and ignored. */
-size_t web_little_body(const struct http_request *, void *own);
+size_t web_little_body(const struct http_request *, void *owner);
 
 /* Serves a new HTTP connection. peer is its address as text, "" for a Unix socket. If there are
  * max_connections, the connection is answered 503 and ended; if its address has as many as it may
@@ -90,18 +90,18 @@ struct web_conn *
 web_hold(struct web_request *, struct span fields, void (*on_gone)(void *), void *arg);
 void web_reply_held(struct web_conn *, const struct web_reply *);
 /* Keeps the request, with copies of head and body, during a look-up; no other request of the
- * connection is taken before. Then one web_unpark follows, which calls again like a handler. Or
- * on_gone is called, if the client leaves; the handle is void then. */
+ * connection is taken before. The caller then calls web_unpark once, which calls resume as a
+ * handler is called. Or on_gone is called, if the client leaves; the handle is void then. */
 struct web_conn *web_park(struct web_request *, void (*on_gone)(void *), void *arg);
-void web_unpark(struct web_conn *, void (*again)(struct web_request *, void *arg), void *arg);
-/* conn_confirm, for the connection of a held request. */
+void web_unpark(struct web_conn *, void (*resume)(struct web_request *, void *arg), void *arg);
+/* Calls conn_confirm for the connection of a held request. */
 void web_confirm(struct web_conn *);
-/* conn_set_wallet, before a held request is answered with so many bytes. It does nothing if the
- * answer is short and nothing waits for the client: the kernel takes such an answer as a rule, and
- * if not, its few bytes count in all only. So most answers need no account. */
+/* Calls conn_set_wallet; to be called before a held request is answered with so many bytes. Does
+ * nothing if the answer is short and nothing waits for the client: the kernel takes such an answer
+ * as a rule, and if not, its few bytes count in all only. So most answers need no account. */
 void web_set_wallet(struct web_conn *, struct span wallet, size_t bytes);
 
 /* Hands the connection to another protocol; the request is over when the handler returns. */
-void web_take_over(struct web_request *, const struct protocol *, void *own);
+void web_take_over(struct web_request *, const struct protocol *, void *owner);
 
 #endif

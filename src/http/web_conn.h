@@ -25,7 +25,7 @@ struct web_conn {
 	/* at a shutdown: how long the next request is waited for (mono ms); else 0 */
 	int64_t ends_ms;
 	bool is_held;
-	bool is_placed; /* the connection has a place of the request's client, not of its peer */
+	bool has_quota; /* the connection has a place of the request's client, not of its peer */
 	struct buf held_fields;
 	void (*on_gone)(void *);
 	void *gone_arg;

@@ -42,8 +42,8 @@ reply_on(struct web_conn *wc, const struct web_reply *reply)
 	conn_send(wc->conn, f);
 	frame_unref(f);
 	wc->request_id[0] = '\0';
-	if (wc->is_placed) /* who asks next may be another */
-		conn_set_place(wc->conn, NULL);
+	if (wc->has_quota) /* who asks next may be another */
+		conn_set_quota(wc->conn, NULL);
 	if (is_last)
 		conn_finish(wc->conn, "answered");
 	else
@@ -105,7 +105,7 @@ web_park(struct web_request *req, void (*on_gone)(void *), void *arg)
 }
 
 void
-web_unpark(struct web_conn *wc, void (*again)(struct web_request *, void *), void *arg)
+web_unpark(struct web_conn *wc, void (*resume)(struct web_request *, void *), void *arg)
 {
 	struct buf head = wc->head, body = wc->body, fields = wc->held_fields;
 	struct conn *c = wc->conn;
@@ -114,14 +114,14 @@ web_unpark(struct web_conn *wc, void (*again)(struct web_request *, void *), voi
 	wc->head = wc->body = wc->held_fields = (struct buf){0};
 	wc->is_held = false;
 	if (http_parse(&http, head.p, head.len) > 0)
-		again(&(struct web_request){.conn = c,
-			  .http = &http,
-			  .head = buf_as_span(&head),
-			  .body = buf_as_span(&body),
-			  .fields = buf_as_span(&fields),
-			  .web_conn = wc},
+		resume(&(struct web_request){.conn = c,
+			   .http = &http,
+			   .head = buf_as_span(&head),
+			   .body = buf_as_span(&body),
+			   .fields = buf_as_span(&fields),
+			   .web_conn = wc},
 		    arg);
-	if (conn_own(c) != wc) /* the connection was taken over: the rest is ours to free */
+	if (conn_owner(c) != wc) /* the connection was taken over: the rest is ours to free */
 		free(wc);
 	buf_clear(&head);
 	buf_clear(&body);

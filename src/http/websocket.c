@@ -15,22 +15,22 @@
 struct websocket {
 	struct conn *conn;
 	const struct websocket_ops *ops;
-	void *own;
+	void *owner;
 	bool has_sent_close; /* nothing more is sent, and messages are passed over */
 	uint8_t window_bits;
 	struct ws_reader reader;
 };
 
 void *
-websocket_own(const struct websocket *ws)
+websocket_owner(const struct websocket *ws)
 {
-	return ws->own;
+	return ws->owner;
 }
 
 void
-websocket_set_own(struct websocket *ws, void *own)
+websocket_set_owner(struct websocket *ws, void *owner)
 {
-	ws->own = own;
+	ws->owner = owner;
 }
 
 struct conn *
@@ -140,7 +140,7 @@ must_wait(struct websocket *ws)
 	if (ws->has_sent_close)
 		return false;
 	if (conn_is_clogged(ws->conn))
-		conn_want_room(ws->conn);
+		conn_want_writable(ws->conn);
 	else if (ws->ops->is_busy == NULL || !ws->ops->is_busy(ws))
 		return false;
 	conn_pause(ws->conn);
@@ -150,7 +150,7 @@ must_wait(struct websocket *ws)
 static void
 on_input(struct conn *c, struct buf *in)
 {
-	struct websocket *ws = conn_own(c);
+	struct websocket *ws = conn_owner(c);
 	struct ws_message m;
 	size_t at = 0, used;
 	enum ws_event event;
@@ -178,14 +178,14 @@ websocket_resume(struct websocket *ws)
 }
 
 static void
-on_room(struct conn *c)
+on_writable(struct conn *c)
 {
-	struct websocket *ws = conn_own(c);
+	struct websocket *ws = conn_owner(c);
 
 	if (ws->ops->is_busy == NULL || !ws->ops->is_busy(ws))
 		websocket_resume(ws);
-	if (ws->ops->on_room != NULL && !ws->has_sent_close)
-		ws->ops->on_room(ws);
+	if (ws->ops->on_writable != NULL && !ws->has_sent_close)
+		ws->ops->on_writable(ws);
 }
 
 static void
@@ -197,7 +197,7 @@ on_end(struct conn *c)
 static void
 on_timeout(struct conn *c, enum conn_wait wait)
 {
-	struct websocket *ws = conn_own(c);
+	struct websocket *ws = conn_owner(c);
 
 	if (wait == WAIT_PING) {
 		conn_take_progress(c);
@@ -213,7 +213,7 @@ on_timeout(struct conn *c, enum conn_wait wait)
 static void
 on_overrun(struct conn *c)
 {
-	struct websocket *ws = conn_own(c);
+	struct websocket *ws = conn_owner(c);
 
 	send_close(ws, WS_TRY_AGAIN, SPAN(ACCOUNT_OVERRUN));
 	conn_finish(c, ACCOUNT_OVERRUN);
@@ -222,13 +222,13 @@ on_overrun(struct conn *c)
 static void
 on_shutdown(struct conn *c)
 {
-	websocket_close(conn_own(c), WS_GOING_AWAY, "the server is stopping");
+	websocket_close(conn_owner(c), WS_GOING_AWAY, "the server is stopping");
 }
 
 static void
 on_closed(struct conn *c, const char *why)
 {
-	struct websocket *ws = conn_own(c);
+	struct websocket *ws = conn_owner(c);
 
 	ws->ops->on_closed(ws, why);
 	ws_reader_clear(&ws->reader);
@@ -238,7 +238,7 @@ on_closed(struct conn *c, const char *why)
 static struct span
 wallet(const struct conn *c)
 {
-	const struct websocket *ws = conn_own(c);
+	const struct websocket *ws = conn_owner(c);
 
 	return ws->ops->wallet != NULL ? ws->ops->wallet(ws) : (struct span){"", 0};
 }
@@ -247,7 +247,7 @@ static const struct protocol websocket_protocol = {
     .on_input = on_input,
     .on_end = on_end,
     .on_timeout = on_timeout,
-    .on_room = on_room,
+    .on_writable = on_writable,
     .on_overrun = on_overrun,
     .on_shutdown = on_shutdown,
     .on_closed = on_closed,
@@ -272,7 +272,7 @@ websocket_accept(struct web_request *req, const struct websocket_options *o)
 	ws = mem_zalloc(sizeof(*ws));
 	ws->conn = req->conn;
 	ws->ops = o->ops;
-	ws->own = o->own;
+	ws->owner = o->owner;
 	bool has_deflate =
 	    o->deflate != NULL &&
 	    deflate_negotiate(http_joined(req->http, HTTP_SEC_WEBSOCKET_EXTENSIONS, &scratch),

@@ -17,9 +17,9 @@ struct websocket_ops {
 	void (*on_message)(struct websocket *, enum ws_opcode, struct span);
 	/* True: no more messages are to be given until websocket_resume (NULL: never). */
 	bool (*is_busy)(struct websocket *);
-	/* The ring is empty, after conn_want_room was called or a frame was refused. NULL: not
+	/* The ring is empty, after conn_want_writable was called or a frame was refused. NULL: not
 	 * called. */
-	void (*on_room)(struct websocket *);
+	void (*on_writable)(struct websocket *);
 	/* The WebSocket is over: the last call. */
 	void (*on_closed)(struct websocket *, const char *why);
 	/* True: pings are sent when the peer sends nothing. False: the protocol above has a
@@ -31,7 +31,7 @@ struct websocket_ops {
 
 struct websocket_options {
 	const struct websocket_ops *ops;
-	void *own;
+	void *owner;
 	uint32_t max_message;    /* bytes; longer: 1009 */
 	const char *subprotocol; /* to be named in the answer; NULL: none */
 	struct deflate *deflate; /* for permessage-deflate, borrowed; NULL: not offered */
@@ -41,9 +41,9 @@ struct websocket_options {
  * was no proper handshake, and was answered with 400, 405 or 426. */
 struct websocket *websocket_accept(struct web_request *, const struct websocket_options *);
 
-/* The own object of the owner, and the connection under the WebSocket. */
-void *websocket_own(const struct websocket *);
-void websocket_set_own(struct websocket *, void *own);
+/* The object that uses the WebSocket, and the connection under it. */
+void *websocket_owner(const struct websocket *);
+void websocket_set_owner(struct websocket *, void *owner);
 struct conn *websocket_conn(const struct websocket *);
 /* Sets the longest message, from the next frame on. A message that is longer already is refused. */
 void websocket_set_max_message(struct websocket *, uint32_t max_bytes);

@@ -17,7 +17,7 @@
  *   recoverable room            entering, leaving, being removed
  *   replay_page replay          what a session missed
  *   expiry                      sessions that rest on a token
- *   session_look opening        the beginning of sessions
+ *   session_lookup opening        the beginning of sessions
  *   recovery                    sessions that can come back
  *   closing                     the end of sessions
  *   rights subscribe typing     the events that clients send

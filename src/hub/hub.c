@@ -46,7 +46,7 @@ hub_new(const struct hub_options *options, const struct hub_start *start, struct
 	return hub;
 }
 
-/* After the last session some users are in their grace period. */
+/* When the last session has ended, some users are still in their grace period. */
 static void
 free_topics(struct hub *hub)
 {
@@ -67,7 +67,7 @@ hub_free(struct hub *hub)
 {
 	if (hub == NULL)
 		return;
-	hub->is_healthy = false; /* a look of the tail that is dropped is not worth a log line */
+	hub->is_healthy = false; /* a read of the tail that is dropped is not worth a log line */
 	jobs_free(hub->jobs);
 	tail_free(hub->tail);
 	free_topics(hub);

@@ -52,9 +52,9 @@ void hub_free(struct hub *);
 void hub_check(const struct hub *);
 
 /* Asks the reader's thread for rows that other processes may have added to the log. is_certain:
- * there are such rows; else the reader looks first whether anybody has committed. The caller calls
+ * there are such rows; else the reader checks first whether anybody has committed. The caller calls
  * this from time to time: after the log could not be read, nothing else asks again. */
-void hub_look(struct hub *, bool is_certain);
+void hub_check_log(struct hub *, bool is_certain);
 /* Takes back the jobs that the threads have finished, delivers the new rows of the log, and sends
  * the acknowledgements that waited for these rows. True: there are more rows to deliver; the caller
  * calls again in the next turn. */
@@ -72,7 +72,8 @@ void hub_tick(struct hub *, struct hub_time);
 int64_t hub_next_deadline(const struct hub *); /* mono ms; INT64_MAX: none */
 
 struct hub_figures {
-	uint64_t sessions, rooms;     /* without the sessions whose client is gone */
+	uint64_t sessions;            /* without those whose client is gone */
+	uint64_t rooms;               /* all that the hub holds */
 	uint64_t delivered, bad_rows; /* since the start: events sent, rows that were not valid */
 	int64_t position;             /* of the last row of the log that the tail has taken */
 	bool is_healthy;              /* the log could be read the last time */

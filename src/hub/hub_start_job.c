@@ -7,11 +7,11 @@
 
 #include <string.h>
 
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 void
 hub_start_read(struct store *st, struct hub_start *start)
 {
-	start->position = queue_head(st);
+	start->position = eventlog_newest(st);
 	incarnation_current(st, start->incarnation);
 }

@@ -24,7 +24,7 @@ enum dismissal {
 /* The functions by which frames reach the client of a session. */
 struct transport {
 	const char *name; /* "websocket" */
-	enum wire wire;
+	enum encoding encoding;
 	/* Queues one frame (takes its own reference); never closes or frees. False: the frame was
 	 * refused, since the queue is full or no request of a poll is open. Only the latter refuses
 	 * FRAME_CONTROL. */

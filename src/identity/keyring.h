@@ -21,7 +21,7 @@ void keyring_free(struct keyring *); /* NULL is fine */
  * stay as they were. */
 bool keyring_reload(struct keyring *, struct buf *err);
 
-/* keys_scopes and jwt_verify, with the keys that are loaded now. */
+/* Call keys_scopes and jwt_verify with the keys that are loaded now. */
 unsigned keyring_scopes(struct keyring *, struct span secret, char name[KEY_NAME_SIZE]);
 const char *
 keyring_verify(struct keyring *, struct span token, int64_t now_ms, struct jwt_claims *out);

@@ -7,7 +7,7 @@
 #include "base/ids.h"
 #include "crypto/digest.h"
 #include "store/tables/meta.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 #include "store/tables/rates.h"
 
 #define KEY_NAME  "challenge_key"

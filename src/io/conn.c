@@ -92,7 +92,7 @@ offer_kept(struct conn *c)
 {
 	struct buf *in = c->in;
 
-	c->in = NULL; /* c->why, which a close sets, has the same place */
+	c->in = NULL; /* in and why share a union, and a close in offer_input sets why */
 	offer_input(c, in);
 	if (c->state == CONN_OPEN && in->len > 0)
 		c->in = in;
@@ -122,7 +122,7 @@ read_some(struct conn *c)
 	char *to = kept != NULL ? buf_reserve(kept, NET_READ_SIZE / 4) : net->scratch;
 	ssize_t n;
 
-	__builtin_prefetch(c->own); /* fetched while the kernel copies the input */
+	__builtin_prefetch(c->owner); /* fetched while the kernel copies the input */
 	n = sys_recv(c->fd, to, kept != NULL ? NET_READ_SIZE / 4 : NET_READ_SIZE, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -212,8 +212,8 @@ conn_put(struct conn *c, struct frame *f)
 bool
 conn_send(struct conn *c, struct frame *f)
 {
-	if (!conn_is_closing(c) && !ring_has_room(&c->ring, f)) {
-		c->wants_room = true;
+	if (!conn_is_closing(c) && !ring_accepts(&c->ring, f)) {
+		c->wants_writable = true;
 		return false;
 	}
 	conn_put(c, f);
@@ -230,9 +230,9 @@ conn_send_bytes(struct conn *c, struct span bytes)
 }
 
 void
-conn_want_room(struct conn *c)
+conn_want_writable(struct conn *c)
 {
-	c->wants_room = true;
+	c->wants_writable = true;
 	if (c->ring.count == 0)
 		net_mark_offered(c);
 }
@@ -248,7 +248,7 @@ conn_is_clogged(const struct conn *c)
 static void
 on_empty(struct conn *c)
 {
-	if (c->wants_room)
+	if (c->wants_writable)
 		net_mark_offered(c);
 	if (c->is_behind)
 		net_count_behind(c);
@@ -297,23 +297,23 @@ conn_offer(struct conn *c)
 		if (c->state != CONN_CLOSED)
 			update_events(c);
 	}
-	if (conn_is_closing(c) || !c->wants_room || c->ring.count > 0)
+	if (conn_is_closing(c) || !c->wants_writable || c->ring.count > 0)
 		return;
-	c->wants_room = false;
-	c->protocol->on_room(c);
+	c->wants_writable = false;
+	c->protocol->on_writable(c);
 }
 
 /* ---- life ---- */
 
 struct conn *
-conn_new(struct net *net, int fd, const struct protocol *protocol, void *own)
+conn_new(struct net *net, int fd, const struct protocol *protocol, void *owner)
 {
 	struct conn *c = mem_zalloc(sizeof(*c));
 
 	c->net = net;
 	c->fd = fd;
 	c->protocol = protocol;
-	c->own = own;
+	c->owner = owner;
 	event_assign(&c->ev, loop_base(net->loop), fd, EV_READ | EV_PERSIST, on_ready, c);
 	if (!loop_event_add(&c->ev)) {
 		log_warn("net: a connection cannot be watched: %s", strerror(errno));
@@ -332,18 +332,18 @@ conn_free(struct conn *c)
 }
 
 void
-conn_set_protocol(struct conn *c, const struct protocol *protocol, void *own)
+conn_set_protocol(struct conn *c, const struct protocol *protocol, void *owner)
 {
 	c->protocol = protocol;
-	c->own = own;
+	c->owner = owner;
 	if (protocol->wallet != NULL)
 		conn_forget_wallet(c);
 }
 
 void *
-conn_own(const struct conn *c)
+conn_owner(const struct conn *c)
 {
-	return c->own;
+	return c->owner;
 }
 
 uint32_t
@@ -366,10 +366,10 @@ conn_confirm(struct conn *c)
 }
 
 void
-conn_set_place(struct conn *c, struct place *place)
+conn_set_quota(struct conn *c, struct quota *place)
 {
-	place_give_back(c->place);
-	c->place = place;
+	quota_give_back(c->quota);
+	c->quota = place;
 }
 
 void
@@ -422,7 +422,7 @@ conn_close(struct conn *c, const char *why)
 		free_buffer(c->in);
 	net_move(c, CONN_CLOSED, false);
 	c->why = why;
-	conn_set_place(c, NULL);
+	conn_set_quota(c, NULL);
 	event_del(&c->ev);
 	close(c->fd);
 	ring_clear(&c->ring);

@@ -15,7 +15,7 @@
 #include "io/net.h"
 #include "proto/frame.h"
 
-struct place;
+struct quota;
 
 /* A connection waits for one of these. Each wait has one constant length (see net.c), and ends in
  * the protocol's on_timeout. */
@@ -40,11 +40,11 @@ struct protocol {
 	/* The peer has ended its side, or reading failed. */
 	void (*on_end)(struct conn *);
 	void (*on_timeout)(struct conn *, enum conn_wait);
-	/* The ring is empty again, after it refused a frame or conn_want_room was called. */
-	void (*on_room)(struct conn *);
+	/* The ring is empty again, after it refused a frame or conn_want_writable was called. */
+	void (*on_writable)(struct conn *);
 	/* The process is about to end: say so, and finish. */
 	void (*on_shutdown)(struct conn *);
-	/* The connection is closed: the last call; frees the protocol's own. */
+	/* The connection is closed: the last call; frees the connection's owner. */
 	void (*on_closed)(struct conn *, const char *why);
 	/* Too many bytes waited for the peer, and were given up: say so and finish. NULL: the
 	 * connection is closed. */
@@ -56,11 +56,11 @@ struct protocol {
 
 /* Makes a connection of a non-blocking descriptor. The set owns the connection. NULL: the loop
  * cannot watch the descriptor; it is closed, and no callback is called. */
-struct conn *conn_new(struct net *, int fd, const struct protocol *, void *own);
+struct conn *conn_new(struct net *, int fd, const struct protocol *, void *owner);
 
 /* Exchanges the protocol of the connection, and the object of the protocol. */
-void conn_set_protocol(struct conn *, const struct protocol *, void *own);
-void *conn_own(const struct conn *);
+void conn_set_protocol(struct conn *, const struct protocol *, void *owner);
+void *conn_owner(const struct conn *);
 uint32_t conn_number(const struct conn *); /* for the log */
 struct net *conn_net(const struct conn *);
 
@@ -73,21 +73,21 @@ void conn_set_wallet(struct conn *, struct span wallet);
 void conn_set_account(struct conn *, struct account *);
 void conn_forget_wallet(struct conn *);   /* does nothing while bytes wait for the peer */
 bool conn_is_behind(const struct conn *); /* bytes wait for the peer */
-/* Gives back the connection's place (places.h), and takes over another one, which it has until its
+/* Gives back the connection's place (quotas.h), and takes over another one, which it has until its
  * end (NULL: none). */
-void conn_set_place(struct conn *, struct place *);
+void conn_set_quota(struct conn *, struct quota *);
 
 /* Queues a frame (takes its own reference), which is written at the end of the turn. False: the
- * ring is full and has refused the frame (never FRAME_CONTROL); on_room follows. */
+ * ring is full and has refused the frame (never FRAME_CONTROL); on_writable follows. */
 bool conn_send(struct conn *, struct frame *);
 /* Queues a frame as conn_send does, but never refuses it, however full the ring is: for a frame
  * that was accepted elsewhere before. */
 void conn_put(struct conn *, struct frame *);
 /* Queues a copy of bytes as FRAME_CONTROL. */
 void conn_send_bytes(struct conn *, struct span bytes);
-/* Asks for on_room when the ring is empty, although no frame was refused: in the next turn at the
- * soonest. */
-void conn_want_room(struct conn *);
+/* Asks for on_writable when the ring is empty, although no frame was refused: in the next turn at
+ * the soonest. */
+void conn_want_writable(struct conn *);
 /* True while frames that cannot be given up fill the ring: the protocol should not read on. */
 bool conn_is_clogged(const struct conn *);
 

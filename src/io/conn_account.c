@@ -54,16 +54,16 @@ conn_forget_wallet(struct conn *c)
 
 /* ---- connections whose ring is not empty ---- */
 
-static struct behind *
+static struct backlog *
 enter_behind(struct conn *c)
 {
 	struct net *net = c->net;
 
 	if (net->n_behind == net->cap_behind) {
 		net->cap_behind = net->cap_behind ? net->cap_behind * 2 : 64;
-		net->behind = mem_realloc(net->behind, net->cap_behind, sizeof(struct behind));
+		net->behind = mem_realloc(net->behind, net->cap_behind, sizeof(struct backlog));
 	}
-	net->behind[net->n_behind++] = (struct behind){c, 0};
+	net->behind[net->n_behind++] = (struct backlog){c, 0};
 	c->behind_at = (uint32_t)net->n_behind;
 	c->is_behind = true;
 	return &net->behind[net->n_behind - 1];
@@ -73,7 +73,7 @@ static void
 leave_behind(struct conn *c)
 {
 	struct net *net = c->net;
-	struct behind *last = &net->behind[--net->n_behind];
+	struct backlog *last = &net->behind[--net->n_behind];
 
 	net->behind[c->behind_at - 1] = *last;
 	last->conn->behind_at = c->behind_at;
@@ -100,7 +100,7 @@ void
 net_count_behind(struct conn *c)
 {
 	struct accounts *as = c->net->options.accounts;
-	struct behind *b = c->behind_at > 0 ? &c->net->behind[c->behind_at - 1] : enter_behind(c);
+	struct backlog *b = c->behind_at > 0 ? &c->net->behind[c->behind_at - 1] : enter_behind(c);
 	size_t bytes = ring_bytes(&c->ring);
 	int64_t more = (int64_t)bytes - (int64_t)b->bytes;
 
@@ -124,7 +124,7 @@ net_largest_behind(void *arg, const struct account *account, void **conn)
 	size_t most = 0;
 
 	for (size_t i = 0; i < net->n_behind; i++) {
-		const struct behind *b = &net->behind[i];
+		const struct backlog *b = &net->behind[i];
 
 		if ((account == NULL || b->conn->account == account) && b->bytes > most) {
 			most = b->bytes;
@@ -141,7 +141,7 @@ net_queued(void *arg, const struct account *account)
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < net->n_behind; i++) {
-		const struct behind *b = &net->behind[i];
+		const struct backlog *b = &net->behind[i];
 		bytes += b->conn->account == account ? b->bytes : 0;
 	}
 	return bytes;

@@ -13,7 +13,7 @@
 #include "io/account.h"
 #include "io/conn.h"
 #include "io/loop_event.h"
-#include "io/places.h"
+#include "io/quotas.h"
 #include "io/ring.h"
 #include "io/slice.h"
 
@@ -42,7 +42,7 @@ struct conn {
 	bool is_unwatched : 1;   /* the loop cannot watch it: closed at the end of the turn */
 	bool is_behind : 1;      /* behind_at is set; that member is on another cache line */
 	bool makes_progress : 1; /* see conn_take_progress */
-	bool wants_room : 1, has_ended : 1, in_protocol : 1, is_shut_down : 1;
+	bool wants_writable : 1, has_ended : 1, in_protocol : 1, is_shut_down : 1;
 	uint8_t state;                 /* enum conn_state */
 	uint8_t wait : 4, reading : 2; /* enums conn_wait, conn_reading */
 	bool is_stranger : 1;
@@ -50,14 +50,14 @@ struct conn {
 	struct net *net;
 
 	const struct protocol *protocol;
-	void *own;
+	void *owner;
 	union {
 		struct buf *in;  /* while open: input that the protocol has left; NULL: none */
 		const char *why; /* after that: why the connection ends */
 	};
 	struct event ev;
 	TAILQ_ENTRY(conn) link;  /* of the strangers, of the known, or of the closed */
-	struct place *place;     /* of its address; NULL: not counted */
+	struct quota *quota;     /* of its address; NULL: not counted */
 	struct account *account; /* of its wallet; NULL: it is not known, or need not be */
 	struct timer waiting;    /* in net->waits; mono ms */
 	union {
@@ -69,7 +69,7 @@ struct conn {
 
 TAILQ_HEAD(conn_list, conn);
 
-struct behind { /* a connection in whose ring frames wait, since its peer reads slowly */
+struct backlog { /* a connection in whose ring frames wait, since its peer reads slowly */
 	struct conn *conn;
 	size_t bytes; /* with which its account was charged */
 };
@@ -82,7 +82,7 @@ struct net {
 	struct timer_list waits[WAIT_KINDS];
 	struct conn **dirty; /* with frames to write; NULL: closed meanwhile */
 	size_t n_dirty, cap_dirty;
-	struct behind *behind; /* at the end of a turn: all connections with frames */
+	struct backlog *behind; /* at the end of a turn: all connections with frames */
 	size_t n_behind, cap_behind;
 	struct account_source source;
 	/* connections that are offered input or room in the next turn: elements from first_offered

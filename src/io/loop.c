@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * loop.c - the event loop: libevent watches descriptors and signals; timers and the end of a turn
- * are our own. Timers stand in a heap, with one timer descriptor, which is set only when the first timer
- * comes sooner. libevent would set its timer anew in each turn, and without
+ * are our own. Timers stand in a heap, with one timer descriptor, which is set only when the first
+ * timer comes sooner. libevent would set its timer anew in each turn, and without
  * EVENT_BASE_FLAG_PRECISE_TIMER it would be as coarse as 4 ms.
  */
 #include "io/loop.h"
@@ -172,7 +172,7 @@ on_clock(evutil_socket_t fd, short what, void *arg)
 	struct loop *loop = arg;
 	uint64_t n;
 
-	loop->clock_at = 0; /* if it cannot be read now, it is set anew */
+	loop->clock_at = 0; /* set_clock sets it anew, even if the read below fails */
 	if (sys_read(fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 		log_debug("loop: the timer cannot be read: %d", errno);
 }

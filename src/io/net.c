@@ -378,8 +378,8 @@ write_together(struct net *net, size_t from)
 static bool
 is_flushed(const struct conn *c)
 {
-	return ring_is_idle(&c->ring) && c->state == CONN_OPEN && !c->is_behind && !c->wants_room &&
-	       !c->is_unwatched;
+	return ring_is_idle(&c->ring) && c->state == CONN_OPEN && !c->is_behind &&
+	       !c->wants_writable && !c->is_unwatched;
 }
 
 static void

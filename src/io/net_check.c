@@ -32,7 +32,8 @@ check_output(const struct conn *c)
 	ring_check(&c->ring);
 	/* Frames are about to be written, or the kernel takes no more for now. */
 	check(c->ring.count == 0 || c->dirty_at > 0 || c->is_blocked);
-	check(!c->wants_room || c->ring.count > 0 || c->offered_at > 0 || c->state != CONN_OPEN);
+	check(
+	    !c->wants_writable || c->ring.count > 0 || c->offered_at > 0 || c->state != CONN_OPEN);
 	check(c->dirty_at == 0 || c->net->dirty[c->dirty_at - 1] == c);
 }
 
@@ -50,7 +51,7 @@ check_input(const struct conn *c)
 static void
 check_behind(const struct conn *c)
 {
-	const struct behind *b = c->behind_at > 0 ? &c->net->behind[c->behind_at - 1] : NULL;
+	const struct backlog *b = c->behind_at > 0 ? &c->net->behind[c->behind_at - 1] : NULL;
 
 	check(c->is_behind == (b != NULL) && (b == NULL || (b->conn == c && b->bytes > 0)));
 	if (c->dirty_at == 0)
@@ -72,24 +73,24 @@ check_state(const struct conn *c)
 #define FEW 64 /* connections: for each of them every other is looked at */
 
 static size_t
-count_holders(const struct net *net, const struct place *place)
+count_holders(const struct net *net, const struct quota *place)
 {
 	const struct conn *c;
 	size_t n = 0;
 
 	TAILQ_FOREACH (c, &net->strangers, link)
-		n += c->place == place;
+		n += c->quota == place;
 	TAILQ_FOREACH (c, &net->known, link)
-		n += c->place == place;
+		n += c->quota == place;
 	return n;
 }
 
 static void
 check_owners(const struct conn *c, const struct net *net)
 {
-	if (c->place != NULL)
-		place_check(
-		    c->place, net_connections(net) <= FEW ? count_holders(net, c->place) : 1);
+	if (c->quota != NULL)
+		quota_check(
+		    c->quota, net_connections(net) <= FEW ? count_holders(net, c->quota) : 1);
 	check(c->account == NULL || net->options.accounts != NULL);
 	check(c->account == NULL || c->protocol->wallet == NULL || c->behind_at > 0);
 }
@@ -150,7 +151,7 @@ net_check(const struct net *net)
 		check_open(c, net, false, &census);
 	TAILQ_FOREACH (c, &net->closed, link)
 		check(c->state == CONN_CLOSED && c->dirty_at == 0 && c->behind_at == 0 &&
-		      c->wait == WAIT_NOTHING && c->ring.count == 0 && c->place == NULL);
+		      c->wait == WAIT_NOTHING && c->ring.count == 0 && c->quota == NULL);
 	check(census.conns == net_connections(net) && census.strangers == net->n_strangers);
 	check(census.waiting == check_waits(net));
 	check(census.behind == net->n_behind);

@@ -40,7 +40,7 @@ ring_takes(uint32_t n_frames, uint32_t event_bytes, const struct frame *f)
 }
 
 static inline bool
-ring_has_room(const struct ring *r, const struct frame *f)
+ring_accepts(const struct ring *r, const struct frame *f)
 {
 	return ring_takes(r->count, r->event_bytes, f);
 }

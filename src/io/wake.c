@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wake.c - an event descriptor, a flag that says that it was rung, and a look at the flag once a
+ * wake.c - an event descriptor, a flag that says that it was rung, and a check of the flag once a
  * second.
  */
 #include "io/wake.h"
@@ -12,14 +12,14 @@
 #include "base/mem.h"
 #include "base/sys.h"
 
-#define LOOK_US 1000000
-#define TRIES   3
+#define CHECK_US 1000000
+#define TRIES    3
 
 struct wake {
 	loop_cb *cb;
 	void *arg;
 	struct loop_watch *watch;
-	struct loop_timer *look;
+	struct loop_timer *check_timer;
 	int fd;
 	bool is_rung; /* atomic */
 };
@@ -45,11 +45,11 @@ on_readable(void *arg)
 }
 
 static void
-on_look(void *arg)
+on_check(void *arg)
 {
 	struct wake *w = arg;
 
-	loop_timer_set_us(w->look, LOOK_US);
+	loop_timer_set_us(w->check_timer, CHECK_US);
 	hear(w);
 }
 
@@ -70,8 +70,8 @@ wake_new(struct loop *loop, loop_cb *cb, void *arg)
 		errno = err;
 		return NULL;
 	}
-	w->look = loop_timer_new(loop, on_look, w);
-	loop_timer_set_us(w->look, LOOK_US);
+	w->check_timer = loop_timer_new(loop, on_check, w);
+	loop_timer_set_us(w->check_timer, CHECK_US);
 	return w;
 }
 
@@ -81,13 +81,13 @@ wake_free(struct wake *w)
 	if (w == NULL)
 		return;
 	loop_watch_free(w->watch);
-	loop_timer_free(w->look);
+	loop_timer_free(w->check_timer);
 	if (w->fd >= 0)
 		close(w->fd);
 	free(w);
 }
 
-/* A thread that finds the flag set need not ring: the thread that set it has rung, or on_look will
+/* A thread that finds the flag set need not ring: the thread that set it has rung, or on_check will
  * hear both. */
 void
 wake_ring(struct wake *w)

@@ -86,7 +86,7 @@ size_of(const char *path, const char *suffix)
 }
 
 static bool
-look(
+inspect_db(
     sqlite3 *db, const char *path, enum inspect_depth depth, struct inspection *in, struct buf *err)
 {
 	sqlite3_busy_timeout(db, BUSY_MS);
@@ -124,7 +124,7 @@ inspect(const char *path, enum inspect_depth depth, struct inspection *in, struc
 	in->wal_bytes = size_of(real, "-wal");
 	is_fine = sqlite3_open_v2(real, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
 			  SQLITE_OK
-		      ? look(db, path, depth, in, err)
+		      ? inspect_db(db, path, depth, in, err)
 		      : say(db, path, err);
 	sqlite3_close(db);
 	free(real);

@@ -235,7 +235,7 @@ set_class(struct store *st, bool auth_open, struct buf *err)
 /* ---- migration ---- */
 
 static bool
-look(struct store *st, const struct store_options *o, struct state *state, struct buf *err)
+inspect_state(struct store *st, const struct store_options *o, struct state *state, struct buf *err)
 {
 	bool is_fine = once(st, SQL_OPEN_BEGIN_READ, err);
 
@@ -275,7 +275,7 @@ migrate(struct store *st, const struct store_options *o, struct buf *err)
 {
 	struct state state;
 
-	if (!look(st, o, &state, err))
+	if (!inspect_state(st, o, &state, err))
 		return false;
 	while (state.version < SQL_MIGRATIONS)
 		if (!migrate_once(st, o, &state, err))

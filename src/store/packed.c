@@ -24,7 +24,7 @@ row_size(const struct head *h)
 }
 
 void
-packed_add(struct buf *rows, const struct queue_row *row)
+packed_add(struct buf *rows, const struct eventlog_row *row)
 {
 	struct head h = {.position = row->position,
 	    .at = row->at,
@@ -72,13 +72,13 @@ first(struct packed_list *list)
 
 /* Reads the row that begins at p into *out, and returns its head. */
 static struct head
-read_row(const char *p, struct queue_row *out)
+read_row(const char *p, struct eventlog_row *out)
 {
 	struct head h;
 
 	memcpy(&h, p, sizeof(h));
 	p += sizeof(h);
-	*out = (struct queue_row){.position = h.position, .at = h.at, .durable = h.durable};
+	*out = (struct eventlog_row){.position = h.position, .at = h.at, .durable = h.durable};
 	out->topic = take(&p, h.topic_n);
 	out->event = take(&p, h.event_n);
 	out->data = take(&p, h.data_n);
@@ -88,7 +88,7 @@ read_row(const char *p, struct queue_row *out)
 }
 
 bool
-packed_read(const struct buf *rows, size_t *at, struct queue_row *out)
+packed_read(const struct buf *rows, size_t *at, struct eventlog_row *out)
 {
 	struct head h;
 
@@ -100,7 +100,7 @@ packed_read(const struct buf *rows, size_t *at, struct queue_row *out)
 }
 
 bool
-packed_next(struct packed_list *list, struct queue_row *out)
+packed_next(struct packed_list *list, struct eventlog_row *out)
 {
 	const struct packed *f = first(list);
 

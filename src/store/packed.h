@@ -10,7 +10,7 @@
 #include <sys/queue.h>
 
 #include "base/buf.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 /* The rows of one commit, in order, without those that triggers made; or of one page. */
 struct packed {
@@ -21,15 +21,15 @@ struct packed {
 STAILQ_HEAD(packed_list, packed);
 
 /* Appends a copy of a row to a buffer. A message of the row is not copied: the row has its data. */
-void packed_add(struct buf *rows, const struct queue_row *);
+void packed_add(struct buf *rows, const struct eventlog_row *);
 
 /* Reads the row at the offset *at of rows, and moves *at behind it. False: there are no more. The
  * spans are valid as long as rows is not changed. */
-bool packed_read(const struct buf *rows, size_t *at, struct queue_row *out);
+bool packed_read(const struct buf *rows, size_t *at, struct eventlog_row *out);
 
 /* Reads the next row of a list and leaves it there. False: there is none. packed_pass removes the
  * row; until then its spans are valid. */
-bool packed_next(struct packed_list *, struct queue_row *out);
+bool packed_next(struct packed_list *, struct eventlog_row *out);
 void packed_pass(struct packed_list *);
 
 /* Moves the rows that packed_add has made to the end of the list, and leaves the buffer empty. */

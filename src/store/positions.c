@@ -4,13 +4,13 @@
  * sqlite_sequence, which gets the last position of many messages at once.
  */
 #include "store/db.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 int64_t
 position_take(struct store *st)
 {
 	if (st->head < 0)
-		st->head = queue_head(st);
+		st->head = eventlog_newest(st);
 	return ++st->head;
 }
 
@@ -22,7 +22,7 @@ positions_settle(struct store *st)
 	if (!st->is_head_ahead)
 		return;
 	st->is_head_ahead = false;
-	q = use(st, SQL_QUEUE_HEAD_PUT);
+	q = use(st, SQL_EVENTLOG_NEWEST_PUT);
 	bind_int(q, ":head", st->head);
 	run(q);
 }
@@ -35,8 +35,8 @@ leaves_positions(enum sql_id id)
 	switch (id) {
 	case SQL_BEGIN_WRITE:
 	case SQL_MESSAGE_INSERT:
-	case SQL_QUEUE_APPEND:
-	case SQL_QUEUE_HEAD_PUT:
+	case SQL_EVENTLOG_APPEND:
+	case SQL_EVENTLOG_NEWEST_PUT:
 	case SQL_RATE_PUT:
 	case SQL_TALLY_PUT:
 	case SQL_SEARCH_INDEX:

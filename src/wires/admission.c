@@ -10,12 +10,12 @@
 #include "base/mem.h"
 
 struct admission *
-admission_new(const struct gate *gate, void *own)
+admission_new(const struct gate *gate, void *owner)
 {
 	struct admission *a = mem_zalloc(sizeof(*a));
 
 	a->gate = gate;
-	a->own = own;
+	a->owner = owner;
 	a->job.hub = gate->hub;
 	a->now_ms = clock_wall_ms();
 	return a;
@@ -25,17 +25,17 @@ void
 admission_free(struct admission *a)
 {
 	if (a->clear != NULL)
-		a->clear(a->own);
+		a->clear(a->owner);
 	carried_clear(&a->carried);
 	buf_clear(&a->text);
-	free(a->look.rooms);
+	free(a->lookup.rooms);
 	free(a);
 }
 
 bool
 admission_add_room(struct admission *a, struct span escrow_id)
 {
-	struct session_look *l = &a->look;
+	struct session_lookup *l = &a->lookup;
 
 	if (l->n_rooms == STREAM_ROOMS_MAX)
 		return false;
@@ -67,12 +67,12 @@ each_span(struct admission *a, void (*each)(struct span *, struct buf *), struct
 	struct auth_request *r = &a->carried.request;
 	struct span *spans[] = {&r->peer, &r->host, &r->origin, &r->x_forwarded_for, &r->forwarded,
 	    &r->x_real_ip, &r->claimed_wallet, &r->service_key, &r->authorization, &r->protocols,
-	    &r->token, &r->cookie, &r->sec_fetch_site, &r->remote_user, &a->look.cursor};
+	    &r->token, &r->cookie, &r->sec_fetch_site, &r->remote_user, &a->lookup.cursor};
 
 	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
 		each(spans[i], text);
-	for (size_t i = 0; i < a->look.n_rooms; i++)
-		each(&a->look.rooms[i].escrow_id, text);
+	for (size_t i = 0; i < a->lookup.n_rooms; i++)
+		each(&a->lookup.rooms[i].escrow_id, text);
 }
 
 static void
@@ -98,8 +98,8 @@ identify(struct admission *a)
 static bool
 needs_store(const struct admission *a)
 {
-	return auth_has_token(a->gate->auth, &a->carried.request) || a->look.cursor.n > 0 ||
-	       a->look.n_rooms > 0;
+	return auth_has_token(a->gate->auth, &a->carried.request) || a->lookup.cursor.n > 0 ||
+	       a->lookup.n_rooms > 0;
 }
 
 static void on_looked_up(struct hub_job *, struct hub_time);
@@ -112,7 +112,7 @@ submit(struct admission *a)
 	/* An empty wallet would be the server's own lane, in which the tail reads the log. */
 	job_read(&a->job,
 	    a->carried.request.peer.n > 0 ? a->carried.request.peer : SPAN("a Unix socket"),
-	    admission_run_look_up);
+	    admission_run_lookup);
 }
 
 /* ---- of a request ---- */
@@ -157,7 +157,7 @@ can_serve_now(struct admission *a, struct web_request *req)
 
 void
 admission_of_request(struct admission *a, struct web_request *req,
-    void (*then)(struct web_request *, struct admission *), void (*clear)(void *own))
+    void (*then)(struct web_request *, struct admission *), void (*clear)(void *owner))
 {
 	a->go_on = then;
 	a->clear = clear;
@@ -216,7 +216,7 @@ on_looked_up(struct hub_job *job, struct hub_time now)
 	}
 	if (job->err != ERROR_NONE)
 		a->err = job->err;
-	if (a->err == ERROR_NONE && !session_look_stands(job->hub, &a->user, &a->look)) {
+	if (a->err == ERROR_NONE && !session_lookup_stands(job->hub, &a->user, &a->lookup)) {
 		submit(a);
 		return;
 	}
@@ -234,7 +234,7 @@ admission_verdict(
     struct admission *a, const struct session *leaving, struct hub_time now, const char **why)
 {
 	struct hub *hub = a->job.hub;
-	enum error err = session_look_verdict(&a->look);
+	enum error err = session_lookup_verdict(&a->lookup);
 
 	*why = NULL;
 	if (err == ERROR_BAD_REQUEST)
@@ -245,7 +245,7 @@ admission_verdict(
 		*why = hub_full_text(hub);
 		return ERROR_RATE_LIMITED;
 	}
-	if (a->look.cursor.n > 0 && hub_replay_is_spent(hub, &a->user, now)) {
+	if (a->lookup.cursor.n > 0 && hub_replay_is_spent(hub, &a->user, now)) {
 		*why = "cursor: too much was replayed lately";
 		return ERROR_RATE_LIMITED;
 	}

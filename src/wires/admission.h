@@ -9,11 +9,11 @@
 
 #include "wires/admission_job.h"
 
-/* A new admission. Its owner sets look.cursor and the rooms and, for a request, carried (gate_read
- * or gate_read_cors, and no refusal); then it calls admission_of_request or admission_of_handshake.
- * cursor and rooms are borrowed until that call returns. The admission then
+/* A new admission. Its owner sets lookup.cursor and the rooms and, for a request, carried
+ * (gate_read or gate_read_cors, and no refusal); then it calls admission_of_request or
+ * admission_of_handshake. cursor and rooms are borrowed until that call returns. The admission then
  * frees itself; the owner frees it with admission_free only if neither was called. */
-struct admission *admission_new(const struct gate *, void *own);
+struct admission *admission_new(const struct gate *, void *owner);
 void admission_free(struct admission *);
 /* Adds a room to the question (borrowed). False: the question has STREAM_ROOMS_MAX already. */
 bool admission_add_room(struct admission *, struct span escrow_id);
@@ -21,9 +21,9 @@ bool admission_add_room(struct admission *, struct span escrow_id);
 /* Looks up the user who sends a request and the rest of the question, and calls go_on: within this
  * call if no look-up is needed, else when the look-up is done. go_on is not called if the identity
  * is not good (the request is refused), if serve_now has served the request, or if the client has
- * left. In any case clear (may be NULL) frees own before the admission is freed. */
+ * left. In any case clear (may be NULL) frees owner before the admission is freed. */
 void admission_of_request(struct admission *, struct web_request *,
-    void (*go_on)(struct web_request *, struct admission *), void (*clear)(void *own));
+    void (*go_on)(struct web_request *, struct admission *), void (*clear)(void *owner));
 
 /* Looks up a user who is named after the handshake (Socket.IO CONNECT), and the rest of the
  * question. done is called once, with err set, unless the admission is cancelled before. True: done

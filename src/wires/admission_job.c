@@ -6,11 +6,11 @@
 #include "wires/admission_job.h"
 
 void
-admission_run_look_up(struct store *st, struct read_job *job)
+admission_run_lookup(struct store *st, struct read_job *job)
 {
 	struct admission *a = (struct admission *)job;
 
 	a->err = auth_user(a->gate->auth, st, &a->carried.request, a->now_ms, &a->user);
 	if (a->err == ERROR_NONE)
-		session_look_up(st, &a->job.hub->options.rules, &a->user, &a->look);
+		session_lookup_run(st, &a->job.hub->options.rules, &a->user, &a->lookup);
 }

@@ -9,12 +9,12 @@
 
 #include "http/gate.h"
 #include "hub/job.h"
-#include "hub/session/session_look.h"
+#include "hub/session/session_lookup.h"
 
 struct admission {
 	struct hub_job job; /* first */
 	const struct gate *gate;
-	void *own; /* of the caller */
+	void *owner; /* of the caller */
 	/* The question: the loop's thread sets it, and leaves it alone while the job runs. */
 	struct carried carried;
 	struct buf text; /* after own_text: the spans point into it */
@@ -23,15 +23,15 @@ struct admission {
 	enum error err; /* of the identity */
 	struct user user;
 	/* The rest of the question and of the answer, under the same rule as request and err. The
-	 * admission owns look.rooms. */
-	struct session_look look;
+	 * admission owns lookup.rooms. */
+	struct session_lookup lookup;
 	/* For the loop's thread alone: the members from here to is_cancelled. */
 	struct web_conn *parked; /* NULL: no request, or its client is gone */
 	void (*go_on)(struct web_request *, struct admission *);
 	/* Serves a request of a user who is known without a look-up (may be NULL). True: it has
 	 * served the request. */
 	bool (*serve_now)(struct web_request *, struct admission *);
-	void (*clear)(void *own);
+	void (*clear)(void *owner);
 	void (*done)(struct admission *);
 	bool is_cancelled;
 };
@@ -40,6 +40,6 @@ static_assert(offsetof(struct admission, job) == 0, "an admission is cast from i
 static_assert(sizeof(struct admission) <= 1032, "an admission is small");
 
 /* On the reader's thread: looks up the user and the session that they ask for. */
-void admission_run_look_up(struct store *, struct read_job *);
+void admission_run_lookup(struct store *, struct read_job *);
 
 #endif

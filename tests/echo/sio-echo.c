@@ -45,7 +45,7 @@ on_connect(void *arg, struct socketio_socket *s, struct span auth)
 	struct greeting *g = mem_zalloc(sizeof(*g));
 	char sid[21];
 
-	socketio_set_own(s, g);
+	socketio_set_owner(s, g);
 	g->socket = s;
 	g->timer = loop_timer_new(echo->echo.loop, greet, g);
 	parsed = json_parse(auth.n > 0 ? auth : SPAN("{}"), NULL);
@@ -102,7 +102,7 @@ on_event(struct socketio_socket *s, const struct socketio_event *ev)
 static void
 on_disconnect(struct socketio_socket *s, const char *why, enum socketio_end end)
 {
-	struct greeting *g = socketio_own(s);
+	struct greeting *g = socketio_owner(s);
 
 	loop_timer_free(g->timer);
 	buf_clear(&g->args);

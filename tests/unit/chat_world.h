@@ -239,17 +239,17 @@ struct world_look {
 static inline void
 world_run_head(struct store *st, void *arg)
 {
-	((struct world_look *)arg)->result = queue_head(st);
+	((struct world_look *)arg)->result = eventlog_newest(st);
 }
 
 /* The position of the newest row of the log. */
 static inline int64_t
 world_head(struct world *w)
 {
-	struct world_look look = {w, 0, 0};
+	struct world_look lookup = {w, 0, 0};
 
-	assert_int_equal(store_read(w->st, PATIENT_MS, world_run_head, &look), STORE_OK);
-	return look.result;
+	assert_int_equal(store_read(w->st, PATIENT_MS, world_run_head, &lookup), STORE_OK);
+	return lookup.result;
 }
 
 /* Puts an escrow with these people, "alice client, bob observer". Returns the head of the log
@@ -298,7 +298,7 @@ world_publish(struct world *w, const char *topic, const char *event, const char 
 /* ---- looking ---- */
 
 static inline bool
-world_on_row(const struct queue_row *r, void *arg)
+world_on_row(const struct eventlog_row *r, void *arg)
 {
 	struct world *w = arg;
 
@@ -316,9 +316,9 @@ world_on_row(const struct queue_row *r, void *arg)
 static inline void
 world_run_log(struct store *st, void *arg)
 {
-	struct world_look *look = arg;
+	struct world_look *lookup = arg;
 
-	queue_after(st, look->after, 100000, world_on_row, look->w);
+	eventlog_after(st, lookup->after, 100000, world_on_row, lookup->w);
 }
 
 /* Returns the log's rows after a position as lines "TOPIC EVENT [by ACTOR ]DATA". Valid until
@@ -326,10 +326,10 @@ world_run_log(struct store *st, void *arg)
 static inline const char *
 world_log(struct world *w, int64_t after)
 {
-	struct world_look look = {w, after, 0};
+	struct world_look lookup = {w, after, 0};
 
 	w->text.len = 0;
-	assert_int_equal(store_read(w->st, PATIENT_MS, world_run_log, &look), STORE_OK);
+	assert_int_equal(store_read(w->st, PATIENT_MS, world_run_log, &lookup), STORE_OK);
 	return buf_cstr(&w->text);
 }
 

@@ -17,7 +17,7 @@
 #include "hub/replay/recent.h"
 #include "hub/replay/tail.h"
 #include "hub/session/call.h"
-#include "hub/session/session_look.h"
+#include "hub/session/session_lookup.h"
 
 #define CLIENTS_MAX  512
 #define INPUT_MAX    128
@@ -31,9 +31,9 @@ struct input { /* an event that a client has sent */
 struct client {
 	struct house *house;
 	struct session *session;
-	int room;         /* so many more frames are taken of those that may be refused */
-	bool wants_room;  /* is to be offered some */
-	bool only_counts; /* frames, and does not look at them */
+	int room;            /* so many more frames are taken of those that may be refused */
+	bool wants_writable; /* is to be offered some */
+	bool only_counts;    /* frames, and does not look at them */
 	int frames, resumes;
 	struct buf heard; /* since it was looked at */
 	struct {
@@ -155,7 +155,7 @@ client_send(struct session *s, struct frame *f)
 	struct client *c = session_owner(s);
 
 	if (f->kind != FRAME_CONTROL && c->room == 0) {
-		c->wants_room = true;
+		c->wants_writable = true;
 		return false;
 	}
 	if (f->kind != FRAME_CONTROL && c->room != ROOM_FOR_ALL)
@@ -191,12 +191,12 @@ client_resume(struct session *s)
 
 	c->resumes++;
 	if (session_is_behind(s))
-		c->wants_room = true;
+		c->wants_writable = true;
 }
 
 static const struct transport client_transport = {
     .name = "fake",
-    .wire = WIRE_WS,
+    .encoding = ENCODING_WS,
     .send = client_send,
     .resume = client_resume,
     .says_hello = true,
@@ -204,7 +204,7 @@ static const struct transport client_transport = {
 /* A transport whose client keeps one cursor for all topics. */
 static const struct transport merged_transport = {
     .name = "merged",
-    .wire = WIRE_WS,
+    .encoding = ENCODING_WS,
     .send = client_send,
     .resume = client_resume,
     .is_merged = true,
@@ -354,8 +354,8 @@ offer_room(struct house *h)
 	for (size_t i = 0; i < h->n_clients; i++) {
 		struct client *c = h->clients[i];
 
-		while (c->session != NULL && c->wants_room && c->room > 0) {
-			c->wants_room = false;
+		while (c->session != NULL && c->wants_writable && c->room > 0) {
+			c->wants_writable = false;
 			session_pull(c->session, h->now);
 		}
 		client_read(c);
@@ -427,7 +427,7 @@ give_room(struct house *h)
 static inline void
 tail(struct house *h)
 {
-	hub_look(h->hub, true);
+	hub_check_log(h->hub, true);
 	settle(h, false);
 }
 
@@ -455,8 +455,8 @@ pass(struct house *h, int64_t ms)
 struct look_job {           /* what a transport looks up before it opens a session */
 	struct hub_job job; /* first */
 	struct user user;
-	struct room_look rooms[2];
-	struct session_look look;
+	struct room_lookup rooms[2];
+	struct session_lookup lookup;
 	bool is_done;
 };
 
@@ -465,7 +465,7 @@ run_session_look(struct store *st, struct read_job *job)
 {
 	struct look_job *j = (struct look_job *)job;
 
-	session_look_up(st, &j->job.hub->options.rules, &j->user, &j->look);
+	session_lookup_run(st, &j->job.hub->options.rules, &j->user, &j->lookup);
 }
 
 static inline void
@@ -503,7 +503,7 @@ static inline struct client *
 connect_taking(struct house *h, const char *wallet, const char *cursor, int room)
 {
 	struct client *c = client_new(h);
-	struct look_job j = {.user = world_user(wallet), .look = {.cursor = span_of(cursor)}};
+	struct look_job j = {.user = world_user(wallet), .lookup = {.cursor = span_of(cursor)}};
 
 	look_up(h, &j);
 	c->room = room;
@@ -511,7 +511,7 @@ connect_taking(struct house *h, const char *wallet, const char *cursor, int room
 					      .owner = c,
 					      .user = &j.user,
 					      .number = (uint32_t)h->n_clients,
-					      .look = &j.look,
+					      .lookup = &j.lookup,
 					      .now = h->now});
 	client_resume(c->session);
 	settle(h, false);
@@ -640,7 +640,7 @@ forget_recent(struct house *h)
 static inline bool
 run_trim(struct store *st, void *arg)
 {
-	queue_trim(st, INT64_MAX / 2, 0, 0, INT64_MAX / 2);
+	eventlog_trim(st, INT64_MAX / 2, 0, 0, INT64_MAX / 2);
 	return true;
 }
 

@@ -6,7 +6,7 @@
 #ifndef QUEUE_ROWS_H
 #define QUEUE_ROWS_H
 
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 #include "unit/tmp_store.h"
 
 #define INTO "INSERT INTO broadcast_queue(topic, event, data) VALUES"
@@ -15,12 +15,13 @@
 static inline int64_t
 append(struct store *st, const char *topic, const char *actor, bool durable, int64_t at)
 {
-	return queue_append(st, span_of(topic), SPAN("e"), SPAN("{}"), span_of(actor), durable, at);
+	return eventlog_append(
+	    st, span_of(topic), SPAN("e"), SPAN("{}"), span_of(actor), durable, at);
 }
 
 /* Adds the position of a row to the buffer arg. */
 static inline bool
-note_position(const struct queue_row *row, void *arg)
+note_position(const struct eventlog_row *row, void *arg)
 {
 	buf_printf(arg, "%d ", (int)row->position);
 	return true;
@@ -28,7 +29,7 @@ note_position(const struct queue_row *row, void *arg)
 
 /* As note_position, but stops after two rows. */
 static inline bool
-note_two(const struct queue_row *row, void *arg)
+note_two(const struct eventlog_row *row, void *arg)
 {
 	struct buf *b = arg;
 

@@ -38,7 +38,7 @@ struct world {
 	char *origins[1];
 	struct config config;
 	struct auth *auth;
-	struct rest rest;
+	struct rest_worker rest;
 	struct buf out;    /* the last answer */
 	struct json *json; /* its body */
 	int status;

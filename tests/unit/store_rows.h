@@ -8,7 +8,7 @@
 
 #include <sys/stat.h>
 
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 #include "unit/tmp_store.h"
 
 /* The size of the database with this suffix of its path ("-wal"); -1: there is no such file. */
@@ -26,7 +26,7 @@ size_of(const struct tmp *t, const char *suffix)
 static inline int64_t
 append(struct store *st, const char *topic)
 {
-	return queue_append(
+	return eventlog_append(
 	    st, span_of(topic), SPAN("escrow:update"), SPAN("{}"), SPAN(""), true, 1000);
 }
 
@@ -46,7 +46,7 @@ append_much(struct store *st, void *arg)
 
 	memset(data, ' ', sizeof(data));
 	for (int i = 0; i < *(int *)arg; i++)
-		queue_append(st, SPAN("escrow_1"), SPAN("a"), (struct span){data, sizeof(data)},
+		eventlog_append(st, SPAN("escrow_1"), SPAN("a"), (struct span){data, sizeof(data)},
 		    SPAN(""), true, 1);
 	return true;
 }

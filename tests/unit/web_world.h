@@ -68,7 +68,7 @@ hold(struct web_request *req, void *own)
 static inline void
 on_taken_input(struct conn *c, struct buf *in)
 {
-	struct site *s = conn_own(c);
+	struct site *s = conn_owner(c);
 
 	buf_add(&s->taken, in->p, in->len);
 	buf_drop(in, in->len);
@@ -83,7 +83,7 @@ on_taken_end(struct conn *c)
 static inline void
 on_taken_closed(struct conn *c, const char *why)
 {
-	((struct site *)conn_own(c))->is_taken_closed = true;
+	((struct site *)conn_owner(c))->is_taken_closed = true;
 }
 
 static const struct protocol taken = {

@@ -24,7 +24,7 @@ struct recovery {
 };
 
 struct connecting {
-	struct recovery_look look; /* first */
+	struct recovery_lookup lookup; /* first */
 	struct connect_options options;
 	bool is_cancelled;
 	bool is_committed;       /* the writer has committed its part */
@@ -32,7 +32,7 @@ struct connecting {
 	/* Of the recoverable session, when the job that reads its rooms was submitted. */
 	uint32_t changes;
 };
-static_assert(offsetof(struct connecting, look) == 0, "a connecting is cast from its job");
+static_assert(offsetof(struct connecting, lookup) == 0, "a connecting is cast from its job");
 
 struct recovery *
 recovery_new(void)
@@ -80,7 +80,7 @@ find(struct hub *hub, const char *hash)
 }
 
 static struct recoverable *
-get(struct hub *hub, const char *hash, const struct recovery_look *r)
+get(struct hub *hub, const char *hash, const struct recovery_lookup *r)
 {
 	struct recoverable *k = find(hub, hash);
 
@@ -163,7 +163,7 @@ enum outcome {
 
 /* True if the rights that were read have changed since. */
 static bool
-is_stale(const struct hub *hub, const struct recovery_look *r)
+is_stale(const struct hub *hub, const struct recovery_lookup *r)
 {
 	struct span wallet = span_of(r->user.key);
 
@@ -182,19 +182,19 @@ is_stale(const struct hub *hub, const struct recovery_look *r)
 static enum outcome
 decide(struct hub *hub, const struct connecting *c, const struct recoverable *known)
 {
-	if (c->look.job.err != ERROR_NONE)
+	if (c->lookup.job.err != ERROR_NONE)
 		return CONNECT_FAILED;
 	if (c->is_cancelled)
 		return CONNECT_CANCELLED;
-	if (is_stale(hub, &c->look))
+	if (is_stale(hub, &c->lookup))
 		return CONNECT_AGAIN;
-	if (hub_user_is_full(hub, &c->look.user, known != NULL ? known->session : NULL))
+	if (hub_user_is_full(hub, &c->lookup.user, known != NULL ? known->session : NULL))
 		return CONNECT_FULL;
 	return CONNECT_OPENS;
 }
 
 static void
-enter_rooms(struct recovery_look *r, struct session *s, struct hub_time now)
+enter_rooms(struct recovery_lookup *r, struct session *s, struct hub_time now)
 {
 	for (size_t i = 0; i < r->n_rooms; i++) {
 		struct kept_room *room = &r->rooms[i];
@@ -222,7 +222,7 @@ on_rooms_put(struct hub_job *job, struct hub_time now)
 
 /* Stores the rooms that the session has entered, instead of those that it had; takes r->rooms. */
 static void
-put_rooms(struct recovery_look *r, const struct recoverable *k)
+put_rooms(struct recovery_lookup *r, const struct recoverable *k)
 {
 	struct rooms_job *j = mem_zalloc(sizeof(*j));
 
@@ -239,7 +239,7 @@ put_rooms(struct recovery_look *r, const struct recoverable *k)
 static void
 open(struct connecting *c, struct recoverable *k, struct hub_time now)
 {
-	struct recovery_look *r = &c->look;
+	struct recovery_lookup *r = &c->lookup;
 	struct session *old = k->session, *s;
 	bool has_changed = r->is_recovered && k->changes != c->changes;
 	struct connect_result result = {.sid = r->kept.sid,
@@ -248,7 +248,7 @@ open(struct connecting *c, struct recoverable *k, struct hub_time now)
 
 	rare_timer_stop(&r->job.hub->timers[TIMER_LOST], &k->lost);
 	c->options.session.user = &r->user;
-	c->options.session.look = NULL;
+	c->options.session.lookup = NULL;
 	c->options.session.now = now;
 	s = result.session = opening_session(r->job.hub, &c->options.session,
 	    r->kept.own_from > r->from ? r->kept.own_from : r->from);
@@ -275,7 +275,7 @@ open(struct connecting *c, struct recoverable *k, struct hub_time now)
 static void
 put_back(struct connecting *c, struct hub_time now)
 {
-	struct recovery_look *r = &c->look;
+	struct recovery_lookup *r = &c->lookup;
 	struct recoverable *k;
 
 	if (!c->is_committed)
@@ -293,17 +293,17 @@ put_back(struct connecting *c, struct hub_time now)
 static void
 put_off(struct connecting *c, struct hub_time now)
 {
-	struct recoverable *k = find(c->look.job.hub, c->look.old_hash);
+	struct recoverable *k = find(c->lookup.job.hub, c->lookup.old_hash);
 
-	if (!(c->is_committed && c->look.is_recovered) && k != NULL && k->session == NULL)
-		start_timer(c->look.job.hub, k, now);
+	if (!(c->is_committed && c->lookup.is_recovered) && k != NULL && k->session == NULL)
+		start_timer(c->lookup.job.hub, k, now);
 }
 
 static void
 free_connecting(struct connecting *c)
 {
 	free((char *)c->options.pid.p);
-	free(c->look.rooms);
+	free(c->lookup.rooms);
 	free(c);
 }
 
@@ -311,7 +311,7 @@ static void
 on_connected(struct hub_job *job, struct hub_time now)
 {
 	struct connecting *c = (struct connecting *)job;
-	struct recovery_look *r = &c->look;
+	struct recovery_lookup *r = &c->lookup;
 	struct hub *hub = job->hub;
 	const char *hash = r->is_recovered ? r->old_hash : r->hash;
 	enum outcome outcome = decide(hub, c, find(hub, hash));
@@ -339,7 +339,7 @@ static struct connecting *
 connect_recoverable(struct hub *hub, const struct connect_options *o)
 {
 	struct connecting *c = mem_zalloc(sizeof(*c));
-	struct recovery_look *r = &c->look;
+	struct recovery_lookup *r = &c->lookup;
 
 	r->job.hub = hub;
 	r->job.done = on_connected;
@@ -371,7 +371,7 @@ session_connect(struct hub *hub, const struct connect_options *o)
 	if (o->is_recoverable && hub_recovers(hub))
 		return connect_recoverable(hub, o);
 	ids_token(sid, SID_CHARS);
-	so.look = NULL;
+	so.lookup = NULL;
 	o->done(so.owner, &(struct connect_result){.session = session_open(hub, &so), .sid = sid});
 	return NULL;
 }

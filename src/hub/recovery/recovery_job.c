@@ -12,14 +12,15 @@
 static bool
 has_gap(struct store *st, struct span topic, bool notifications, int64_t after)
 {
-	return queue_gap(st,
-	    &(struct queue_source){.topic = topic, .notifications = notifications, .after = after});
+	return eventlog_gap(
+	    st, &(struct eventlog_source){
+		    .topic = topic, .notifications = notifications, .after = after});
 }
 
 static bool
 take_room(struct span escrow_id, int64_t began, void *arg)
 {
-	struct recovery_look *r = arg;
+	struct recovery_lookup *r = arg;
 	struct kept_room *room;
 
 	r->rooms = mem_realloc(r->rooms, r->n_rooms + 1, sizeof(*r->rooms));
@@ -30,7 +31,7 @@ take_room(struct span escrow_id, int64_t began, void *arg)
 }
 
 static void
-read_standing(struct store *st, const struct recovery_look *r, struct kept_room *room)
+read_standing(struct store *st, const struct recovery_lookup *r, struct kept_room *room)
 {
 	room->err = chat_standing(
 	    st, &r->job.hub->options.rules, &r->user, span_of(room->escrow_id), &room->standing);
@@ -38,7 +39,7 @@ read_standing(struct store *st, const struct recovery_look *r, struct kept_room 
 
 /* True if nothing that the client missed is lost: else it begins anew, and is not given a part. */
 static bool
-can_recover(struct store *st, struct recovery_look *r)
+can_recover(struct store *st, struct recovery_lookup *r)
 {
 	char name[TOPIC_SIZE];
 	struct span key = span_of(r->user.key);
@@ -58,7 +59,7 @@ can_recover(struct store *st, struct recovery_look *r)
 }
 
 static bool
-recover(struct store *st, struct recovery_look *r)
+recover(struct store *st, struct recovery_lookup *r)
 {
 	if (!r->may_recover ||
 	    !kept_session_take(st, span_of(r->old_hash), span_of(r->user.key), &r->kept))
@@ -78,9 +79,9 @@ recover(struct store *st, struct recovery_look *r)
 bool
 recovery_run_connect(struct store *st, struct writer_job *job)
 {
-	struct recovery_look *r = (struct recovery_look *)job;
+	struct recovery_lookup *r = (struct recovery_lookup *)job;
 
-	r->job.position = r->checked = queue_head(st);
+	r->job.position = r->checked = eventlog_newest(st);
 	r->is_recovered = r->was_made = false;
 	if (!user_stands(st, &r->user)) {
 		r->job.err = ERROR_UNAUTHORIZED;
@@ -102,10 +103,10 @@ recovery_run_connect(struct store *st, struct writer_job *job)
 void
 recovery_run_again(struct store *st, struct read_job *job)
 {
-	struct recovery_look *r = (struct recovery_look *)job;
+	struct recovery_lookup *r = (struct recovery_lookup *)job;
 
 	r->job.err = user_stands(st, &r->user) ? ERROR_NONE : ERROR_UNAUTHORIZED;
-	r->checked = queue_head(st);
+	r->checked = eventlog_newest(st);
 	for (size_t i = 0; i < r->n_rooms; i++)
 		read_standing(st, r, &r->rooms[i]);
 }

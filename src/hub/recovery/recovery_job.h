@@ -26,7 +26,7 @@ struct kept_room {
 	struct standing standing;
 };
 
-struct recovery_look {
+struct recovery_lookup {
 	struct hub_job job; /* first */
 	/* The loop's thread sets these. */
 	struct user user;
@@ -44,7 +44,7 @@ struct recovery_look {
 	struct kept_room *rooms;
 	size_t n_rooms;
 };
-static_assert(offsetof(struct recovery_look, job) == 0, "a recovery_look is cast from its job");
+static_assert(offsetof(struct recovery_lookup, job) == 0, "a recovery_lookup is cast from its job");
 
 struct forget_job {
 	struct hub_job job; /* first */

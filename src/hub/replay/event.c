@@ -100,17 +100,17 @@ static const struct {
 	struct frame *(*end)(struct buf *, enum frame_kind);
 	void (*ack)(struct buf *, struct span ack);
 	const char *ack_end;
-} wires[WIRE_COUNT] = {
-    [WIRE_WS] = {put_object, end_text, ack_object, "}"},
-    [WIRE_SIO] = {put_sio, end_text, ack_sio, "]"},
+} wires[ENCODING_COUNT] = {
+    [ENCODING_WS] = {put_object, end_text, ack_object, "}"},
+    [ENCODING_SIO] = {put_sio, end_text, ack_sio, "]"},
     [WIRE_SIO_OFFSET] = {put_sio_offset, end_text, ack_sio, "]"},
-    [WIRE_SSE] = {put_sse, frame_end_chunk, ack_bare, ""},
+    [ENCODING_SSE] = {put_sse, frame_end_chunk, ack_bare, ""},
     [WIRE_SSE_PLAIN] = {put_sse, frame_end, ack_bare, ""},
-    [WIRE_JSON] = {put_object, frame_end, ack_bare, ""},
+    [ENCODING_JSON] = {put_object, frame_end, ack_bare, ""},
 };
 
 struct frame *
-event_frame(struct chat_event *ev, enum wire wire)
+event_frame(struct chat_event *ev, enum encoding wire)
 {
 	struct buf b = {0};
 
@@ -125,21 +125,21 @@ event_frame(struct chat_event *ev, enum wire wire)
 void
 event_clear(struct chat_event *ev)
 {
-	for (int i = 0; i < WIRE_COUNT; i++) {
+	for (int i = 0; i < ENCODING_COUNT; i++) {
 		frame_unref(ev->wires[i]);
 		ev->wires[i] = NULL;
 	}
 }
 
 void
-ack_begin(enum wire wire, struct buf *b, struct span ack)
+ack_begin(enum encoding wire, struct buf *b, struct span ack)
 {
 	frame_begin(b, ack.n + 440); /* of a short message: 512 bytes with the frame's own */
 	wires[wire].ack(b, ack);
 }
 
 struct frame *
-ack_end(enum wire wire, struct buf *b)
+ack_end(enum encoding wire, struct buf *b)
 {
 	buf_str(b, wires[wire].ack_end);
 	return wires[wire].end(b, FRAME_CONTROL);

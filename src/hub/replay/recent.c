@@ -54,7 +54,7 @@ turn_over(struct recent *r)
 }
 
 void
-recent_add(struct recent *r, const struct queue_row *row)
+recent_add(struct recent *r, const struct eventlog_row *row)
 {
 	if (r->newer.rows.len >= HALF_BYTES)
 		turn_over(r);
@@ -63,16 +63,16 @@ recent_add(struct recent *r, const struct queue_row *row)
 }
 
 int64_t
-recent_floor(const struct recent *r)
+recent_oldest(const struct recent *r)
 {
 	return r->floor;
 }
 
 /* False: a callback asked to stop. */
 static bool
-half_each(const struct half *h, int64_t after, queue_each *each, void *arg)
+half_each(const struct half *h, int64_t after, eventlog_each *each, void *arg)
 {
-	struct queue_row row;
+	struct eventlog_row row;
 
 	if (h->last <= after)
 		return true;
@@ -84,7 +84,7 @@ half_each(const struct half *h, int64_t after, queue_each *each, void *arg)
 }
 
 void
-recent_each(const struct recent *r, int64_t after, queue_each *each, void *arg)
+recent_each(const struct recent *r, int64_t after, eventlog_each *each, void *arg)
 {
 	if (half_each(&r->older, after, each, arg))
 		half_each(&r->newer, after, each, arg);

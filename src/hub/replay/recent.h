@@ -7,7 +7,7 @@
 #ifndef HUB_REPLAY_RECENT_H
 #define HUB_REPLAY_RECENT_H
 
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 struct recent;
 
@@ -16,13 +16,13 @@ struct recent *recent_new(int64_t position);
 void recent_free(struct recent *);
 
 /* Adds a copy of a row, with its data as clients get it. Positions grow from call to call. */
-void recent_add(struct recent *, const struct queue_row *);
+void recent_add(struct recent *, const struct eventlog_row *);
 
 /* The floor of the memory: every event after this position is in it. */
-int64_t recent_floor(const struct recent *);
+int64_t recent_oldest(const struct recent *);
 
 /* Calls the function `each` for every row after a position, in order, until it returns false. The
  * position must not be below the floor. */
-void recent_each(const struct recent *, int64_t after, queue_each *each, void *arg);
+void recent_each(const struct recent *, int64_t after, eventlog_each *each, void *arg);
 
 #endif

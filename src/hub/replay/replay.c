@@ -114,7 +114,7 @@ is_listed(struct span who, struct span wallet)
  * participants of an escrow, and the user may not be one any more. A page of the log has
  * such a row only if the user is a participant now. */
 static bool
-is_doubtful(const struct giving *g, const struct queue_row *row)
+is_doubtful(const struct giving *g, const struct eventlog_row *row)
 {
 	const struct session *s = g->session;
 	struct span name;
@@ -125,7 +125,7 @@ is_doubtful(const struct giving *g, const struct queue_row *row)
 
 /* The subscription that wants a row; NULL: none does. */
 static struct subscription *
-wanting(const struct giving *g, const struct queue_row *row)
+wanting(const struct giving *g, const struct eventlog_row *row)
 {
 	struct session *s = g->session;
 	struct subscription *sub = NULL;
@@ -147,7 +147,7 @@ wanting(const struct giving *g, const struct queue_row *row)
 /* Adds a message to the unread ones in the answer to a subscribe_escrow, if the message came after
  * its look-up. */
 static void
-count_unread(struct subscription *sub, const struct queue_row *row)
+count_unread(struct subscription *sub, const struct eventlog_row *row)
 {
 	struct call *c = sub->topic->room != NULL ? subscription_seat(sub)->call : NULL;
 
@@ -158,7 +158,7 @@ count_unread(struct subscription *sub, const struct queue_row *row)
 }
 
 static bool
-give_row(const struct queue_row *row, void *arg)
+give_row(const struct eventlog_row *row, void *arg)
 {
 	struct giving *g = arg;
 	struct session *s = g->session;
@@ -180,7 +180,7 @@ give_row(const struct queue_row *row, void *arg)
 	 * came back with the cursor of the row, it would never be told of the gap. */
 	bool is_before_gap = s->transport->is_merged && g->page != NULL && g->page->has_gap;
 	bool is_sent =
-	    !is_before_gap && s->transport->send(s, event_frame(&ev, s->transport->wire));
+	    !is_before_gap && s->transport->send(s, event_frame(&ev, s->transport->encoding));
 	event_clear(&ev);
 	if (!is_sent) {
 		g->refused = row->position;
@@ -216,17 +216,17 @@ settle(struct subscription *sub, int64_t whole)
 static void
 charge(struct session *s, int64_t bytes, struct hub_time now)
 {
-	if (s->is_asking)
+	if (s->is_charged)
 		budget_charge(budget_of(s->hub->spent_replay, topic_wallet(s->own.topic)), bytes,
 		    s->hub->options.replay_rate, now.mono_ms);
-	s->is_asking = s->is_asking && s->n_behind > 0;
+	s->is_charged = s->is_charged && s->n_behind > 0;
 }
 
 /* True if the session has to wait, since its wallet has asked for too many bytes lately. */
 static bool
 is_spent(struct session *s, struct hub_time now)
 {
-	return s->is_asking &&
+	return s->is_charged &&
 	       budget_overdrawn(budget_of(s->hub->spent_replay, topic_wallet(s->own.topic)),
 		   REPLAY_WINDOW_MS, now.mono_ms) > 0;
 }
@@ -306,7 +306,7 @@ static void
 give_page(struct session *s, struct replay_page *page, struct hub_time now)
 {
 	struct giving g = {.session = s, .page = page};
-	struct queue_row row;
+	struct eventlog_row row;
 	int64_t whole = page->whole;
 
 	for (size_t at = 0; packed_read(&page->rows, &at, &row);) {
@@ -372,7 +372,7 @@ give_missed(struct session *s, struct hub_time now)
 {
 	int64_t after = oldest_position(s);
 
-	if (after < recent_floor(s->hub->recent) || give_recent(s, after, now))
+	if (after < recent_oldest(s->hub->recent) || give_recent(s, after, now))
 		read_page(s);
 }
 

@@ -22,10 +22,10 @@ has_gap(const struct replay_page *p)
 }
 
 static bool
-take_row(const struct queue_row *row, void *arg)
+take_row(const struct eventlog_row *row, void *arg)
 {
 	struct replay_page *p = arg;
-	struct queue_row whole = *row;
+	struct eventlog_row whole = *row;
 	struct buf data = {0};
 
 	if (row_data(row, &data)) { /* else it was passed over by the tail too */
@@ -47,5 +47,5 @@ replay_page_run(struct store *st, struct read_job *job)
 	    PAGE_ROWS, take_row, p);
 	p->has_gap = has_gap(p);
 	if (p->has_gap)
-		p->oldest = queue_oldest(st);
+		p->oldest = eventlog_oldest(st);
 }

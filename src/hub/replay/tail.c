@@ -20,15 +20,15 @@
 #define TURN_DELIVERIES 5000 /* in one turn; the rest follows in the next turn */
 
 struct tail {
-	struct tail_look look; /* first: the reader's thread has it while is_reading */
+	struct tail_read lookup; /* first: the reader's thread has it while is_reading */
 	bool is_reading;
 	bool is_wanted;          /* another page is to be read after this one */
-	bool is_wanted_certain;  /* that page has rows for certain, see hub_look */
+	bool is_wanted_certain;  /* that page has rows for certain, see hub_check_log */
 	bool has_failed;         /* the last page was not read: the next one is certain */
 	struct packed_list read; /* rows that were read from the log, in order */
 	struct packed_list own;  /* rows that the writer has added, in order */
 };
-static_assert(offsetof(struct tail, look) == 0, "the tail is cast from its job");
+static_assert(offsetof(struct tail, lookup) == 0, "the tail is cast from its job");
 
 struct tail *
 tail_new(void)
@@ -47,7 +47,7 @@ tail_free(struct tail *t)
 		return;
 	packed_clear(&t->read);
 	packed_clear(&t->own);
-	buf_clear(&t->look.page.rows);
+	buf_clear(&t->lookup.page.rows);
 	free(t);
 }
 
@@ -73,7 +73,7 @@ push_to_members(struct hub *hub, struct chat_event *ev, struct span who)
 }
 
 static void
-push_event(struct hub *hub, const struct queue_row *row, enum topic_kind kind, struct span name)
+push_event(struct hub *hub, const struct eventlog_row *row, enum topic_kind kind, struct span name)
 {
 	char cursor[CURSOR_SIZE];
 	struct chat_event ev = {.kind = row->durable ? FRAME_EVENT : FRAME_EPHEMERAL,
@@ -99,7 +99,7 @@ push_event(struct hub *hub, const struct queue_row *row, enum topic_kind kind, s
 }
 
 static void
-take_row(struct hub *hub, const struct queue_row *row, struct hub_time now)
+take_row(struct hub *hub, const struct eventlog_row *row, struct hub_time now)
 {
 	struct span name;
 	enum topic_kind kind = topic_parse(row->topic, &name);
@@ -143,9 +143,9 @@ on_page(struct hub_job *job, struct hub_time now)
 	/* Rows of the writer are dropped, so that they do not pile up: they are read later. */
 	if (t->has_failed)
 		packed_clear(&t->own);
-	if (t->look.page.n > 0)
-		packed_take(&t->read, &t->look.page.rows);
-	if (t->look.page.is_cut && !t->has_failed)
+	if (t->lookup.page.n > 0)
+		packed_take(&t->read, &t->lookup.page.rows);
+	if (t->lookup.page.is_cut && !t->has_failed)
 		t->is_wanted = t->is_wanted_certain = true;
 }
 
@@ -156,17 +156,17 @@ read_page(struct hub *hub, bool is_certain)
 
 	t->is_reading = true;
 	t->is_wanted = false;
-	t->look.is_certain = is_certain || t->has_failed;
-	t->look.page.after = hub->position;
-	t->look.page.limit = TAIL_PAGE_ROWS;
-	t->look.job.hub = hub;
-	t->look.job.err = ERROR_NONE;
-	t->look.job.done = on_page;
-	job_read(&t->look.job, SPAN(""), tail_run_page);
+	t->lookup.is_certain = is_certain || t->has_failed;
+	t->lookup.page.after = hub->position;
+	t->lookup.page.limit = TAIL_PAGE_ROWS;
+	t->lookup.job.hub = hub;
+	t->lookup.job.err = ERROR_NONE;
+	t->lookup.job.done = on_page;
+	job_read(&t->lookup.job, SPAN(""), tail_run_page);
 }
 
 void
-hub_look(struct hub *hub, bool is_certain)
+hub_check_log(struct hub *hub, bool is_certain)
 {
 	struct tail *t = hub->tail;
 
@@ -199,13 +199,13 @@ look_again(struct hub *hub)
  * may show rows of a batch whose jobs were not collected yet. Such rows wait for the jobs, so that
  * each write takes effect at its place among the rows. */
 static bool
-next_row(struct hub *hub, struct queue_row *row, struct packed_list **list)
+next_row(struct hub *hub, struct eventlog_row *row, struct packed_list **list)
 {
 	struct tail *t = hub->tail;
 
 	*list = &t->read;
 	if (packed_next(*list, row))
-		return jobs_collected(hub->jobs) >= t->look.begun;
+		return jobs_collected(hub->jobs) >= t->lookup.begun;
 	*list = &t->own;
 	return packed_next(*list, row) && row->position <= hub->position + 1;
 }
@@ -216,7 +216,7 @@ tail_advance(struct hub *hub, struct hub_time now)
 	struct tail *t = hub->tail;
 	uint64_t enough = hub->delivered + TURN_DELIVERIES;
 	struct packed_list *list;
-	struct queue_row row;
+	struct eventlog_row row;
 
 	/* A write takes effect after the rows before it, and before the rows that follow it. */
 	jobs_release(hub, now);
@@ -229,9 +229,9 @@ tail_advance(struct hub *hub, struct hub_time now)
 		jobs_release(hub, now);
 	}
 	/* Rows are missing. A page that is being read may bring them; else a page is asked for.
-	 * After a failure only hub_look asks again, so that this does not loop. */
+	 * After a failure only hub_check_log asks again, so that this does not loop. */
 	if (!t->is_reading && !t->has_failed && (packed_next(&t->own, &row) || jobs_wait(hub)))
-		hub_look(hub, true);
+		hub_check_log(hub, true);
 	look_again(hub);
 	return false;
 }

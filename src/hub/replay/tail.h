@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * tail.h - the tail takes each new row of the log, whichever process wrote it, and delivers it. All
- * durable events come through it, and so all clients get them in one order. hub_look is in hub.h.
- * All functions belong to the loop's thread.
+ * durable events come through it, and so all clients get them in one order. hub_check_log is in
+ * hub.h. All functions belong to the loop's thread.
  */
 #ifndef HUB_REPLAY_TAIL_H
 #define HUB_REPLAY_TAIL_H

@@ -7,7 +7,7 @@
 void
 tail_run_page(struct store *st, struct read_job *job)
 {
-	struct tail_look *l = (struct tail_look *)job;
+	struct tail_read *l = (struct tail_read *)job;
 	bool has_changed = store_changed(st);
 
 	l->page.n = 0;

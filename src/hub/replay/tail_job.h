@@ -9,7 +9,7 @@
 #include "chat/tail_page.h"
 #include "hub/job.h"
 
-struct tail_look {
+struct tail_read {
 	struct hub_job job; /* first */
 	/* The loop's thread sets it. True: there are rows, so the reader need not ask first whether
 	 * anybody has committed. */
@@ -18,7 +18,7 @@ struct tail_look {
 	uint64_t begun;
 	struct tail_page page; /* the loop's thread sets the question, the job the answer */
 };
-static_assert(offsetof(struct tail_look, job) == 0, "a look is cast from its job");
+static_assert(offsetof(struct tail_read, job) == 0, "a tail_read is cast from its job");
 
 /* On the reader's thread: reads a page of the log; the page is empty if nobody has committed. */
 void tail_run_page(struct store *, struct read_job *);

@@ -15,7 +15,7 @@
 #include "hub/session/expiry.h"
 
 static void
-note_membership(const struct queue_row *row, struct span escrow_id)
+note_membership(const struct eventlog_row *row, struct span escrow_id)
 {
 	char wallet[16], position[24];
 
@@ -48,7 +48,7 @@ end_absent(struct hub *hub, struct topic *room, struct span wallet, struct hub_t
  * the room reaches them. */
 static void
 remove_member(
-    struct hub *hub, const struct queue_row *row, struct span escrow_id, struct hub_time now)
+    struct hub *hub, const struct eventlog_row *row, struct span escrow_id, struct hub_time now)
 {
 	struct topic *own = topic_find_user(hub, row->actor), *room;
 
@@ -66,7 +66,7 @@ remove_member(
 }
 
 static void
-change_member(struct hub *hub, const struct queue_row *row, struct span escrow_id)
+change_member(struct hub *hub, const struct eventlog_row *row, struct span escrow_id)
 {
 	struct topic *own = topic_find_user(hub, row->actor);
 	struct standing who = {0};
@@ -89,7 +89,7 @@ change_member(struct hub *hub, const struct queue_row *row, struct span escrow_i
 
 void
 membership_change(
-    struct hub *hub, const struct queue_row *row, struct span escrow_id, struct hub_time now)
+    struct hub *hub, const struct eventlog_row *row, struct span escrow_id, struct hub_time now)
 {
 	note_membership(row, escrow_id);
 	changes_note(hub->changes, row->actor, escrow_id, row->position);
@@ -103,7 +103,7 @@ membership_change(
 
 void
 membership_end_tokens(
-    struct hub *hub, const struct queue_row *row, enum topic_kind kind, struct span name)
+    struct hub *hub, const struct eventlog_row *row, enum topic_kind kind, struct span name)
 {
 	struct span wallet = kind == TOPIC_SESSION ? row->actor : name;
 	unsigned long long until_ms = 0;

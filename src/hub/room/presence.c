@@ -100,7 +100,7 @@ presence_tell(const struct presence *p, const char *name, const char *member, in
 	json_close(&data, '}');
 	ev.data = buf_as_span(&data);
 	if (only != NULL)
-		only->transport->send(only, event_frame(&ev, only->transport->wire));
+		only->transport->send(only, event_frame(&ev, only->transport->encoding));
 	else
 		subscription_push(t, &ev, p->user);
 	event_clear(&ev);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rights.c - events that depend on what their user may do in an escrow, on the loop's thread.
+ * rights.c - events that depend on what their user may do in an escrow: the loop's part of them.
+ * rights_job.c has the reader's part.
  */
 #include "hub/room/rights.h"
 

@@ -148,7 +148,7 @@ subscription_begin_asked(struct subscription *sub)
 {
 	bool is_behind = subscription_begin(sub);
 
-	sub->session->is_asking = sub->session->is_asking || is_behind;
+	sub->session->is_charged = sub->session->is_charged || is_behind;
 	return is_behind;
 }
 
@@ -237,7 +237,8 @@ subscription_push(struct topic *t, struct chat_event *ev, const struct topic *no
 		fetch_ahead(subs, i, t->n_subscriptions);
 		if (s->own.topic == not_to || (ev->position > 0 && ev->position <= sub->position))
 			continue;
-		if (takes(sub, ev) && s->transport->send(s, event_frame(ev, s->transport->wire)))
+		if (takes(sub, ev) &&
+		    s->transport->send(s, event_frame(ev, s->transport->encoding)))
 			s->hub->delivered++;
 		else
 			give_up(sub, ev);

@@ -172,14 +172,14 @@ call_write(struct call *c, bool (*run)(struct store *, struct writer_job *))
 bool
 calls_may_begin(const struct session *s, enum call_kind kind)
 {
-	return s->n_calls == 0 ||
-	       (kind != CALL_AT_ONCE && kind == s->calls_kind && s->n_waiting == 0 && !s->has_bar);
+	return s->n_calls == 0 || (kind != CALL_AT_ONCE && kind == s->calls_kind &&
+				      s->n_waiting == 0 && !s->has_barrier);
 }
 
 void
 calls_bar(struct call *c)
 {
-	c->is_bar = c->session->has_bar = true;
+	c->is_barrier = c->session->has_barrier = true;
 }
 
 bool
@@ -277,7 +277,7 @@ answer_first(struct session *s, struct hub_time now)
 		return false;
 	STAILQ_REMOVE_HEAD(&s->calls, next);
 	s->n_calls--;
-	s->has_bar = s->has_bar && !c->is_bar;
+	s->has_barrier = s->has_barrier && !c->is_barrier;
 	call_free(c);
 	return true;
 }

@@ -59,9 +59,9 @@ struct call {
 	char escrow_id[STORE_NAME_SIZE];
 	struct span ack; /* n 0: none is wanted */
 	char ack_few[16];
-	int64_t unread; /* in the answer to a subscribe_escrow */
-	bool has_gap;   /* the answer to a subscribe_escrow reports a gap */
-	bool is_bar;    /* no call behind it begins before it is answered */
+	int64_t unread;  /* in the answer to a subscribe_escrow */
+	bool has_gap;    /* the answer to a subscribe_escrow reports a gap */
+	bool is_barrier; /* no call behind it begins before it is answered */
 	/* The call is of a recoverable session, and puts its room into the store or deletes it. */
 	bool changes_room;
 	bool forgets_room; /* if the call is refused, it deletes the room: see recoverable.h */

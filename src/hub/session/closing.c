@@ -28,9 +28,9 @@ resume_nothing(struct session *s)
 }
 
 static const struct transport nowhere = {
-    .name = "closed", .wire = WIRE_JSON, .send = send_nowhere, .resume = resume_nothing};
+    .name = "closed", .encoding = ENCODING_JSON, .send = send_nowhere, .resume = resume_nothing};
 static const struct transport passing_nowhere = {.name = "closed",
-    .wire = WIRE_JSON,
+    .encoding = ENCODING_JSON,
     .send = send_nowhere,
     .resume = resume_nothing,
     .is_passing = true};

@@ -12,7 +12,7 @@
 struct connect_result;
 struct connecting;
 struct hub;
-struct session_look; /* session_look.h */
+struct session_lookup; /* session_lookup.h */
 
 struct session_options {
 	const struct transport *transport;
@@ -20,8 +20,8 @@ struct session_options {
 	const struct user *user;
 	uint32_t number; /* of its connection, for log lines */
 	/* The result of its look-up. NULL: the client has no cursor, and delivery begins with the
-	 * next event; session_open_stream needs a look. */
-	const struct session_look *look;
+	 * next event; session_open_stream needs a look-up. */
+	const struct session_lookup *lookup;
 	/* The session before of the same client, or NULL. The new session is told the presence and
 	 * typing that the predecessor has missed. */
 	struct session *predecessor;
@@ -46,12 +46,12 @@ bool hub_replay_is_spent(struct hub *, const struct user *, struct hub_time);
 size_t hub_count_streams(struct hub *, const struct user *);
 /* True if a session belongs to this user, with the same token and the same name, and is in exactly
  * these rooms. */
-bool session_is_of(const struct session *, const struct user *, const struct session_look *);
+bool session_is_of(const struct session *, const struct user *, const struct session_lookup *);
 
 /* ---- sessions that their client can recover (connection state recovery of Socket.IO) ---- */
 
 struct connect_options {
-	struct session_options session; /* its look is not used */
+	struct session_options session; /* its lookup is not used */
 	bool is_recoverable;            /* it can be recovered, if sessions can be at all */
 	struct span pid, offset;        /* with which the client came back; n 0: none */
 	void (*done)(void *owner, const struct connect_result *);

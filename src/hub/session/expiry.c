@@ -53,8 +53,8 @@ touch(struct hub *hub, struct expiry *e, struct hub_time now)
 
 /* ---- its end ---- */
 
-/* Arms the timer of the next check. The wall clock may be set meanwhile, so the time that is left is
- * calculated anew then. */
+/* Arms the timer of the next check. The wall clock may be set meanwhile, so the time that is left
+ * is calculated anew then. */
 static void
 schedule(struct hub *hub, struct expiry *e, struct hub_time now)
 {
@@ -80,7 +80,7 @@ warn(struct session *s)
 	json_member_time(&data, "expiresAt", s->expiry->proof.expires_ms);
 	json_close(&data, '}');
 	ev.data = buf_as_span(&data);
-	is_heard = s->transport->send(s, event_frame(&ev, s->transport->wire));
+	is_heard = s->transport->send(s, event_frame(&ev, s->transport->encoding));
 	event_clear(&ev);
 	buf_clear(&data);
 	return is_heard;

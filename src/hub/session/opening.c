@@ -11,7 +11,7 @@
 #include "hub/replay/replay.h"
 #include "hub/room/room.h"
 #include "hub/session/expiry.h"
-#include "hub/session/session_look.h"
+#include "hub/session/session_lookup.h"
 
 /* ---- before a session is opened ---- */
 
@@ -53,7 +53,7 @@ hub_count_streams(struct hub *hub, const struct user *user)
 
 /* Sends hello, with the rooms of the look-up (may be NULL) that the user may not enter. */
 static void
-say_hello(struct session *s, const struct session_look *l)
+say_hello(struct session *s, const struct session_lookup *l)
 {
 	struct hub *hub = s->hub;
 	struct buf data = {0};
@@ -105,7 +105,7 @@ opening_session(struct hub *hub, const struct session_options *o, int64_t positi
 }
 
 static int64_t
-first_position(const struct hub *hub, const struct session_look *l)
+first_position(const struct hub *hub, const struct session_lookup *l)
 {
 	return l != NULL && l->cursor.n > 0 && l->cursor_state == CURSOR_GOOD ? l->position
 									      : hub->position;
@@ -113,7 +113,7 @@ first_position(const struct hub *hub, const struct session_look *l)
 
 /* Begins the delivery: now, behind the cursor, or with a gap. */
 static void
-begin(struct subscription *sub, const struct session_look *l, struct hub_time now)
+begin(struct subscription *sub, const struct session_lookup *l, struct hub_time now)
 {
 	if (l == NULL || l->cursor.n == 0)
 		subscription_begin(sub);
@@ -126,11 +126,11 @@ begin(struct subscription *sub, const struct session_look *l, struct hub_time no
 struct session *
 session_open(struct hub *hub, const struct session_options *o)
 {
-	struct session *s = opening_session(hub, o, first_position(hub, o->look));
+	struct session *s = opening_session(hub, o, first_position(hub, o->lookup));
 
 	if (s->transport->says_hello)
 		say_hello(s, NULL);
-	begin(s->subscriptions, o->look, o->now);
+	begin(s->subscriptions, o->lookup, o->now);
 	return s;
 }
 
@@ -151,13 +151,13 @@ inherit(struct subscription *sub, const struct session *predecessor)
 struct session *
 session_open_stream(struct hub *hub, const struct session_options *o)
 {
-	const struct session_look *l = o->look;
+	const struct session_lookup *l = o->lookup;
 	int64_t position = first_position(hub, l);
 	struct session *s = opening_session(hub, o, position);
 
 	s->is_stream = true;
 	expiry_inherit(s, o->predecessor, o->now);
-	for (const struct room_look *r = l->rooms; r < l->rooms + l->n_rooms; r++) {
+	for (const struct room_lookup *r = l->rooms; r < l->rooms + l->n_rooms; r++) {
 		if (r->verdict == ERROR_NONE)
 			inherit(
 			    room_enter(s, r->escrow_id, &r->standing, position, l->checked, o->now),
@@ -173,7 +173,7 @@ session_open_stream(struct hub *hub, const struct session_options *o)
 /* ---- an open session ---- */
 
 bool
-session_is_of(const struct session *s, const struct user *user, const struct session_look *l)
+session_is_of(const struct session *s, const struct user *user, const struct session_lookup *l)
 {
 	if (!span_is(topic_wallet(s->own.topic), user->key) ||
 	    strcmp(session_name(s), user->name) != 0 || s->n_rooms != l->n_rooms ||

@@ -64,14 +64,14 @@ session_send_event(struct session *s, const char *name, struct span data, struct
 	    .cursor = cursor,
 	    .escrow_id = escrow_id};
 
-	s->transport->send(s, event_frame(&ev, s->transport->wire));
+	s->transport->send(s, event_frame(&ev, s->transport->encoding));
 	event_clear(&ev);
 }
 
 void
 session_answer_end(struct session *s, struct buf *out)
 {
-	struct frame *f = ack_end(s->transport->wire, out);
+	struct frame *f = ack_end(s->transport->encoding, out);
 
 	s->transport->send(s, f);
 	frame_unref(f);
@@ -80,7 +80,7 @@ session_answer_end(struct session *s, struct buf *out)
 void
 session_ok_begin(struct session *s, struct buf *out, struct span ack)
 {
-	ack_begin(s->transport->wire, out, ack);
+	ack_begin(s->transport->encoding, out, ack);
 	json_open(out, '{');
 	json_member_bool(out, "ok", true);
 }
@@ -117,7 +117,7 @@ session_refuse(struct session *s, struct span event, struct span ack, enum error
 
 	note_refusal(s, event, err, escrow_id);
 	if (ack.n > 0) {
-		ack_begin(s->transport->wire, &out, ack);
+		ack_begin(s->transport->encoding, &out, ack);
 		view_refusal(&out, err, why);
 		session_answer_end(s, &out);
 	} else {

@@ -46,10 +46,10 @@ struct session {
 	bool was_busy : 1;                    /* the last result of session_is_busy */
 	bool types_outside : 1;               /* it has typed in a room that it was not in */
 	bool is_stream : 1;                   /* its rooms were named in its request */
-	bool has_bar : 1;                     /* a call is a bar: nothing begins behind it */
+	bool has_barrier : 1;                 /* a call is a bar: nothing begins behind it */
 	bool is_leaving : 1;                  /* its client is gone; ends after its calls */
 	uint8_t end : 2;                      /* enum session_end, once it is leaving */
-	bool is_asking : 1;                   /* it replays from a cursor: the bytes count */
+	bool is_charged : 1;                  /* it replays from a cursor: the bytes count */
 	uint32_t number;
 	int64_t spent;         /* the bucket of its events, see budget.h */
 	char *name;            /* the wallet as claimed; NULL: the same as the key */

@@ -17,7 +17,7 @@ messages_run_send(struct store *st, struct writer_job *job)
 	j->call.job.err = j->send.err;
 	/* A repeated message waits for the row of the first, which another process may have written
 	 * a moment ago. */
-	j->call.job.position = j->send.repeated ? queue_head(st) : j->send.position;
+	j->call.job.position = j->send.repeated ? eventlog_newest(st) : j->send.position;
 	return written;
 }
 

@@ -131,7 +131,7 @@ apply_subscribe(struct call *c, struct hub_time now)
 		return true;
 	if (!j->has_begun && changes_since(s->hub->changes, span_of(c->user.key),
 				 span_of(c->escrow_id), j->checked)) {
-		call_read_again(c, subscribe_run_look_up);
+		call_read_again(c, subscribe_run_lookup);
 		return false;
 	}
 	if (sub != NULL) { /* subscribing again changes nothing */
@@ -167,7 +167,7 @@ subscribe_begin(const struct incoming *in)
 	j->cursor_n = cursor.n;
 	memcpy(j->cursor, cursor.p, cursor.n);
 	if (in->session->recoverable == NULL) {
-		call_read(&j->call, subscribe_run_look_up);
+		call_read(&j->call, subscribe_run_lookup);
 		return;
 	}
 	j->recoverable_id = change_rooms(&j->call);

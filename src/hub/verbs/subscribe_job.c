@@ -13,7 +13,7 @@ look_up(struct store *st, struct subscribe_call *j)
 	struct call *c = &j->call;
 
 	j->cursor_state = CURSOR_GOOD;
-	j->checked = queue_head(st);
+	j->checked = eventlog_newest(st);
 	c->job.err = chat_standing(
 	    st, &c->job.hub->options.rules, &c->user, span_of(c->escrow_id), &j->standing);
 	if (c->job.err != ERROR_NONE)
@@ -26,13 +26,13 @@ look_up(struct store *st, struct subscribe_call *j)
 	if (j->cursor_state == CURSOR_GOOD)
 		return;
 	j->from = j->checked;
-	j->oldest = queue_oldest(st);
+	j->oldest = eventlog_oldest(st);
 	if (j->cursor_state == CURSOR_BAD)
 		c->job.err = ERROR_BAD_REQUEST;
 }
 
 void
-subscribe_run_look_up(struct store *st, struct read_job *job)
+subscribe_run_lookup(struct store *st, struct read_job *job)
 {
 	look_up(st, (struct subscribe_call *)job);
 }
@@ -56,6 +56,6 @@ subscribe_run_leave(struct store *st, struct writer_job *job)
 	struct leave_call *j = (struct leave_call *)job;
 
 	kept_room_delete(st, j->recoverable_id, span_of(j->call.escrow_id));
-	j->call.job.position = queue_head(st);
+	j->call.job.position = eventlog_newest(st);
 	return true;
 }

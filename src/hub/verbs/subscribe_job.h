@@ -34,7 +34,7 @@ static_assert(offsetof(struct leave_call, call) == 0, "a leave_call is cast from
 
 /* On the reader's thread: reads the standing of a subscribe_call, its unread messages and where its
  * cursor stands. job.err says why the room may not be entered. */
-void subscribe_run_look_up(struct store *, struct read_job *);
+void subscribe_run_lookup(struct store *, struct read_job *);
 /* On the writer's thread: reads the same, and puts the room of a recoverable session into the
  * store. */
 bool subscribe_run_enter(struct store *, struct writer_job *);

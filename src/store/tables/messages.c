@@ -161,8 +161,8 @@ int64_t
 message_at_of_position(struct store *st, int64_t escrow, int64_t position)
 {
 	int64_t id, at, too_new, back = FIRST_BACK_MS;
-	/* Messages with at <= known are not after position; newest is the last of them, -1:
-	 * none. */
+	/* known: each message up to this time is at or before position. newest: the time of the
+	 * last such message, or -1. */
 	int64_t known = -1, newest = -1;
 
 	if (!last_upto(st, escrow, INT64_MAX, &id, &at))

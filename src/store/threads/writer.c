@@ -144,7 +144,7 @@ on_hand_back(struct worker *worker)
 /* ---- rest: jobs gather, and another process can get the lock of the database ---- */
 
 int64_t
-writer_rest_us(const struct writer *w)
+writer_pause_us(const struct writer *w)
 {
 	int64_t until = atomic_load(&w->rests_until), now = clock_mono_us();
 
@@ -167,7 +167,7 @@ end_rest(const struct writer *w)
 {
 	int64_t us;
 
-	while ((us = writer_rest_us(w)) > 0)
+	while ((us = writer_pause_us(w)) > 0)
 		clock_nanosleep(CLOCK_MONOTONIC, 0,
 		    &(struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000},
 		    NULL);

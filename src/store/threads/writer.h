@@ -51,7 +51,7 @@ writer_start(struct store *, int interval_us, void (*wake)(void *arg), void *arg
 
 /* The time for which the thread still rests, in us. It takes no jobs before the end of the rest, so
  * the caller may gather more of them. Any thread. */
-int64_t writer_rest_us(const struct writer *);
+int64_t writer_pause_us(const struct writer *);
 
 /* Hands over a chain of n jobs linked by next, in order: one lock, at most one wake of the
  * thread. */

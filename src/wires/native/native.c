@@ -31,7 +31,7 @@ resume(struct session *s)
 	struct websocket *ws = session_owner(s);
 
 	if (session_is_behind(s))
-		conn_want_room(websocket_conn(ws));
+		conn_want_writable(websocket_conn(ws));
 	if (!session_is_busy(s))
 		websocket_resume(ws);
 }
@@ -44,7 +44,7 @@ dismiss(struct session *s, enum dismissal why)
 
 static const struct transport transport = {
     .name = "websocket",
-    .wire = WIRE_WS,
+    .encoding = ENCODING_WS,
     .send = send_frame,
     .resume = resume,
     .dismiss = dismiss,
@@ -97,7 +97,7 @@ on_json(struct session *s, struct span text)
 static void
 on_message(struct websocket *ws, enum ws_opcode opcode, struct span text)
 {
-	struct session *s = websocket_own(ws);
+	struct session *s = websocket_owner(ws);
 	const char *why = NULL;
 
 	if (opcode != WS_TEXT) {
@@ -117,13 +117,13 @@ on_message(struct websocket *ws, enum ws_opcode opcode, struct span text)
 static bool
 is_busy(struct websocket *ws)
 {
-	return session_is_busy(websocket_own(ws));
+	return session_is_busy(websocket_owner(ws));
 }
 
 static void
-on_room(struct websocket *ws)
+on_writable(struct websocket *ws)
 {
-	struct session *s = websocket_own(ws);
+	struct session *s = websocket_owner(ws);
 
 	session_pull(s, time_now());
 }
@@ -131,7 +131,7 @@ on_room(struct websocket *ws)
 static void
 on_closed(struct websocket *ws, const char *why)
 {
-	struct session *s = websocket_own(ws);
+	struct session *s = websocket_owner(ws);
 
 	log_info("conn %u: disconnected: %s", session_number(s), why);
 	session_close(s, SESSION_LOST, time_now());
@@ -140,13 +140,13 @@ on_closed(struct websocket *ws, const char *why)
 static struct span
 wallet(const struct websocket *ws)
 {
-	return session_wallet(websocket_own(ws));
+	return session_wallet(websocket_owner(ws));
 }
 
 static const struct websocket_ops ops = {
     .on_message = on_message,
     .is_busy = is_busy,
-    .on_room = on_room,
+    .on_writable = on_writable,
     .on_closed = on_closed,
     .pings = true,
     .wallet = wallet,
@@ -167,7 +167,7 @@ read_cursor(const struct http_request *http, struct buf *scratch)
 static void
 open_session(struct web_request *req, struct admission *a)
 {
-	const struct native *native = a->own;
+	const struct native *native = a->owner;
 	struct websocket_options wo = {.ops = &ops, .max_message = native->max_message};
 	struct hub_time now = time_now();
 	const char *why;
@@ -182,21 +182,21 @@ open_session(struct web_request *req, struct admission *a)
 		wo.subprotocol = SUBPROTOCOL;
 	if ((ws = websocket_accept(req, &wo)) == NULL)
 		return;
-	websocket_set_own(
+	websocket_set_owner(
 	    ws, session_open(native->hub, &(struct session_options){.transport = &transport,
 					      .owner = ws,
 					      .user = &a->user,
 					      .number = conn_number(req->conn),
-					      .look = &a->look,
+					      .lookup = &a->lookup,
 					      .now = now}));
-	resume(websocket_own(ws));
+	resume(websocket_owner(ws));
 }
 
 void
-native_handle(struct web_request *req, void *own)
+native_handle(struct web_request *req, void *owner)
 {
-	const struct native *native = own;
-	struct admission *a = admission_new(native->gate, own);
+	const struct native *native = owner;
+	struct admission *a = admission_new(native->gate, owner);
 	struct buf cursor = {0};
 	enum error err = gate_read(native->gate, req, &a->carried);
 
@@ -207,7 +207,7 @@ native_handle(struct web_request *req, void *own)
 		web_refuse(req, err, NULL);
 		admission_free(a);
 	} else {
-		a->look.cursor = buf_as_span(&cursor);
+		a->lookup.cursor = buf_as_span(&cursor);
 		admission_of_request(a, req, open_session, NULL);
 	}
 	buf_clear(&cursor);

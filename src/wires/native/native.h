@@ -16,7 +16,7 @@ struct native {
 	uint32_t max_message; /* bytes */
 };
 
-/* The handler of its route; own is a struct native. */
-void native_handle(struct web_request *, void *own);
+/* The handler of its route; owner is a struct native. */
+void native_handle(struct web_request *, void *owner);
 
 #endif

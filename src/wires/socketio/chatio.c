@@ -52,7 +52,7 @@ static void
 resume(struct session *s)
 {
 	if (session_is_behind(s))
-		engine_want_room(engine_of(s));
+		engine_want_writable(engine_of(s));
 	if (!session_is_busy(s))
 		engine_resume(engine_of(s));
 }
@@ -73,14 +73,14 @@ carrier(const struct session *s)
 }
 
 static const struct transport plain = {.name = "socket.io",
-    .wire = WIRE_SIO,
+    .encoding = ENCODING_SIO,
     .is_merged = true,
     .send = send_frame,
     .resume = resume,
     .dismiss = dismiss,
     .carrier = carrier};
 static const struct transport recoverable = {.name = "socket.io",
-    .wire = WIRE_SIO_OFFSET,
+    .encoding = WIRE_SIO_OFFSET,
     .is_merged = true,
     .send = send_frame,
     .resume = resume,
@@ -120,7 +120,7 @@ static void
 on_opened(void *owner, const struct connect_result *result)
 {
 	struct socketio_socket *socket = socketio_in(owner, NAMESPACE);
-	struct entry *e = socketio_own(socket);
+	struct entry *e = socketio_owner(socket);
 	const char *full = hub_full_text(e->io->hub);
 
 	entry_free(e);
@@ -128,7 +128,7 @@ on_opened(void *owner, const struct connect_result *result)
 		refuse(socket, result->err == ERROR_RATE_LIMITED ? full : error_text(result->err));
 		return;
 	}
-	socketio_set_own(socket, result->session);
+	socketio_set_owner(socket, result->session);
 	socketio_accept(socket, result->sid, result->pid);
 }
 
@@ -187,7 +187,7 @@ on_handshake(void *arg, struct web_request *req)
 static void
 on_admitted(struct admission *a)
 {
-	struct entry *e = a->own;
+	struct entry *e = a->owner;
 	struct socketio_socket *socket = socketio_in(e->engine, NAMESPACE);
 	bool is_recoverable = e->wants_recovery && hub_recovers(e->io->hub);
 	struct connect_options o = {.pid = {e->text.p, e->pid_n},
@@ -237,7 +237,7 @@ on_connect(void *arg, struct socketio_socket *socket, struct span auth)
 	buf_span(&e->text, asked.pid);
 	buf_span(&e->text, asked.offset);
 	buf_reserve(&e->text, 1);
-	socketio_set_own(socket, e);
+	socketio_set_owner(socket, e);
 	e->admission = admission_new(io->gate, e);
 	admission_of_handshake(e->admission, socketio_handshake_of(socket), &e->later, on_admitted);
 	buf_clear(&decoded);
@@ -249,11 +249,11 @@ on_disconnect(struct socketio_socket *socket, const char *why, enum socketio_end
 	static const enum session_end ends[] = {[SOCKETIO_DISCONNECTED] = SESSION_ENDED,
 	    [SOCKETIO_CLOSED] = SESSION_LEFT,
 	    [SOCKETIO_LOST] = SESSION_LOST};
-	struct entry *e = socketio_own(socket);
+	struct entry *e = socketio_owner(socket);
 
 	if (socketio_is_connected(socket)) {
-		log_info("conn %u: disconnected: %s", session_number(socketio_own(socket)), why);
-		session_close(socketio_own(socket), ends[end], time_now());
+		log_info("conn %u: disconnected: %s", session_number(socketio_owner(socket)), why);
+		session_close(socketio_owner(socket), ends[end], time_now());
 		return;
 	}
 	if (e->admission != NULL)
@@ -268,7 +268,7 @@ on_disconnect(struct socketio_socket *socket, const char *why, enum socketio_end
 static void
 on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 {
-	struct session *s = socketio_own(socket);
+	struct session *s = socketio_owner(socket);
 	char digits[32];
 	struct span name = {"", 0};
 	struct buf ack = {digits, 0, sizeof(digits)}, decoded = {0};
@@ -289,13 +289,13 @@ on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 static bool
 is_busy(struct socketio_socket *socket)
 {
-	return session_is_busy(socketio_own(socket));
+	return session_is_busy(socketio_owner(socket));
 }
 
 static void
-on_room(struct socketio_socket *socket)
+on_writable(struct socketio_socket *socket)
 {
-	struct session *s = socketio_own(socket);
+	struct session *s = socketio_owner(socket);
 
 	session_pull(s, time_now());
 }
@@ -303,7 +303,7 @@ on_room(struct socketio_socket *socket)
 static struct span
 wallet(const struct socketio_socket *socket)
 {
-	return session_wallet(socketio_own(socket));
+	return session_wallet(socketio_owner(socket));
 }
 
 static bool
@@ -324,7 +324,7 @@ static const struct socketio_ops ops = {
     .on_connect = on_connect,
     .on_event = on_event,
     .is_busy = is_busy,
-    .on_room = on_room,
+    .on_writable = on_writable,
     .on_disconnect = on_disconnect,
     .wallet = wallet,
 };

@@ -79,9 +79,9 @@ engine_free(struct engine *e)
 }
 
 void *
-engine_own(const struct engine_session *s)
+engine_owner(const struct engine_session *s)
 {
-	return s->own;
+	return s->owner;
 }
 
 uint32_t
@@ -184,7 +184,7 @@ engine_send(struct engine_session *s, struct frame *f)
 	if (s->ws != NULL)
 		return websocket_send_frame(s->ws, f);
 	if (!ring_takes(s->n_queue, s->event_bytes, f)) {
-		s->wants_room = true;
+		s->wants_writable = true;
 		return false;
 	}
 	queue_add(s, f);
@@ -221,13 +221,13 @@ engine_send_message(struct engine_session *s, bool is_binary, struct span messag
 }
 
 void
-engine_want_room(struct engine_session *s)
+engine_want_writable(struct engine_session *s)
 {
 	if (s->ws != NULL) {
-		conn_want_room(websocket_conn(s->ws));
+		conn_want_writable(websocket_conn(s->ws));
 		return;
 	}
-	s->wants_room = true;
+	s->wants_writable = true;
 	if (s->poll != NULL)
 		engine_session_dirty(s);
 }
@@ -295,15 +295,15 @@ offer_room(struct engine_session *s, int *offers)
 {
 	struct engine *e = s->engine;
 
-	if (s->is_closed || !s->wants_room || s->poll == NULL || s->n_queue > 0)
+	if (s->is_closed || !s->wants_writable || s->poll == NULL || s->n_queue > 0)
 		return;
 	if (--*offers < 0) {
 		engine_session_dirty(s);
 		return;
 	}
-	s->wants_room = false;
-	if (e->options.ops->on_room != NULL)
-		e->options.ops->on_room(s);
+	s->wants_writable = false;
+	if (e->options.ops->on_writable != NULL)
+		e->options.ops->on_writable(s);
 }
 
 static void

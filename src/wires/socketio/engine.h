@@ -16,15 +16,15 @@ struct engine_ops {
 	/* Called first for each request: appends header lines for its answer. False: the request
 	 * was refused and answered. NULL: every request is served. */
 	bool (*on_request)(void *arg, struct web_request *, struct buf *fields);
-	/* A session has begun; returns the owner's object for it (engine_own). */
+	/* A session has begun; returns the owner's object for it (engine_owner). */
 	void *(*on_open)(void *arg, struct engine_session *, struct web_request *);
 	/* One message; bytes live for the call. Text is UTF-8. */
 	void (*on_message)(struct engine_session *, bool is_binary, struct span);
 	/* True: no more messages are to be given until engine_resume (NULL: never). */
 	bool (*is_busy)(struct engine_session *);
-	/* The queued frames are on their way, after a frame was refused or engine_want_room was
+	/* The queued frames are on their way, after a frame was refused or engine_want_writable was
 	 * called. NULL: not called. */
-	void (*on_room)(struct engine_session *);
+	void (*on_writable)(struct engine_session *);
 	/* The session is over: the last call. is_left: the client has closed it. */
 	void (*on_closed)(struct engine_session *, const char *why, bool is_left);
 	/* The key of the user's wallet; n 0: the user is not known. NULL: never known. It is asked
@@ -49,10 +49,10 @@ struct engine *engine_new(struct loop *, const struct engine_options *);
 /* Closes the sessions that are left, and frees the engine. NULL is fine. */
 void engine_free(struct engine *);
 
-/* The handler of its route; own is a struct engine * (the place that holds it). */
-void engine_handle(struct web_request *, void *own);
+/* The handler of its route; owner is a struct engine * (the place that holds it). */
+void engine_handle(struct web_request *, void *owner);
 
-void *engine_own(const struct engine_session *);
+void *engine_owner(const struct engine_session *);
 uint32_t engine_conn_number(
     const struct engine_session *); /* of the connection that began it, for the log */
 const char *engine_transport(const struct engine_session *); /* "polling", "websocket" */
@@ -71,7 +71,7 @@ void engine_doubt(struct engine_session *);
 void engine_set_wallet(struct engine_session *, struct span wallet);
 
 /* The max_body of its route: how many bytes a request may bring. */
-size_t engine_max_body(const struct http_request *, void *own);
+size_t engine_max_body(const struct http_request *, void *owner);
 
 /* Queues a frame as conn_send does. frame_new_ws has made the frame, and its payload begins with
  * the type of the packet. */
@@ -79,8 +79,8 @@ bool engine_send(struct engine_session *, struct frame *);
 /* Queues a message, text or binary; never refused. */
 void engine_send_message(struct engine_session *, bool is_binary, struct span);
 
-/* Asks for on_room when the queued frames are on their way, although no frame was refused. */
-void engine_want_room(struct engine_session *);
+/* Asks for on_writable when the queued frames are on their way, although no frame was refused. */
+void engine_want_writable(struct engine_session *);
 /* The owner was busy (is_busy), and takes messages again. */
 void engine_resume(struct engine_session *);
 

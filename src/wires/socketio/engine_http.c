@@ -161,7 +161,7 @@ begin_polling(struct engine *e, struct web_request *req, struct span fields)
 	engine_put_open(s, true, &open);
 	reply(req, 200, "text/plain; charset=UTF-8", buf_as_span(&open), fields);
 	buf_clear(&open);
-	s->own = e->options.ops->on_open(e->options.arg, s, req);
+	s->owner = e->options.ops->on_open(e->options.arg, s, req);
 }
 
 static void
@@ -256,9 +256,9 @@ engine_refuse_late(struct engine *e, int64_t now)
 }
 
 size_t
-engine_max_body(const struct http_request *http, void *own)
+engine_max_body(const struct http_request *http, void *owner)
 {
-	const struct engine *e = *(struct engine **)own;
+	const struct engine *e = *(struct engine **)owner;
 	struct eio_query q;
 	struct map_node *n;
 
@@ -307,9 +307,9 @@ serve(struct engine *e, struct web_request *req, struct span fields)
 }
 
 void
-engine_handle(struct web_request *req, void *own)
+engine_handle(struct web_request *req, void *owner)
 {
-	struct engine *e = *(struct engine **)own;
+	struct engine *e = *(struct engine **)owner;
 	const struct engine_ops *ops = e->options.ops;
 	struct buf fields = {0};
 

@@ -37,11 +37,11 @@ struct held_post { /* a POST whose packets the busy owner has not all taken yet 
 struct engine_session {
 	/* The members that a message on a WebSocket touches are first, side by side. */
 	struct engine *engine;
-	void *own;
+	void *owner;
 	struct websocket *ws;    /* its transport; NULL: polling */
 	struct websocket *probe; /* a WebSocket that is to become the transport */
 	uint32_t conn_number;
-	bool is_closed : 1, wants_room : 1, awaits_pong : 1, is_stranger : 1, is_dirty : 1,
+	bool is_closed : 1, wants_writable : 1, awaits_pong : 1, is_stranger : 1, is_dirty : 1,
 	    is_parting : 1;
 	bool has_origin : 1;   /* the last POST or WebSocket named an Origin */
 	bool needs_origin : 1; /* no packet is accepted without an Origin */
@@ -88,7 +88,7 @@ struct engine {
 	struct account_source source;
 };
 
-/* engine.c: a new session, which the caller gives a transport and its owner's own. */
+/* engine.c: a new session, which the caller gives a transport and an owner. */
 struct engine_session *engine_session_new(struct engine *, struct web_request *);
 /* The live session with that sid, or NULL. A session that is parting is found only by a poll. */
 struct engine_session *engine_session_find(struct engine *, struct span sid, bool is_poll);

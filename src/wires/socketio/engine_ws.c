@@ -10,7 +10,7 @@ engine_ws_close(struct websocket **ws)
 {
 	if (*ws == NULL)
 		return;
-	websocket_set_own(*ws, NULL);
+	websocket_set_owner(*ws, NULL);
 	websocket_close(*ws, WS_NORMAL, "");
 	*ws = NULL;
 }
@@ -43,9 +43,9 @@ upgrade(struct engine_session *s)
 	if (s->post != NULL)
 		engine_session_dirty(s);
 	engine_answer_poll(s, SPAN("6"));
-	if (s->wants_room)
-		conn_want_room(c);
-	s->wants_room = false;
+	if (s->wants_writable)
+		conn_want_writable(c);
+	s->wants_writable = false;
 }
 
 static void
@@ -66,7 +66,7 @@ take_probe(struct engine_session *s, const struct eio_packet *p)
 static void
 on_ws_message(struct websocket *ws, enum ws_opcode opcode, struct span message)
 {
-	struct engine_session *s = websocket_own(ws);
+	struct engine_session *s = websocket_owner(ws);
 	struct eio_packet p = {.type = EIO_MESSAGE, .form = EIO_BINARY, .data = message};
 	bool is_packet = opcode == WS_BINARY || eio_decode(&p, message);
 
@@ -83,7 +83,7 @@ on_ws_message(struct websocket *ws, enum ws_opcode opcode, struct span message)
 static bool
 on_ws_busy(struct websocket *ws)
 {
-	struct engine_session *s = websocket_own(ws);
+	struct engine_session *s = websocket_owner(ws);
 
 	return s != NULL && ws == s->ws && engine_session_is_busy(s);
 }
@@ -91,16 +91,16 @@ on_ws_busy(struct websocket *ws)
 static void
 on_ws_room(struct websocket *ws)
 {
-	struct engine_session *s = websocket_own(ws);
+	struct engine_session *s = websocket_owner(ws);
 
-	if (s != NULL && ws == s->ws && s->engine->options.ops->on_room != NULL)
-		s->engine->options.ops->on_room(s);
+	if (s != NULL && ws == s->ws && s->engine->options.ops->on_writable != NULL)
+		s->engine->options.ops->on_writable(s);
 }
 
 static void
 on_ws_closed(struct websocket *ws, const char *why)
 {
-	struct engine_session *s = websocket_own(ws);
+	struct engine_session *s = websocket_owner(ws);
 
 	if (s == NULL)
 		return;
@@ -116,9 +116,9 @@ on_ws_closed(struct websocket *ws, const char *why)
 static struct span
 ws_wallet(const struct websocket *ws)
 {
-	const struct engine_session *s = websocket_own(ws);
+	const struct engine_session *s = websocket_owner(ws);
 
-	if (s == NULL || s->own == NULL || s->engine->options.ops->wallet == NULL)
+	if (s == NULL || s->owner == NULL || s->engine->options.ops->wallet == NULL)
 		return (struct span){"", 0};
 	return s->engine->options.ops->wallet(s);
 }
@@ -126,7 +126,7 @@ ws_wallet(const struct websocket *ws)
 static const struct websocket_ops ws_ops = {
     .on_message = on_ws_message,
     .is_busy = on_ws_busy,
-    .on_room = on_ws_room,
+    .on_writable = on_ws_room,
     .on_closed = on_ws_closed,
     .pings = false,
     .wallet = ws_wallet,
@@ -146,7 +146,7 @@ engine_ws_begin(struct engine *e, struct web_request *req, struct engine_session
 		return;
 	if (s != NULL && s->ws == NULL && s->probe == NULL) {
 		s->probe = ws;
-		websocket_set_own(ws, s);
+		websocket_set_owner(ws, s);
 		conn_wait(websocket_conn(ws), WAIT_PROBE);
 		return;
 	}
@@ -157,9 +157,9 @@ engine_ws_begin(struct engine *e, struct web_request *req, struct engine_session
 	s = engine_session_new(e, req);
 	s->has_origin = has_origin;
 	s->ws = ws;
-	websocket_set_own(ws, s);
+	websocket_set_owner(ws, s);
 	engine_put_open(s, false, &open);
 	websocket_send_message(ws, WS_TEXT, buf_as_span(&open));
 	buf_clear(&open);
-	s->own = e->options.ops->on_open(e->options.arg, s, req);
+	s->owner = e->options.ops->on_open(e->options.arg, s, req);
 }

@@ -22,7 +22,7 @@ struct socketio_socket {
 	struct client *client;
 	struct socketio_socket *next;
 	const char *nsp;
-	void *own;
+	void *owner;
 	enum socket_state state;
 };
 
@@ -103,15 +103,15 @@ socket_free(struct socketio_socket *s)
 }
 
 void *
-socketio_own(const struct socketio_socket *s)
+socketio_owner(const struct socketio_socket *s)
 {
-	return s->own;
+	return s->owner;
 }
 
 void
-socketio_set_own(struct socketio_socket *s, void *own)
+socketio_set_owner(struct socketio_socket *s, void *owner)
 {
-	s->own = own;
+	s->owner = owner;
 }
 
 const char *
@@ -135,7 +135,7 @@ socketio_session(const struct socketio_socket *s)
 struct socketio_socket *
 socketio_in(const struct engine_session *session, const char *nsp)
 {
-	return find_socket(engine_own(session), span_of(nsp));
+	return find_socket(engine_owner(session), span_of(nsp));
 }
 
 bool
@@ -376,7 +376,7 @@ on_open(void *arg, struct engine_session *session, struct web_request *req)
 static void
 on_message(struct engine_session *session, bool is_binary, struct span message)
 {
-	struct client *c = engine_own(session);
+	struct client *c = engine_owner(session);
 
 	if (!(is_binary ? take_attachment(c, message) : take_text(c, message)))
 		engine_close(session, "bad packet");
@@ -387,7 +387,7 @@ on_message(struct engine_session *session, bool is_binary, struct span message)
 static bool
 is_busy(struct engine_session *session)
 {
-	struct client *c = engine_own(session);
+	struct client *c = engine_owner(session);
 	const struct socketio_ops *ops = c->sio->options.ops;
 
 	for (struct socketio_socket *s = c->sockets; s != NULL; s = s->next) {
@@ -398,23 +398,23 @@ is_busy(struct engine_session *session)
 }
 
 static void
-on_room(struct engine_session *session)
+on_writable(struct engine_session *session)
 {
-	struct client *c = engine_own(session);
+	struct client *c = engine_owner(session);
 	const struct socketio_ops *ops = c->sio->options.ops;
 
-	if (ops->on_room == NULL)
+	if (ops->on_writable == NULL)
 		return;
 	for (struct socketio_socket *s = c->sockets; s != NULL; s = s->next) {
 		if (s->state == SOCKET_CONNECTED)
-			ops->on_room(s);
+			ops->on_writable(s);
 	}
 }
 
 static void
 on_closed(struct engine_session *session, const char *why, bool is_left)
 {
-	struct client *c = engine_own(session);
+	struct client *c = engine_owner(session);
 
 	stop_waiting(c);
 	while (c->sockets != NULL) {
@@ -431,7 +431,7 @@ on_closed(struct engine_session *session, const char *why, bool is_left)
 static struct span
 wallet(const struct engine_session *session)
 {
-	const struct client *c = engine_own(session);
+	const struct client *c = engine_owner(session);
 
 	for (const struct socketio_socket *s = c->sockets; s != NULL; s = s->next) {
 		if (s->state == SOCKET_CONNECTED && c->sio->options.ops->wallet != NULL)
@@ -445,7 +445,7 @@ static const struct engine_ops engine_ops = {
     .on_open = on_open,
     .on_message = on_message,
     .is_busy = is_busy,
-    .on_room = on_room,
+    .on_writable = on_writable,
     .on_closed = on_closed,
     .wallet = wallet,
 };
@@ -480,13 +480,13 @@ socketio_free(struct socketio *sio)
 }
 
 void
-socketio_handle(struct web_request *req, void *own)
+socketio_handle(struct web_request *req, void *owner)
 {
-	engine_handle(req, &(*(struct socketio **)own)->engine);
+	engine_handle(req, &(*(struct socketio **)owner)->engine);
 }
 
 size_t
-socketio_max_body(const struct http_request *http, void *own)
+socketio_max_body(const struct http_request *http, void *owner)
 {
-	return engine_max_body(http, &(*(struct socketio **)own)->engine);
+	return engine_max_body(http, &(*(struct socketio **)owner)->engine);
 }

@@ -43,7 +43,7 @@ struct socketio_ops {
 	/* These are called as those of engine_ops are, for a socket that is connected. Each may be
 	 * NULL. */
 	bool (*is_busy)(struct socketio_socket *);
-	void (*on_room)(struct socketio_socket *);
+	void (*on_writable)(struct socketio_socket *);
 	/* The socket is over: the last call. */
 	void (*on_disconnect)(struct socketio_socket *, const char *why, enum socketio_end);
 	/* The key of the wallet of a socket that is connected (NULL: the wallet is not known). */
@@ -65,12 +65,12 @@ struct socketio_options {
 struct socketio *socketio_new(struct loop *, const struct socketio_options *);
 void socketio_free(struct socketio *); /* NULL is fine */
 
-/* The handler of its route; own is a struct socketio * (the place that holds it). */
-void socketio_handle(struct web_request *, void *own);
-size_t socketio_max_body(const struct http_request *, void *own);
+/* The handler of its route; owner is a struct socketio * (the place that holds it). */
+void socketio_handle(struct web_request *, void *owner);
+size_t socketio_max_body(const struct http_request *, void *owner);
 
-void *socketio_own(const struct socketio_socket *); /* the owner's object for it; NULL at first */
-void socketio_set_own(struct socketio_socket *, void *own);
+void *socketio_owner(const struct socketio_socket *); /* the owner's object for it; NULL at first */
+void socketio_set_owner(struct socketio_socket *, void *owner);
 const char *socketio_namespace(const struct socketio_socket *);
 void *socketio_handshake_of(const struct socketio_socket *); /* the result of on_handshake */
 struct engine_session *socketio_session(const struct socketio_socket *);

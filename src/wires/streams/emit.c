@@ -17,7 +17,7 @@ struct emit {
 	LIST_ENTRY(emit) link;
 	struct session *session;
 	struct web_conn *held;    /* NULL: answered, or its client is gone */
-	struct loop_later *later; /* to end behind the turn */
+	struct loop_later *later; /* frees the emit at the end of the turn */
 };
 
 /* The first control frame is the acknowledgement. Events go to the client's stream, not to this
@@ -40,8 +40,11 @@ resume(struct session *s)
 {
 }
 
-static const struct transport transport = {
-    .name = "emit", .wire = WIRE_JSON, .send = send_frame, .resume = resume, .is_passing = true};
+static const struct transport transport = {.name = "emit",
+    .encoding = ENCODING_JSON,
+    .send = send_frame,
+    .resume = resume,
+    .is_passing = true};
 
 static void
 on_later(void *arg)
@@ -183,16 +186,16 @@ take_body(struct stream_request *r, struct web_request *req)
 }
 
 void
-emit_handle(struct web_request *req, void *own)
+emit_handle(struct web_request *req, void *owner)
 {
 	static const struct stream_route route = {
 	    .methods = "POST", .fields = {NO_STORE, sizeof(NO_STORE) - 1}, .serve = take_body};
 
-	stream_handle(own, req, &route);
+	stream_handle(owner, req, &route);
 }
 
 size_t
-emit_max_body(const struct http_request *http, void *own)
+emit_max_body(const struct http_request *http, void *owner)
 {
 	return EVENT_BYTES_MAX;
 }

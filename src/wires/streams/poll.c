@@ -31,8 +31,9 @@ struct poll {
 	/* The hold is over: the poll is answered as soon as the page that is being read has
 	 * come. */
 	bool is_due;
-	struct buf refused;       /* elements of a JSON array: rooms it may not be in */
-	char cursor[CURSOR_SIZE]; /* of the last answer; "": events after it were lost */
+	struct buf refused; /* elements of a JSON array: rooms it may not be in */
+	char cursor
+	    [CURSOR_SIZE]; /* of the last answer; "": it was lost, so the session cannot go on from it */
 };
 static_assert(offsetof(struct poll, stream) == 0, "a poll is cast from its stream");
 
@@ -76,7 +77,7 @@ dismiss(struct session *s, enum dismissal why)
 }
 
 static const struct transport transport = {.name = "poll",
-    .wire = WIRE_JSON,
+    .encoding = ENCODING_JSON,
     .send = send_frame,
     .resume = resume,
     .dismiss = dismiss,
@@ -199,14 +200,14 @@ end(struct stream *s, const char *why)
 }
 
 static void
-note_refused(struct poll *p, const struct session_look *look)
+note_refused(struct poll *p, const struct session_lookup *lookup)
 {
-	for (size_t i = 0; i < look->n_rooms; i++) {
-		if (look->rooms[i].verdict == ERROR_NONE)
+	for (size_t i = 0; i < lookup->n_rooms; i++) {
+		if (lookup->rooms[i].verdict == ERROR_NONE)
 			continue;
 		if (p->refused.len > 0)
 			buf_addc(&p->refused, ',');
-		json_put_string(&p->refused, look->rooms[i].escrow_id);
+		json_put_string(&p->refused, lookup->rooms[i].escrow_id);
 	}
 }
 
@@ -231,8 +232,8 @@ go_on(struct stream_request *r, struct web_request *req)
 	struct poll *p = (struct poll *)s;
 
 	if (s == NULL || s->end != end || !s->is_idle || p->refused.len > 0 ||
-	    a->look.cursor.n == 0 || !span_is(a->look.cursor, p->cursor) ||
-	    !session_is_of(s->session, &a->user, &a->look))
+	    a->lookup.cursor.n == 0 || !span_is(a->lookup.cursor, p->cursor) ||
+	    !session_is_of(s->session, &a->user, &a->lookup))
 		return false;
 	hold(p, r, req);
 	return true;
@@ -253,19 +254,19 @@ open_poll(struct stream_request *r, struct web_request *req)
 		free_poll(p, SESSION_LEFT);
 		return;
 	}
-	note_refused(p, &r->admission->look);
+	note_refused(p, &r->admission->lookup);
 	hold(p, r, req);
-	if (r->admission->look.cursor.n == 0)
+	if (r->admission->lookup.cursor.n == 0)
 		answer(p);
 }
 
 void
-poll_handle(struct web_request *req, void *own)
+poll_handle(struct web_request *req, void *owner)
 {
 	static const struct stream_route route = {.methods = "GET",
 	    .fields = {NO_STORE, sizeof(NO_STORE) - 1},
 	    .serve_now = go_on,
 	    .serve = open_poll};
 
-	stream_handle(own, req, &route);
+	stream_handle(owner, req, &route);
 }

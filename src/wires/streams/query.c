@@ -18,8 +18,8 @@ take_room(struct stream_request *r, struct span room)
 
 	if (!name_escrow(room))
 		return "escrow: 1 to 128 bytes without / or control characters are accepted";
-	for (size_t i = 0; i < a->look.n_rooms; i++) {
-		if (span_eq(a->look.rooms[i].escrow_id, room))
+	for (size_t i = 0; i < a->lookup.n_rooms; i++) {
+		if (span_eq(a->lookup.rooms[i].escrow_id, room))
 			return NULL;
 	}
 	return admission_add_room(a, room) ? NULL : "at most 20 rooms can be named in one request";
@@ -44,7 +44,7 @@ take_parameter(struct stream_request *r, struct span name, struct span value)
 	if (span_is(name, "escrow"))
 		return take_room(r, value);
 	if (span_is(name, "cursor") || span_is(name, "lastEventId")) {
-		r->admission->look.cursor = value;
+		r->admission->lookup.cursor = value;
 	} else if (span_is(name, "client")) {
 		r->client = value;
 		if (!name_client_id(value))
@@ -62,7 +62,7 @@ query_read(struct stream_request *r, const struct http_request *http)
 	const char *why = NULL;
 
 	r->timeout_ms = -1;
-	r->client = r->admission->look.cursor = (struct span){"", 0};
+	r->client = r->admission->lookup.cursor = (struct span){"", 0};
 	buf_reserve(&r->text,
 	    http->target.n + 1); /* decoding makes nothing longer: the spans stay where they are */
 	while (why == NULL && http->query.p != NULL && url_query_next(&rest, &name, &value)) {
@@ -72,6 +72,6 @@ query_read(struct stream_request *r, const struct http_request *http)
 		why = take_parameter(r, name, (struct span){r->text.p + at, r->text.len - at});
 	}
 	if (http->known[HTTP_LAST_EVENT_ID].n > 0)
-		r->admission->look.cursor = http->known[HTTP_LAST_EVENT_ID];
+		r->admission->lookup.cursor = http->known[HTTP_LAST_EVENT_ID];
 	return why;
 }

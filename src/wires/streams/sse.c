@@ -81,7 +81,7 @@ static void
 resume(struct session *s)
 {
 	if (session_is_behind(s))
-		conn_want_room(sse_of(s)->conn);
+		conn_want_writable(sse_of(s)->conn);
 }
 
 static void
@@ -101,14 +101,14 @@ dismiss(struct session *s, enum dismissal why)
 }
 
 static const struct transport chunked = {.name = "sse",
-    .wire = WIRE_SSE,
+    .encoding = ENCODING_SSE,
     .send = send_frame,
     .resume = resume,
     .dismiss = dismiss,
     .says_hello = true,
     .is_merged = true};
 static const struct transport plain = {.name = "sse",
-    .wire = WIRE_SSE_PLAIN,
+    .encoding = WIRE_SSE_PLAIN,
     .send = send_frame,
     .resume = resume,
     .dismiss = dismiss,
@@ -134,7 +134,7 @@ on_end(struct conn *c)
 static void
 on_timeout(struct conn *c, enum conn_wait wait)
 {
-	struct sse *sse = conn_own(c);
+	struct sse *sse = conn_owner(c);
 	char cursor[CURSOR_SIZE];
 	struct buf text = {0};
 
@@ -151,9 +151,9 @@ on_timeout(struct conn *c, enum conn_wait wait)
 }
 
 static void
-on_room(struct conn *c)
+on_writable(struct conn *c)
 {
-	struct session *s = ((struct sse *)conn_own(c))->stream.session;
+	struct session *s = ((struct sse *)conn_owner(c))->stream.session;
 
 	if (s != NULL)
 		session_pull(s, time_now());
@@ -162,13 +162,13 @@ on_room(struct conn *c)
 static void
 on_shutdown(struct conn *c)
 {
-	finish(conn_own(c), "shutdown");
+	finish(conn_owner(c), "shutdown");
 }
 
 static void
 on_closed(struct conn *c, const char *why)
 {
-	struct sse *sse = conn_own(c);
+	struct sse *sse = conn_owner(c);
 
 	if (sse->stream.session != NULL)
 		log_info("conn %u: disconnected: %s", conn_number(c), why);
@@ -179,7 +179,7 @@ on_closed(struct conn *c, const char *why)
 static struct span
 wallet(const struct conn *c)
 {
-	const struct sse *sse = conn_own(c);
+	const struct sse *sse = conn_owner(c);
 
 	if (sse->stream.session == NULL) /* it has ended, and its last frames are written */
 		return (struct span){"", 0};
@@ -190,7 +190,7 @@ static const struct protocol sse_protocol = {
     .on_input = on_input,
     .on_end = on_end,
     .on_timeout = on_timeout,
-    .on_room = on_room,
+    .on_writable = on_writable,
     .on_shutdown = on_shutdown,
     .on_closed = on_closed,
     .wallet = wallet,
@@ -227,10 +227,10 @@ open_stream(struct stream_request *r, struct web_request *req)
 }
 
 void
-sse_handle(struct web_request *req, void *own)
+sse_handle(struct web_request *req, void *owner)
 {
 	static const struct stream_route route = {
 	    .methods = "GET", .fields = {"", 0}, .serve = open_stream};
 
-	stream_handle(own, req, &route);
+	stream_handle(owner, req, &route);
 }

@@ -35,9 +35,9 @@ streams_clear(struct streams *st)
 /* ---- requests ---- */
 
 static void
-request_clear(void *own)
+request_clear(void *owner)
 {
-	struct stream_request *r = own;
+	struct stream_request *r = owner;
 
 	buf_clear(&r->text);
 	buf_clear(&r->fields);
@@ -47,7 +47,7 @@ request_clear(void *own)
 static void
 go_on(struct web_request *req, struct admission *a)
 {
-	struct stream_request *r = a->own;
+	struct stream_request *r = a->owner;
 
 	req->fields = buf_as_span(&r->fields);
 	if (r->why != NULL)
@@ -59,7 +59,7 @@ go_on(struct web_request *req, struct admission *a)
 static bool
 serve_now(struct web_request *req, struct admission *a)
 {
-	struct stream_request *r = a->own;
+	struct stream_request *r = a->owner;
 
 	return r->why == NULL && r->route->serve_now(r, req);
 }
@@ -99,8 +99,8 @@ stream_handle(struct streams *st, struct web_request *req, const struct stream_r
 	r->admission->serve_now = route->serve_now != NULL ? serve_now : NULL;
 	r->why = query_read(r, req->http);
 	if (r->why != NULL) { /* the identity is what is refused first */
-		r->admission->look.n_rooms = 0;
-		r->admission->look.cursor = (struct span){"", 0};
+		r->admission->lookup.n_rooms = 0;
+		r->admission->lookup.cursor = (struct span){"", 0};
 	}
 	admission_of_request(r->admission, req, go_on, request_clear);
 }
@@ -160,7 +160,7 @@ stream_open(struct stream *s, const struct stream_request *r, struct web_request
 	    .owner = s,
 	    .user = &a->user,
 	    .number = conn_number(req->conn),
-	    .look = &a->look,
+	    .lookup = &a->lookup,
 	    .predecessor = before != NULL ? before->session : NULL,
 	    .now = time_now()};
 	char key[CLIENT_KEY_SIZE];

@@ -75,11 +75,11 @@ bool stream_open(
 /* Closes the session. The owner frees the memory of the stream. */
 void stream_close(struct stream *, enum session_end);
 
-/* Handlers of their routes; own is a struct streams. */
-void sse_handle(struct web_request *, void *own);
-void poll_handle(struct web_request *, void *own);
-void emit_handle(struct web_request *, void *own);
-size_t emit_max_body(const struct http_request *, void *own);
+/* Handlers of their routes; owner is a struct streams. */
+void sse_handle(struct web_request *, void *owner);
+void poll_handle(struct web_request *, void *owner);
+void emit_handle(struct web_request *, void *owner);
+size_t emit_max_body(const struct http_request *, void *owner);
 
 /* Closes the sessions of requests to /emit that are still open. */
 void emit_clear(struct streams *);

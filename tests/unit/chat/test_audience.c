@@ -32,7 +32,7 @@ add_who(struct buf *out, struct span who)
 static void
 add_rows(struct buf *out, struct packed_list *rows)
 {
-	struct queue_row row;
+	struct eventlog_row row;
 
 	out->len = 0;
 	for (; packed_next(rows, &row); packed_pass(rows)) {
@@ -270,7 +270,7 @@ append_row(struct store *st, void *arg)
 {
 	const struct plain_row *r = arg;
 
-	return queue_append(st, span_of(r->topic), span_of(r->event), span_of(r->data), SPAN(""),
+	return eventlog_append(st, span_of(r->topic), span_of(r->event), span_of(r->data), SPAN(""),
 		   true, WORLD_NOW) > 0;
 }
 
@@ -286,7 +286,7 @@ a_row_that_is_not_valid_is_there_without_event(void **state)
 	struct tail_page page = {.limit = TAIL_PAGE_ROWS};
 	struct packed_list list = STAILQ_HEAD_INITIALIZER(list);
 	struct world *w = *state;
-	struct queue_row row;
+	struct eventlog_row row;
 
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(store_write(w->st, append_row, &rows[i]), STORE_OK);

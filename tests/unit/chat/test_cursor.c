@@ -53,7 +53,7 @@ static bool
 run_publish_ten(struct store *st, void *arg)
 {
 	for (int i = 0; i < 10; i++)
-		queue_append(st, SPAN("escrow_1"), SPAN("e"), SPAN("{}"), SPAN(""), true, 1);
+		eventlog_append(st, SPAN("escrow_1"), SPAN("e"), SPAN("{}"), SPAN(""), true, 1);
 	return true;
 }
 
@@ -148,7 +148,7 @@ struct rows {
 };
 
 static bool
-on_row(const struct queue_row *r, void *arg)
+on_row(const struct eventlog_row *r, void *arg)
 {
 	struct rows *rows = arg;
 	struct row *row = &rows->v[rows->n];
@@ -170,7 +170,7 @@ rows_new(struct rows *rows)
 static void
 run_all_rows(struct store *st, void *arg)
 {
-	queue_after(st, 0, ROWS_MAX, on_row, arg);
+	eventlog_after(st, 0, ROWS_MAX, on_row, arg);
 }
 
 static const char *const wallets[] = {"alice", "bob", "carl", "eve"};
@@ -347,7 +347,7 @@ run_trim(struct store *st, void *arg)
 {
 	struct trim *t = arg;
 
-	queue_trim(st, WORLD_NOW, INT64_C(1) << 50, t->rows, t->max);
+	eventlog_trim(st, WORLD_NOW, INT64_C(1) << 50, t->rows, t->max);
 	return true;
 }
 

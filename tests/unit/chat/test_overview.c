@@ -44,7 +44,7 @@ ids(struct world *w)
 
 /* ---- one ---- */
 
-struct look {
+struct lookup {
 	struct world *w;
 	const char *escrow;
 	struct buf out;
@@ -55,16 +55,16 @@ struct look {
 static void
 run_seen(struct store *st, void *arg)
 {
-	struct look *l = arg;
+	struct lookup *l = arg;
 
 	l->out.len = 0;
 	l->err = chat_escrow_seen(st, &l->w->rules, &l->w->user, span_of(l->escrow), &l->out);
 }
 
-static struct look
+static struct lookup
 seen(struct world *w, const char *wallet, const char *escrow)
 {
-	struct look l = {.w = w, .escrow = escrow};
+	struct lookup l = {.w = w, .escrow = escrow};
 
 	w->user = world_user(wallet);
 	assert_int_equal(store_read(w->st, PATIENT_MS, run_seen, &l), STORE_OK);
@@ -76,7 +76,7 @@ a_participant_sees_his_role_what_was_said_last_and_what_is_unread(void **state)
 {
 	struct world *w = *state;
 	char id[64], want[512];
-	struct look l;
+	struct lookup l;
 
 	world_put(w, "42", "alice client, bob freelancer");
 	l = seen(w, "bob", "42");
@@ -113,7 +113,7 @@ static void
 in_open_rooms_the_unlisted_have_no_role_and_nothing_unread(void **state)
 {
 	struct world *w = *state;
-	struct look l;
+	struct lookup l;
 
 	w->rules.rooms = ROOMS_OPEN;
 	assert_int_equal(world_send(w, "alice", "42", "hi"), ERROR_NONE);
@@ -243,16 +243,16 @@ a_list_is_whole_or_unavailable_under_faults(void **state)
 static void
 run_unread(struct store *st, void *arg)
 {
-	struct look *l = arg;
+	struct lookup *l = arg;
 
 	l->out.len = 0;
 	l->sum = chat_unread_escrows(st, &l->w->user, &l->out);
 }
 
-static struct look
+static struct lookup
 unread(struct world *w, const char *wallet)
 {
-	struct look l = {.w = w};
+	struct lookup l = {.w = w};
 
 	w->user = world_user(wallet);
 	assert_int_equal(store_read(w->st, PATIENT_MS, run_unread, &l), STORE_OK);
@@ -264,7 +264,7 @@ unread_escrows_are_those_with_any_and_their_sum(void **state)
 {
 	struct world *w = *state;
 	char id[64], want[512];
-	struct look l;
+	struct lookup l;
 
 	world_put(w, "a", "alice client, bob freelancer");
 	world_put(w, "b", "alice client, bob freelancer");
@@ -299,7 +299,7 @@ at_most_200_escrows_are_named_and_all_are_counted(void **state)
 {
 	struct world *w = *state;
 	struct json *v;
-	struct look l;
+	struct lookup l;
 	char name[16];
 
 	for (int i = 0; i < 201; i++) {

@@ -5,7 +5,7 @@
  */
 #include "ctl/doctor.h"
 #include "ctl/options.h"
-#include "ctl/place.h"
+#include "ctl/site.h"
 
 /* cmocka.h needs these headers before it, and has a macro with the name of one of our functions. */
 #include <setjmp.h>

@@ -122,7 +122,7 @@ all_together_have_a_quarter_of_the_threads(void **state)
 {
 	struct world *w = *state;
 	struct channel channel = {read_text, write_while_bob_asks, w};
-	struct rest other;
+	struct rest_worker other;
 	struct buf err = {0};
 
 	w->config.threads = 7;

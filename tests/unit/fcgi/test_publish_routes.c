@@ -23,7 +23,7 @@ a_service_key_has_its_scopes_and_is_no_user(void **state)
 }
 
 static bool
-on_row(const struct queue_row *r, void *arg)
+on_row(const struct eventlog_row *r, void *arg)
 {
 	struct buf *out = arg;
 
@@ -47,7 +47,7 @@ run_rows(struct store *st, void *arg)
 {
 	struct rows *rows = arg;
 
-	queue_after(st, rows->after, 1000, on_row, &rows->text);
+	eventlog_after(st, rows->after, 1000, on_row, &rows->text);
 }
 
 /* Returns the rows after a position, each as a line in the form of last_row(). The caller frees. */
@@ -63,13 +63,13 @@ rows_after(struct world *w, int64_t after)
 static void
 run_head(struct store *st, void *arg)
 {
-	*(int64_t *)arg = queue_head(st);
+	*(int64_t *)arg = eventlog_newest(st);
 }
 
 static void
 run_last(struct store *st, void *arg)
 {
-	queue_after(st, queue_head(st) - 1, 1, on_row, arg);
+	eventlog_after(st, eventlog_newest(st) - 1, 1, on_row, arg);
 }
 
 /* Returns the newest row of the log as "TOPIC EVENT DATA". The caller frees. */

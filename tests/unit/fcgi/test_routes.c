@@ -315,7 +315,7 @@ static void
 without_a_store_every_use_is_503(void **state)
 {
 	struct world *w = *state;
-	struct rest whole = w->rest;
+	struct rest_worker whole = w->rest;
 
 	w->rest.store = NULL;
 	ASK(w, "GET", HISTORY, NULL, ALICE);

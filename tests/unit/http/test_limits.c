@@ -8,7 +8,7 @@
 #include "http/limits.h"
 #include "http/web.h"
 #include "identity/address.h"
-#include "io/places.h"
+#include "io/quotas.h"
 
 #define HOST "Host: localhost\r\n"
 #define GET  "GET / HTTP/1.1\r\n" HOST "\r\n"
@@ -40,7 +40,7 @@ takers_clear(struct takers *t)
 }
 
 static bool
-take(struct takers *t, const char *peer, const char *forwarded_for, struct place **out)
+take(struct takers *t, const char *peer, const char *forwarded_for, struct quota **out)
 {
 	return limits_take(t->limits, span_of(peer), span_of(forwarded_for), out);
 }
@@ -49,18 +49,18 @@ static void
 an_address_has_so_many_places_and_gets_them_back(void **state)
 {
 	struct takers t = takers(2);
-	struct place *a, *b, *c;
+	struct quota *a, *b, *c;
 
 	assert_true(take(&t, "192.0.2.1", "", &a) && take(&t, "192.0.2.1", "203.0.113.1", &b));
 	assert_false(take(&t, "192.0.2.1", "", &c));
 	assert_null(c);
 	assert_true(take(&t, "192.0.2.2", "", &c));
-	place_give_back(c);
-	place_give_back(a);
+	quota_give_back(c);
+	quota_give_back(a);
 	assert_true(take(&t, "::ffff:192.0.2.1", "", &a));
-	place_give_back(a);
-	place_give_back(b);
-	place_give_back(NULL);
+	quota_give_back(a);
+	quota_give_back(b);
+	quota_give_back(NULL);
 	takers_clear(&t);
 }
 
@@ -68,13 +68,13 @@ static void
 ipv6_shares_the_places_of_its_64(void **state)
 {
 	struct takers t = takers(1);
-	struct place *a, *b;
+	struct quota *a, *b;
 
 	assert_true(take(&t, "2001:db8::1", "", &a));
 	assert_false(take(&t, "2001:db8::ffff:2", "", &b));
 	assert_true(take(&t, "2001:db8:0:1::1", "", &b));
-	place_give_back(a);
-	place_give_back(b);
+	quota_give_back(a);
+	quota_give_back(b);
 	takers_clear(&t);
 }
 
@@ -82,18 +82,18 @@ static void
 behind_a_trusted_peer_each_client_has_his_own(void **state)
 {
 	struct takers t = takers(1);
-	struct place *a, *b, *c;
+	struct quota *a, *b, *c;
 
-	assert_true(limits_looks_behind(t.limits, SPAN("10.1.1.1")));
-	assert_true(limits_looks_behind(t.limits, SPAN("")));
-	assert_false(limits_looks_behind(t.limits, SPAN("192.0.2.1")));
+	assert_true(limits_trust(t.limits, SPAN("10.1.1.1")));
+	assert_true(limits_trust(t.limits, SPAN("")));
+	assert_false(limits_trust(t.limits, SPAN("192.0.2.1")));
 	assert_true(take(&t, "10.1.1.1", "192.0.2.1", &a));
 	assert_true(take(&t, "", "192.0.2.2", &b));
 	/* An address that the client put in front itself does not count. */
 	assert_false(take(&t, "10.1.1.1", "203.0.113.5, 192.0.2.1", &c));
 	assert_false(take(&t, "192.0.2.1", "", &c));
-	place_give_back(a);
-	place_give_back(b);
+	quota_give_back(a);
+	quota_give_back(b);
 	takers_clear(&t);
 }
 
@@ -101,7 +101,7 @@ static void
 loopback_unix_and_no_limit_are_not_counted(void **state)
 {
 	struct takers t = takers(1), none = takers(0);
-	struct place *p;
+	struct quota *p;
 
 	for (int i = 0; i < 3; i++) {
 		assert_true(take(&t, "127.0.0.1", "203.0.113.5", &p) && p == NULL);
@@ -109,7 +109,7 @@ loopback_unix_and_no_limit_are_not_counted(void **state)
 		assert_true(take(&t, "", "", &p) && p == NULL);
 		assert_true(take(&none, "192.0.2.1", "", &p) && p == NULL);
 	}
-	assert_false(limits_looks_behind(none.limits, SPAN("10.1.1.1")));
+	assert_false(limits_trust(none.limits, SPAN("10.1.1.1")));
 	takers_clear(&t);
 	takers_clear(&none);
 }

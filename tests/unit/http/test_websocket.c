@@ -26,7 +26,7 @@ struct peer { /* the server's side */
 static void
 on_message(struct websocket *ws, enum ws_opcode opcode, struct span message)
 {
-	struct peer *p = websocket_own(ws);
+	struct peer *p = websocket_owner(ws);
 
 	buf_printf(&p->got, "%d:%.*s,", (int)opcode, (int)message.n, message.p);
 	p->messages++;
@@ -39,19 +39,19 @@ on_message(struct websocket *ws, enum ws_opcode opcode, struct span message)
 static bool
 is_busy(struct websocket *ws)
 {
-	return ((struct peer *)websocket_own(ws))->is_busy;
+	return ((struct peer *)websocket_owner(ws))->is_busy;
 }
 
 static void
-on_room(struct websocket *ws)
+on_writable(struct websocket *ws)
 {
-	((struct peer *)websocket_own(ws))->has_room = true;
+	((struct peer *)websocket_owner(ws))->has_room = true;
 }
 
 static void
 on_closed(struct websocket *ws, const char *why)
 {
-	struct peer *p = websocket_own(ws);
+	struct peer *p = websocket_owner(ws);
 
 	p->is_closed = true;
 	p->why = why;
@@ -64,7 +64,7 @@ wallet(const struct websocket *ws)
 	return SPAN("greedy");
 }
 
-static const struct websocket_ops ops = {on_message, is_busy, on_room, on_closed, true, wallet};
+static const struct websocket_ops ops = {on_message, is_busy, on_writable, on_closed, true, wallet};
 
 static void
 handle(struct web_request *req, void *own)
@@ -73,7 +73,7 @@ handle(struct web_request *req, void *own)
 
 	p->ws = websocket_accept(
 	    req, &(struct websocket_options){
-		     .ops = &ops, .own = p, .max_message = 1000, .subprotocol = "escrowchat.v1"});
+		     .ops = &ops, .owner = p, .max_message = 1000, .subprotocol = "escrowchat.v1"});
 }
 
 static const struct web_route route = {NULL, handle, 0};
@@ -653,7 +653,7 @@ room_is_offered_to_what_stands_above(void **state)
 	struct wires *w = *state;
 	struct peer *p = open_ws(w);
 
-	conn_want_room(websocket_conn(p->ws));
+	conn_want_writable(websocket_conn(p->ws));
 	turns(w);
 	assert_true(p->has_room);
 }

@@ -24,7 +24,7 @@ close_now(struct session *s, enum dismissal why)
 }
 
 static const struct transport closing = {.name = "closing",
-    .wire = WIRE_WS,
+    .encoding = ENCODING_WS,
     .send = client_send,
     .resume = client_resume,
     .dismiss = close_now};
@@ -38,7 +38,7 @@ send_unless_deaf(struct session *s, struct frame *f)
 }
 
 static const struct transport parking = {.name = "parking",
-    .wire = WIRE_WS,
+    .encoding = ENCODING_WS,
     .send = send_unless_deaf,
     .resume = client_resume,
     .dismiss = close_now};

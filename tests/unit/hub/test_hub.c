@@ -143,7 +143,7 @@ while_locked(struct store *st, void *arg)
 {
 	struct house *h = arg;
 
-	queue_append(st, SPAN("escrow_42"), SPAN("x"), SPAN("{}"), SPAN(""), true, 1);
+	eventlog_append(st, SPAN("escrow_42"), SPAN("x"), SPAN("{}"), SPAN(""), true, 1);
 	turn(h);
 	return false;
 }
@@ -453,7 +453,7 @@ a_user_who_is_made_an_observer_while_they_come_back_does_not_type(void **state)
 	come_back(h, &again, "bob", last_pid);
 	finish(h); /* what they may do was read */
 	world_put(h->w, "42", "alice client, bob observer");
-	hub_look(h->hub, true);
+	hub_check_log(h->hub, true);
 	finish(h);
 	turn(h);
 	assert_string_equal(heard(again), "recovered");

@@ -7,7 +7,7 @@
 
 static const struct transport stream_transport = {
     .name = "stream",
-    .wire = WIRE_WS,
+    .encoding = ENCODING_WS,
     .send = client_send,
     .resume = client_resume,
     .says_hello = true,
@@ -20,7 +20,7 @@ look_at(struct house *h, struct look_job *j, const char *wallet, const char *cur
     const struct span *rooms, size_t n_rooms)
 {
 	*j = (struct look_job){.user = world_user(wallet),
-	    .look = {.cursor = span_of(cursor), .rooms = j->rooms, .n_rooms = n_rooms}};
+	    .lookup = {.cursor = span_of(cursor), .rooms = j->rooms, .n_rooms = n_rooms}};
 	for (size_t i = 0; i < n_rooms; i++)
 		j->rooms[i].escrow_id = rooms[i];
 	look_up(h, j);
@@ -36,7 +36,7 @@ open_stream(struct house *h, struct look_job *j, struct session *predecessor)
 					    .owner = c,
 					    .user = &j->user,
 					    .number = (uint32_t)h->n_clients,
-					    .look = &j->look,
+					    .lookup = &j->lookup,
 					    .predecessor = predecessor,
 					    .now = h->now});
 	client_resume(c->session);
@@ -54,16 +54,16 @@ a_stream_is_in_the_rooms_of_its_user_and_names_the_others(void **state)
 	struct client *c;
 
 	look_at(h, &j, "carol", "", both, 2);
-	assert_int_equal(session_look_verdict(&j.look), ERROR_NONE);
-	assert_true(session_look_stands(h->hub, &j.user, &j.look));
+	assert_int_equal(session_lookup_verdict(&j.lookup), ERROR_NONE);
+	assert_true(session_lookup_stands(h->hub, &j.user, &j.lookup));
 	c = open_stream(h, &j, NULL);
 	assert_string_equal(heard(c), "hello");
 	assert_non_null(strstr(buf_cstr(&c->last), "\"refused\":[\"43\"]"));
 	assert_int_equal(c->session->n_rooms, 1);
 	assert_int_equal(hub_count_streams(h->hub, &j.user), 1);
-	assert_false(session_is_of(c->session, &j.user, &j.look));
-	j.look.n_rooms = 1;
-	assert_true(session_is_of(c->session, &j.user, &j.look));
+	assert_false(session_is_of(c->session, &j.user, &j.lookup));
+	j.lookup.n_rooms = 1;
+	assert_true(session_is_of(c->session, &j.user, &j.lookup));
 	assert_int_equal(world_send(h->w, "alice", "42", "hi"), ERROR_NONE);
 	turn(h);
 	assert_string_equal(heard(c), "chat_message hi, notification 42");
@@ -76,9 +76,9 @@ a_stream_that_may_be_in_none_of_its_rooms_is_refused(void **state)
 	struct look_job j;
 
 	look_at(h, &j, "mallory", "", both, 2);
-	assert_int_equal(session_look_verdict(&j.look), ERROR_NOT_PARTICIPANT);
+	assert_int_equal(session_lookup_verdict(&j.lookup), ERROR_NOT_PARTICIPANT);
 	look_at(h, &j, "mallory", "", both, 0);
-	assert_int_equal(session_look_verdict(&j.look), ERROR_NONE);
+	assert_int_equal(session_lookup_verdict(&j.lookup), ERROR_NONE);
 }
 
 static void
@@ -89,11 +89,11 @@ a_change_that_the_tail_has_passed_since_the_look_up_asks_for_another(void **stat
 
 	look_at(h, &j, "bob", "", both, 2);
 	world_put(h->w, "43", "alice client");
-	assert_true(session_look_stands(h->hub, &j.user, &j.look)); /* nobody knows yet */
+	assert_true(session_lookup_stands(h->hub, &j.user, &j.lookup)); /* nobody knows yet */
 	tail(h);
-	assert_false(session_look_stands(h->hub, &j.user, &j.look));
+	assert_false(session_lookup_stands(h->hub, &j.user, &j.lookup));
 	look_at(h, &j, "bob", "", both, 2);
-	assert_true(session_look_stands(h->hub, &j.user, &j.look));
+	assert_true(session_lookup_stands(h->hub, &j.user, &j.lookup));
 	assert_int_equal(j.rooms[1].verdict, ERROR_NOT_PARTICIPANT);
 }
 

@@ -97,7 +97,7 @@ a_removal_while_a_page_is_read_ends_the_replay(void **state)
 	finish(h);
 	world_put(h->w, "42", "alice client");
 	world_put(h->w, "42", "alice client, carol arbiter");
-	hub_look(h->hub, true);
+	hub_check_log(h->hub, true);
 	settle(h, false);
 	assert_non_null(strstr(heard(c), "chat_error subscribe_escrow removed"));
 	say(c, "2", "subscribe_escrow", ROOM);
@@ -166,7 +166,7 @@ a_replay_reaches_the_tail_while_rows_keep_arriving(void **state)
 	for (; session_is_behind(c->session); rounds++) {
 		publish(h, "42", n, n + 100); /* a page is hardly more */
 		n += 100;
-		hub_look(h->hub, true);
+		hub_check_log(h->hub, true);
 		finish(h);
 		hub_collect(h->hub, h->now);
 		offer_room(h);
@@ -283,7 +283,7 @@ merged_topics_keep_the_order_of_the_log_through_pages_and_memory(void **state)
 			publish(h, i % 3 ? "42" : "43", round * 30 + i, round * 30 + i + 1);
 		if (round % 3 == 0)
 			c->room = round;
-		hub_look(h->hub, true);
+		hub_check_log(h->hub, true);
 		settle(h, false);
 		if (round % 4 == 0)
 			forget_recent(h);

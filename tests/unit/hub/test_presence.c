@@ -246,10 +246,10 @@ until_then_nothing_newer_overtakes_it(void **state)
 	a->room = 0;
 	enter(h, "bob", "42");
 	a->room = ROOM_FOR_ALL;
-	a->wants_room = false; /* there is some, but it was not offered yet */
+	a->wants_writable = false; /* there is some, but it was not offered yet */
 	enter(h, "carol", "42");
 	assert_string_equal(heard(a), "");
-	a->wants_room = true;
+	a->wants_writable = true;
 	offer_room(h);
 	const char *told = heard(a);
 	assert_non_null(strstr(told, "user_joined bob"));
@@ -286,7 +286,7 @@ of_every_room_in_turn(void **state)
 	a->room = 0;
 	b = enter(h, "bob", "42");
 	say(b, "", "subscribe_escrow", "\"43\"");
-	a->wants_room = false;
+	a->wants_writable = false;
 	a->room = ROOM_FOR_ALL;
 	forget(h);
 	session_pull(a->session, h->now);

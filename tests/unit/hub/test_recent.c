@@ -13,7 +13,7 @@
 static void
 add(struct recent *r, int64_t position, struct span data)
 {
-	recent_add(r, &(struct queue_row){.position = position,
+	recent_add(r, &(struct eventlog_row){.position = position,
 			  .topic = SPAN("escrow_42"),
 			  .event = SPAN("x"),
 			  .data = data,
@@ -26,7 +26,7 @@ struct given {
 };
 
 static bool
-take(const struct queue_row *row, void *arg)
+take(const struct eventlog_row *row, void *arg)
 {
 	struct given *g = arg;
 
@@ -51,7 +51,7 @@ an_empty_memory_begins_at_its_position(void **state)
 {
 	struct recent *r = recent_new(7);
 
-	assert_int_equal(recent_floor(r), 7);
+	assert_int_equal(recent_oldest(r), 7);
 	assert_int_equal(give(r, 7, 0).n, 0);
 	recent_free(r);
 }
@@ -86,9 +86,9 @@ every_row_behind_the_floor_is_there_and_memory_is_bounded(void **state)
 	memset(text, 'x', sizeof(text));
 	for (int i = 1; i <= 1000; i++) {
 		add(r, i, (struct span){text, sizeof(text)});
-		assert_true(recent_floor(r) >= floor);
-		turns += recent_floor(r) > floor;
-		floor = recent_floor(r);
+		assert_true(recent_oldest(r) >= floor);
+		turns += recent_oldest(r) > floor;
+		floor = recent_oldest(r);
 		assert_int_equal(give(r, floor, 0).n, i - floor);
 		assert_true((i - floor) * (int64_t)sizeof(text) < 600 * 1024);
 	}

@@ -295,10 +295,10 @@ a_lost_own_cursor_is_a_gap_of_no_room(void **state)
 static enum error
 verdict_on(struct house *h, const char *cursor)
 {
-	struct look_job j = {.user = world_user("carol"), .look = {.cursor = span_of(cursor)}};
+	struct look_job j = {.user = world_user("carol"), .lookup = {.cursor = span_of(cursor)}};
 
 	look_up(h, &j);
-	return session_look_verdict(&j.look);
+	return session_lookup_verdict(&j.lookup);
 }
 
 static void

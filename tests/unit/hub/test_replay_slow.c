@@ -20,7 +20,7 @@ a_slow_reader_gets_everything_in_order_and_once(void **state)
 		turn(h);
 	}
 	b->room = ROOM_FOR_ALL;
-	b->wants_room = true;
+	b->wants_writable = true;
 	turn(h);
 	/* The own topic is another topic: each of the two is in order. */
 	int n_messages = 0, n_notifications = 0;
@@ -251,7 +251,7 @@ a_log_that_cannot_be_read_is_asked_again_in_a_moment(void **state)
 		subscribe_from(c, "1", "42", cursor);
 		forget_recent(h);
 		c->room = ROOM_FOR_ALL;
-		c->wants_room = true;
+		c->wants_writable = true;
 		store_fail_at(h->reading, nth, STORE_BUSY);
 		give_room(h);
 		store_fail_at(h->reading, 0, STORE_OK);
@@ -289,11 +289,11 @@ one_cursor_for_all_topics_has_all_in_log_order(void **state)
 	post(h, "42", "one");
 	turn(h);
 	b->room = 1; /* not offered: 43 must not overtake 42 */
-	b->wants_room = false;
+	b->wants_writable = false;
 	post(h, "43", "two");
 	turn(h);
 	assert_string_equal(heard(b), "");
-	b->wants_room = true;
+	b->wants_writable = true;
 	give_room(h);
 	assert_string_equal(heard(b), "chat_message one");
 	b->room = ROOM_FOR_ALL;
@@ -323,12 +323,12 @@ nor_does_a_gap_in_one_topic_let_it_overtake_the_others(void **state)
 	give_room(h);
 	assert_string_equal(heard(b), "gap 42, chat_message one");
 	b->room = 1;
-	b->wants_room = false;
+	b->wants_writable = false;
 	post(h, "42", "three");
 	turn(h);
 	assert_string_equal(heard(b), "");
 	b->room = ROOM_FOR_ALL;
-	b->wants_room = true;
+	b->wants_writable = true;
 	give_room(h);
 	assert_string_equal(heard(b), "chat_message two, chat_message three");
 }

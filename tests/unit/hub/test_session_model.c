@@ -108,7 +108,7 @@ model_send(struct session *s, struct frame *f)
 
 	if (f->kind != FRAME_CONTROL && c->room != ROOM_FOR_ALL && c->room-- <= 0) {
 		c->room = 0;
-		c->wants_room = true;
+		c->wants_writable = true;
 		return false;
 	}
 	v = json_parse(frame_payload(f), NULL);
@@ -132,9 +132,9 @@ model_send(struct session *s, struct frame *f)
 }
 
 static const struct transport model_transport = {
-    .name = "model", .wire = WIRE_WS, .send = model_send, .resume = client_resume};
+    .name = "model", .encoding = ENCODING_WS, .send = model_send, .resume = client_resume};
 static const struct transport merged_model_transport = {.name = "merged",
-    .wire = WIRE_WS,
+    .encoding = ENCODING_WS,
     .send = model_send,
     .resume = client_resume,
     .is_merged = true};
@@ -152,12 +152,12 @@ resume_at_once(struct session *s)
 }
 
 static const struct transport eager_model_transport = {
-    .name = "eager", .wire = WIRE_WS, .send = model_send, .resume = resume_at_once};
+    .name = "eager", .encoding = ENCODING_WS, .send = model_send, .resume = resume_at_once};
 
 /* ---- the log, as it is ---- */
 
 static bool
-note_row(const struct queue_row *row, void *arg)
+note_row(const struct eventlog_row *row, void *arg)
 {
 	struct stay *room;
 
@@ -174,7 +174,7 @@ note_row(const struct queue_row *row, void *arg)
 static void
 run_note(struct store *st, void *arg)
 {
-	queue_after(st, m.log_read, 1000000, note_row, NULL);
+	eventlog_after(st, m.log_read, 1000000, note_row, NULL);
 }
 
 /* Returns the index of the first of a room's events behind a position. */
@@ -440,7 +440,7 @@ get_on(void)
 {
 	switch (roll(8)) {
 	case 0:
-		hub_look(m.h->hub, roll(2));
+		hub_check_log(m.h->hub, roll(2));
 		break;
 	case 1:
 		hub_flush_writes(m.h->hub);
@@ -472,7 +472,7 @@ catch_up(void)
 	store_fail_at(m.h->reading, 0, STORE_OK);
 	store_fail_at(m.h->writing, 0, STORE_OK);
 	m.c->room = ROOM_FOR_ALL;
-	m.c->wants_room = true;
+	m.c->wants_writable = true;
 	for (int i = 0; i < 5; i++) {
 		turn(m.h);
 		pass(m.h, 200);

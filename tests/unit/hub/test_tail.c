@@ -96,8 +96,8 @@ append_row(struct store *st, void *arg)
 {
 	const struct bad_row *r = arg;
 
-	queue_append(st, span_of(r->topic), span_of(r->event), span_of(r->data), span_of(r->actor),
-	    true, WORLD_NOW);
+	eventlog_append(st, span_of(r->topic), span_of(r->event), span_of(r->data),
+	    span_of(r->actor), true, WORLD_NOW);
 	return true;
 }
 
@@ -174,7 +174,7 @@ a_long_log_is_handed_out_in_pages(void **state)
 
 	for (int i = 0; i < 1100; i++)
 		assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
-	hub_look(h->hub, true);
+	hub_check_log(h->hub, true);
 	for (; jobs_are_pending(h->hub->jobs); pages++) {
 		finish(h);
 		hub_collect(h->hub, h->now);
@@ -199,7 +199,7 @@ a_large_room_makes_short_turns(void **state)
 	}
 	for (int i = 0; i < 100; i++)
 		assert_true(world_publish(h->w, "escrow_42", "x", "{}", true));
-	hub_look(h->hub, true);
+	hub_check_log(h->hub, true);
 	finish(h);
 	while (hub_collect(h->hub, h->now))
 		turns++;
@@ -231,7 +231,7 @@ nothing_is_lost_or_given_twice_when_any_read_fails(void **state)
 		forget(h);
 		assert_int_equal(world_send(h->w, "alice", "42", "one"), ERROR_NONE);
 		assert_int_equal(world_send(h->w, "alice", "42", "two"), ERROR_NONE);
-		hub_look(h->hub, true);
+		hub_check_log(h->hub, true);
 		has_failed = look_with_fault(h, nth);
 		tail(h);
 		assert_true(hub_figures(h->hub).is_healthy);
@@ -253,7 +253,7 @@ a_change_of_membership_is_not_lost_when_any_read_fails(void **state)
 	for (int nth = 1; has_failed; nth++) {
 		world_put(h->w, "42",
 		    nth % 2 ? "alice client, bob observer" : "alice client, bob freelancer");
-		hub_look(h->hub, true);
+		hub_check_log(h->hub, true);
 		has_failed = look_with_fault(h, nth);
 		tail(h);
 		say(b, "1", "typing_start", "{\"escrowId\":\"42\"}");
@@ -381,7 +381,7 @@ own_rows_do_not_pile_up_while_the_log_cannot_be_read(void **state)
 {
 	struct house *h = *state;
 	struct client *a = enter(h, "alice", "42");
-	struct queue_row row;
+	struct eventlog_row row;
 
 	log_setup("test", LOG_TARGET_SYSLOG, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
 	assert_true(
@@ -390,7 +390,7 @@ own_rows_do_not_pile_up_while_the_log_cannot_be_read(void **state)
 		say_now(a, "1", "chat_message", "{\"escrowId\":\"42\",\"content\":\"own\"}");
 		collect(h);
 		if (i > 0) /* at first it asks by itself */
-			hub_look(h->hub, true);
+			hub_check_log(h->hub, true);
 		assert_true(look_with_fault(h, 2));
 		assert_false(packed_next(tail_rows(h->hub->tail), &row));
 	}

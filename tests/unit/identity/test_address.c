@@ -30,7 +30,7 @@ struct sight {
 };
 
 static void
-look(struct proxies *p, const struct sight *sights, size_t n)
+lookup(struct proxies *p, const struct sight *sights, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		char out[ADDRESS_SIZE];
@@ -63,7 +63,7 @@ a_peer_that_is_not_trusted_is_the_client(void **state)
 	    {"nonsense", "198.51.100.7", ""},
 	};
 
-	look(trust(NULL, NULL, NULL), sights, COUNT(sights));
+	lookup(trust(NULL, NULL, NULL), sights, COUNT(sights));
 }
 
 static void
@@ -92,7 +92,7 @@ of_a_trusted_peer_the_rightmost_that_is_not_trusted_counts(void **state)
 	    {"10.1.2.3", "[2001:db8::1]x", "10.1.2.3"},
 	};
 
-	look(trust("10.0.0.0/8", "127.0.0.1", "unix"), sights, COUNT(sights));
+	lookup(trust("10.0.0.0/8", "127.0.0.1", "unix"), sights, COUNT(sights));
 }
 
 static void
@@ -106,7 +106,7 @@ ipv6_counts_by_its_64(void **state)
 	    {"fe80::1", "", "fe80::/64"},
 	};
 
-	look(trust("2001:db8:ffff::/48", NULL, NULL), sights, COUNT(sights));
+	lookup(trust("2001:db8:ffff::/48", NULL, NULL), sights, COUNT(sights));
 }
 
 static void

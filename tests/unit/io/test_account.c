@@ -79,7 +79,7 @@ on_timeout(struct conn *c, enum conn_wait wait)
 }
 
 static void
-on_room(struct conn *c)
+on_writable(struct conn *c)
 {
 }
 
@@ -98,7 +98,7 @@ on_overrun(struct conn *c)
 }
 
 static const struct protocol silent = {
-    on_input, on_end, on_timeout, on_room, on_end, on_closed, on_overrun};
+    on_input, on_end, on_timeout, on_writable, on_end, on_closed, on_overrun};
 
 static struct span
 wallet(const struct conn *c)
@@ -109,7 +109,7 @@ wallet(const struct conn *c)
 }
 
 static const struct protocol telling = {
-    on_input, on_end, on_timeout, on_room, on_end, on_closed, on_overrun, wallet};
+    on_input, on_end, on_timeout, on_writable, on_end, on_closed, on_overrun, wallet};
 
 static const char *
 wallet_of(int i)

@@ -19,7 +19,7 @@ struct tape {
 static void
 on_input(struct conn *c, struct buf *in)
 {
-	struct tape *t = conn_own(c);
+	struct tape *t = conn_owner(c);
 	size_t n = t->takes > 0 && t->takes < in->len ? t->takes : in->len;
 
 	if (in->len > t->most)
@@ -39,7 +39,7 @@ on_input(struct conn *c, struct buf *in)
 static void
 on_end(struct conn *c)
 {
-	struct tape *t = conn_own(c);
+	struct tape *t = conn_owner(c);
 
 	t->ends++;
 	if (t->finishes_on_end) {
@@ -51,37 +51,37 @@ on_end(struct conn *c)
 static void
 on_timeout(struct conn *c, enum conn_wait wait)
 {
-	((struct tape *)conn_own(c))->timeouts++;
+	((struct tape *)conn_owner(c))->timeouts++;
 }
 
 static void
-on_room(struct conn *c)
+on_writable(struct conn *c)
 {
-	((struct tape *)conn_own(c))->rooms++;
+	((struct tape *)conn_owner(c))->rooms++;
 }
 
 static void
 on_shutdown(struct conn *c)
 {
-	((struct tape *)conn_own(c))->shutdowns++;
+	((struct tape *)conn_owner(c))->shutdowns++;
 }
 
 static void
 on_closed(struct conn *c, const char *why)
 {
-	struct tape *t = conn_own(c);
+	struct tape *t = conn_owner(c);
 
 	t->closes++;
 	buf_clear(&t->in);
 }
 
 static const struct protocol taping = {
-    on_input, on_end, on_timeout, on_room, on_shutdown, on_closed};
+    on_input, on_end, on_timeout, on_writable, on_shutdown, on_closed};
 
 static void
 on_input_of_next(struct conn *c, struct buf *in)
 {
-	struct tape *t = conn_own(c);
+	struct tape *t = conn_owner(c);
 
 	buf_addc(&t->in, '|');
 	buf_add(&t->in, in->p, in->len);
@@ -89,7 +89,7 @@ on_input_of_next(struct conn *c, struct buf *in)
 }
 
 static const struct protocol taping_next = {
-    on_input_of_next, on_end, on_timeout, on_room, on_shutdown, on_closed};
+    on_input_of_next, on_end, on_timeout, on_writable, on_shutdown, on_closed};
 
 static struct tape *
 tape(struct wires *w, struct tape t)
@@ -189,7 +189,7 @@ the_buffer_is_used_up_before_more_is_read(void **state)
 static void
 on_bytes(struct conn *c, struct buf *in)
 {
-	struct tape *t = conn_own(c);
+	struct tape *t = conn_owner(c);
 	size_t n = 0;
 
 	while (n < in->len) {
@@ -208,7 +208,7 @@ connections_with_much_input_take_turns(void **state)
 {
 	enum { MANY = 100, BYTES = 2000 };
 	static const struct protocol slicing = {
-	    on_bytes, on_end, on_timeout, on_room, on_shutdown, on_closed};
+	    on_bytes, on_end, on_timeout, on_writable, on_shutdown, on_closed};
 	static char bytes[BYTES];
 	struct wires *w = *state;
 	struct tape tapes[MANY] = {0};
@@ -438,17 +438,17 @@ room_is_offered_on_demand_too(void **state)
 	struct tape *t = tape(w, (struct tape){0});
 	struct conn *c = start(w, t);
 
-	conn_want_room(c);
+	conn_want_writable(c);
 	assert_int_equal(t->rooms, 0); /* never from within */
 	turns(w);
 	assert_int_equal(t->rooms, 1);
 }
 
 static void
-on_room_ask_again(struct conn *c)
+on_writable_ask_again(struct conn *c)
 {
-	on_room(c);
-	conn_want_room(c);
+	on_writable(c);
+	conn_want_writable(c);
 }
 
 static void
@@ -456,7 +456,7 @@ many_that_always_want_room_have_it_in_turn(void **state)
 {
 	enum { MANY = 300, LEAVES = 7 };
 	static const struct protocol asking = {
-	    on_input, on_end, on_timeout, on_room_ask_again, on_shutdown, on_closed};
+	    on_input, on_end, on_timeout, on_writable_ask_again, on_shutdown, on_closed};
 	struct wires *w = *state;
 	struct tape tapes[MANY] = {0};
 	struct conn *conns[MANY];
@@ -467,7 +467,7 @@ many_that_always_want_room_have_it_in_turn(void **state)
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 		far[i] = fds[1];
 		conns[i] = conn_new(w->net, fds[0], &asking, &tapes[i]);
-		conn_want_room(conns[i]);
+		conn_want_writable(conns[i]);
 	}
 	conn_close(conns[LEAVES], "test");
 	turns(w);
@@ -634,7 +634,7 @@ what_is_sent_to_a_closed_connection_is_dropped(void **state)
 	conn_finish(c, "again");
 	conn_pause(c);
 	conn_replay_input(c);
-	conn_want_room(c);
+	conn_want_writable(c);
 	conn_wait(c, WAIT_IDLE);
 	turns(w);
 	get(w);

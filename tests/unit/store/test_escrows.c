@@ -5,7 +5,7 @@
 #include "store/tables/escrows.h"
 
 #include "store/tables/messages.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 #include "unit/tmp_store.h"
 
 static int64_t
@@ -125,12 +125,12 @@ a_participant_counts_from_where_room_and_log_stood_when_he_was_added(void **stat
 	put_message(st, id, 700);
 	put_message(st, id, 900);
 	int64_t before =
-	    queue_append(st, SPAN("escrow_42"), SPAN("a"), SPAN("{}"), SPAN(""), true, 1);
+	    eventlog_append(st, SPAN("escrow_42"), SPAN("a"), SPAN("{}"), SPAN(""), true, 1);
 	participant_put(st, id, SPAN("bob"), SPAN("bob"), ROLE_FREELANCER);
 	assert_true(participant_find(st, id, SPAN("bob"), &p));
 	assert_int_equal(p.since_message, 900);
 	assert_int_equal(p.since_position, before + 1); /* the row of bob's own membership */
-	assert_int_equal(p.since_position, queue_head(st));
+	assert_int_equal(p.since_position, eventlog_newest(st));
 
 	put_message(st, id, 950);
 	participant_put(
@@ -145,7 +145,7 @@ struct seen {
 };
 
 static bool
-note_row(const struct queue_row *row, void *arg)
+note_row(const struct eventlog_row *row, void *arg)
 {
 	struct seen *seen = arg;
 
@@ -176,7 +176,7 @@ every_membership_change_is_a_row_of_the_log_whoever_makes_it(void **state)
 	sql(t->foreign, "DELETE FROM participants");
 
 	begin_read(t->st);
-	queue_after(t->st, 0, 100, note_row, &seen);
+	eventlog_after(t->st, 0, 100, note_row, &seen);
 	commit(t->st);
 	assert_string_equal(buf_cstr(&seen.text),
 	    "membership:42 added alice {\"walletAddress\":\"Alice\",\"role\":\"client\"}\n"

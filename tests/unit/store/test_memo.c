@@ -5,7 +5,7 @@
 #include "store/memo.h"
 
 #include "store/tables/escrows.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 #include "unit/tmp_store.h"
 
 static int
@@ -49,7 +49,7 @@ it_is_kept_over_transactions(void **state)
 	for (int i = 0; i < 3; i++) {
 		begin_write(st);
 		assert_int_equal(*memo(st), 7);
-		queue_append(st, SPAN("escrow_1"), SPAN("e"), SPAN("{}"), SPAN(""), true, 1);
+		eventlog_append(st, SPAN("escrow_1"), SPAN("e"), SPAN("{}"), SPAN(""), true, 1);
 		commit(st);
 	}
 }
@@ -76,7 +76,7 @@ a_commit_of_another_is_not_missed_behind_a_read_of_ours(void **state)
 	sql(t->foreign,
 	    "INSERT INTO broadcast_queue(topic, event, data) VALUES('escrow_1', 'e', '{}')");
 	begin_read(t->st);
-	assert_int_equal(queue_head(t->st), 1);
+	assert_int_equal(eventlog_newest(t->st), 1);
 	commit(t->st);
 	assert_remembered(t->st, 0);
 }

@@ -32,7 +32,7 @@ at_random(int n)
 }
 
 static bool
-keep_row(const struct queue_row *row, void *arg)
+keep_row(const struct eventlog_row *row, void *arg)
 {
 	struct model *md = arg;
 	struct kept *k = &md->rows[md->n++];
@@ -77,13 +77,13 @@ put_message(struct store *st, int64_t escrow, const char *sender)
 	    .content = SPAN("content")};
 
 	message_insert(st, &m);
-	assert_int_equal(m.id, queue_head(st));
+	assert_int_equal(m.id, eventlog_newest(st));
 }
 
 static void
 fill(struct store *st, struct model *md, int rows)
 {
-	int64_t escrows[ESCROWS], before = queue_head(st);
+	int64_t escrows[ESCROWS], before = eventlog_newest(st);
 	struct escrow found;
 
 	for (int e = 0; e < ESCROWS; e++) {
@@ -106,11 +106,11 @@ fill(struct store *st, struct model *md, int rows)
 			append(st, topics[topic], at_random(4) ? wallets[at_random(WALLETS)] : "",
 			    topic >= 6 || at_random(5) > 0, 1);
 	}
-	queue_after(st, before, ROWS * 2, keep_row, md);
+	eventlog_after(st, before, ROWS * 2, keep_row, md);
 }
 
 static bool
-model_wants(const struct model *md, const struct kept *k, const struct queue_source *s)
+model_wants(const struct model *md, const struct kept *k, const struct eventlog_source *s)
 {
 	int w = 0, e = 0;
 
@@ -128,10 +128,10 @@ model_wants(const struct model *md, const struct kept *k, const struct queue_sou
 	       strcmp(k->actor, wallets[w]) != 0;
 }
 
-static struct queue_source
+static struct eventlog_source
 source_at_random(int64_t head)
 {
-	struct queue_source s = {
+	struct eventlog_source s = {
 	    .after = at_random((int)head + 2), .notifications = at_random(3) == 0};
 
 	s.topic =
@@ -140,8 +140,8 @@ source_at_random(int64_t head)
 }
 
 static int64_t
-model_merge(const struct model *md, const struct queue_source *s, int n, int64_t until, int limit,
-    struct buf *out)
+model_merge(const struct model *md, const struct eventlog_source *s, int n, int64_t until,
+    int limit, struct buf *out)
 {
 	for (int i = 0; i < md->n && limit > 0; i++) {
 		bool wants = false;
@@ -168,15 +168,15 @@ a_merge_gives_exactly_what_a_naive_model_gives(void **state)
 	begin_write(st);
 	fill(st, md, ROWS);
 	for (int round = 0; round < 600; round++) {
-		struct queue_source s[6];
+		struct eventlog_source s[6];
 		int n = at_random(7), limit = at_random(4) ? 1 + at_random(60) : ROWS;
-		int64_t head = queue_head(st),
+		int64_t head = eventlog_newest(st),
 			until = at_random(2) ? head : at_random((int)head + 5);
 
 		for (int i = 0; i < n; i++)
 			s[i] = source_at_random(head);
 		got.len = want.len = 0;
-		assert_int_equal(queue_merge(st, s, n, until, limit, note_position, &got),
+		assert_int_equal(eventlog_merge(st, s, n, until, limit, note_position, &got),
 		    model_merge(md, s, n, until, limit, &want));
 		assert_string_equal(buf_cstr(&got), buf_cstr(&want));
 		given += (int)got.len;
@@ -193,17 +193,17 @@ a_merge_goes_on_where_the_last_one_ended(void **state)
 {
 	struct store *st = ((struct tmp *)*state)->st;
 	struct model *md = mem_zalloc(sizeof(*md));
-	struct queue_source s[2] = {
+	struct eventlog_source s[2] = {
 	    {.topic = SPAN("escrow_a")}, {.topic = SPAN("ann"), .notifications = true}};
 	struct buf got = {0}, want = {0};
 	int64_t head, position = 0;
 
 	begin_write(st);
 	fill(st, md, ROWS);
-	head = queue_head(st);
+	head = eventlog_newest(st);
 	while (position < head) {
 		s[0].after = s[1].after = position;
-		position = queue_merge(st, s, 2, head, 7, note_position, &got);
+		position = eventlog_merge(st, s, 2, head, 7, note_position, &got);
 	}
 	s[0].after = s[1].after = 0;
 	model_merge(md, s, 2, head, ROWS * 2, &want);
@@ -218,13 +218,13 @@ static void
 a_merge_that_is_stopped_ends_at_that_row(void **state)
 {
 	struct store *st = ((struct tmp *)*state)->st;
-	struct queue_source s = {.topic = SPAN("escrow_1")};
+	struct eventlog_source s = {.topic = SPAN("escrow_1")};
 	struct buf text = {0};
 
 	begin_write(st);
 	for (int i = 0; i < 9; i++)
 		append(st, i % 2 ? "escrow_1" : "escrow_2", "", true, 1);
-	assert_int_equal(queue_merge(st, &s, 1, 9, 100, note_two, &text), 4);
+	assert_int_equal(eventlog_merge(st, &s, 1, 9, 100, note_two, &text), 4);
 	assert_string_equal(buf_cstr(&text), "2 4 ");
 	commit(st);
 	buf_clear(&text);
@@ -242,19 +242,19 @@ there_is_a_gap_exactly_where_a_row_of_the_source_was_trimmed(void **state)
 		int64_t oldest, head;
 
 		fill(st, md, ROWS / 40);
-		queue_trim(st, INT64_MAX, 0, 0, at_random(12));
-		oldest = queue_oldest(st);
-		head = queue_head(st);
+		eventlog_trim(st, INT64_MAX, 0, 0, at_random(12));
+		oldest = eventlog_oldest(st);
+		head = eventlog_newest(st);
 		for (int i = 0; i < md->n; i++)
 			md->rows[i].is_trimmed = md->rows[i].position < oldest;
 		for (int i = 0; i < 100; i++) {
-			struct queue_source s = source_at_random(head);
+			struct eventlog_source s = source_at_random(head);
 			bool want = false;
 
 			for (int k = 0; k < md->n; k++)
 				want = want || (md->rows[k].is_trimmed &&
 						   model_wants(md, &md->rows[k], &s));
-			assert_int_equal(queue_gap(st, &s), want);
+			assert_int_equal(eventlog_gap(st, &s), want);
 			gaps += want;
 			whole += !want && s.after < oldest;
 		}

@@ -5,7 +5,7 @@
 #include "store/tables/messages.h"
 
 #include "base/ids.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 #include "unit/tmp_store.h"
 
 /* ---- the id ---- */

@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 
 #include "base/thread.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 #include "unit/tmp_store.h"
 
 #define WAIT_MS 120000
@@ -46,7 +46,7 @@ on_run(struct store *st, struct read_job *base)
 
 	if (job->fails)
 		store_fail_at(st, 1, STORE_BROKEN);
-	job->head = queue_head(st);
+	job->head = eventlog_newest(st);
 	job->sees_change = store_changed(st);
 	job->on = thread_role();
 }
@@ -103,7 +103,7 @@ static bool
 append(struct store *st, void *arg)
 {
 	(void)arg;
-	return queue_append(st, SPAN("escrow_1"), SPAN("e"), SPAN("{}"), SPAN(""), true, 1) > 0;
+	return eventlog_append(st, SPAN("escrow_1"), SPAN("e"), SPAN("{}"), SPAN(""), true, 1) > 0;
 }
 
 /* ---- the promises ---- */
@@ -192,7 +192,7 @@ wait_at_gate(struct store *st, struct read_job *base)
 	struct gate *g = (struct gate *)base;
 	eventfd_t n;
 
-	queue_head(st); /* SQLite takes the snapshot at the first read */
+	eventlog_newest(st); /* SQLite takes the snapshot at the first read */
 	assert_int_equal(eventfd_write(g->reached, 1), 0);
 	assert_int_equal(eventfd_read(g->opened, &n), 0);
 }

@@ -47,7 +47,7 @@ every_statement_finds_its_rows_by_an_index(void **state)
 
 			if (strncmp(detail, "SCAN", 4) == 0 && !may_scan(detail))
 				fail_msg("%s: %s", sql_texts[id].name, detail);
-			if (id == SQL_QUEUE_IDS)
+			if (id == SQL_EVENTLOG_IDS)
 				assert_non_null(strstr(detail,
 				    "INDEX log_by_topic (topic=? AND rowid>? AND rowid<?)"));
 			if (strstr(detail, "TEMP B-TREE FOR ORDER BY") != NULL &&
@@ -67,7 +67,7 @@ ids_of_a_topic_are_read_from_the_index_alone(void **state)
 	sqlite3_stmt *stmt;
 	int steps = 0;
 
-	snprintf(text, sizeof(text), "EXPLAIN %s", sql_texts[SQL_QUEUE_IDS].text);
+	snprintf(text, sizeof(text), "EXPLAIN %s", sql_texts[SQL_EVENTLOG_IDS].text);
 	assert_int_equal(sqlite3_prepare_v2(t->st->db, text, -1, &stmt, NULL), SQLITE_OK);
 	for (; sqlite3_step(stmt) == SQLITE_ROW; steps++)
 		assert_string_not_equal((const char *)sqlite3_column_text(stmt, 1), "Column");
@@ -103,8 +103,8 @@ keep_trying(struct store *st, void *arg)
 
 	append(st, "escrow_1");
 	append(st, "escrow_1"); /* fails */
-	*later =
-	    store_error(st) == STORE_FULL && append(st, "escrow_1") == 0 && queue_head(st) == 0;
+	*later = store_error(st) == STORE_FULL && append(st, "escrow_1") == 0 &&
+		 eventlog_newest(st) == 0;
 	return true;
 }
 
@@ -140,7 +140,7 @@ make_a_world(struct store *st, void *arg)
 	append(st, "escrow_42");
 	mark_one(st, escrow, SPAN("bob"), 5000, true);
 	escrow_update(st, escrow, SPAN("Logo 2"), SPAN("DONE"), 2000);
-	queue_trim(st, 1 << 30, 0, 0, 1);
+	eventlog_trim(st, 1 << 30, 0, 0, 1);
 	incarnation_begin(st, 3000);
 	return true;
 }
@@ -195,20 +195,20 @@ a_read_transaction_changes_nothing(void **state)
 static void
 head_in_read(struct store *st, void *arg)
 {
-	*(int64_t *)arg = queue_head(st);
+	*(int64_t *)arg = eventlog_newest(st);
 }
 
 static void
 see_one_state(struct store *st, void *arg)
 {
 	sqlite3 *foreign = arg;
-	int64_t head = queue_head(st), inner = -1;
+	int64_t head = eventlog_newest(st), inner = -1;
 
 	sql(foreign,
 	    "INSERT INTO broadcast_queue(topic, event, data) VALUES('escrow_1', 'a', '{}')");
 	assert_int_equal(store_read(st, PATIENT_MS, head_in_read, &inner), STORE_OK);
 	assert_int_equal(inner, head);
-	assert_int_equal(queue_head(st), head);
+	assert_int_equal(eventlog_newest(st), head);
 }
 
 static void
@@ -254,16 +254,16 @@ a_statement_outside_a_transaction_does_nothing(void **state)
 }
 
 static bool
-again_inside(const struct queue_row *row, void *arg)
+again_inside(const struct eventlog_row *row, void *arg)
 {
-	queue_after(arg, 0, 10, again_inside, arg);
+	eventlog_after(arg, 0, 10, again_inside, arg);
 	return true;
 }
 
 static void
 loop_inside_itself(struct store *st, void *arg)
 {
-	queue_after(st, 0, 10, again_inside, st);
+	eventlog_after(st, 0, 10, again_inside, st);
 }
 
 static void
@@ -279,7 +279,7 @@ a_statement_used_inside_its_own_loop_is_a_defect_not_an_endless_loop(void **stat
 }
 
 static bool
-ignore_row(const struct queue_row *row, void *arg)
+ignore_row(const struct eventlog_row *row, void *arg)
 {
 	return true;
 }
@@ -291,7 +291,7 @@ read_past_the_deadline(struct store *st, void *arg)
 
 	while (clock_mono_us() < end)
 		;
-	queue_after(st, 0, 100000, ignore_row, NULL);
+	eventlog_after(st, 0, 100000, ignore_row, NULL);
 }
 
 static void

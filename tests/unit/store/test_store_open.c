@@ -136,7 +136,7 @@ what_was_written_is_there_when_it_is_opened_again(void **state)
 	store_close(t->st);
 	t->st = tmp_open(t);
 	begin_read(t->st);
-	assert_int_equal(queue_head(t->st), position);
+	assert_int_equal(eventlog_newest(t->st), position);
 	commit(t->st);
 }
 

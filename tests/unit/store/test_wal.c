@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "store/tables/escrows.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 #include "unit/tmp_store.h"
 
 #define ROWS      100
@@ -67,7 +67,7 @@ append_rows(struct store *st, int n)
 
 	memset(data, 'x', sizeof(data));
 	for (int i = 0; i < n; i++)
-		queue_append(st, SPAN("escrow_1"), SPAN("e"), (struct span){data, sizeof(data)},
+		eventlog_append(st, SPAN("escrow_1"), SPAN("e"), (struct span){data, sizeof(data)},
 		    SPAN(""), true, 1);
 }
 

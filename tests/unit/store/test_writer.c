@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 #include "unit/tmp_store.h"
 
 struct fixture {
@@ -50,9 +50,9 @@ on_run(struct store *st, struct writer_job *base)
 	if (job->refuses && !job->writes_first)
 		return false;
 	job->position =
-	    queue_append(st, span_of(job->topic), SPAN("e"), SPAN("{}"), SPAN(""), true, 1);
+	    eventlog_append(st, span_of(job->topic), SPAN("e"), SPAN("{}"), SPAN(""), true, 1);
 	if (job->is_wrong)
-		queue_append(st, SPAN("x"), SPAN("x"), (struct span){"", 2000000000}, SPAN(""),
+		eventlog_append(st, SPAN("x"), SPAN("x"), (struct span){"", 2000000000}, SPAN(""),
 		    true, 1); /* too large for SQLite */
 	return !job->refuses;
 }
@@ -200,12 +200,12 @@ it_says_how_long_it_rests_and_what_comes_sooner_waits_for_that(void **state)
 	int64_t rest_us, start_us;
 
 	start(&f, *state, REST_US);
-	assert_int_equal(writer_rest_us(f.w), 0);
+	assert_int_equal(writer_pause_us(f.w), 0);
 	do { /* on a slow machine the rest may be over when it is asked for */
 		submit(&f, jobs, 200);
 		collect_all(&f);
 		start_us = clock_mono_us();
-		rest_us = writer_rest_us(f.w);
+		rest_us = writer_pause_us(f.w);
 	} while (rest_us == 0);
 	assert_in_range(rest_us, 1, REST_US);
 	submit(&f, &late, 1);
@@ -220,7 +220,7 @@ run_much(struct store *st, struct writer_job *job)
 	static char data[60000];
 
 	memset(data, '1', sizeof(data));
-	queue_append(
+	eventlog_append(
 	    st, SPAN("escrow_1"), SPAN("e"), (struct span){data, sizeof(data)}, SPAN(""), true, 1);
 	return true;
 }
@@ -406,7 +406,7 @@ a_done_job_may_be_submitted_again_at_once(void **state)
 static int
 check_rows(struct fixture *f, struct packed_list *rows)
 {
-	struct queue_row row;
+	struct eventlog_row row;
 	char query[128];
 	int n = 0;
 

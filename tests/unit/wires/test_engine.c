@@ -33,10 +33,10 @@ on_message(struct engine_session *s, bool is_binary, struct span message)
 
 /* The session stays behind and is given nothing; after many turns the test gives up. */
 static void
-on_room(struct engine_session *s)
+on_writable(struct engine_session *s)
 {
 	if (++house.offers < MANY)
-		engine_want_room(s);
+		engine_want_writable(s);
 }
 
 static void
@@ -45,8 +45,10 @@ on_closed(struct engine_session *s, const char *why, bool is_left)
 	house.session = NULL;
 }
 
-static const struct engine_ops ops = {
-    .on_open = on_open, .on_message = on_message, .on_room = on_room, .on_closed = on_closed};
+static const struct engine_ops ops = {.on_open = on_open,
+    .on_message = on_message,
+    .on_writable = on_writable,
+    .on_closed = on_closed};
 static const struct web_route routes[] = {
     {"/engine.io/", engine_handle, offsetof(struct house, engine)}};
 static struct web web = {.parts = {{routes, 1, &house}}};
@@ -80,7 +82,7 @@ who_is_behind_on_polling_is_offered_room_once_a_turn(void **state)
 	    "GET /engine.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n\r\n",
 	    house.sid);
 	ask(w, poll);
-	engine_want_room(house.session);
+	engine_want_writable(house.session);
 	turns(w);
 	assert_in_range(house.offers, 5, MANY / 2); /* a few turns for each of turns() */
 	engine_free(house.engine);

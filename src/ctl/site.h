@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * place.h - opens the database that the configuration names, as the other programs open it.
+ * site.h - opens the database that the configuration names, as the other programs open it.
  */
-#ifndef CTL_PLACE_H
-#define CTL_PLACE_H
+#ifndef CTL_SITE_H
+#define CTL_SITE_H
 
 #include "config/config.h"
 #include "ctl/options.h"
 #include "store/bell.h"
 #include "store/store.h"
 
-struct place {
+struct site {
 	struct config config;
-	struct store *store; /* NULL after place_configure alone */
+	struct store *store; /* NULL after site_configure alone */
 };
 
-/* Reads the configuration. Returns EXIT_GOOD; else a line on stderr says why. Call place_close in
+/* Reads the configuration. Returns EXIT_GOOD; else a line on stderr says why. Call site_close in
  * both cases. */
-int place_configure(struct place *, const struct options *);
-/* Calls place_configure, then opens the database, which must exist. Errors as there. */
-int place_open(struct place *, const struct options *);
-void place_close(struct place *);
+int site_configure(struct site *, const struct options *);
+/* Calls site_configure, then opens the database, which must exist. Errors as there. */
+int site_open(struct site *, const struct options *);
+void site_close(struct site *);
 
 /* One write transaction; rings the doorbell after the commit. EXIT_GOOD: run was committed, or it
  * returned false; run must note in arg which. */
-int place_write(struct place *, bool (*run)(struct store *, void *arg), void *arg);
-int place_read(struct place *, void (*run)(struct store *, void *arg), void *arg);
+int site_write(struct site *, bool (*run)(struct store *, void *arg), void *arg);
+int site_read(struct site *, void (*run)(struct store *, void *arg), void *arg);
 
 /* Reads a secret from a file; secret_read says which files are accepted. secret_key: the second
  * word in the line of the service key with this name (NULL: the first key). secret_token: the whole

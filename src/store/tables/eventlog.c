@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * queue.c - the log: appending, reading and trimming; and incarnations.
+ * eventlog.c - the log: appending, reading and trimming; and incarnations.
  */
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,30 +10,30 @@
 #include "base/ids.h"
 #include "store/db.h"
 #include "store/packed.h"
-#include "store/tables/queue_row.h"
+#include "store/tables/eventlog_row.h"
 
 /* ---- appending and reading ---- */
 
 int64_t
-queue_append(struct store *st, struct span topic, struct span event, struct span data,
+eventlog_append(struct store *st, struct span topic, struct span event, struct span data,
     struct span actor, bool durable, int64_t now_ms)
 {
-	return queue_append_row(st, &(struct queue_row){.at = now_ms,
-					.topic = topic,
-					.event = event,
-					.data = data,
-					.actor = actor,
-					.durable = durable});
+	return eventlog_append_row(st, &(struct eventlog_row){.at = now_ms,
+					   .topic = topic,
+					   .event = event,
+					   .data = data,
+					   .actor = actor,
+					   .durable = durable});
 }
 
 int64_t
-queue_append_row(struct store *st, const struct queue_row *row)
+eventlog_append_row(struct store *st, const struct eventlog_row *row)
 {
-	struct queue_row appended = *row;
+	struct eventlog_row appended = *row;
 	struct query *q;
 
 	appended.position = position_take(st);
-	q = use(st, SQL_QUEUE_APPEND);
+	q = use(st, SQL_EVENTLOG_APPEND);
 	bind_int(q, ":id", appended.position);
 	bind_int(q, ":at", row->at);
 	bind_text(q, ":topic", row->topic);
@@ -50,10 +50,10 @@ queue_append_row(struct store *st, const struct queue_row *row)
 }
 
 void
-queue_hand_on(struct store *st, const struct message *m, struct span topic, struct span data)
+eventlog_hand_on(struct store *st, const struct message *m, struct span topic, struct span data)
 {
 	if (st->is_daemons && st->err == STORE_OK)
-		packed_add(&st->appended, &(struct queue_row){.position = m->id,
+		packed_add(&st->appended, &(struct eventlog_row){.position = m->id,
 					      .at = m->at,
 					      .topic = topic,
 					      .event = SPAN("chat_message"),
@@ -63,31 +63,31 @@ queue_hand_on(struct store *st, const struct message *m, struct span topic, stru
 }
 
 int64_t
-queue_head(struct store *st)
+eventlog_newest(struct store *st)
 {
 	if (st->is_head_ahead)
 		return st->head;
-	return single_int(use(st, SQL_QUEUE_HEAD), 0);
+	return single_int(use(st, SQL_EVENTLOG_NEWEST), 0);
 }
 
 int64_t
-queue_oldest(struct store *st)
+eventlog_oldest(struct store *st)
 {
-	int64_t oldest = single_int(use(st, SQL_QUEUE_OLDEST), 0);
+	int64_t oldest = single_int(use(st, SQL_EVENTLOG_OLDEST), 0);
 
-	return oldest > 0 ? oldest : queue_head(st) + 1;
+	return oldest > 0 ? oldest : eventlog_newest(st) + 1;
 }
 
 int64_t
-queue_count(struct store *st)
+eventlog_count(struct store *st)
 {
-	return queue_head(st) + 1 - queue_oldest(st);
+	return eventlog_newest(st) + 1 - eventlog_oldest(st);
 }
 
 void
-queue_row_read(const struct query *q, struct queue_row *out, struct message *message)
+eventlog_row_read(const struct query *q, struct eventlog_row *out, struct message *message)
 {
-	*out = (struct queue_row){
+	*out = (struct eventlog_row){
 	    .position = column_int(q, 0),
 	    .at = column_int(q, 1),
 	    .topic = column_text(q, 2),
@@ -117,16 +117,16 @@ queue_row_read(const struct query *q, struct queue_row *out, struct message *mes
 }
 
 void
-queue_after(struct store *st, int64_t after, int limit, queue_each *each, void *arg)
+eventlog_after(struct store *st, int64_t after, int limit, eventlog_each *each, void *arg)
 {
-	struct query *q = use(st, SQL_QUEUE_AFTER);
-	struct queue_row row;
+	struct query *q = use(st, SQL_EVENTLOG_AFTER);
+	struct eventlog_row row;
 	struct message message;
 
 	bind_int(q, ":after", after);
 	bind_int(q, ":limit", limit);
 	while (step(q)) {
-		queue_row_read(q, &row, &message);
+		eventlog_row_read(q, &row, &message);
 		if (!each(&row, arg))
 			break;
 	}
@@ -157,9 +157,9 @@ trim_cut(struct store *st, int64_t old_at, int64_t brake, int64_t max, int64_t *
 }
 
 int64_t
-queue_trim(struct store *st, int64_t now_ms, int64_t keep_ms, int64_t rows, int64_t max)
+eventlog_trim(struct store *st, int64_t now_ms, int64_t keep_ms, int64_t rows, int64_t max)
 {
-	int64_t brake = rows > 0 ? queue_head(st) - rows : 0, n = 0;
+	int64_t brake = rows > 0 ? eventlog_newest(st) - rows : 0, n = 0;
 	int64_t cut = max > 0 ? trim_cut(st, now_ms - keep_ms, brake, max, &n) : 0;
 	struct query *q;
 
@@ -171,7 +171,7 @@ queue_trim(struct store *st, int64_t now_ms, int64_t keep_ms, int64_t rows, int6
 	q = use(st, SQL_TRIM_DELETE);
 	bind_int(q, ":cut", cut);
 	run(q);
-	q = use(st, SQL_QUEUE_FROM_PUT); /* older messages are no rows of the log from now on */
+	q = use(st, SQL_EVENTLOG_FROM_PUT); /* older messages are no rows of the log from now on */
 	bind_int(q, ":from", cut);
 	return run(q) ? n : 0;
 }
@@ -181,7 +181,7 @@ queue_trim(struct store *st, int64_t now_ms, int64_t keep_ms, int64_t rows, int6
 void
 incarnation_begin(struct store *st, int64_t now_ms)
 {
-	int64_t first = queue_head(st) + 1;
+	int64_t first = eventlog_newest(st) + 1;
 	char name[INCARNATION_SIZE];
 	struct query *q = use(st, SQL_INCARNATION_BEGIN);
 
@@ -215,5 +215,6 @@ incarnation_covers(struct store *st, struct span name, int64_t position)
 		return false;
 	end = sqlite3_column_type(q->stmt, 0) == SQLITE_NULL ? INT64_MAX : column_int(q, 0);
 	done(q);
-	return position >= 0 && position < end && position <= queue_head(st) && st->err == STORE_OK;
+	return position >= 0 && position < end && position <= eventlog_newest(st) &&
+	       st->err == STORE_OK;
 }

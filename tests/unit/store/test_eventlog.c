@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_queue.c - the log: appending and reading after a position, messages as rows of it, older
+ * test_eventlog.c - the log: appending and reading after a position, messages as rows of it, older
  * databases, trimming, incarnations.
  */
-#include "store/tables/queue.h"
+#include "store/tables/eventlog.h"
 
 #include <ctype.h>
 
@@ -13,7 +13,7 @@
 /* ---- appending and reading on ---- */
 
 static bool
-check_row(const struct queue_row *row, void *arg)
+check_row(const struct eventlog_row *row, void *arg)
 {
 	assert_int_equal(row->position, 1);
 	assert_int_equal(row->at, 99);
@@ -33,10 +33,10 @@ a_row_is_read_as_it_was_appended(void **state)
 	int n = 0;
 
 	begin_write(st);
-	assert_int_equal(queue_append(st, SPAN("escrow_1"), SPAN("chat_message"), SPAN("{\"a\":1}"),
-			     SPAN("bob"), false, 99),
+	assert_int_equal(eventlog_append(st, SPAN("escrow_1"), SPAN("chat_message"),
+			     SPAN("{\"a\":1}"), SPAN("bob"), false, 99),
 	    1);
-	queue_after(st, 0, 10, check_row, &n);
+	eventlog_after(st, 0, 10, check_row, &n);
 	commit(st);
 	assert_int_equal(n, 1);
 }
@@ -50,12 +50,12 @@ rows_come_in_order_from_a_position_on_until_limit_or_stop(void **state)
 	begin_write(st);
 	for (int i = 0; i < 9; i++)
 		append(st, i % 2 ? "escrow_1" : "membership:1", "", i % 3, 1);
-	queue_after(st, 4, 3, note_position, &text);
-	queue_after(st, 8, 3, note_position, &text);
-	queue_after(st, 9, 3, note_position, &text);
+	eventlog_after(st, 4, 3, note_position, &text);
+	eventlog_after(st, 8, 3, note_position, &text);
+	eventlog_after(st, 9, 3, note_position, &text);
 	assert_string_equal(buf_cstr(&text), "5 6 7 9 ");
 	text.len = 0;
-	queue_after(st, 0, 9, note_two, &text);
+	eventlog_after(st, 0, 9, note_two, &text);
 	assert_string_equal(buf_cstr(&text), "1 2 ");
 	commit(st);
 	buf_clear(&text);
@@ -67,18 +67,18 @@ head_and_oldest_are_right_in_a_new_a_full_and_an_emptied_log(void **state)
 	struct store *st = ((struct tmp *)*state)->st;
 
 	begin_write(st);
-	assert_int_equal(queue_head(st), 0);
-	assert_int_equal(queue_oldest(st), 1);
-	assert_int_equal(queue_count(st), 0);
+	assert_int_equal(eventlog_newest(st), 0);
+	assert_int_equal(eventlog_oldest(st), 1);
+	assert_int_equal(eventlog_count(st), 0);
 	for (int i = 0; i < 5; i++)
 		append(st, "escrow_1", "", true, 1);
-	assert_int_equal(queue_head(st), 5);
-	assert_int_equal(queue_oldest(st), 1);
-	assert_int_equal(queue_count(st), 5);
-	assert_int_equal(queue_trim(st, 1000, 10, 0, 100), 5);
-	assert_int_equal(queue_head(st), 5);
-	assert_int_equal(queue_oldest(st), 6);
-	assert_int_equal(queue_count(st), 0);
+	assert_int_equal(eventlog_newest(st), 5);
+	assert_int_equal(eventlog_oldest(st), 1);
+	assert_int_equal(eventlog_count(st), 5);
+	assert_int_equal(eventlog_trim(st, 1000, 10, 0, 100), 5);
+	assert_int_equal(eventlog_newest(st), 5);
+	assert_int_equal(eventlog_oldest(st), 6);
+	assert_int_equal(eventlog_count(st), 0);
 	assert_int_equal(append(st, "escrow_1", "", true, 1), 6); /* ids are never used again */
 	commit(st);
 }
@@ -86,7 +86,7 @@ head_and_oldest_are_right_in_a_new_a_full_and_an_emptied_log(void **state)
 /* ---- messages, which are rows of it themselves ---- */
 
 static bool
-note_row(const struct queue_row *row, void *arg)
+note_row(const struct eventlog_row *row, void *arg)
 {
 	struct buf *b = arg;
 
@@ -135,9 +135,9 @@ a_message_is_a_row_of_the_log_in_its_place(void **state)
 	escrow = escrow_insert(t->st, SPAN("42"), SPAN("T"), SPAN(""), 1);
 	assert_int_equal(append(t->st, "escrow_42", "", true, 5), 1);
 	assert_int_equal(insert(t->st, escrow, 7, "one"), 2);
-	assert_int_equal(queue_head(t->st), 2);
+	assert_int_equal(eventlog_newest(t->st), 2);
 	participant_put(t->st, escrow, SPAN("ann"), SPAN("ann"), ROLE_CLIENT); /* a trigger's row */
-	assert_int_equal(queue_head(t->st), 3);
+	assert_int_equal(eventlog_newest(t->st), 3);
 	assert_int_equal(insert(t->st, escrow, 8, "two"), 4);
 	assert_int_equal(append(t->st, "user:bob", "bob", false, 9), 5);
 	assert_int_equal(insert(t->st, escrow, 9, "three"), 6);
@@ -145,7 +145,7 @@ a_message_is_a_row_of_the_log_in_its_place(void **state)
 	sql(t->foreign, INTO "('escrow_42', 'a', '{}')"); /* and another program's */
 	begin_write(t->st);
 	assert_int_equal(insert(t->st, escrow, 10, "four"), 8);
-	queue_after(t->st, 1, 100, note_row, &text);
+	eventlog_after(t->st, 1, 100, note_row, &text);
 	assert_string_equal(buf_cstr(&text), "2 escrow_42 chat_message 0xa 0xA one c-1 client 7\n"
 					     "3 membership:42 added ann\n"
 					     "4 escrow_42 chat_message 0xa 0xA two  client 8\n"
@@ -182,7 +182,7 @@ static void
 trimmed_messages_stay_and_leave_the_log(void **state)
 {
 	struct tmp *t = *state;
-	struct queue_source s = {.topic = SPAN("escrow_42"), .after = 1};
+	struct eventlog_source s = {.topic = SPAN("escrow_42"), .after = 1};
 	struct buf text = {0};
 	int64_t escrow;
 
@@ -190,14 +190,14 @@ trimmed_messages_stay_and_leave_the_log(void **state)
 	escrow = escrow_insert(t->st, SPAN("42"), SPAN("T"), SPAN(""), 1);
 	for (int at = 1; at <= 6; at++)
 		insert(t->st, escrow, at, "x");
-	assert_int_equal(queue_trim(t->st, 10, 6, 0, 100), 4);
-	assert_int_equal(queue_oldest(t->st), 5);
-	assert_int_equal(queue_count(t->st), 2);
-	assert_true(queue_gap(t->st, &s));
+	assert_int_equal(eventlog_trim(t->st, 10, 6, 0, 100), 4);
+	assert_int_equal(eventlog_oldest(t->st), 5);
+	assert_int_equal(eventlog_count(t->st), 2);
+	assert_true(eventlog_gap(t->st, &s));
 	s.after = 4;
-	assert_false(queue_gap(t->st, &s));
-	queue_merge(t->st, &s, 1, 100, 100, note_position, &text);
-	queue_after(t->st, 0, 100, note_position, &text);
+	assert_false(eventlog_gap(t->st, &s));
+	eventlog_merge(t->st, &s, 1, 100, 100, note_position, &text);
+	eventlog_after(t->st, 0, 100, note_position, &text);
 	assert_string_equal(buf_cstr(&text), "5 6 5 6 ");
 	commit(t->st);
 	assert_int_equal(sql_int(t->foreign, "SELECT count(*) FROM messages"), 6);
@@ -235,14 +235,14 @@ static void
 an_older_database_keeps_its_log(void **state)
 {
 	struct tmp *t = *state;
-	struct queue_source s = {.topic = SPAN("escrow_42"), .after = 2};
+	struct eventlog_source s = {.topic = SPAN("escrow_42"), .after = 2};
 	struct buf text = {0};
 
 	make_an_older_database(t, 2);
 	begin_write(t->st);
 	assert_int_equal(insert(t->st, 1, 7, "c"), 4);
-	queue_merge(t->st, &s, 1, 1000, 100, note_position, &text);
-	queue_after(t->st, 1, 100, note_position, &text);
+	eventlog_merge(t->st, &s, 1, 1000, 100, note_position, &text);
+	eventlog_after(t->st, 1, 100, note_position, &text);
 	assert_string_equal(buf_cstr(&text), "3 4 2 3 4 ");
 	assert_int_equal(message_at_of_position(t->st, 1, 3), 2);
 	commit(t->st);
@@ -300,11 +300,11 @@ trimming_stops_at_the_first_young_row_even_if_older_ones_follow(void **state)
 	append(st, "escrow_1", "", false, 200);
 	append(st, "escrow_1", "", true, 900); /* a clock that jumped */
 	append(st, "escrow_1", "", true, 100);
-	assert_int_equal(queue_trim(st, 1000, 801, 0, 100), 2 - 1);
-	assert_int_equal(queue_trim(st, 1000, 800, 0, 100), 1);
-	assert_int_equal(queue_trim(st, 1000, 800, 0, 100), 0);
-	assert_int_equal(queue_oldest(st), 3);
-	assert_int_equal(queue_trim(st, 1000, 100, 0, 100), 2);
+	assert_int_equal(eventlog_trim(st, 1000, 801, 0, 100), 2 - 1);
+	assert_int_equal(eventlog_trim(st, 1000, 800, 0, 100), 1);
+	assert_int_equal(eventlog_trim(st, 1000, 800, 0, 100), 0);
+	assert_int_equal(eventlog_oldest(st), 3);
+	assert_int_equal(eventlog_trim(st, 1000, 100, 0, 100), 2);
 	commit(st);
 }
 
@@ -316,14 +316,14 @@ trimming_takes_at_most_so_many_and_the_brake_trims_young_rows_too(void **state)
 	begin_write(st);
 	for (int i = 0; i < 20; i++)
 		append(st, "escrow_1", "", true, i < 10 ? 1 : 1000);
-	assert_int_equal(queue_trim(st, 1000, 500, 0, 4), 4);
-	assert_int_equal(queue_trim(st, 1000, 500, 0, 0), 0);
+	assert_int_equal(eventlog_trim(st, 1000, 500, 0, 4), 4);
+	assert_int_equal(eventlog_trim(st, 1000, 500, 0, 0), 0);
 	assert_int_equal(
-	    queue_trim(st, 1000, 500, 18, 100), 6); /* old ones, whatever the brake says */
-	assert_int_equal(queue_trim(st, 1000, 500, 10, 100), 0);
-	assert_int_equal(queue_trim(st, 1000, 500, 7, 2), 2);
-	assert_int_equal(queue_trim(st, 1000, 500, 7, 100), 1);
-	assert_int_equal(queue_count(st), 7);
+	    eventlog_trim(st, 1000, 500, 18, 100), 6); /* old ones, whatever the brake says */
+	assert_int_equal(eventlog_trim(st, 1000, 500, 10, 100), 0);
+	assert_int_equal(eventlog_trim(st, 1000, 500, 7, 2), 2);
+	assert_int_equal(eventlog_trim(st, 1000, 500, 7, 100), 1);
+	assert_int_equal(eventlog_count(st), 7);
 	commit(st);
 }
 

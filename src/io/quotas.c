@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * places.c - counted places by key. A key is in the map as long as it has a place.
+ * quotas.c - counted places by key. A key is in the map as long as it has a place.
  */
-#include "io/places.h"
+#include "io/quotas.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,22 +11,22 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-struct places {
+struct quotas {
 	size_t per_key;
 	struct map keys;
 };
 
-struct place {
+struct quota {
 	struct map_node node;
-	struct places *places;
+	struct quotas *quotas;
 	size_t taken;
 	char key[];
 };
 
-struct places *
-places_new(size_t per_key)
+struct quotas *
+quotas_new(size_t per_key)
 {
-	struct places *ps = mem_zalloc(sizeof(*ps));
+	struct quotas *ps = mem_zalloc(sizeof(*ps));
 
 	check(per_key > 0);
 	ps->per_key = per_key;
@@ -34,7 +34,7 @@ places_new(size_t per_key)
 }
 
 void
-places_free(struct places *ps)
+quotas_free(struct quotas *ps)
 {
 	if (ps == NULL)
 		return;
@@ -43,19 +43,19 @@ places_free(struct places *ps)
 	free(ps);
 }
 
-struct place *
-place_take(struct places *ps, struct span key)
+struct quota *
+quota_take(struct quotas *ps, struct span key)
 {
 	struct map_node *node = map_find(&ps->keys, key);
-	struct place *p;
+	struct quota *p;
 
 	if (node != NULL) {
-		p = MAP_ENTRY(node, struct place, node);
+		p = MAP_ENTRY(node, struct quota, node);
 		if (p->taken >= ps->per_key)
 			return NULL;
 	} else {
 		p = mem_zalloc(sizeof(*p) + key.n);
-		p->places = ps;
+		p->quotas = ps;
 		memcpy(p->key, key.p, key.n);
 		map_insert(&ps->keys, &p->node, (struct span){p->key, key.n});
 	}
@@ -64,17 +64,17 @@ place_take(struct places *ps, struct span key)
 }
 
 void
-place_give_back(struct place *p)
+quota_give_back(struct quota *p)
 {
 	if (p == NULL || --p->taken > 0)
 		return;
-	map_remove(&p->places->keys, &p->node);
+	map_remove(&p->quotas->keys, &p->node);
 	free(p);
 }
 
 void
-place_check(const struct place *p, size_t held)
+quota_check(const struct quota *p, size_t held)
 {
-	check(map_find(&p->places->keys, map_key(&p->node)) == &p->node);
-	check(p->taken >= held && p->taken <= p->places->per_key);
+	check(map_find(&p->quotas->keys, map_key(&p->node)) == &p->node);
+	check(p->taken >= held && p->taken <= p->quotas->per_key);
 }

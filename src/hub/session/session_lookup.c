@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * session_look.c - judges the look-up that precedes the opening of a session.
+ * session_lookup.c - judges the look-up that precedes the opening of a session.
  */
-#include "hub/session/session_look.h"
+#include "hub/session/session_lookup.h"
 
 #include "hub/core.h"
 #include "hub/room/changes.h"
 
 bool
-session_look_stands(const struct hub *hub, const struct user *user, const struct session_look *l)
+session_lookup_stands(
+    const struct hub *hub, const struct user *user, const struct session_lookup *l)
 {
 	struct span wallet = span_of(user->key);
 
@@ -23,7 +24,7 @@ session_look_stands(const struct hub *hub, const struct user *user, const struct
 }
 
 enum error
-session_look_verdict(const struct session_look *l)
+session_lookup_verdict(const struct session_lookup *l)
 {
 	size_t refused = 0;
 

@@ -3,7 +3,7 @@
  * test_turn.c - the turn to write: one transaction for all jobs that waited, and the failure of one
  * job does not touch another.
  */
-#include "fcgi/turn.h"
+#include "fcgi/write_lock.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,7 +16,7 @@
 
 struct world {
 	struct tmp *t;
-	struct turn turn;
+	struct write_lock turn;
 	int commits;        /* on the store's thread alone */
 	atomic_bool is_let; /* the first job may end */
 	atomic_int ringers;
@@ -38,7 +38,7 @@ setup(void **state)
 	int rc = tmp_setup(state);
 
 	w = (struct world){.t = *state};
-	turn_init(&w.turn, w.t->st);
+	write_lock_init(&w.turn, w.t->st);
 	*state = &w;
 	return rc;
 }
@@ -48,7 +48,7 @@ teardown(void **state)
 {
 	struct world *w = *state;
 
-	turn_clear(&w->turn);
+	write_lock_clear(&w->turn);
 	*state = w->t;
 	return tmp_teardown(state);
 }
@@ -91,7 +91,7 @@ write_one(void *arg)
 	struct job *j = arg;
 	bool must_ring;
 
-	j->err = turn_write(&j->w->turn, j->busy_ms, run_job, j, &must_ring);
+	j->err = write_lock_run(&j->w->turn, j->busy_ms, run_job, j, &must_ring);
 	j->w->ringers += must_ring;
 	return NULL;
 }
@@ -102,7 +102,7 @@ write_first(void *arg)
 	struct job *j = arg;
 	bool must_ring;
 
-	j->err = turn_write(&j->w->turn, LONG_MS, run_until_let, j, &must_ring);
+	j->err = write_lock_run(&j->w->turn, LONG_MS, run_until_let, j, &must_ring);
 	j->w->ringers += must_ring;
 	return NULL;
 }
@@ -215,15 +215,15 @@ who_only_tries_never_waits(void **state)
 	w->t->st->busy_ms = LONG_MS;
 	assert_int_equal(pthread_create(&first.thread, NULL, write_first, &first), 0);
 	wait_until_taken(w);
-	assert_int_equal(turn_try_write(&w->turn, run_job, &try), STORE_BUSY);
+	assert_int_equal(write_lock_try(&w->turn, run_job, &try), STORE_BUSY);
 	w->is_let = true;
 	pthread_join(first.thread, NULL);
 	assert_int_equal(
 	    sqlite3_exec(w->t->foreign, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(turn_try_write(&w->turn, run_job, &try), STORE_BUSY);
+	assert_int_equal(write_lock_try(&w->turn, run_job, &try), STORE_BUSY);
 	assert_int_equal(try.runs, 0);
 	sqlite3_exec(w->t->foreign, "COMMIT", NULL, NULL, NULL);
-	assert_int_equal(turn_try_write(&w->turn, run_job, &try), STORE_OK);
+	assert_int_equal(write_lock_try(&w->turn, run_job, &try), STORE_OK);
 	assert_int_equal(sql_int(w->t->foreign, "SELECT count(*) FROM escrows"), 2);
 }
 
@@ -238,7 +238,7 @@ a_checkpoint_gives_the_turn_back(void **state)
 	run_all(w, &first, others);
 	assert_true(w->turn.is_checkpoint_due);
 	pages = w->t->st->wal_pages;
-	turn_tidy(&w->turn);
+	write_lock_tidy(&w->turn);
 	assert_false(w->turn.is_checkpoint_due);
 	assert_false(w->turn.is_taken);
 	write_one(&next);
@@ -249,7 +249,7 @@ a_checkpoint_gives_the_turn_back(void **state)
 static void *
 tidy(void *arg)
 {
-	turn_tidy(arg);
+	write_lock_tidy(arg);
 	return NULL;
 }
 
@@ -267,7 +267,7 @@ a_checkpoint_is_made_by_one_thread_and_no_other_waits_for_it(void **state)
 	assert_int_equal(sql_int(w->t->foreign, "SELECT count(*) FROM escrows"), 1);
 	assert_int_equal(pthread_create(&first, NULL, tidy, &w->turn), 0);
 	wait_until_taken(w);
-	turn_tidy(&w->turn);
+	write_lock_tidy(&w->turn);
 	pthread_mutex_lock(&w->turn.lock);
 	assert_true(w->turn.is_taken);
 	pthread_mutex_unlock(&w->turn.lock);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * place.c - the configuration, the database, and files with secrets.
+ * site.c - the configuration, the database, and files with secrets.
  */
-#include "ctl/place.h"
+#include "ctl/site.h"
 
 #include <string.h>
 
@@ -34,14 +34,14 @@ fail_with(struct buf *err, int status)
 }
 
 int
-place_configure(struct place *p, const struct options *o)
+site_configure(struct site *p, const struct options *o)
 {
 	const char *argv[] = {"escrowchatctl", NULL, NULL, NULL, NULL, NULL};
 	struct buf out = {0}, err = {0};
 	enum config_verdict verdict;
 	int argc = 1;
 
-	*p = (struct place){0};
+	*p = (struct site){0};
 	if (o->config) {
 		argv[argc++] = "--config";
 		argv[argc++] = o->config;
@@ -59,9 +59,9 @@ place_configure(struct place *p, const struct options *o)
 }
 
 int
-place_open(struct place *p, const struct options *o)
+site_open(struct site *p, const struct options *o)
 {
-	int status = place_configure(p, o);
+	int status = site_configure(p, o);
 	struct buf err = {0};
 
 	if (status != EXIT_GOOD)
@@ -77,14 +77,14 @@ place_open(struct place *p, const struct options *o)
 }
 
 void
-place_close(struct place *p)
+site_close(struct site *p)
 {
 	store_close(p->store);
 	config_clear(&p->config);
 }
 
 int
-place_write(struct place *p, bool (*run)(struct store *, void *arg), void *arg)
+site_write(struct site *p, bool (*run)(struct store *, void *arg), void *arg)
 {
 	enum store_err err = store_write(p->store, run, arg);
 	struct ringer *ringer;
@@ -101,7 +101,7 @@ place_write(struct place *p, bool (*run)(struct store *, void *arg), void *arg)
 }
 
 int
-place_read(struct place *p, void (*run)(struct store *, void *arg), void *arg)
+site_read(struct site *p, void (*run)(struct store *, void *arg), void *arg)
 {
 	enum store_err err = store_read(p->store, READ_MS, run, arg);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * queue_merge.c - the rows that a reader has missed: rows of several topics, with the messages of
- * rooms, merged in log order. For each topic it reads a few ids ahead, from an index only, and
+ * eventlog_merge.c - the rows that a reader has missed: rows of several topics, with the messages
+ * of rooms, merged in log order. For each topic it reads a few ids ahead, from an index only, and
  * fetches a row when the row is given. It reads nothing else of the log.
  */
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/tables/queue_row.h"
+#include "store/tables/eventlog_row.h"
 
 #define AHEAD_FIRST 4 /* doubled at each refill, because most topics have few rows */
 #define AHEAD_MAX   32
@@ -49,7 +49,7 @@ add_strand(struct merge *m, struct span topic, int64_t after)
 static void
 add_members(struct merge *m, struct span wallet, int64_t after)
 {
-	struct query *q = use(m->st, SQL_QUEUE_MEMBERS);
+	struct query *q = use(m->st, SQL_EVENTLOG_MEMBERS);
 
 	bind_int(q, ":after", after);
 	bind_text(q, ":wallet", wallet);
@@ -70,7 +70,7 @@ static void
 add_messages(struct merge *m, struct span topic, int64_t after)
 {
 	struct span prefix = SPAN(TOPIC_ROOM_PREFIX);
-	int64_t from = single_int(use(m->st, SQL_QUEUE_FROM), 0);
+	int64_t from = single_int(use(m->st, SQL_EVENTLOG_FROM), 0);
 	struct escrow escrow;
 	struct strand *s;
 
@@ -85,7 +85,7 @@ add_messages(struct merge *m, struct span topic, int64_t after)
 static void
 read_ahead_rows(struct merge *m, struct strand *s)
 {
-	struct query *q = use(m->st, SQL_QUEUE_IDS);
+	struct query *q = use(m->st, SQL_EVENTLOG_IDS);
 
 	bind_text(q, ":topic", s->topic);
 	bind_int(q, ":after", s->after);
@@ -173,17 +173,17 @@ pass_over(struct merge *m, int64_t id, struct span actor)
 enum given { GIVEN, PASSED_OVER, STOPPED };
 
 static enum given
-give_row(struct merge *m, int64_t id, queue_each *each, void *arg)
+give_row(struct merge *m, int64_t id, eventlog_each *each, void *arg)
 {
-	struct query *q = use(m->st, SQL_QUEUE_ROW);
+	struct query *q = use(m->st, SQL_EVENTLOG_ROW);
 	enum given given = PASSED_OVER;
-	struct queue_row row;
+	struct eventlog_row row;
 	struct message message;
 
 	bind_int(q, ":id", id);
 	if (!step(q))
 		return STOPPED;
-	queue_row_read(q, &row, &message);
+	eventlog_row_read(q, &row, &message);
 	if (!pass_over(m, id, row.actor))
 		given = each(&row, arg) ? GIVEN : STOPPED;
 	done(q);
@@ -191,8 +191,8 @@ give_row(struct merge *m, int64_t id, queue_each *each, void *arg)
 }
 
 int64_t
-queue_merge(struct store *st, const struct queue_source *sources, int n, int64_t until, int limit,
-    queue_each *each, void *arg)
+eventlog_merge(struct store *st, const struct eventlog_source *sources, int n, int64_t until,
+    int limit, eventlog_each *each, void *arg)
 {
 	struct merge m = {.st = st, .until = until};
 	int64_t exhausted = until;
@@ -224,7 +224,7 @@ queue_merge(struct store *st, const struct queue_source *sources, int n, int64_t
 }
 
 bool
-queue_gap(struct store *st, const struct queue_source *source)
+eventlog_gap(struct store *st, const struct eventlog_source *source)
 {
 	struct query *q = use(st, source->notifications ? SQL_GAP_OF_MEMBERS : SQL_GAP_OF_TOPIC);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * turn.c - a queue of jobs. The thread that has the turn takes all jobs in the queue, runs them,
- * and hands the turn to the first job that came meanwhile.
+ * write_lock.c - a queue of jobs. The thread that has the turn takes all jobs in the queue, runs
+ * them, and hands the turn to the first job that came meanwhile.
  */
-#include "fcgi/turn.h"
+#include "fcgi/write_lock.h"
 
 #include <errno.h>
 #include <time.h>
@@ -18,7 +18,7 @@
 #define turn_wait(c, m, until) pthread_cond_clockwait(c, m, TURN_CLOCK, until)
 #endif
 
-struct turn_job {
+struct write_job {
 	struct writer_job job; /* first */
 	bool (*run)(struct store *, void *arg);
 	void *arg;
@@ -32,28 +32,28 @@ struct turn_job {
 };
 
 void
-turn_init(struct turn *t, struct store *st)
+write_lock_init(struct write_lock *t, struct store *st)
 {
-	*t = (struct turn){.st = st};
+	*t = (struct write_lock){.st = st};
 	pthread_mutex_init(&t->lock, NULL);
 }
 
 void
-turn_clear(struct turn *t)
+write_lock_clear(struct write_lock *t)
 {
 	pthread_mutex_destroy(&t->lock);
 }
 
 /* ---- the queue; the caller holds the lock ---- */
 
-static struct turn_job *
-next_of(const struct turn_job *j)
+static struct write_job *
+next_of(const struct write_job *j)
 {
-	return (struct turn_job *)(void *)j->job.next;
+	return (struct write_job *)(void *)j->job.next;
 }
 
 static void
-append(struct turn *t, struct turn_job *j)
+append(struct write_lock *t, struct write_job *j)
 {
 	if (t->last)
 		t->last->job.next = &j->job;
@@ -63,11 +63,11 @@ append(struct turn *t, struct turn_job *j)
 }
 
 static void
-take_out(struct turn *t, struct turn_job *gone)
+take_out(struct write_lock *t, struct write_job *gone)
 {
-	struct turn_job *before = NULL;
+	struct write_job *before = NULL;
 
-	for (struct turn_job *j = t->first; j != gone; j = next_of(j))
+	for (struct write_job *j = t->first; j != gone; j = next_of(j))
 		before = j;
 	if (before)
 		before->job.next = gone->job.next;
@@ -77,28 +77,28 @@ take_out(struct turn *t, struct turn_job *gone)
 		t->last = before;
 }
 
-static struct turn_job *
-take_all(struct turn *t)
+static struct write_job *
+take_all(struct write_lock *t)
 {
-	struct turn_job *all = t->first;
+	struct write_job *all = t->first;
 
 	t->first = t->last = NULL;
-	for (struct turn_job *j = all; j; j = next_of(j))
+	for (struct write_job *j = all; j; j = next_of(j))
 		j->state = TAKEN;
 	return all;
 }
 
 static void
-change(struct turn_job *j, int state)
+change(struct write_job *j, int state)
 {
 	j->state = state;
 	pthread_cond_signal(&j->changed);
 }
 
 static void
-hand_on(struct turn *t)
+hand_on(struct write_lock *t)
 {
-	struct turn_job *next = t->checkpointer ? t->checkpointer : t->first;
+	struct write_job *next = t->checkpointer ? t->checkpointer : t->first;
 
 	t->is_taken = next != NULL;
 	if (next)
@@ -107,7 +107,7 @@ hand_on(struct turn *t)
 
 /* Waits until the job is done or has the turn. False: nobody took it in time; it left the queue. */
 static bool
-wait_for_turn(struct turn *t, struct turn_job *j, int busy_ms)
+wait_for_turn(struct write_lock *t, struct write_job *j, int busy_ms)
 {
 	struct timespec until;
 
@@ -133,16 +133,16 @@ wait_for_turn(struct turn *t, struct turn_job *j, int busy_ms)
 static bool
 run_job(struct store *st, struct writer_job *job)
 {
-	struct turn_job *j = (struct turn_job *)(void *)job;
+	struct write_job *j = (struct write_job *)(void *)job;
 
 	return j->run(st, j->arg);
 }
 
 /* Runs all queued jobs; the caller has the turn and the lock. True: something was committed. */
 static bool
-lead(struct turn *t, const struct turn_job *own)
+lead(struct write_lock *t, const struct write_job *own)
 {
-	struct turn_job *all = take_all(t), *next;
+	struct write_job *all = take_all(t), *next;
 	bool is_committed = false;
 
 	pthread_mutex_unlock(&t->lock);
@@ -152,7 +152,7 @@ lead(struct turn *t, const struct turn_job *own)
 		all->job.err = store_write(t->st, all->run, all->arg);
 	pthread_mutex_lock(&t->lock);
 	t->is_checkpoint_due = store_is_checkpoint_due(t->st);
-	for (struct turn_job *j = all; j; j = next) {
+	for (struct write_job *j = all; j; j = next) {
 		next = next_of(j); /* after change() its thread may free it */
 		is_committed |= j->job.err == STORE_OK;
 		if (j != own)
@@ -163,10 +163,10 @@ lead(struct turn *t, const struct turn_job *own)
 }
 
 enum store_err
-turn_write(
-    struct turn *t, int busy_ms, bool (*run)(struct store *, void *), void *arg, bool *must_ring)
+write_lock_run(struct write_lock *t, int busy_ms, bool (*run)(struct store *, void *), void *arg,
+    bool *must_ring)
 {
-	struct turn_job j = {
+	struct write_job j = {
 	    .job.run = run_job, .run = run, .arg = arg, .changed = PTHREAD_COND_INITIALIZER};
 	bool is_in_time = true;
 
@@ -187,7 +187,7 @@ turn_write(
 }
 
 enum store_err
-turn_try_write(struct turn *t, bool (*run)(struct store *, void *), void *arg)
+write_lock_try(struct write_lock *t, bool (*run)(struct store *, void *), void *arg)
 {
 	enum store_err err;
 	bool is_free;
@@ -207,9 +207,9 @@ turn_try_write(struct turn *t, bool (*run)(struct store *, void *), void *arg)
 }
 
 void
-turn_tidy(struct turn *t)
+write_lock_tidy(struct write_lock *t)
 {
-	struct turn_job j = {.changed = PTHREAD_COND_INITIALIZER};
+	struct write_job j = {.changed = PTHREAD_COND_INITIALIZER};
 
 	pthread_mutex_lock(&t->lock);
 	if (t->is_checkpoint_due && !t->checkpointer) {
