@@ -89,21 +89,35 @@ is_match(const char *pattern, const struct request *r, struct span *param)
 	return i == r->n_segments;
 }
 
-/* The route, or NULL. allow gets the methods of the path; it stays empty if the path is unknown.
- * HEAD is served by the route of GET. */
-static const struct route *
-route_find(const struct request *r, struct span *param, struct buf *allow)
+/* The pattern of the path; NULL: none has it. */
+static const char *
+find_pattern(const struct route *rows, size_t n_rows, const struct request *r, struct span *param)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < n_rows; i++) {
+		bool has_param = strchr(rows[i].pattern, '{') != NULL;
+		if ((found == NULL || !has_param) && is_match(rows[i].pattern, r, param))
+			found = rows[i].pattern;
+	}
+	return found;
+}
+
+const struct route *
+route_find(const struct route *rows, size_t n_rows, const struct request *r, struct span *param,
+    struct buf *allow)
 {
 	struct span method = span_is(r->method, "HEAD") ? SPAN("GET") : r->method;
+	const char *pattern = find_pattern(rows, n_rows, r, param);
 	const struct route *found = NULL;
 
-	for (size_t i = 0; i < n_routes; i++) {
-		if (!is_match(routes[i].pattern, r, param))
+	for (size_t i = 0; pattern != NULL && i < n_rows; i++) {
+		if (strcmp(rows[i].pattern, pattern) != 0)
 			continue;
-		if (span_is(method, routes[i].method))
-			found = &routes[i];
-		buf_printf(allow, "%s, %s", routes[i].method,
-		    strcmp(routes[i].method, "GET") == 0 ? "HEAD, " : "");
+		if (span_is(method, rows[i].method))
+			found = &rows[i];
+		buf_printf(allow, "%s, %s", rows[i].method,
+		    strcmp(rows[i].method, "GET") == 0 ? "HEAD, " : "");
 	}
 	if (allow->len > 0)
 		buf_str(allow, "OPTIONS");
@@ -217,7 +231,7 @@ static void
 decide(struct exchange *c)
 {
 	struct buf allow = {0};
-	const struct route *route = route_find(c->request, &c->param, &allow);
+	const struct route *route = route_find(routes, n_routes, c->request, &c->param, &allow);
 
 	if (allow.len == 0) {
 		exchange_refuse(c, ERROR_NOT_FOUND, "There is no such route.");

@@ -117,6 +117,14 @@ struct route {
 };
 extern const struct route routes[];
 extern const size_t n_routes;
+
+/* The row that serves a request, or NULL. If several patterns have the path, one without {…} is
+ * before one with it, as in OpenAPI, in whatever order they stand; routes.awk refuses two with it.
+ * *param: the segment for which {…} stands. allow gets the methods of the pattern, and stays empty
+ * if no pattern has the path. The row of GET serves HEAD too. */
+const struct route *route_find(const struct route *rows, size_t n_rows, const struct request *,
+    struct span *param, struct buf *allow);
+
 extern const char openapi_text[]; /* the members of the document that follow info and servers */
 
 /* The page /api/docs: docs_head, docs_style and docs_body, one after the other. In docs_body the

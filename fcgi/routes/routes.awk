@@ -328,7 +328,28 @@ function check_route(i, n, k, word) {
 		die_late("the tag " row[i, "under"] " is not described")
 }
 
+# True if some path has both patterns.
+function overlap(a, b, in_a, in_b, n, k) {
+	n = split(a, in_a, "/")
+	if (split(b, in_b, "/") != n)
+		return 0
+	for (k = 2; k <= n; k++)
+		if (in_a[k] != in_b[k] && in_a[k] !~ /^\{/ && in_b[k] !~ /^\{/)
+			return 0
+	return 1
+}
+
+# Of two patterns with the same path, the one without {...} serves it. Else nothing says which one does.
+function check_patterns(i, k) {
+	for (i = 1; i <= routes; i++)
+		for (k = 1; k < i; k++)
+			if (pattern[i] != pattern[k] ? (pattern[i] ~ /\{/ && pattern[k] ~ /\{/ && overlap(pattern[i], pattern[k])) : \
+				method[i] == method[k])
+				die_late(method[i] " " pattern[i] " and " method[k] " " pattern[k] " have paths in common")
+}
+
 function check_all(i, name) {
+	check_patterns()
 	for (i = 1; i <= routes; i++)
 		check_route(i)
 	for (i = 1; i <= types; i++)

@@ -70,6 +70,42 @@ each_row_is_found_and_its_path_names_its_method(void **state)
 	}
 }
 
+/* The order of OpenAPI: a path without a parameter is before one with it. */
+static void
+a_pattern_without_a_parameter_is_before_one_with_it(void **state)
+{
+	static const struct route with = {.method = "GET", .pattern = "/api/{escrowId}/count"},
+				  put = {.method = "PUT", .pattern = "/api/{escrowId}/count"},
+				  without = {.method = "GET", .pattern = "/api/unread/count"};
+	const struct route orders[2][3] = {{with, put, without}, {without, with, put}};
+	struct request literal = {.method = SPAN("GET"),
+			   .segments = {{.raw = SPAN("api")}, {.raw = SPAN("unread")},
+			       {.raw = SPAN("count")}},
+			   .n_segments = 3},
+		       other = literal;
+	struct span param = {NULL, 0};
+	struct buf allow = {0};
+
+	other.segments[1] = (struct request_segment){.raw = SPAN("42"), .text = SPAN("42")};
+	for (int i = 0; i < 2; i++) {
+		const struct route *row = route_find(orders[i], 3, &literal, &param, &allow);
+
+		assert_string_equal(row->pattern, without.pattern);
+		assert_string_equal(buf_cstr(&allow), "GET, HEAD, OPTIONS");
+		allow.len = 0;
+		literal.method = SPAN("PUT");
+		assert_null(route_find(orders[i], 3, &literal, &param, &allow));
+		literal.method = SPAN("GET");
+		allow.len = 0;
+		row = route_find(orders[i], 3, &other, &param, &allow);
+		assert_string_equal(row->pattern, with.pattern);
+		assert_true(span_is(param, "42"));
+		assert_string_equal(buf_cstr(&allow), "GET, HEAD, PUT, OPTIONS");
+		allow.len = 0;
+	}
+	buf_clear(&allow);
+}
+
 static void
 the_document_describes_each_row_and_nothing_else(void **state)
 {
@@ -410,6 +446,7 @@ main(void)
 	    TEST(an_unknown_path_is_404_in_every_method),
 	    TEST(a_known_path_names_its_methods),
 	    TEST(each_row_is_found_and_its_path_names_its_method),
+	    TEST(a_pattern_without_a_parameter_is_before_one_with_it),
 	    TEST(the_document_describes_each_row_and_nothing_else),
 	    TEST(the_page_names_the_version_and_where_the_paths_begin),
 	    TEST(the_document_names_where_the_paths_begin),
