@@ -18,8 +18,11 @@ enum cursor_state {
 	/* Well-formed, but of another log, or from before a restored backup, or ahead of the log:
 	 * answer with a gap. */
 	CURSOR_LOST,
-	CURSOR_BAD /* no cursor: answer with bad_request */
+	CURSOR_BAD /* no cursor: answer with bad_request and CURSOR_BAD_TEXT */
 };
+#define CURSOR_BAD_TEXT   "cursor: a string that this server gave is accepted"
+#define CURSOR_SPENT_TEXT "cursor: too much was replayed lately" /* with rate_limited */
+
 /* Inside a read transaction. */
 enum cursor_state cursor_resolve(struct store *, struct span text, int64_t *position);
 

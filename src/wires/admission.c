@@ -238,7 +238,7 @@ admission_verdict(
 
 	*why = NULL;
 	if (err == ERROR_BAD_REQUEST)
-		*why = "cursor: a string that this server gave is accepted";
+		*why = CURSOR_BAD_TEXT;
 	if (err != ERROR_NONE)
 		return err;
 	if (hub_user_is_full(hub, &a->user, leaving)) {
@@ -246,7 +246,7 @@ admission_verdict(
 		return ERROR_RATE_LIMITED;
 	}
 	if (a->lookup.cursor.n > 0 && hub_replay_is_spent(hub, &a->user, now)) {
-		*why = "cursor: too much was replayed lately";
+		*why = CURSOR_SPENT_TEXT;
 		return ERROR_RATE_LIMITED;
 	}
 	return ERROR_NONE;

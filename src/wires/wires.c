@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wires.c - the list of wires: the beginning, the end and the paths of each one.
+ * wires.c - the list of wires.
  */
 #include "wires/wires.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -11,81 +12,61 @@
 #include "wires/socketio/chatio.h"
 #include "wires/streams/stream.h"
 
+/* Their sessions are closed in this order. */
+static const struct wire *const wires[] = {&native_wire, &socketio_wire, &streams_wire};
+
+#define WIRES (sizeof(wires) / sizeof(wires[0]))
+
 struct wire_set {
-	struct native native;
-	struct chatio chatio;
-	struct streams streams;
+	struct web_route routes[WIRES * WIRE_ROUTES_MAX]; /* offset counts from the set */
+	size_t n_routes;
+	size_t offsets[WIRES]; /* of the state of each wire */
+	max_align_t states[];
 };
 
-static void
-begin_native(struct wire_set *w, const struct wires_options *o)
+static void *
+state_of(struct wire_set *w, size_t i)
 {
-	w->native = (struct native){o->hub, o->gate, (uint32_t)o->max_message};
+	return (char *)w + w->offsets[i];
 }
 
-static void
-begin_socketio(struct wire_set *w, const struct wires_options *o)
+/* Gives each wire a place for its state. Returns the size of the whole set. */
+static size_t
+lay_out(size_t offsets[WIRES])
 {
-	chatio_init(&w->chatio, o->loop, o->hub, o->gate,
-	    &(struct chatio_limits){o->max_strangers, o->max_body, o->accounts});
+	size_t size = sizeof(struct wire_set), unit = sizeof(max_align_t);
+
+	for (size_t i = 0; i < WIRES; i++) {
+		offsets[i] = size;
+		size += (wires[i]->size + unit - 1) / unit * unit;
+	}
+	return size;
 }
-
-static void
-end_socketio(struct wire_set *w)
-{
-	chatio_clear(&w->chatio);
-}
-
-static void
-begin_streams(struct wire_set *w, const struct wires_options *o)
-{
-	streams_init(&w->streams, o->hub, o->gate, o->loop);
-}
-
-static void
-end_streams(struct wire_set *w)
-{
-	streams_clear(&w->streams);
-	emit_clear(&w->streams);
-}
-
-#define OWN(member) offsetof(struct wire_set, member)
-
-/* A row for each wire. end closes its sessions, in the order of the rows; NULL: each of its
- * sessions is a connection, and ends with it. */
-static const struct {
-	void (*begin)(struct wire_set *, const struct wires_options *);
-	void (*end)(struct wire_set *);
-} wires[] = {
-    {begin_native, NULL},
-    {begin_socketio, end_socketio},
-    {begin_streams, end_streams},
-};
-
-static const struct web_route routes[] = {
-    {"/ws", native_handle, OWN(native), web_little_body},
-    {"/socket.io/", socketio_handle, OWN(chatio.socketio), socketio_max_body},
-    {"/events", sse_handle, OWN(streams), web_little_body},
-    {"/poll", poll_handle, OWN(streams), web_little_body},
-    {"/emit", emit_handle, OWN(streams), emit_max_body},
-};
 
 struct wire_set *
 wires_new(const struct wires_options *o)
 {
-	struct wire_set *w = mem_zalloc(sizeof(*w));
+	size_t offsets[WIRES], size = lay_out(offsets);
+	struct wire_set *w = mem_zalloc(size);
 
-	for (size_t i = 0; i < sizeof(wires) / sizeof(wires[0]); i++)
-		wires[i].begin(w, o);
+	memcpy(w->offsets, offsets, sizeof(offsets));
+	for (size_t i = 0; i < WIRES; i++) {
+		const struct web_route *r = wires[i]->routes;
+		for (; r < wires[i]->routes + WIRE_ROUTES_MAX && r->path != NULL; r++) {
+			w->routes[w->n_routes] = *r;
+			w->routes[w->n_routes++].offset += offsets[i];
+		}
+		wires[i]->begin(state_of(w, i), o);
+	}
 	return w;
 }
 
 void
 wires_close(struct wire_set *w)
 {
-	for (size_t i = 0; w != NULL && i < sizeof(wires) / sizeof(wires[0]); i++) {
-		if (wires[i].end != NULL)
-			wires[i].end(w);
+	for (size_t i = 0; w != NULL && i < WIRES; i++) {
+		if (wires[i]->end != NULL)
+			wires[i]->end(state_of(w, i));
 	}
 }
 
@@ -98,5 +79,5 @@ wires_free(struct wire_set *w)
 struct web_routes
 wires_routes(struct wire_set *w)
 {
-	return (struct web_routes){routes, sizeof(routes) / sizeof(routes[0]), w};
+	return (struct web_routes){w->routes, w->n_routes, w};
 }

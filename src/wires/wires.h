@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wires.h - the list of wires. A wire is one folder beside this file, and one row in wires.c. All
- * functions belong to the loop's thread.
+ * wires.h - the wires of a daemon together. A wire is one folder beside this file, with a row
+ * (wire.h) that wires.c lists. All functions belong to the loop's thread.
  */
 #ifndef WIRES_WIRES_H
 #define WIRES_WIRES_H
 
-#include "http/gate.h"
-#include "http/web.h"
-
-struct wires_options { /* what is behind the pointers is borrowed */
-	struct loop *loop;
-	struct hub *hub;
-	const struct gate *gate;
-	struct accounts *accounts; /* count the bytes that wait to be read */
-	size_t max_message;        /* bytes of one WebSocket message at /ws */
-	size_t max_body;           /* bytes of one POST, or of one Engine.IO message */
-	size_t max_strangers;      /* Engine.IO sessions whose user is not known yet */
-};
+#include "wires/wire.h"
 
 struct wire_set; /* the wires of one daemon */
 

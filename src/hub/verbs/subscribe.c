@@ -17,8 +17,6 @@
 #include "hub/verbs/subscribe_job.h"
 
 #define TOO_MANY_ROOMS "the connection is in as many rooms as it may be in"
-#define BAD_CURSOR     "cursor: a string that this server gave is accepted"
-#define REPLAY_SPENT   "cursor: too much was replayed lately"
 
 /* Notes that a call of a recoverable session changes which rooms the store has. Returns the
  * session's id in the store. */
@@ -80,7 +78,7 @@ check_limits(struct subscribe_call *j, struct hub_time now)
 		return ERROR_RATE_LIMITED;
 	}
 	if (j->cursor_n > 0 && hub_replay_is_spent(s->hub, &j->call.user, now)) {
-		j->call.why = REPLAY_SPENT;
+		j->call.why = CURSOR_SPENT_TEXT;
 		return ERROR_RATE_LIMITED;
 	}
 	return ERROR_NONE;
@@ -158,7 +156,7 @@ subscribe_begin(const struct incoming *in)
 	struct subscribe_call *j;
 
 	if (cursor.n == 0 && json_slice_type(json_slice_member(in->data, "cursor")) != JSON_NULL) {
-		incoming_refuse(in, ERROR_BAD_REQUEST, BAD_CURSOR);
+		incoming_refuse(in, ERROR_BAD_REQUEST, CURSOR_BAD_TEXT);
 		return;
 	}
 	j = call_new(in, sizeof(*j) + cursor.n, apply_subscribe);

@@ -15,7 +15,12 @@
 #define CLOSE_UNAUTHORIZED 4401
 #define SUBPROTOCOL        "escrowchat.v1"
 #define ACK_MAX            64 /* bytes of a string that names an acknowledgement */
-#define BAD_CURSOR         "cursor: a string that this server gave is accepted"
+
+struct native {
+	struct hub *hub;
+	const struct gate *gate;
+	uint32_t max_message; /* bytes */
+};
 
 /* ---- frames down ---- */
 
@@ -192,8 +197,8 @@ open_session(struct web_request *req, struct admission *a)
 	resume(websocket_owner(ws));
 }
 
-void
-native_handle(struct web_request *req, void *owner)
+static void
+handle(struct web_request *req, void *owner)
 {
 	const struct native *native = owner;
 	struct admission *a = admission_new(native->gate, owner);
@@ -201,7 +206,7 @@ native_handle(struct web_request *req, void *owner)
 	enum error err = gate_read(native->gate, req, &a->carried);
 
 	if (!read_cursor(req->http, &cursor)) {
-		web_refuse(req, ERROR_BAD_REQUEST, BAD_CURSOR);
+		web_refuse(req, ERROR_BAD_REQUEST, CURSOR_BAD_TEXT);
 		admission_free(a);
 	} else if (err != ERROR_NONE) {
 		web_refuse(req, err, NULL);
@@ -212,3 +217,15 @@ native_handle(struct web_request *req, void *owner)
 	}
 	buf_clear(&cursor);
 }
+
+static void
+begin(void *state, const struct wires_options *o)
+{
+	*(struct native *)state = (struct native){o->hub, o->gate, (uint32_t)o->max_message};
+}
+
+const struct wire native_wire = {
+    .size = sizeof(struct native),
+    .begin = begin,
+    .routes = {{"/ws", handle, 0, web_little_body}},
+};

@@ -6,17 +6,8 @@
 #ifndef WIRES_NATIVE_NATIVE_H
 #define WIRES_NATIVE_NATIVE_H
 
-#include "http/gate.h"
-#include "http/web.h"
-#include "hub/hub.h"
+#include "wires/wire.h"
 
-struct native {
-	struct hub *hub;
-	const struct gate *gate;
-	uint32_t max_message; /* bytes */
-};
-
-/* The handler of its route; owner is a struct native. */
-void native_handle(struct web_request *, void *owner);
+extern const struct wire native_wire;
 
 #endif

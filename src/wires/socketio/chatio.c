@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "wires/admission.h"
+#include "wires/socketio/socketio.h"
 #include "wires/time_now.h"
 
 #define PING_INTERVAL_MS   25000
@@ -19,8 +20,14 @@
 
 #define NAMESPACE "/"
 
-/* The own pointer of a socket is its session or, while it is not connected, an entry, which opens
- * the session. The owner of a session is the Engine.IO session that its frames go to, which has one
+struct chatio {
+	struct hub *hub;
+	const struct gate *gate;
+	struct socketio *socketio; /* its route is socketio_handle */
+};
+
+/* The owner of a socket is its session or, while it is not connected, an entry, which opens the
+ * session. The owner of a session is the Engine.IO session that its frames go to, which has one
  * socket in our namespace. */
 struct entry {
 	struct chatio *io;
@@ -329,29 +336,39 @@ static const struct socketio_ops ops = {
     .wallet = wallet,
 };
 
-void
-chatio_init(struct chatio *io, struct loop *loop, struct hub *hub, const struct gate *gate,
-    const struct chatio_limits *limits)
+static void
+begin(void *state, const struct wires_options *o)
 {
 	static const char *const namespaces[] = {NAMESPACE, NULL};
+	struct chatio *io = state;
 
-	io->hub = hub;
-	io->gate = gate;
-	io->socketio = socketio_new(loop, &(struct socketio_options){.ops = &ops,
-					      .arg = io,
-					      .namespaces = namespaces,
-					      .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-					      .ping_interval_ms = PING_INTERVAL_MS,
-					      .ping_timeout_ms = PING_TIMEOUT_MS,
-					      .max_payload = limits->max_payload,
-					      .stranger_payload = STRANGER_PAYLOAD,
-					      .max_strangers = limits->max_strangers,
-					      .accounts = limits->accounts});
+	io->hub = o->hub;
+	io->gate = o->gate;
+	io->socketio = socketio_new(o->loop, &(struct socketio_options){.ops = &ops,
+						 .arg = io,
+						 .namespaces = namespaces,
+						 .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+						 .ping_interval_ms = PING_INTERVAL_MS,
+						 .ping_timeout_ms = PING_TIMEOUT_MS,
+						 .max_payload = o->max_body,
+						 .stranger_payload = STRANGER_PAYLOAD,
+						 .max_strangers = o->max_strangers,
+						 .accounts = o->accounts});
 }
 
-void
-chatio_clear(struct chatio *io)
+static void
+end(void *state)
 {
+	struct chatio *io = state;
+
 	socketio_free(io->socketio);
 	io->socketio = NULL;
 }
+
+const struct wire socketio_wire = {
+    .size = sizeof(struct chatio),
+    .begin = begin,
+    .end = end,
+    .routes = {{"/socket.io/", socketio_handle, offsetof(struct chatio, socketio),
+	socketio_max_body}},
+};

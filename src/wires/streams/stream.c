@@ -14,24 +14,6 @@
 
 #define CLIENTS_MAX 16 /* live clients of one wallet */
 
-void
-streams_init(struct streams *st, struct hub *hub, const struct gate *gate, struct loop *loop)
-{
-	*st = (struct streams){.hub = hub, .gate = gate, .loop = loop};
-	TAILQ_INIT(&st->all);
-	LIST_INIT(&st->emits);
-}
-
-void
-streams_clear(struct streams *st)
-{
-	struct stream *s;
-
-	while ((s = TAILQ_FIRST(&st->all)) != NULL)
-		s->end(s, "shutdown");
-	map_clear(&st->clients);
-}
-
 /* ---- requests ---- */
 
 static void
@@ -195,3 +177,35 @@ stream_close(struct stream *s, enum session_end end)
 	session_close(s->session, end, time_now());
 	s->session = NULL;
 }
+
+/* ---- the wire ---- */
+
+static void
+begin(void *state, const struct wires_options *o)
+{
+	struct streams *st = state;
+
+	*st = (struct streams){.hub = o->hub, .gate = o->gate, .loop = o->loop};
+	TAILQ_INIT(&st->all);
+	LIST_INIT(&st->emits);
+}
+
+static void
+end(void *state)
+{
+	struct streams *st = state;
+	struct stream *s;
+
+	while ((s = TAILQ_FIRST(&st->all)) != NULL)
+		s->end(s, "shutdown");
+	map_clear(&st->clients);
+	emit_clear(st);
+}
+
+const struct wire streams_wire = {
+    .size = sizeof(struct streams),
+    .begin = begin,
+    .end = end,
+    .routes = {{"/events", sse_handle, 0, web_little_body},
+	{"/poll", poll_handle, 0, web_little_body}, {"/emit", emit_handle, 0, emit_max_body}},
+};

@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "http/web.h"
 #include "wires/admission.h"
+#include "wires/wire.h"
 
 #define CLIENT_ID_SIZE 65
 
@@ -84,9 +85,6 @@ size_t emit_max_body(const struct http_request *, void *owner);
 /* Closes the sessions of requests to /emit that are still open. */
 void emit_clear(struct streams *);
 
-/* streams_init sets up the streams of a daemon, and borrows the other arguments; streams_clear
- * closes all streams. Call emit_clear afterwards. */
-void streams_init(struct streams *, struct hub *, const struct gate *, struct loop *);
-void streams_clear(struct streams *);
+extern const struct wire streams_wire; /* its state is a struct streams */
 
 #endif

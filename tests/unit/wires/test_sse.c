@@ -52,7 +52,8 @@ a_stream_ends_by_itself_after_half_an_hour_and_not_all_at_once(void **state)
 
 	wires_setup(&wires);
 	struct wires *w = wires;
-	streams_init(&daemon_.streams, h->hub, &gate, w->loop);
+	streams_wire.begin(&daemon_.streams,
+	    &(struct wires_options){.loop = w->loop, .hub = h->hub, .gate = &gate});
 	for (int i = 0; i < STREAMS; i++) {
 		int64_t ms = lifetime(w);
 
@@ -67,7 +68,7 @@ a_stream_ends_by_itself_after_half_an_hour_and_not_all_at_once(void **state)
 	}
 	assert_true(differ > 0);
 	close(w->near);
-	streams_clear(&daemon_.streams);
+	streams_wire.end(&daemon_.streams);
 	wires_teardown(&wires);
 	auth_free(auth);
 }
