@@ -273,8 +273,13 @@ promise('hundreds of packets in one payload are all taken, in order', OPEN, asyn
 });
 
 promise('several packets for a poller come in one answer', OPEN, async (w) => {
-	const alice = await connected(w.target, Polling, 'alice');
-	await alice.send('421["presence",{"escrowId":"a"}]', '422["presence",{"escrowId":"b"}]', '423["presence",{"escrowId":"c"}]');
+	const alice = await connected(w.target, Polling, 'alice'), bob = await connected(w.target, Sock, 'bob');
+	assert.equal((await ask(bob, 1, 'subscribe_escrow', 'c')).ok, true);
+	await alice.send('421["presence",{"escrowId":"a"}]', '422["presence",{"escrowId":"b"}]',
+		'423["chat_message",{"escrowId":"c","content":"now"}]');
+	// What bob gets tells that all three answers wait: the last one is ready in the turn that delivers the message.
+	while (!(await bob.next()).startsWith('42["chat_message"'))
+		;
 	const answer = await alice.get();
 	assert.deepEqual(answer.body.split('\x1e').map((p) => p.slice(0, 3)), ['431', '432', '433']);
 });

@@ -90,6 +90,16 @@ check_schema_refusals() {
 	done
 }
 
+# Two routes with a path in common, of which nothing says which one serves it, make nothing.
+check_route_refusals() {
+	for row in 'GET /api/{escrowId}/chat/history' 'GET /api/chat/unread'; do
+		{ cat fcgi/routes/routes.table && printf '\nroute %s\n' "$row"; } >"$new"
+		said=$($AWK -v part=c -f fcgi/routes/routes.awk -f fcgi/routes/openapi.awk -f fcgi/routes/docs.awk "$new" 2>&1 >/dev/null) &&
+			complain "routes.table with $row is accepted by $AWK"
+		echo "$said" | grep -q 'have paths in common$' || complain "routes.table with $row: $AWK says: $said"
+	done
+}
+
 documents='contrib/doc/configuration.md contrib/escrowchat.conf sql/schema.sql'
 "$build/tests/unit/schema_dump" >"$schema" || { echo "make tests/unit/schema_dump first, and set BUILDDIR" >&2; exit 1; }
 
@@ -107,6 +117,7 @@ for AWK in "$AWK" mawk gawk original-awk; do
 	check_refusals
 	check_schema_refusals
 	check_schema_runs
+	check_route_refusals
 done
 echo "$failures failures"
 exit $((failures > 0))
