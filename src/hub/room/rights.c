@@ -20,11 +20,10 @@ apply_nothing(struct call *c, struct hub_time now)
 }
 
 void
-rights_only(const struct incoming *in, const char *event)
+rights_only(const struct incoming *in)
 {
 	struct rights_call *r = call_new(in, sizeof(*r), apply_nothing);
 
-	r->call.event = event;
 	rights_read(r);
 }
 

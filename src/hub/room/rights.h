@@ -9,8 +9,8 @@
 #include "hub/room/rights_job.h"
 
 /* Begins an event that asks for no acknowledgement, although its answer is its only effect. It is
- * refused if the user has no standing; else it does nothing. event is static. */
-void rights_only(const struct incoming *, const char *event);
+ * refused if the user has no standing; else it does nothing. */
+void rights_only(const struct incoming *);
 /* Looks up the standing of the call's user in its escrow. A call without standing is refused. */
 void rights_read(struct rights_call *);
 /* Called in apply: true if the standing still holds. False: it may have changed since, so it is

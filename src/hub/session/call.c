@@ -54,6 +54,7 @@ call_new(const struct incoming *in, size_t size, bool (*apply)(struct call *, st
 
 	c->job.hub = in->session->hub;
 	c->session = in->session;
+	c->event = in->name;
 	c->user = session_user(in->session);
 	memcpy(c->escrow_id, in->escrow_id, sizeof(c->escrow_id));
 	set_ack(c, in->ack);

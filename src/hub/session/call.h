@@ -41,6 +41,7 @@ enum call_stage {
 struct incoming {
 	struct session *session;
 	struct span event, ack; /* ack: the peer's own value as JSON; n 0: none is wanted */
+	const char *name;       /* the event's, static; NULL: there is no such event */
 	struct span data;       /* a slice of JSON */
 	struct span read[2];    /* the members of data that the row of verbs.c names */
 	struct buf *decoded;    /* memory for strings of data that have escapes */

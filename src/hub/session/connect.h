@@ -16,7 +16,7 @@ struct session_lookup; /* session_lookup.h */
 
 struct session_options {
 	const struct transport *transport;
-	void *owner; /* the transport's own */
+	void *owner; /* of the session, for the transport */
 	const struct user *user;
 	uint32_t number; /* of its connection, for log lines */
 	/* The result of its look-up. NULL: the client has no cursor, and delivery begins with the
@@ -28,8 +28,9 @@ struct session_options {
 	struct hub_time now;
 };
 
-/* Opens a session in its own user's topic, and sends hello. The hub owns it; session_close ends
- * it. */
+/* Opens a session in its own user's topic. hello goes out within this call, so the transport's send
+ * is called before the owner knows the session. When it does, the caller calls resume once, which
+ * pulls the events after the client's cursor. The hub owns the session; session_close ends it. */
 struct session *session_open(struct hub *, const struct session_options *);
 /* Opens a session as session_open does, in the rooms that its request names too (SSE, long-poll).
  * hello names the rooms that the user may not be in. */

@@ -85,7 +85,7 @@ history_begin(const struct incoming *in)
 		return;
 	}
 	if (in->ack.n == 0) {
-		rights_only(in, "history");
+		rights_only(in);
 		return;
 	}
 	if (is_read_spent(in)) {
@@ -93,7 +93,6 @@ history_begin(const struct incoming *in)
 		return;
 	}
 	j = call_new(in, sizeof(*j), apply_history);
-	j->call.event = "history";
 	j->call.clear = clear_history;
 	memcpy(j->bounds[0], bounds[0].p, bounds[0].n);
 	memcpy(j->bounds[1], bounds[1].p, bounds[1].n);

@@ -52,7 +52,6 @@ message_begin(const struct incoming *in)
 	}
 	log_info("conn %u: message escrow=%s", in->session->number, in->escrow_id);
 	j = call_new(in, sizeof(*j) + content.n, apply_send);
-	j->call.event = "chat_message";
 	j->call.clear = clear_send;
 	memcpy(j->content, content.p, content.n);
 	memcpy(j->client_msg_id, id.p, id.n);
@@ -96,7 +95,6 @@ mark_begin(const struct incoming *in)
 		return;
 	}
 	j = call_new(in, sizeof(*j), apply_mark);
-	j->call.event = "message_read";
 	memcpy(j->message_id, id.p, id.n);
 	j->mark = (struct chat_mark){.user = &j->call.user,
 	    .escrow_id = span_of(j->call.escrow_id),

@@ -160,7 +160,6 @@ subscribe_begin(const struct incoming *in)
 		return;
 	}
 	j = call_new(in, sizeof(*j) + cursor.n, apply_subscribe);
-	j->call.event = "subscribe_escrow";
 	j->call.refused = on_refused;
 	j->cursor_n = cursor.n;
 	memcpy(j->cursor, cursor.p, cursor.n);
@@ -209,7 +208,6 @@ unsubscribe_begin(const struct incoming *in)
 		return;
 	}
 	j = call_new(in, sizeof(*j), apply_leave);
-	j->call.event = "unsubscribe_escrow";
 	j->recoverable_id = change_rooms(&j->call);
 	j->call.refused = on_leave_refused;
 	call_write(&j->call, subscribe_run_leave);
@@ -237,10 +235,9 @@ presence_begin(const struct incoming *in)
 	struct rights_call *r;
 
 	if (in->ack.n == 0) {
-		rights_only(in, "presence");
+		rights_only(in);
 		return;
 	}
 	r = call_new(in, sizeof(*r), apply_presence);
-	r->call.event = "presence";
 	rights_read(r);
 }

@@ -63,11 +63,10 @@ apply_typing(struct call *c, struct hub_time now)
 }
 
 static void
-type_outside(const struct incoming *in, const char *event, bool is_start)
+type_outside(const struct incoming *in, bool is_start)
 {
 	struct typing_call *j = call_new(in, sizeof(*j), apply_typing);
 
-	j->rights.call.event = event;
 	j->is_start = is_start;
 	rights_read(&j->rights);
 }
@@ -86,7 +85,7 @@ typing_start_begin(const struct incoming *in)
 	struct subscription *sub = subscription_find(in->session, span_of(in->escrow_id));
 
 	if (sub == NULL)
-		type_outside(in, "typing_start", true);
+		type_outside(in, true);
 	else if (type(in->session, sub, span_of(in->escrow_id), NULL, in->now))
 		incoming_answer_ok(in);
 	else
@@ -97,7 +96,7 @@ void
 typing_stop_begin(const struct incoming *in)
 {
 	if (subscription_find(in->session, span_of(in->escrow_id)) == NULL) {
-		type_outside(in, "typing_stop", false);
+		type_outside(in, false);
 		return;
 	}
 	stop_typing(in->session, span_of(in->escrow_id));

@@ -80,6 +80,7 @@ begin_event(struct incoming *in)
 	size_t event = find_event(in->event);
 	const char *why = event < N_CLIENT_EVENTS ? read_data(in, event) : "no such event";
 
+	in->name = event < N_CLIENT_EVENTS ? client_events[event].name : NULL;
 	if (why != NULL)
 		incoming_refuse(in, ERROR_BAD_REQUEST, why);
 	else if (calls_may_begin(in->session, verbs[event].kind(in)))

@@ -13,11 +13,30 @@
 #define PENDING_MAX 64
 #define NOTHING     (-1)
 
-enum verb { SUBSCRIBE, UNSUBSCRIBE, MESSAGE, BLANK, HISTORY, PRESENCE, TYPE, STOP, MARK, NONSENSE };
+enum verb {
+	SUBSCRIBE,
+	UNSUBSCRIBE,
+	MESSAGE,
+	BLANK,
+	HISTORY,
+	PRESENCE,
+	TYPE,
+	STOP,
+	MARK,
+	NONSENSE,
+	N_VERBS
+};
 
-static const char *const verb_names[] = {"subscribe_escrow", "unsubscribe_escrow", "chat_message",
-    "chat_message", "history", "presence", "typing_start", "typing_stop", "message_read",
-    "nonsense"};
+static const char *const verb_names[N_VERBS] = {[SUBSCRIBE] = "subscribe_escrow",
+    [UNSUBSCRIBE] = "unsubscribe_escrow",
+    [MESSAGE] = "chat_message",
+    [BLANK] = "chat_message",
+    [HISTORY] = "history",
+    [PRESENCE] = "presence",
+    [TYPE] = "typing_start",
+    [STOP] = "typing_stop",
+    [MARK] = "message_read",
+    [NONSENSE] = "nonsense"};
 
 struct sent { /* an event that the client has sent, and that is not known to be answered */
 	enum verb verb;
@@ -401,7 +420,7 @@ last_message(int room)
 static void
 client_says(void)
 {
-	struct sent e = {.verb = (enum verb)roll(10), .room = roll(ROOMS)};
+	struct sent e = {.verb = (enum verb)roll(N_VERBS), .room = roll(ROOMS)};
 	bool only_answers = e.verb == HISTORY || e.verb == PRESENCE;
 	char data[200], ack[12] = "";
 
