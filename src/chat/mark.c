@@ -70,7 +70,7 @@ mark_target(struct store *st, struct chat_mark *m, const struct standing *who,
 
 	t.to_senders = who->role != ROLE_OBSERVER;
 	memcpy(t.id, id, sizeof(t.id));
-	unread_senders(st, who->escrow, reader, target->at, !m->up_to, on_sender, &t);
+	mark_senders(st, who->escrow, reader, target->at, !m->up_to, on_sender, &t);
 	if (!t.is_new)
 		return;
 	tell_user(&t, reader, t.id);

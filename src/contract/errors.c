@@ -54,6 +54,24 @@ error_status(enum error err)
 	return errors[err].status;
 }
 
+enum error
+error_of_status(int status)
+{
+	switch (status) {
+	case 404:
+		return ERROR_NOT_FOUND;
+	case 413:
+	case 414:
+		return ERROR_TOO_LONG;
+	case 429:
+		return ERROR_RATE_LIMITED;
+	case 503:
+		return ERROR_UNAVAILABLE;
+	default:
+		return ERROR_BAD_REQUEST;
+	}
+}
+
 const char *
 error_full_text(char out[ERROR_FULL_SIZE], size_t limit)
 {

@@ -32,6 +32,8 @@ enum error {
 const char *error_code(enum error); /* like "not_participant"; static */
 const char *error_text(enum error); /* a sentence for people; static */
 int error_status(enum error);       /* of HTTP */
+/* The error of a refusal that HTTP itself makes, by its status; most are ERROR_BAD_REQUEST. */
+enum error error_of_status(int status);
 
 /* Writes the sentence of ERROR_RATE_LIMITED for a wallet that has reached its limit of connections;
  * returns out. */

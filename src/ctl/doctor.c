@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctl/commands.h"
+#include "ctl/secret_file.h"
 #include "ctl/site.h"
 
 static int
@@ -22,7 +23,7 @@ prepare(struct doctor *d)
 		int status;
 
 		buf_str(&d->token, "Authorization: Bearer ");
-		status = secret_token(o->token_file, &d->token);
+		status = secret_file_token(o->token_file, &d->token);
 		if (status != EXIT_GOOD)
 			return status;
 		d->headers[n++] = buf_cstr(&d->token);

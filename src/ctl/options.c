@@ -103,6 +103,21 @@ fail_usage(const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+int
+fail_with(struct buf *err, int status)
+{
+	struct span line = buf_as_span(err);
+
+	while (line.n > 0 && line.p[line.n - 1] == '\n')
+		line.n--;
+	if (status == EXIT_USAGE)
+		fail_usage("%.*s", (int)line.n, line.p);
+	else
+		fail("%.*s", (int)line.n, line.p);
+	buf_clear(err);
+	return status;
+}
+
 /* ---- help ---- */
 
 static bool

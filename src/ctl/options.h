@@ -53,5 +53,8 @@ void put_plain(FILE *, struct span);
  * fail_usage returns EXIT_USAGE. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Writes the line in err, without its newline, to stderr as fail or fail_usage does, and clears
+ * err. Returns status. */
+int fail_with(struct buf *err, int status);
 
 #endif

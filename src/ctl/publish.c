@@ -11,6 +11,7 @@
 #include "contract/cursor.h"
 #include "ctl/commands.h"
 #include "ctl/fetch.h"
+#include "ctl/secret_file.h"
 #include "ctl/site.h"
 
 #define ASK_MS 10000
@@ -127,7 +128,7 @@ publish_there(struct job *j, const struct options *o)
 		return fail_usage(
 		    "publish: --url needs --key-file, a service key with scope publish");
 	buf_str(&header, "X-Service-Key: ");
-	status = secret_key(o->key_file, o->key, &header);
+	status = secret_file_key(o->key_file, o->key, &header);
 	if (status == EXIT_GOOD) {
 		json_open(&body, '[');
 		json_element(&body);

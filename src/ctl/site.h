@@ -27,11 +27,4 @@ void site_close(struct site *);
 int site_write(struct site *, bool (*run)(struct store *, void *arg), void *arg);
 int site_read(struct site *, void (*run)(struct store *, void *arg), void *arg);
 
-/* Reads a secret from a file; secret_read says which files are accepted. secret_key: the second
- * word in the line of the service key with this name (NULL: the first key). secret_token: the whole
- * file, one line. EXIT_GOOD: the secret is appended to out. Else a line on stderr says why, and out
- * is unchanged. The caller wipes out. */
-int secret_key(const char *path, const char *name, struct buf *out);
-int secret_token(const char *path, struct buf *out);
-
 #endif

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "ctl/commands.h"
 #include "ctl/fetch.h"
+#include "ctl/secret_file.h"
 #include "ctl/site.h"
 #include "store/inspect.h"
 
@@ -72,7 +73,7 @@ stats_there(const struct options *o)
 
 	if (o->key_file) {
 		buf_str(&header, "X-Service-Key: ");
-		status = secret_key(o->key_file, o->key, &header);
+		status = secret_file_key(o->key_file, o->key, &header);
 		f.headers[0] = buf_cstr(&header);
 	}
 	if (status == EXIT_GOOD) {

@@ -212,12 +212,8 @@ web_refuse_status(struct web_request *req, int status, const char *allow)
 		http_put_426(&fields);
 	if (status == 503 || status == 429)
 		http_put_str(&fields, "Retry-After", "1");
-	refuse(req, status,
-	    error_code(status == 404   ? ERROR_NOT_FOUND
-		       : status == 503 ? ERROR_UNAVAILABLE
-		       : status == 429 ? ERROR_RATE_LIMITED
-				       : ERROR_BAD_REQUEST),
-	    http_reason(status), buf_as_span(&fields));
+	refuse(req, status, error_code(error_of_status(status)), http_reason(status),
+	    buf_as_span(&fields));
 	buf_clear(&fields);
 }
 

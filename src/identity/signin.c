@@ -130,7 +130,7 @@ signin_commit(struct store *st, struct signin_verify *v)
 
 	v->in.err = ERROR_NONE; /* an earlier run may have been rolled back with other jobs */
 	v->in.why = NULL;
-	if (!nonce_use(st, span_of(v->nonce), v->challenge_expires_ms))
+	if (!token_nonce_use(st, span_of(v->nonce), v->challenge_expires_ms))
 		return refuse(&v->in, ERROR_UNAUTHORIZED, "This challenge was used already.");
 	/* Tokens that were issued up to `ended` are void, so the new one is dated later. */
 	ended = token_rows_ended_until(st, span_of(v->user.key));

@@ -4,13 +4,12 @@
  * sqlite_sequence, which gets the last position of many messages at once.
  */
 #include "store/db.h"
-#include "store/tables/eventlog.h"
 
 int64_t
 position_take(struct store *st)
 {
 	if (st->head < 0)
-		st->head = eventlog_newest(st);
+		st->head = single_int(use(st, SQL_EVENTLOG_NEWEST), 0);
 	return ++st->head;
 }
 

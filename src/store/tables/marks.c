@@ -37,7 +37,7 @@ marks_find(struct store *st, int64_t escrow, struct span wallet)
 }
 
 void
-unread_senders(struct store *st, int64_t escrow, struct span wallet, int64_t at, bool single,
+mark_senders(struct store *st, int64_t escrow, struct span wallet, int64_t at, bool single,
     bool (*each)(struct span sender, int64_t id, uint64_t nonce, void *), void *arg)
 {
 	struct marks r = marks_find(st, escrow, wallet);

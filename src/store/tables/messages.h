@@ -90,7 +90,7 @@ void unread_each(struct store *, struct span wallet, unread_escrow_each *, void 
 /* Called before a mark is made: gives each other sender's newest message that the mark would newly
  * cover. The mark covers messages up to at or, if single, only the message at at. Spans are valid
  * during the call. */
-void unread_senders(struct store *, int64_t escrow, struct span wallet, int64_t at, bool single,
+void mark_senders(struct store *, int64_t escrow, struct span wallet, int64_t at, bool single,
     bool (*each)(struct span sender, int64_t id, uint64_t nonce, void *), void *arg);
 
 /* mark_up_to marks all messages of others up to at as read; mark_one marks one message. If shown,

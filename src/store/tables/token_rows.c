@@ -74,7 +74,7 @@ token_row_touch(struct store *st, struct span hash, int64_t now_ms, int64_t with
 }
 
 bool
-nonce_use(struct store *st, struct span nonce, int64_t expires_ms)
+token_nonce_use(struct store *st, struct span nonce, int64_t expires_ms)
 {
 	struct query *q = use(st, SQL_NONCE_INSERT);
 	bool is_first;

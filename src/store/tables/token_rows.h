@@ -33,7 +33,7 @@ token_rows_each(struct store *, struct span wallet, int64_t now_ms, token_row_ea
 void token_row_touch(struct store *, struct span hash, int64_t now_ms, int64_t within_ms);
 
 /* Records that a nonce is used, until expires_ms. True: it was not used before. */
-bool nonce_use(struct store *, struct span nonce, int64_t expires_ms);
+bool token_nonce_use(struct store *, struct span nonce, int64_t expires_ms);
 
 /* Ends one token, which may also be one that another program issued; or all tokens of a wallet that
  * were issued up to until_ms. Each appends a row to the log (by a trigger). */

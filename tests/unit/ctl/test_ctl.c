@@ -5,6 +5,7 @@
  */
 #include "ctl/doctor.h"
 #include "ctl/options.h"
+#include "ctl/secret_file.h"
 #include "ctl/site.h"
 
 /* cmocka.h needs these headers before it, and has a macro with the name of one of our functions. */
@@ -148,8 +149,8 @@ a_secret_is_appended_and_a_file_without_one_adds_nothing(void **state)
 		secret_file(&f, cases[i].text);
 		buf_str(&out, "x: ");
 		assert_int_equal(
-		    secret_key(f.path, cases[i].name, &out), key ? EXIT_GOOD : EXIT_WRONG);
-		assert_int_equal(secret_token(f.path, &out), token ? EXIT_GOOD : EXIT_WRONG);
+		    secret_file_key(f.path, cases[i].name, &out), key ? EXIT_GOOD : EXIT_WRONG);
+		assert_int_equal(secret_file_token(f.path, &out), token ? EXIT_GOOD : EXIT_WRONG);
 		buf_printf(&want, "x: %s%s", key ? key : "", token ? token : "");
 		assert_string_equal(buf_cstr(&out), buf_cstr(&want));
 		buf_clear(&want);
@@ -163,8 +164,8 @@ assert_no_secret(const char *path)
 {
 	struct buf out = {0};
 
-	assert_int_equal(secret_key(path, NULL, &out), EXIT_WRONG);
-	assert_int_equal(secret_token(path, &out), EXIT_WRONG);
+	assert_int_equal(secret_file_key(path, NULL, &out), EXIT_WRONG);
+	assert_int_equal(secret_file_token(path, &out), EXIT_WRONG);
 	assert_int_equal(out.len, 0);
 }
 

@@ -384,7 +384,7 @@ one_step(struct store *st, int64_t escrow, struct model *md)
 		return;
 	}
 	i = (int)((r >> 16) % (unsigned)md->n);
-	unread_senders(st, escrow, wallet, md->at[i], single, note_sender, &got);
+	mark_senders(st, escrow, wallet, md->at[i], single, note_sender, &got);
 	model_senders(md, w, i, single, &want);
 	assert_string_equal(buf_cstr(&got), buf_cstr(&want));
 	if (single)
