@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * publish_routes.c - the platform publishes, with a service key, an event, a notification or a
- * list. Each is one transaction. The JSON in the log is written from the parsed values, not copied.
+ * list. Each is one transaction. The JSON in the log is compact; numbers stay as they were written.
  */
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/json_slice.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "contract/cursor.h"
@@ -67,10 +68,18 @@ publish_one(struct exchange *c, struct chat_publish *p)
 
 /* ---- one event ---- */
 
-/* Reads {event, data, durable?} from body; data is written into text. On an error *why says what is
- * wrong. */
+/* The text of a body that was parsed. */
+static struct span
+body_of(const struct exchange *c)
+{
+	return json_slice(buf_as_span(&c->request->body));
+}
+
+/* Reads {event, data, durable?} from body, whose text is slice; data is written into text. On an
+ * error *why says what is wrong. */
 static enum error
-event_read(const struct json *body, struct chat_publish *p, struct buf *text, const char **why)
+event_read(const struct json *body, struct span slice, struct chat_publish *p, struct buf *text,
+    const char **why)
 {
 	const struct json *data = json_get(body, "data"), *durable = json_get(body, "durable");
 
@@ -83,7 +92,7 @@ event_read(const struct json *body, struct chat_publish *p, struct buf *text, co
 		*why = "durable: true or false is accepted.";
 	if (*why)
 		return ERROR_BAD_REQUEST;
-	json_write(text, data);
+	json_copy(text, json_slice_member(slice, "data"));
 	p->data = buf_as_span(text);
 	if (p->data.n <= DATA_MAX)
 		return ERROR_NONE;
@@ -103,7 +112,7 @@ publish_event(struct exchange *c)
 	if (!exchange_escrow(c))
 		return;
 	p.topic = topic_of_escrow(topic, c->param);
-	err = event_read(c->request->json, &p, &data, &why);
+	err = event_read(c->request->json, body_of(c), &p, &data, &why);
 	if (err == ERROR_NONE)
 		publish_one(c, &p);
 	else
@@ -134,7 +143,7 @@ publish_notification(struct exchange *c)
 		    c, ERROR_BAD_REQUEST, "type, title and message: strings are required.");
 		return;
 	}
-	json_write(&data, c->request->json);
+	json_copy(&data, body_of(c));
 	if (!json_get(c->request->json, "timestamp")) {
 		data.len--; /* the closing brace: one more member goes before it */
 		json_member_time(&data, "timestamp", clock_wall_ms());
@@ -150,7 +159,7 @@ publish_notification(struct exchange *c)
 
 /* Holds the bytes to which an item's spans point. */
 struct item {
-	struct json *line; /* owned; NULL for an item of an array */
+	struct json *json; /* owned */
 	struct buf data;
 	char topic[TOPIC_SIZE];
 };
@@ -165,7 +174,7 @@ static void
 list_clear(struct list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		json_free(l->items[i].line);
+		json_free(l->items[i].json);
 		buf_clear(&l->items[i].data);
 	}
 	free(l->items);
@@ -199,13 +208,15 @@ target_read(const struct json *json, char topic[TOPIC_SIZE], struct span *out)
 }
 
 static enum error
-item_read(const struct json *json, struct item *item, struct chat_publish *p, const char **why)
+item_read(struct item *item, struct span slice, struct chat_publish *p, const char **why)
 {
+	const struct json *json = item->json;
+
 	if (json_type(json) != JSON_OBJECT)
 		*why = "one JSON object is required.";
 	else if (!target_read(json, item->topic, &p->topic))
 		*why = "one valid topic, escrowId or walletAddress is required.";
-	return *why ? ERROR_BAD_REQUEST : event_read(json, p, &item->data, why);
+	return *why ? ERROR_BAD_REQUEST : event_read(json, slice, p, &item->data, why);
 }
 
 static void
@@ -221,23 +232,21 @@ refuse_item(struct exchange *c, enum error err, size_t index, const char *why)
 	buf_clear(&text);
 }
 
-/* Adds an item and takes over line (NULL for an item of an array). False: the exchange was
- * refused. */
+/* Adds an item. False: the exchange was refused. */
 static bool
-list_add(struct exchange *c, struct list *l, const struct json *json, struct json *line)
+list_add(struct exchange *c, struct list *l, struct span text)
 {
 	const char *why = NULL;
 	struct item *item;
 	enum error err;
 
 	if (l->n == LIST_MAX) {
-		json_free(line);
 		exchange_refuse(c, ERROR_TOO_LONG, "A list of 1 to 1000 items is accepted.");
 		return false;
 	}
 	item = &l->items[l->n++];
-	item->line = line;
-	err = item_read(json, item, &l->events[l->n - 1], &why);
+	item->json = json_parse(text, NULL);
+	err = item_read(item, json_slice(text), &l->events[l->n - 1], &why);
 	if (err != ERROR_NONE)
 		refuse_item(c, err, l->n - 1, why);
 	return err == ERROR_NONE;
@@ -246,8 +255,10 @@ list_add(struct exchange *c, struct list *l, const struct json *json, struct jso
 static bool
 list_read_array(struct exchange *c, struct list *l)
 {
-	for (size_t i = 0; i < json_length(c->request->json); i++) {
-		if (!list_add(c, l, json_at(c->request->json, i), NULL))
+	struct span element = {"", 0};
+
+	while (json_slice_next(body_of(c), &element)) {
+		if (!list_add(c, l, element))
 			return false;
 	}
 	return true;
@@ -261,14 +272,12 @@ list_read_lines(struct exchange *c, struct list *l)
 
 	while (rest.p) {
 		struct span line = span_cut(&rest, '\n');
-		struct json *json;
 
 		if (line.n > 0 && line.p[line.n - 1] == '\r')
 			line.n--;
 		if (span_trim(line).n == 0)
 			continue;
-		json = json_parse(line, NULL);
-		if (!list_add(c, l, json, json))
+		if (!list_add(c, l, line))
 			return false;
 	}
 	return true;

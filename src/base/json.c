@@ -144,11 +144,13 @@ json_string(const struct json *v, struct span *out)
 }
 
 /* True if the value does not fit int64_t: json-c stores such integers as uint64_t, and its getter
- * would clamp them. */
+ * would clamp them. It clamps smaller ones to INT64_MIN when it parses. */
 static bool
 is_beyond_int64(struct json_object *o)
 {
-	return json_object_get_int64(o) == INT64_MAX && json_object_get_uint64(o) > INT64_MAX;
+	int64_t n = json_object_get_int64(o);
+
+	return n == INT64_MIN || (n == INT64_MAX && json_object_get_uint64(o) > INT64_MAX);
 }
 
 bool
@@ -404,7 +406,7 @@ json_write(struct buf *b, const struct json *v)
 		json_put_bool(b, json_object_get_boolean(o));
 		break;
 	case JSON_INT:
-		if (is_beyond_int64(o))
+		if (json_object_get_int64(o) == INT64_MAX)
 			buf_u64(b, json_object_get_uint64(o));
 		else
 			json_put_int(b, json_object_get_int64(o));

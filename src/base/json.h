@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * json.h - the only door to json-c: a strict reader (RFC 8259), typed getters, and a fast writer.
- * json-c accepts texts that are no JSON (NaN, single quotes, lone surrogates), so json_check always
- * runs before it.
+ * json-c accepts texts that are no JSON (NaN, single quotes), so json_check always runs before it.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -28,11 +27,18 @@ enum json_type {
 
 #define JSON_DEPTH_MAX 32
 
-/* True if text is exactly one JSON value by RFC 8259, in UTF-8, and within these limits: no lone
- * surrogate, no U+0000 in a name, nesting of at most JSON_DEPTH_MAX, integers that fit int64 or
- * uint64, no integer "-0", finite doubles. A name may stand twice in one object: the last one
- * counts. On false, *why (why may be NULL) is a short static text with the reason. */
-bool json_check(struct span text, const char **why);
+enum json_verdict {
+	JSON_GOOD,
+	JSON_BEYOND, /* as far as it was read it is JSON, but beyond a limit */
+	JSON_BAD     /* no JSON */
+};
+/* JSON_GOOD if text is exactly one JSON value by RFC 8259, in UTF-8, and within these limits: no
+ * U+0000 in a name, nesting of at most JSON_DEPTH_MAX. Numbers have any size and precision. An
+ * escaped surrogate may stand alone (RFC 8259, section 8.2): it is read as U+FFFD. A name may stand
+ * twice in one object: the last one counts. Else *why (why may be NULL) is a short static text with
+ * the reason. */
+enum json_verdict json_judge(struct span text, const char **why);
+bool json_check(struct span text, const char **why); /* True if it is JSON_GOOD. */
 
 /* Checks, then parses. If the check refuses, returns NULL and sets *why. The caller frees the value
  * with json_free. */
@@ -44,8 +50,9 @@ enum json_type json_type(const struct json *); /* NULL is JSON_NULL */
 /* NULL: there is no such member, or the value is no object. */
 const struct json *json_get(const struct json *object, const char *name);
 bool json_string(const struct json *, struct span *out); /* may contain NUL */
-bool json_int(const struct json *, int64_t *out);        /* false for 1.0 and 1e3: no integers */
-bool json_number(const struct json *, double *out);      /* any number */
+/* False for 1.0 and 1e3, which are no integers, and beyond int64 (INT64_MIN counts as beyond). */
+bool json_int(const struct json *, int64_t *out);
+bool json_number(const struct json *, double *out); /* any number, rounded; may be infinite */
 bool json_bool(const struct json *, bool *out);
 size_t json_length(const struct json *array); /* 0 for anything else */
 const struct json *json_at(const struct json *array, size_t i);
@@ -55,7 +62,9 @@ size_t json_members(const struct json *object); /* the number of its members */
  * Appends to a buffer, and writes the commas between members and elements itself. In strings it
  * escapes '"', '\', U+0000 to U+001F, U+007F to U+009F, U+2028 and U+2029. Strings must be
  * UTF-8. */
-void json_write(struct buf *, const struct json *); /* a parsed value; compact, names in order */
+/* A parsed value; compact, names in order. Numbers may lose digits: see json_copy
+ * (json_slice.h). */
+void json_write(struct buf *, const struct json *);
 
 /* bracket is '{' or '['; as the outermost value, or after json_name or json_element. */
 void json_open(struct buf *, char bracket);

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * json_check.c - checks that a text is one JSON value by RFC 8259, within the limits of json.h. It
- * makes one pass without recursion, and allocates memory only for numbers near the limit of a
- * double.
+ * makes one pass without recursion and without memory of its own.
  */
 #include "base/json.h"
 
 #include <limits.h>
-#include <math.h>
-#include <stdlib.h>
+#include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
-
-#include "base/mem.h"
 
 /* The state of the checker: the tokens that may come next. */
 enum expect {
@@ -30,6 +26,7 @@ struct checker {
 	const char *why;
 	uint64_t objects; /* bit d is set if an object, not an array, is open at depth d */
 	int depth;
+	bool is_beyond, in_name; /* of the refusal: it is a limit; it is inside of a name */
 };
 
 _Static_assert(JSON_DEPTH_MAX < 64, "the stack of brackets is one word");
@@ -40,6 +37,14 @@ refuse(struct checker *c, const char *why)
 	if (c->why == NULL)
 		c->why = why;
 	return false;
+}
+
+/* The text may be JSON, but it is beyond a limit of json.h. */
+static bool
+refuse_beyond(struct checker *c, const char *why)
+{
+	c->is_beyond = true;
+	return refuse(c, why);
 }
 
 static bool
@@ -137,7 +142,7 @@ take_unit(struct checker *c)
 static bool
 check_escape(struct checker *c, bool is_name)
 {
-	int unit, low;
+	int unit;
 
 	if (c->end - c->p < 2)
 		return refuse(c, "unfinished string");
@@ -150,14 +155,10 @@ check_escape(struct checker *c, bool is_name)
 	unit = take_unit(c);
 	if (unit < 0)
 		return refuse(c, "bad escape");
-	if (unit == 0 && is_name)
-		return refuse(c, "U+0000 in a name"); /* json-c's names end at a NUL */
-	if (unit < 0xd800 || unit > 0xdfff)
+	if (unit > 0 || !is_name)
 		return true;
-	low = unit < 0xdc00 ? take_unit(c) : -1;
-	if (low < 0xdc00 || low > 0xdfff)
-		return refuse(c, "lone surrogate");
-	return true;
+	c->in_name = true;
+	return refuse_beyond(c, "U+0000 in a name"); /* json-c's names end at a NUL */
 }
 
 static bool
@@ -180,89 +181,38 @@ check_string(struct checker *c, bool is_name)
 }
 
 static bool
-is_finite(const unsigned char *p, size_t n)
+check_digits(struct checker *c)
 {
-	char *copy = mem_strndup((const char *)p, n);
-	bool is = isfinite(strtod(copy, NULL));
-
-	free(copy);
-	return is;
-}
-
-/* True if the integer fits. p has only digits, without leading zeros. */
-static bool
-fits_integer(const unsigned char *p, size_t n, bool is_negative)
-{
-	unsigned long long value;
-
-	if (n > 20)
-		return false;
-	return span_u64((struct span){(const char *)p, n},
-	    is_negative ? (unsigned long long)INT64_MAX + 1 : UINT64_MAX, &value);
-}
-
-/* Reads the exponent. Stops counting at a size that the other digits of a text cannot balance. */
-static bool
-check_exponent(struct checker *c, int64_t *exponent)
-{
-	bool is_negative;
-
-	c->p++;
-	is_negative = c->p < c->end && *c->p == '-';
-	if (c->p < c->end && (*c->p == '-' || *c->p == '+'))
-		c->p++;
 	if (!is_digit(c))
 		return refuse(c, "bad number");
-	for (*exponent = 0; is_digit(c); c->p++)
-		if (*exponent < INT64_C(1) << 50)
-			*exponent = *exponent * 10 + (*c->p - '0');
-	if (is_negative)
-		*exponent = -*exponent;
+	while (is_digit(c))
+		c->p++;
 	return true;
 }
 
-/* Refuses a number that is no finite double. The power of ten of its first digit that is not 0
- * decides; only if that is 308, the digits decide. */
+/* A number of any size and precision (RFC 8259, section 6). */
 static bool
 check_number(struct checker *c)
 {
-	const unsigned char *start = c->p, *digits, *first = NULL, *point;
-	bool is_negative = *c->p == '-';
-	int64_t exponent = 0;
+	const unsigned char *first;
 
-	c->p += is_negative;
-	digits = c->p;
-	if (!is_digit(c))
-		return refuse(c, "bad number");
-	for (; is_digit(c); c->p++)
-		if (first == NULL && *c->p != '0')
-			first = c->p;
-	point = c->p;
-	if (*digits == '0' && point - digits > 1)
-		return refuse(c, "bad number");
-	if (c->p == c->end || (*c->p != '.' && (*c->p | 0x20) != 'e')) {
-		if (is_negative && *digits == '0')
-			return refuse(c, "integer -0");
-		if (!fits_integer(digits, (size_t)(point - digits), is_negative))
-			return refuse(c, "integer too large");
-		return true;
-	}
-	if (*c->p == '.') {
-		c->p++;
-		if (!is_digit(c))
-			return refuse(c, "bad number");
-		for (; is_digit(c); c->p++)
-			if (first == NULL && *c->p != '0')
-				first = c->p;
-	}
-	if (c->p < c->end && (*c->p | 0x20) == 'e' && !check_exponent(c, &exponent))
+	c->p += *c->p == '-';
+	first = c->p;
+	if (!check_digits(c))
 		return false;
-	if (first == NULL)
+	if (*first == '0' && c->p - first > 1)
+		return refuse(c, "bad number");
+	if (c->p < c->end && *c->p == '.') {
+		c->p++;
+		if (!check_digits(c))
+			return false;
+	}
+	if (c->p == c->end || (*c->p | 0x20) != 'e')
 		return true;
-	exponent += first < point ? point - first - 1 : point - first;
-	if (exponent > 308 || (exponent == 308 && !is_finite(start, (size_t)(c->p - start))))
-		return refuse(c, "number too large");
-	return true;
+	c->p++;
+	if (c->p < c->end && (*c->p == '-' || *c->p == '+'))
+		c->p++;
+	return check_digits(c);
 }
 
 static bool
@@ -313,7 +263,7 @@ step_value(struct checker *c, enum expect *expect)
 		return true;
 	}
 	if (c->depth == JSON_DEPTH_MAX)
-		return refuse(c, "nested too deep");
+		return refuse_beyond(c, "nested too deep");
 	c->depth++;
 	c->objects &= ~(UINT64_C(1) << c->depth);
 	c->objects |= (uint64_t)is_object << c->depth;
@@ -369,8 +319,29 @@ step(struct checker *c, enum expect *expect)
 	return refuse(c, "more than one value");
 }
 
-bool
-json_check(struct span text, const char **why)
+/* True if the strings and brackets behind the place of a refusal end where the text ends. */
+static bool
+is_balanced(const struct checker *c)
+{
+	int64_t depth = c->depth;
+	const unsigned char *p = c->p;
+	bool is_string = c->in_name;
+
+	for (; p < c->end && (is_string || depth > 0); p++) {
+		if (*p == '"')
+			is_string = !is_string;
+		else if (is_string)
+			p += *p == '\\';
+		else
+			depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
+	}
+	while (p < c->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+		p++;
+	return p == c->end && depth == 0 && !is_string;
+}
+
+enum json_verdict
+json_judge(struct span text, const char **why)
 {
 	const unsigned char *start = (const unsigned char *)text.p;
 	struct checker c = {.p = start, .end = text.n > 0 ? start + text.n : start};
@@ -388,5 +359,13 @@ json_check(struct span text, const char **why)
 		is_good = refuse(&c, text.n == 0 ? "empty" : "unfinished value");
 	if (why != NULL)
 		*why = c.why;
-	return is_good;
+	if (is_good)
+		return JSON_GOOD;
+	return c.is_beyond && is_balanced(&c) ? JSON_BEYOND : JSON_BAD;
+}
+
+bool
+json_check(struct span text, const char **why)
+{
+	return json_judge(text, why) == JSON_GOOD;
 }

@@ -5,6 +5,8 @@
  */
 #include "base/json_slice.h"
 
+#define REPLACEMENT 0xfffd /* U+FFFD stands for a surrogate that stands alone */
+
 struct cursor { /* a place in a text, and the end of the text */
 	const char *p, *end;
 };
@@ -181,18 +183,29 @@ json_slice_member(struct span object, const char *name)
 	return value;
 }
 
-struct span
-json_slice_at(struct span array, size_t i)
+bool
+json_slice_next(struct span array, struct span *element)
 {
 	struct cursor c = begin(array);
 
 	if (json_slice_type(array) != JSON_ARRAY)
-		return (struct span){"", 0};
-	for (; next(&c); i--) {
-		struct span value = take_value(&c);
+		return false;
+	if (element->n > 0)
+		c.p = element->p + element->n;
+	if (!next(&c))
+		return false;
+	*element = take_value(&c);
+	return true;
+}
 
-		if (i == 0)
-			return value;
+struct span
+json_slice_at(struct span array, size_t i)
+{
+	struct span element = {"", 0};
+
+	while (json_slice_next(array, &element)) {
+		if (i-- == 0)
+			return element;
 	}
 	return (struct span){"", 0};
 }
@@ -233,6 +246,21 @@ put_utf8(struct buf *b, unsigned point)
 	buf_addc(b, (char)(0x80 | (point & 0x3f)));
 }
 
+static bool
+is_surrogate(unsigned unit)
+{
+	return unit >= 0xd800 && unit <= 0xdfff;
+}
+
+/* True if the escape at p, a high surrogate, is followed by the escape of a low one. The text is
+ * checked, so at least a quote stands behind the escape. */
+static bool
+is_pair(const char *p)
+{
+	return hex4(p + 2) < 0xdc00 && p[6] == '\\' && p[7] == 'u' && hex4(p + 8) >= 0xdc00 &&
+	       hex4(p + 8) <= 0xdfff;
+}
+
 /* Appends the character of the escape (or pair of escapes) at p. Returns a pointer behind it. */
 static const char *
 put_escaped(struct buf *b, const char *p)
@@ -245,18 +273,12 @@ put_escaped(struct buf *b, const char *p)
 		return p + 2;
 	}
 	unit = hex4(p + 2);
-	if (unit < 0xd800 || unit > 0xdfff) {
-		put_utf8(b, unit);
+	if (!is_surrogate(unit) || !is_pair(p)) {
+		put_utf8(b, is_surrogate(unit) ? REPLACEMENT : unit);
 		return p + 6;
 	}
 	put_utf8(b, 0x10000 + ((unit - 0xd800) << 10) + (hex4(p + 8) - 0xdc00));
 	return p + 12;
-}
-
-static bool
-is_pair(const char *escape)
-{
-	return escape[1] == 'u' && hex4(escape + 2) >= 0xd800 && hex4(escape + 2) < 0xdc00;
 }
 
 bool
@@ -266,7 +288,7 @@ json_join_pairs(struct span text, struct buf *out)
 
 	while (p < end && (escape = memchr(p, '\\', (size_t)(end - p))) != NULL) {
 		p = escape + 2;
-		if (!is_pair(escape))
+		if (escape[1] != 'u' || !is_surrogate(hex4(escape + 2)))
 			continue;
 		buf_add(out, rest, (size_t)(escape - rest));
 		p = rest = put_escaped(out, escape);
@@ -306,8 +328,122 @@ json_slice_int(struct span value, int64_t *out)
 
 	if (json_slice_type(value) != JSON_INT ||
 	    !span_u64((struct span){value.p + is_negative, value.n - is_negative},
-		(unsigned long long)INT64_MAX + is_negative, &n))
+		(unsigned long long)INT64_MAX, &n))
 		return false;
 	*out = is_negative ? (int64_t)-n : (int64_t)n;
 	return true;
+}
+
+/* ---- copying ---- */
+
+/* Skips the bytes that are copied as they are: all but blanks, outside of strings. */
+static struct span
+take_verbatim(struct cursor *c)
+{
+	const char *start = c->p;
+
+	while (c->p < c->end && *c->p != '"' && !is_blank(*c->p))
+		c->p++;
+	return (struct span){start, (size_t)(c->p - start)};
+}
+
+void
+json_copy(struct buf *out, struct span value)
+{
+	struct cursor c = begin(value);
+	struct buf decoded = {0};
+	struct span text;
+
+	buf_reserve(out, value.n);
+	for (skip_space(&c); c.p < c.end; skip_space(&c)) {
+		if (*c.p != '"') {
+			buf_span(out, take_verbatim(&c));
+			continue;
+		}
+		json_slice_string(take_value(&c), &decoded, &text);
+		json_put_string(out, text);
+		decoded.len = 0;
+	}
+	buf_clear(&decoded);
+}
+
+/* ---- texts that are refused ---- */
+
+/* Moves behind the string at c->p. False: it has no end. */
+static bool
+scan_string(struct cursor *c, struct span *inside)
+{
+	const char *p = c->p + 1;
+
+	for (; p < c->end && *p != '"'; p++)
+		p += *p == '\\';
+	if (p >= c->end)
+		return false;
+	*inside = (struct span){c->p + 1, (size_t)(p - c->p - 1)};
+	c->p = p + 1;
+	return true;
+}
+
+/* The value behind a colon, if it is a good string or number; else n 0. c moves behind it. */
+static struct span
+scan_scalar(struct cursor *c)
+{
+	struct span inside, value = {"", 0};
+	const char *start;
+
+	skip_space(c);
+	start = c->p;
+	if (c->p == c->end || *c->p == '{' || *c->p == '[')
+		return value;
+	if (*c->p != '"') {
+		while (c->p < c->end && !is_scalar_end(*c->p) && *c->p != '"')
+			c->p++;
+	} else if (!scan_string(c, &inside)) {
+		c->p = c->end;
+	}
+	value = (struct span){start, (size_t)(c->p - start)};
+	return json_check(value, NULL) ? value : (struct span){"", 0};
+}
+
+/* The name at c->p, and the value behind it. False: the string has no end. */
+static bool
+scan_member(struct cursor *c, struct span *name, struct span *value)
+{
+	*value = (struct span){"", 0};
+	if (!scan_string(c, name))
+		return false;
+	skip_space(c);
+	if (c->p < c->end && *c->p == ':') {
+		c->p++;
+		*value = scan_scalar(c);
+	}
+	return true;
+}
+
+void
+json_scan_members(struct span text, const char *const names[], struct span values[], size_t n)
+{
+	struct cursor c = begin(text);
+	struct span name, value;
+	int depth = 0;
+
+	for (size_t i = 0; i < n; i++)
+		values[i] = (struct span){"", 0};
+	skip_space(&c);
+	if (c.p == c.end || *c.p != '{')
+		return;
+	do {
+		if (*c.p != '"') {
+			depth += *c.p == '{' || *c.p == '[';
+			depth -= *c.p == '}' || *c.p == ']';
+			c.p++;
+		} else if (depth > 1) {
+			if (!scan_string(&c, &name))
+				return;
+		} else if (!scan_member(&c, &name, &value)) {
+			return;
+		} else if (value.n > 0) {
+			put_if_named(name, value, names, values, n);
+		}
+	} while (depth > 0 && c.p < c.end);
 }

@@ -28,9 +28,23 @@ struct span json_slice_at(struct span array, size_t i);
 bool json_slice_string(struct span value, struct buf *decoded, struct span *out);
 bool json_slice_int(struct span value, int64_t *out); /* as json_int */
 
-/* Copies a checked text, with each escaped surrogate pair replaced by its character. False: the
- * text has no pair, and nothing is copied. For json-c, which mistakes the pairs of U+1D800 to
- * U+1DFFF, and those of the same range in other planes, for lone surrogates. */
+/* Moves from one element of an array to the next; begin with an element of n 0. False: there are no
+ * more. */
+bool json_slice_next(struct span array, struct span *element);
+
+/* Appends a checked value, compact. Numbers stay digit by digit as they are; strings are written as
+ * json_put_string writes them. Members stay in their order, also where a name stands twice. */
+void json_copy(struct buf *out, struct span value);
+
+/* Copies a checked text, with each escaped surrogate pair replaced by its character, and each
+ * surrogate that stands alone by U+FFFD. False: the text has none, and nothing is copied. For
+ * json-c, which mistakes the pairs of U+1D800 to U+1DFFF, and those of the same range in other
+ * planes, for lone surrogates. */
 bool json_join_pairs(struct span text, struct buf *out);
+
+/* Looks for members of the outermost object of a text that json_check has refused, to answer it.
+ * Finds only names without escapes whose value is by itself a good string or number. The other
+ * slices have n 0. */
+void json_scan_members(struct span text, const char *const names[], struct span values[], size_t n);
 
 #endif

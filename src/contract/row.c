@@ -4,7 +4,7 @@
  */
 #include "contract/row.h"
 
-#include "base/json.h"
+#include "base/json_slice.h"
 #include "contract/names.h"
 #include "contract/views.h"
 
@@ -21,9 +21,7 @@ bool
 row_data(const struct eventlog_row *row, struct buf *out)
 {
 	const size_t before = out->len;
-	struct json *json;
-	const char *why = NULL;
-	bool is_object;
+	struct span data = json_slice(row->data);
 
 	if (!is_event_allowed(row))
 		return false;
@@ -33,13 +31,11 @@ row_data(const struct eventlog_row *row, struct buf *out)
 
 		view_row(out, row);
 		made = buf_as_span(out);
-		return json_check((struct span){made.p + before, made.n - before}, &why);
+		return json_check((struct span){made.p + before, made.n - before}, NULL);
 	}
-	if (row->data.n > DATA_MAX || (json = json_parse(row->data, &why)) == NULL)
+	if (row->data.n > DATA_MAX || json_slice_type(data) != JSON_OBJECT ||
+	    !json_check(data, NULL))
 		return false;
-	is_object = json_type(json) == JSON_OBJECT;
-	if (is_object)
-		json_write(out, json);
-	json_free(json);
-	return is_object;
+	json_copy(out, data);
+	return true;
 }

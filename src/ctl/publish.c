@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/json_slice.h"
 #include "chat/chat.h"
 #include "contract/cursor.h"
 #include "ctl/commands.h"
@@ -54,7 +54,7 @@ read_event(struct job *j, const struct options *o)
 		return fail_usage("publish: %s: a publisher cannot use this name", o->args[0]);
 	json = json_parse(span_of(o->args[1]), &why);
 	if (json_type(json) == JSON_OBJECT)
-		json_write(&j->data, json);
+		json_copy(&j->data, json_slice(span_of(o->args[1])));
 	json_free(json);
 	j->p.data = buf_as_span(&j->data);
 	if (j->data.len == 0)

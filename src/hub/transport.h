@@ -55,10 +55,10 @@ void session_close(struct session *, enum session_end, struct hub_time);
  * without an acknowledgement is a chat_error. */
 void session_event(
     struct session *, struct span event, struct span data, struct span ack, struct hub_time);
-/* Answers a frame that is no event with chat_error bad_frame. */
-void session_bad_frame(struct session *, const char *why);
-/* Refuses an event that the transport does not accept, with bad_request and why. */
-void session_refuse_event(struct session *, struct span event, struct span ack, const char *why);
+/* Refuses an event, or a frame that is no event (event n 0), which the transport does not accept:
+ * by its acknowledgement if ack has a value, else by chat_error. */
+void session_refuse_event(
+    struct session *, struct span event, struct span ack, enum error, const char *why);
 /* Takes the session out of a room, as unsubscribe_escrow does; nothing if it is not there. */
 void session_leave(struct session *, struct span escrow_id, struct hub_time);
 

@@ -176,26 +176,40 @@ has_shape(struct span value, enum shape shape)
 	return false;
 }
 
-bool
-sio_check(const struct sio_packet *packet, const char **why)
+static enum json_verdict
+judge_bad(const char **why, const char *text)
+{
+	refuse(why, text);
+	return JSON_BAD;
+}
+
+enum json_verdict
+sio_judge(const struct sio_packet *packet, const char **why)
 {
 	enum shape shape = rules[packet->type].shape;
 	enum id_rule id = rules[packet->type].id;
+	enum json_verdict verdict;
 
 	if (shape == SHAPE_NEVER)
-		return refuse(why, "not for a client to send");
+		return judge_bad(why, "not for a client to send");
 	if ((id == ID_NONE && packet->has_id) || (id == ID_MUST && !packet->has_id))
-		return refuse(why, "illegal acknowledgement id");
-	if (packet->data.n == 0) {
-		if (shape == SHAPE_NONE || shape == SHAPE_OBJECT_OR_NONE)
-			return true;
-		return refuse(why, "no payload");
-	}
+		return judge_bad(why, "illegal acknowledgement id");
+	if (packet->data.n == 0 && (shape == SHAPE_NONE || shape == SHAPE_OBJECT_OR_NONE))
+		return JSON_GOOD;
+	if (packet->data.n == 0)
+		return judge_bad(why, "no payload");
 	if (shape == SHAPE_NONE)
-		return refuse(why, "invalid payload");
-	if (!json_check(packet->data, why))
-		return false;
-	return has_shape(packet->data, shape) || refuse(why, "invalid payload");
+		return judge_bad(why, "invalid payload");
+	verdict = json_judge(packet->data, why);
+	if (verdict == JSON_GOOD && !has_shape(packet->data, shape))
+		return judge_bad(why, "invalid payload");
+	return verdict;
+}
+
+bool
+sio_check(const struct sio_packet *packet, const char **why)
+{
+	return sio_judge(packet, why) == JSON_GOOD;
 }
 
 /* ---- placeholders --------------------------------------------------------------------------- */

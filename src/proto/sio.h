@@ -47,9 +47,11 @@ bool sio_is_binary(const struct sio_packet *);
 
 /* Checks that data is JSON, and that a client may send it. CONNECT has an object or nothing,
  * DISCONNECT nothing, EVENT an array whose first element is a string and no reserved name, ACK an
- * array and an id; CONNECT_ERROR is refused. False: *why has the reason. json_slice.h reads the
- * data after that. */
-bool sio_check(const struct sio_packet *, const char **why);
+ * array and an id; CONNECT_ERROR is refused. JSON_GOOD: json_slice.h reads the data after that.
+ * JSON_BEYOND: the packet keeps to the protocol, but its data is beyond a limit of json.h and is
+ * not read. Else, and then too, *why has the reason. */
+enum json_verdict sio_judge(const struct sio_packet *, const char **why);
+bool sio_check(const struct sio_packet *, const char **why); /* True if it is JSON_GOOD. */
 
 /* Looks in a parsed payload for {"_placeholder":true,"num":N}. True if there are as many as
  * attachments, and each N from 0 to attachments - 1 is there once. order (may be NULL) gets the

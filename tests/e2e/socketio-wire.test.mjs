@@ -149,7 +149,7 @@ const BAD_PACKETS = [
 	'2["\u0001"]', '2["\\ud800"', '2["connect"]', '2["connect_error"]', '2["disconnect"]', '2["disconnecting"]', '2["newListener"]', '2["removeListener"]',
 	'299999999999999999999["x"]', '2-1["x"]', '21.5["x"]', '2/custom,["x"]', '2/,["x"]x', '3[]', '3', '31', '31{}', '31"x"', '3a[]', '4', '4{"message":"x"}', '1{}', '1["x"]', '15',
 	'0{"walletAddress":"second"}', '0', '0[]', '0"x"', '05', '5["x"]', '5-["x"]', '51["x"]', '511-["x",{"_placeholder":true,"num":0}]', '5999999999999-["x"]', '5-1-["x"]',
-	'51-{"_placeholder":true,"num":0}', '51-[{"_placeholder":true,"num":0}]', '6', '61-[]', '61-["x"]', '/custom', `2${'['.repeat(2000)}`, `2["x",${'['.repeat(500)}${']'.repeat(500)}]`,
+	'51-{"_placeholder":true,"num":0}', '51-[{"_placeholder":true,"num":0}]', '6', '61-[]', '61-["x"]', '/custom', `2${'['.repeat(2000)}`, `2["x",${'['.repeat(500)}`,
 	'/' + 'x'.repeat(5000) + ',["x"]', '2/' + 'x'.repeat(5000) + ',["x"]',
 ];
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fuzz_json.c - a text that the check accepts is parsed; written anew, it is accepted and stays the
- * same; the reader in place reads the same values.
+ * fuzz_json.c - a text that the check accepts is parsed; written anew or copied, it is accepted and
+ * stays the same; the reader in place reads the same values. A text that the check refuses is
+ * scanned for members.
  */
 #include "base/json_slice.h"
 
@@ -27,15 +28,47 @@ compare(struct span slice, const struct json *value)
 		compare(json_slice_at(slice, i), json_at(value, i));
 }
 
+static void
+copy(struct span text)
+{
+	struct buf once = {0}, twice = {0};
+
+	json_copy(&once, text);
+	if (!json_check(buf_as_span(&once), NULL))
+		abort();
+	json_copy(&twice, buf_as_span(&once));
+	if (!span_eq(buf_as_span(&once), buf_as_span(&twice)))
+		abort();
+	buf_clear(&once);
+	buf_clear(&twice);
+}
+
+static void
+scan(struct span text)
+{
+	static const char *const names[] = {"a", "ack"};
+	struct span values[2];
+
+	json_scan_members(text, names, values, 2);
+	for (size_t i = 0; i < 2; i++) {
+		if (values[i].n > 0 && !json_check(values[i], NULL))
+			abort();
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct span text = {(const char *)data, size};
 	struct buf once = {0}, twice = {0};
 	const char *why;
-	struct json *value = json_parse((struct span){(const char *)data, size}, &why), *again;
+	struct json *value = json_parse(text, &why), *again;
 
-	if (why == NULL) {
-		compare(json_slice((struct span){(const char *)data, size}), value);
+	if (why != NULL) {
+		scan(text);
+	} else {
+		compare(json_slice(text), value);
+		copy(json_slice(text));
 		json_write(&once, value);
 		again = json_parse(buf_as_span(&once), &why);
 		json_write(&twice, again);

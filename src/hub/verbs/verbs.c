@@ -114,7 +114,7 @@ session_event(
 	    .now = now};
 
 	if (ack.n >= ACK_SIZE)
-		session_bad_frame(s, "ack: too long");
+		session_refuse_event(s, SPAN(""), SPAN(""), ERROR_BAD_FRAME, "ack: too long");
 	else if (is_too_fast(s, now))
 		incoming_refuse(&in, ERROR_RATE_LIMITED, NULL);
 	else
@@ -123,15 +123,8 @@ session_event(
 }
 
 void
-session_bad_frame(struct session *s, const char *why)
+session_refuse_event(
+    struct session *s, struct span event, struct span ack, enum error err, const char *why)
 {
-	incoming_refuse(&(struct incoming){.session = s, .event = SPAN(""), .ack = SPAN("")},
-	    ERROR_BAD_FRAME, why);
-}
-
-void
-session_refuse_event(struct session *s, struct span event, struct span ack, const char *why)
-{
-	incoming_refuse(
-	    &(struct incoming){.session = s, .event = event, .ack = ack}, ERROR_BAD_REQUEST, why);
+	incoming_refuse(&(struct incoming){.session = s, .event = event, .ack = ack}, err, why);
 }

@@ -15,6 +15,7 @@
 #define CLOSE_UNAUTHORIZED 4401
 #define SUBPROTOCOL        "escrowchat.v1"
 #define ACK_MAX            64 /* bytes of a string that names an acknowledgement */
+#define EVENT_NAME_MAX     64 /* bytes of a name that a refusal repeats */
 
 struct native {
 	struct hub *hub;
@@ -79,6 +80,12 @@ read_ack(struct span ack, struct buf *out)
 	return is_good;
 }
 
+static void
+bad_frame(struct session *s, struct span ack, const char *why)
+{
+	session_refuse_event(s, SPAN(""), ack, ERROR_BAD_FRAME, why);
+}
+
 /* Takes one text frame that is JSON. */
 static void
 on_json(struct session *s, struct span text)
@@ -88,13 +95,32 @@ on_json(struct session *s, struct span text)
 	struct buf decoded = {0}, ack = {0};
 
 	json_slice_members(json_slice(text), names, values, 3);
-	if (!json_slice_string(values[0], &decoded, &event))
-		session_bad_frame(s, "an object with an event's name is needed");
-	else if (!read_ack(values[2], &ack))
-		session_bad_frame(
-		    s, "ack: a whole number or a string of at most 64 bytes is accepted");
+	if (!read_ack(values[2], &ack))
+		bad_frame(
+		    s, SPAN(""), "ack: a whole number or a string of at most 64 bytes is accepted");
+	else if (!json_slice_string(values[0], &decoded, &event))
+		bad_frame(s, buf_as_span(&ack), "an object with an event's name is needed");
 	else
 		session_event(s, event, values[1], buf_as_span(&ack), time_now());
+	buf_clear(&decoded);
+	buf_clear(&ack);
+}
+
+/* Answers a text that cannot be taken, by its acknowledgement if it names one. */
+static void
+refuse_text(struct session *s, struct span text, enum error err, const char *why)
+{
+	static const char *const names[] = {"event", "ack"};
+	struct span values[2], event = {"", 0};
+	struct buf decoded = {0}, ack = {0};
+
+	json_scan_members(text, names, values, 2);
+	json_slice_string(values[0], &decoded, &event);
+	if (event.n > EVENT_NAME_MAX)
+		event = SPAN("");
+	if (!read_ack(values[1], &ack))
+		ack.len = 0;
+	session_refuse_event(s, event, buf_as_span(&ack), err, why);
 	buf_clear(&decoded);
 	buf_clear(&ack);
 }
@@ -110,13 +136,20 @@ on_message(struct websocket *ws, enum ws_opcode opcode, struct span text)
 		return;
 	}
 	if (text.n > EVENT_BYTES_MAX) {
-		session_bad_frame(s, "data: at most 65536 bytes are accepted");
+		refuse_text(s, text, ERROR_TOO_LONG, "data: at most 65536 bytes are accepted");
 		return;
 	}
-	if (!json_check(text, &why))
-		session_bad_frame(s, why);
-	else
+	switch (json_judge(text, &why)) {
+	case JSON_GOOD:
 		on_json(s, text);
+		break;
+	case JSON_BEYOND:
+		refuse_text(s, text, ERROR_BAD_REQUEST, why);
+		break;
+	case JSON_BAD:
+		refuse_text(s, text, ERROR_BAD_FRAME, why);
+		break;
+	}
 }
 
 static bool

@@ -283,11 +283,14 @@ on_event(struct socketio_socket *socket, const struct socketio_event *ev)
 	json_slice_string(json_slice_at(ev->args, 0), &decoded, &name);
 	if (ev->has_id)
 		json_put_int(&ack, (int64_t)ev->id); /* at most SIO_ID_MAX */
-	if (ev->is_binary)
-		session_refuse_event(s, name, buf_as_span(&ack), "binary data is not accepted");
-	else if (ev->args.n > EVENT_BYTES_MAX)
+	if (ev->refusal != NULL)
+		session_refuse_event(s, name, buf_as_span(&ack), ERROR_BAD_REQUEST, ev->refusal);
+	else if (ev->is_binary)
 		session_refuse_event(
-		    s, name, buf_as_span(&ack), "data: at most 65536 bytes are accepted");
+		    s, name, buf_as_span(&ack), ERROR_BAD_REQUEST, "binary data is not accepted");
+	else if (ev->args.n > EVENT_BYTES_MAX)
+		session_refuse_event(s, name, buf_as_span(&ack), ERROR_TOO_LONG,
+		    "data: at most 65536 bytes are accepted");
 	else
 		session_event(s, name, json_slice_at(ev->args, 1), buf_as_span(&ack), time_now());
 	buf_clear(&decoded);

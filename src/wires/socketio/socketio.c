@@ -231,14 +231,14 @@ socketio_drop(struct socketio_socket *s, const char *why)
 void
 socketio_put_args(struct buf *out, struct span args, size_t from)
 {
-	struct json *list = json_parse(args, NULL);
+	struct span array = json_slice(args), element = {"", 0};
 
-	for (size_t i = from; i < json_length(list); i++) {
+	for (size_t i = 0; json_slice_next(array, &element); i++) {
 		if (i > from)
 			buf_addc(out, ',');
-		json_write(out, json_at(list, i));
+		if (i >= from)
+			json_copy(out, element);
 	}
-	json_free(list);
 }
 
 /* ---- packets ---- */
@@ -273,20 +273,27 @@ static bool
 take_packet(struct client *c, const struct sio_packet *p, const struct sio_assembly *attachments)
 {
 	struct socketio_socket *s = find_socket(c, p->nsp);
+	const char *why = NULL;
+	enum json_verdict verdict = sio_judge(p, &why);
 
-	if (!sio_check(p, NULL))
+	if (verdict == JSON_BAD)
 		return false;
 	bool is_good = p->type == SIO_CONNECT || (s != NULL && s->state == SOCKET_CONNECTED);
 	if (is_good && p->type == SIO_CONNECT) {
-		take_connect(c, p);
+		if (verdict == JSON_GOOD)
+			take_connect(c, p);
+		else
+			send_connect_error(c, p->nsp, why);
 	} else if (is_good && p->type == SIO_DISCONNECT) {
 		socket_end(s, "left");
 	} else if (is_good && (p->type == SIO_EVENT || p->type == SIO_BINARY_EVENT)) {
-		c->sio->options.ops->on_event(s, &(struct socketio_event){.args = p->data,
-						     .has_id = p->has_id,
-						     .id = p->id,
-						     .is_binary = sio_is_binary(p),
-						     .attachments = attachments});
+		c->sio->options.ops->on_event(
+		    s, &(struct socketio_event){.args = why == NULL ? p->data : SPAN(""),
+			   .refusal = why,
+			   .has_id = p->has_id,
+			   .id = p->id,
+			   .is_binary = sio_is_binary(p),
+			   .attachments = attachments});
 	} /* acknowledgements: nothing of ours asks for one */
 	return is_good;
 }

@@ -15,8 +15,10 @@ struct socketio;
 struct socketio_socket; /* one client in one namespace */
 
 struct socketio_event { /* lives for the call */
-	struct span
-	    args;    /* the array, checked (base/json_slice.h); its first element is the name */
+	/* The array, checked (base/json_slice.h); its first element is the name. n 0: refusal says why
+	 * the event cannot be taken, in a static sentence. */
+	struct span args;
+	const char *refusal;
 	bool has_id; /* an acknowledgement is wanted */
 	uint64_t id;
 	bool is_binary;

@@ -20,25 +20,26 @@
 static const char *const good[] = {"null", "true", "false", "0", "-1", "42", "1.5", "-0.0", "1e5",
     "1E+5", "1e-5", "0e0", "0.000", "9223372036854775807", "-9223372036854775808",
     "18446744073709551615", "1.7976931348623157e308", "17976931348623157e292",
-    "1e-999999999999999999", "0e999999999999999999", "0.00001e313", "\"\"", "\"plain\"",
-    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u0000\\u00e9\\uD83D\\ude00\"",
+    "1e-999999999999999999", "0e999999999999999999", "0.00001e313", "-0", "[-0]",
+    "18446744073709551616", "-9223372036854775809", "99999999999999999999999999", "1e309", "-1e309",
+    "1.8e308", "0.1e310", "10000000000e300", "1e999999999999999999999", "\"\\ud83d\"",
+    "\"\\ude00\"", "\"\\ud83d\\u0041\"", "\"\\ud83dx\"", "\"\\ud83d\\ud83d\"",
+    "{\"\\ud83d\":\"\\ude00\\ud83d\"}", "\"\"", "\"plain\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+    "\"\\u0000\\u00e9\\uD83D\\ude00\"",
     "\"\x7f\xc2\x80\xe2\x80\xa8\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf\"", "[]", "{}",
     " [ 1 , 2 ] ", "\t{ \"a\" : { } , \"b\" : [ ] }\r\n", "[[],{},[{}]]", "{\"a\":1,\"a\":2}",
     "{\"\":1}", "[1,-2,3.5,\"x\",null,true,false]"};
 
 /* Some of these C strings hold bytes that JSON may not have. */
 static const char *const bad[] = {"", " ", "nul", "nulll", "True", "NaN", "Infinity", "-Infinity",
-    "-", "+1", "01", "-01", "1.", ".5", "1.e5", "1e", "1e+", "0x10", "1 2", "-0", "[-0]",
-    "9223372036854775808e", "18446744073709551616", "-9223372036854775809",
-    "99999999999999999999999999", "1e309", "-1e309", "1.8e308", "0.1e310", "10000000000e300",
-    "1e999999999999999999999", "'a'", "\"", "\"a", "\"\\\"", "\"\\", "\"\\a\"", "\"\\u12\"",
-    "\"\\u12g4\"", "\"\\ud83d\"", "\"\\ude00\"", "\"\\ud83d\\u0041\"", "\"\\ud83dx\"",
-    "\"\\ud83d\\ud83d\"", "\"\n\"", "\"\x1f\"", "\"\x80\"", "\"\xc3\"", "\"\xc0\x80\"",
-    "\"\xe0\x80\x80\"", "\"\xe0\x9f\xbf\"", "\"\xed\xa0\x80\"", "\"\xf0\x8f\xbf\xbf\"",
-    "\"\xf4\x90\x80\x80\"", "\"\xf5\x80\x80\x80\"", "\"\xe2\x80\"", "\"\xe2\x80", "\"\xff\"", "[",
-    "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[}", "{", "}", "{]", "{1:2}", "{\"a\"}", "{\"a\":}",
-    "{\"a\":1,}", "{\"a\":1 \"b\":2}", "{,}", "{\"a\"=1}", "{\"a\\u0000b\":1}", "{\"a\n\":1}",
-    "/**/1", "1//", "\v1",
+    "-", "+1", "01", "-01", "1.", ".5", "1.e5", "1e", "1e+", "0x10", "1 2", "-", "--1", "1e+-1",
+    "9223372036854775808e", "1.e1", "00", "'a'", "\"", "\"a", "\"\\\"", "\"\\", "\"\\a\"",
+    "\"\\u12\"", "\"\\u12g4\"", "\"\\ud83d\\u12\"", "\"\n\"", "\"\x1f\"", "\"\x80\"", "\"\xc3\"",
+    "\"\xc0\x80\"", "\"\xe0\x80\x80\"", "\"\xe0\x9f\xbf\"", "\"\xed\xa0\x80\"",
+    "\"\xf0\x8f\xbf\xbf\"", "\"\xf4\x90\x80\x80\"", "\"\xf5\x80\x80\x80\"", "\"\xe2\x80\"",
+    "\"\xe2\x80", "\"\xff\"", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[}", "{", "}", "{]",
+    "{1:2}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1 \"b\":2}", "{,}", "{\"a\"=1}",
+    "{\"a\\u0000b\":1}", "{\"a\n\":1}", "/**/1", "1//", "\v1",
     ("\xef\xbb\xbf"
      "1"),
     "[]]", "{}{}", "[\"\x01\"]", ":", ",", "[:]", "{\"a\":1:2}"};
@@ -121,6 +122,33 @@ a_bad_byte_is_found_at_every_place_of_a_string(void **state)
 			}
 		}
 	}
+}
+
+/* Only what is JSON beyond a limit has this verdict: a client who sends it has not broken JSON. */
+static void
+a_text_beyond_a_limit_is_told_from_one_that_is_no_json(void **state)
+{
+	static const char inside[] = "\"]\\\"]\"";
+	char deep[2 * (JSON_DEPTH_MAX + 1) + sizeof(inside)];
+	size_t n = JSON_DEPTH_MAX + 1;
+	const char *why;
+
+	memset(deep, '[', n);
+	memcpy(deep + n, inside, sizeof(inside) - 1);
+	memset(deep + n + sizeof(inside) - 1, ']', n);
+	n = 2 * n + sizeof(inside) - 1;
+	assert_int_equal(json_judge((struct span){deep, n}, &why), JSON_BEYOND);
+	assert_string_equal(why, "nested too deep");
+	assert_int_equal(json_judge((struct span){deep, n - 1}, &why), JSON_BAD);
+	deep[n] = ']';
+	assert_int_equal(json_judge((struct span){deep, n + 1}, &why), JSON_BAD);
+	assert_int_equal(json_judge(SPAN("{\"a\\u0000b\\\"\":[1]} "), &why), JSON_BEYOND);
+	assert_string_equal(why, "U+0000 in a name");
+	assert_int_equal(json_judge(SPAN("{\"a\\u0000b"), &why), JSON_BAD);
+	assert_int_equal(json_judge(SPAN("{\"a\\u0000b\\"), &why), JSON_BAD);
+	assert_int_equal(json_judge(SPAN("{\"a\":1"), &why), JSON_BAD);
+	assert_int_equal(json_judge(SPAN("[1]"), &why), JSON_GOOD);
+	assert_null(why);
 }
 
 static void
@@ -392,6 +420,7 @@ main(void)
 	    cmocka_unit_test(every_bad_text_is_refused_with_a_reason),
 	    cmocka_unit_test(an_object_cut_anywhere_is_refused),
 	    cmocka_unit_test(a_bad_byte_is_found_at_every_place_of_a_string),
+	    cmocka_unit_test(a_text_beyond_a_limit_is_told_from_one_that_is_no_json),
 	    cmocka_unit_test(nesting_is_taken_to_its_limit_and_no_further),
 	    cmocka_unit_test(getters_give_the_value_or_say_no),
 	    cmocka_unit_test(nothing_is_null_for_every_getter),

@@ -116,6 +116,94 @@ decoded_strings_stay_while_there_is_room(void **state)
 	buf_clear(&decoded);
 }
 
+static void
+a_surrogate_that_stands_alone_is_read_as_u_fffd(void **state)
+{
+	static const char *const texts[] = {"\"\\ud83d\"", "\"\\ude00x\"", "\"\\ud83d\\u0041\"",
+	    "\"\\ud83d\\ud83d\\ude00\"", "\"\\ude00\\ud83d\""};
+	static const char *const want[] = {"\xef\xbf\xbd", "\xef\xbf\xbdx",
+	    "\xef\xbf\xbd"
+	    "A",
+	    "\xef\xbf\xbd\xf0\x9f\x98\x80", "\xef\xbf\xbd\xef\xbf\xbd"};
+	struct span text;
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct buf decoded = {0};
+
+		assert_text(texts[i]);
+		assert_true(json_slice_string(span_of(texts[i]), &decoded, &text));
+		assert_true(span_is(text, want[i]));
+		buf_clear(&decoded);
+	}
+}
+
+static void
+assert_copy(const char *text, const char *want)
+{
+	struct buf out = {0};
+
+	assert_true(json_check(span_of(text), NULL));
+	json_copy(&out, span_of(text));
+	assert_string_equal(buf_cstr(&out), want);
+	assert_true(json_check(buf_as_span(&out), NULL));
+	buf_clear(&out);
+}
+
+/* Publishers count wei: no digit may change on the way. */
+static void
+a_copy_is_compact_and_keeps_every_digit(void **state)
+{
+	assert_copy("{ \"amount\" : 25000000000000000000 }", "{\"amount\":25000000000000000000}");
+	assert_copy("[-0, 1.0 ,1.50,1e21,1E+400\t,-1e-999]", "[-0,1.0,1.50,1e21,1E+400,-1e-999]");
+	assert_copy("\r\n[ ]\n", "[]");
+	assert_copy(" {\"b\":[ { \"a\" : null } , true ],\"a\":1,\"a\":2}",
+	    "{\"b\":[{\"a\":null},true],\"a\":1,\"a\":2}");
+	assert_copy("[\"\\u0041\\/ \\ud83d\\ude00 ,]\",\"\\ud83d\"]",
+	    "[\"A/ \xf0\x9f\x98\x80 ,]\",\"\xef\xbf\xbd\"]");
+	assert_copy("\"\xe2\x80\xa8\\n\"", "\"\\u2028\\n\"");
+}
+
+static void
+elements_come_one_after_the_other(void **state)
+{
+	struct span array = SPAN("[ 1,[2,3] ,\"x\"]"), element = {"", 0};
+
+	assert_true(json_slice_next(array, &element) && span_is(element, "1"));
+	assert_true(json_slice_next(array, &element) && span_is(element, "[2,3]"));
+	assert_true(json_slice_next(array, &element) && span_is(element, "\"x\""));
+	assert_false(json_slice_next(array, &element));
+	element.n = 0;
+	assert_false(json_slice_next(SPAN("[ ]"), &element));
+	assert_false(json_slice_next(SPAN("{\"a\":1}"), &element));
+}
+
+/* An answer to a text that is refused needs its event and its ack, and must not read past it. */
+static void
+members_are_found_in_a_text_that_is_refused(void **state)
+{
+	static const char *const looked_for[] = {"event", "ack"};
+	static const struct {
+		const char *text, *event, *ack;
+	} cases[] = {{"{\"event\":\"a\",\"data\":[[[{\"ack\":1}]]],\"ack\":7}", "\"a\"", "7"},
+	    {"{\"ack\" : \"x\" , \"data\":{\"a\":nope}, \"event\" : \"b\"}", "\"b\"", "\"x\""},
+	    {"{\"data\":\"\\\"ack\\\":3\",\"ack\":4,", "", "4"},
+	    {"{\"ack\":5,\"data\":\"never closed", "", "5"}, {"{\"ack\":01}", "", ""},
+	    {"{\"ack\":{}}", "", ""}, {"{\"ack\"", "", ""}, {"{\"ack\":", "", ""},
+	    {"{\"ack", "", ""}, {"{\"\\", "", ""}, {"{", "", ""}, {"", "", ""},
+	    {"[\"ack\",1]", "", ""}, {"{\"ack\":1}{\"ack\":2}", "", "1"}};
+	struct span values[2];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t n = strlen(cases[i].text);
+		char *copy = mem_dup(cases[i].text, n);
+
+		json_scan_members((struct span){copy, n}, looked_for, values, 2);
+		assert_true(span_is(values[0], cases[i].event));
+		assert_true(span_is(values[1], cases[i].ack));
+		free(copy);
+	}
+}
+
 int
 main(void)
 {
@@ -125,6 +213,10 @@ main(void)
 	    cmocka_unit_test(a_name_with_escapes_is_found),
 	    cmocka_unit_test(a_name_twice_counts_where_it_is_last),
 	    cmocka_unit_test(decoded_strings_stay_while_there_is_room),
+	    cmocka_unit_test(a_surrogate_that_stands_alone_is_read_as_u_fffd),
+	    cmocka_unit_test(a_copy_is_compact_and_keeps_every_digit),
+	    cmocka_unit_test(elements_come_one_after_the_other),
+	    cmocka_unit_test(members_are_found_in_a_text_that_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,7 +279,7 @@ every_event_is_answered_or_refused_aloud(void **state)
 		snprintf(told, sizeof(told), "chat_error %s bad_request", bad[i].event);
 		assert_string_equal(heard(a), told);
 	}
-	session_bad_frame(a->session, "no JSON");
+	session_refuse_event(a->session, SPAN(""), SPAN(""), ERROR_BAD_FRAME, "no JSON");
 	assert_string_equal(heard(a), "chat_error  bad_frame");
 }
 

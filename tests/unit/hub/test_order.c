@@ -221,8 +221,9 @@ refusals_come_in_their_place(void **state)
 	say_now(a, "2", "nonsense", "{}");
 	say_now(a, "", "nonsense", "{}");
 	say_now(a, "3", "history", ROOM);
-	session_bad_frame(a->session, "no JSON"); /* although it is busy */
-	session_refuse_event(a->session, SPAN("x"), SPAN("4"), "no");
+	session_refuse_event(
+	    a->session, SPAN(""), SPAN(""), ERROR_BAD_FRAME, "no JSON"); /* although it is busy */
+	session_refuse_event(a->session, SPAN("x"), SPAN("4"), ERROR_BAD_REQUEST, "no");
 	session_event(a->session, SPAN("presence"), SPAN(ROOM), SPAN("5"), h->now);
 	session_event(a->session, SPAN("chat_message"), SPAN(MESSAGE("ho")), SPAN("6"), h->now);
 	assert_true(session_is_busy(a->session));

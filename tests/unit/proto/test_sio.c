@@ -181,8 +181,7 @@ static void
 what_a_client_has_no_reason_to_send_is_refused(void **state)
 {
 	static const char *const bad[] = {"4{\"message\":\"a\"}", "4\"a\"", "4", "2[1]",
-	    "2[1,\"a\"]", "2 [\"a\"]", "2\t[\"a\"]", "0 {}", "3[]", "60-[]", "05{}", "15",
-	    "2[\"\\ud800\"]"};
+	    "2[1,\"a\"]", "2 [\"a\"]", "2\t[\"a\"]", "0 {}", "3[]", "60-[]", "05{}", "15"};
 
 	assert_all(bad, COUNT(bad), false);
 }
