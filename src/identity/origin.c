@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "proto/url.h"
 
 void
 origin_list_init(struct origin_list *list, const struct config_list *urls)
@@ -26,17 +27,20 @@ origin_list_clear(struct origin_list *list)
 	*list = (struct origin_list){0};
 }
 
-/* The request's Origin is scheme://Host of the request itself. */
+/* The Origin names the Host of the request, by http or ws, or by https or wss if the request came so.
+ * Some clients outside of browsers name the URL of their WebSocket as Origin. */
 static bool
 is_own(const struct auth_request *r)
 {
-	struct span scheme = r->is_secure ? SPAN("https://") : SPAN("http://");
-	struct span o = r->origin;
+	struct url_origin o, own = {.scheme = r->is_secure ? SPAN("https") : SPAN("http")};
 
-	if (r->host.n == 0 || o.n != scheme.n + r->host.n)
+	if (!url_origin_parse(&o, r->origin) || !url_host_split(r->host, &own.host, &own.port))
 		return false;
-	return span_eq_nocase((struct span){o.p, scheme.n}, scheme) &&
-	       span_eq_nocase((struct span){o.p + scheme.n, r->host.n}, r->host);
+	if (own.port < 0)
+		own.port = r->is_secure ? 443 : 80;
+	if (span_eq_nocase(o.scheme, r->is_secure ? SPAN("wss") : SPAN("ws")))
+		o.scheme = own.scheme;
+	return url_origin_equal(&o, &own);
 }
 
 /* Sandboxed frames and local files send "null". It is never allowed, even if it is configured. */

@@ -21,7 +21,8 @@ void origin_list_init(struct origin_list *, const struct config_list *);
 void origin_list_clear(struct origin_list *);
 
 /* True if the request has an Origin, and that is configured or is the request's own scheme and
- * Host. "null" is never allowed. */
+ * Host. ws counts as http here, and wss as https; an absent port is 80 or 443. "null" is never
+ * allowed. */
 bool origin_is_allowed(const struct origin_list *, const struct auth_request *);
 
 /* The request's Origin as it is configured, else the first configured one, else http://localhost.

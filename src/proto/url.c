@@ -254,6 +254,15 @@ is_scheme(struct span s)
 	return true;
 }
 
+static int
+default_port(struct span scheme)
+{
+	if (span_eq_nocase(scheme, SPAN("http")) || span_eq_nocase(scheme, SPAN("ws")))
+		return 80;
+	return span_eq_nocase(scheme, SPAN("https")) || span_eq_nocase(scheme, SPAN("wss")) ? 443
+											    : -1;
+}
+
 bool
 url_origin_parse(struct url_origin *out, struct span text)
 {
@@ -262,10 +271,8 @@ url_origin_parse(struct url_origin *out, struct span text)
 		return false;
 	if (!url_host_split((struct span){text.p + 2, text.n - 2}, &out->host, &out->port))
 		return false;
-	if (out->port < 0 && span_eq_nocase(out->scheme, SPAN("http")))
-		out->port = 80;
-	if (out->port < 0 && span_eq_nocase(out->scheme, SPAN("https")))
-		out->port = 443;
+	if (out->port < 0)
+		out->port = default_port(out->scheme);
 	return true;
 }
 

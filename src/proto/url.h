@@ -46,7 +46,7 @@ bool url_host_is_loopback(struct span host);
 /* An origin: scheme://host[:port] and nothing after it (RFC 6454). */
 struct url_origin {
 	struct span scheme, host; /* as written; compared without case */
-	int port;                 /* if absent: 80 for http, 443 for https, else -1 */
+	int port; /* if absent: 80 for http and ws, 443 for https and wss, else -1 */
 };
 
 /* Parses an origin; out points into text. False for all other text: "null", a path, user

@@ -309,6 +309,9 @@ promise('a cookie reads; it writes and opens WebSockets for allowed pages alone'
 	const own = { Host: 'chat.example.com', Origin: 'https://chat.example.com' };
 	assert.equal((await refusal(open(own))).status, 403);
 	await open({ ...own, 'X-Forwarded-Proto': 'https' });
+	await open({ ...own, Origin: 'wss://chat.example.com', 'X-Forwarded-Proto': 'https' });
+	await open({ ...own, Origin: 'wss://chat.example.com:443', 'X-Forwarded-Proto': 'https' });
+	assert.equal((await refusal(open({ ...own, Origin: 'ws://chat.example.com', 'X-Forwarded-Proto': 'https' }))).status, 403);
 	assert.equal((await refusal(open({ ...own, Origin: 'http://chat.example.com', 'X-Forwarded-Proto': 'https' }))).status, 403);
 	await open({}, [SUBPROTOCOL, `bearer.${token}`]);
 	assert.equal((await refusal(open({ Origin: PAGE }, [SUBPROTOCOL, 'bearer.x']))).status, 401, 'no falling back');
