@@ -34,6 +34,7 @@ static const struct param {
     {"HTTP_ACCEPT", offsetof(struct request, accept)},
     {"HTTP_IF_NONE_MATCH", offsetof(struct request, if_none_match)},
     {"HTTP_X_REQUEST_ID", offsetof(struct request, given_id)},
+    {"HTTP_ACCESS_CONTROL_REQUEST_HEADERS", offsetof(struct request, requested_headers)},
 };
 
 #define N_PARAMS (sizeof(params_known) / sizeof(params_known[0]))

@@ -41,7 +41,8 @@ struct request_pair {
 struct request {
 	struct span method, uri, content_type, content_length, idempotency_key, if_none_match,
 	    accept;
-	struct span given_id;      /* X-Request-ID */
+	struct span requested_headers; /* Access-Control-Request-Headers, of a preflight */
+	struct span given_id;          /* X-Request-ID */
 	char id[IDS_REQUEST_SIZE]; /* the request's id: given_id if that is a plain one, else new */
 	size_t max_body;           /* bytes; 0: REQUEST_LIST_MAX. The caller sets it */
 	struct auth_request auth;  /* claimed_wallet is from the header: see request_wallet */

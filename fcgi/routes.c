@@ -224,7 +224,7 @@ preflight(struct exchange *c, struct span allow)
 {
 	c->reply->status = 204;
 	reply_header(c->reply, "Allow", allow);
-	cors_preflight(c->reply);
+	cors_preflight(c->reply, c->rest->auth, &c->request->auth, c->request->requested_headers);
 }
 
 static void

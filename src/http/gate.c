@@ -7,7 +7,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "proto/preflight.h"
 #include "proto/url.h"
+
+#define PREFLIGHT_NAMES "Content-Type, Authorization, X-Wallet-Address, X-Request-ID"
 
 void
 carried_clear(struct carried *c)
@@ -70,23 +73,38 @@ gate_read(const struct gate *gate, const struct web_request *req, struct carried
 	return auth_conditions(gate->auth, &c->request);
 }
 
+/* A preflight that asks for no names gets those that pages of all kinds need. */
+static void
+put_preflight(const struct http_request *http, struct buf *fields)
+{
+	struct buf scratch = {0}, names = {0};
+
+	if (preflight_names(
+		&names, http_joined(http, HTTP_ACCESS_CONTROL_REQUEST_HEADERS, &scratch)) == 0)
+		buf_str(&names, PREFLIGHT_NAMES);
+	http_put_str(fields, "Access-Control-Allow-Methods", "GET, POST");
+	http_put(fields, "Access-Control-Allow-Headers", buf_as_span(&names));
+	http_put_str(fields, "Access-Control-Max-Age", "600");
+	buf_clear(&scratch);
+	buf_clear(&names);
+}
+
 static void
 put_cors(const struct gate *gate, const struct web_request *req, const struct carried *c,
     struct buf *fields)
 {
 	struct span origin = auth_cors_origin(gate->auth, &c->request);
+	bool is_preflight = req->http->method == METHOD_OPTIONS;
 
-	buf_str(fields, "Vary: Origin\r\n");
+	http_put_str(
+	    fields, "Vary", is_preflight ? "Origin, Access-Control-Request-Headers" : "Origin");
 	if (origin.n == 0)
 		return;
 	http_put(fields, "Access-Control-Allow-Origin", origin);
 	http_put_str(fields, "Access-Control-Allow-Credentials", "true");
 	http_put_str(fields, "Access-Control-Expose-Headers", "Retry-After, X-Request-ID");
-	if (req->http->method == METHOD_OPTIONS)
-		buf_str(fields, "Access-Control-Allow-Methods: GET, POST\r\n"
-				"Access-Control-Allow-Headers: Content-Type, Authorization, "
-				"X-Wallet-Address, X-Request-ID\r\n"
-				"Access-Control-Max-Age: 600\r\n");
+	if (is_preflight)
+		put_preflight(req->http, fields);
 }
 
 bool

@@ -30,8 +30,8 @@ static const bool is_tchar[256] = {
     ['~'] = true,
 };
 
-static bool
-is_token(struct span s)
+bool
+http_is_token(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		if (!is_tchar[(uint8_t)s.p[i]])
@@ -164,7 +164,7 @@ parse_request_line(struct http_request *r, struct span line)
 	if (line.n > REQUEST_LINE_MAX_BYTES)
 		return 414;
 	r->method_name = span_cut(&line, ' ');
-	if (!line.p || !is_token(r->method_name))
+	if (!line.p || !http_is_token(r->method_name))
 		return 400;
 	r->target = span_cut(&line, ' ');
 	if (!line.p)
@@ -190,7 +190,7 @@ parse_field(struct http_request *r, struct span line)
 	if (r->n_fields == HTTP_FIELDS_MAX)
 		return 431;
 	h->name = span_cut(&line, ':');
-	if (!line.p || !is_token(h->name))
+	if (!line.p || !http_is_token(h->name))
 		return 400;
 	for (size_t i = 0; i < line.n; i++) {
 		if (!is_text(line.p[i]))

@@ -213,7 +213,14 @@ promise('CORS names the one allowed origin, and others not', WEB, async (w) => {
 	const preflight = await ask('http://localhost:5173', 'OPTIONS', { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'content-type, x-anything' });
 	assert.equal(preflight.status, 204);
 	assert.match(preflight.headers['access-control-allow-methods'], /POST/);
-	assert.doesNotMatch(preflight.headers['access-control-allow-headers'], /anything/);
+	assert.equal(preflight.headers['access-control-allow-headers'], 'content-type, x-anything');
+	assert.match([preflight.headers.vary].flat().join(), /Access-Control-Request-Headers/);
+	const unsafe = await ask('http://localhost:5173', 'OPTIONS', { 'Access-Control-Request-Method': 'PUT', 'Access-Control-Request-Headers': 'if-none-match, *, x(y), x-tenant' });
+	assert.equal(unsafe.headers['access-control-allow-headers'], 'if-none-match, x-tenant');
+	const plain = await ask('http://localhost:5173', 'OPTIONS', { 'Access-Control-Request-Method': 'POST' });
+	assert.match(plain.headers['access-control-allow-headers'], /Idempotency-Key/);
+	const foreign = await ask('http://evil.example.org', 'OPTIONS', { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'x-anything' });
+	assert.equal(foreign.headers['access-control-allow-headers'], undefined);
 	refused(await w.rest('alice', 'POST', '/api/chat/42/send', { content: 'x' }, { Origin: 'http://evil.example.org' }), 403, 'forbidden');
 });
 

@@ -104,6 +104,8 @@ promise('pages of other origins are refused, those of the allowed get their head
 	assert.equal(preflight.headers['access-control-allow-credentials'], 'true');
 	assert.match(preflight.headers['access-control-allow-methods'], /GET.*POST/);
 	assert.match(preflight.headers['access-control-allow-headers'], /content-type/i);
+	const wishes = await request(w.target, { method: 'OPTIONS', path, headers: { Origin: origin, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'traceparent,x-tenant' } });
+	assert.deepEqual([wishes.status, wishes.headers['access-control-allow-headers']], [204, 'traceparent, x-tenant']);
 
 	for (const bad of ['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'https://app.example:444', 'null']) {
 		for (const method of ['GET', 'POST', 'OPTIONS']) {

@@ -209,10 +209,20 @@ promise('a front end of another origin may use them, with credentials, and no ot
 		assert.equal(headers['access-control-allow-credentials'], 'true');
 		assert.match(headers['access-control-allow-methods'], /GET.*POST/);
 		assert.match(headers['access-control-allow-headers'], /Content-Type/i);
+		assert.equal(headers.vary, 'Origin, Access-Control-Request-Headers');
+		for (const [asked, allowed] of [
+			['if-none-match,last-event-id,traceparent,x-requested-with,x-tenant,x-wallet-signature', 'if-none-match, last-event-id, traceparent, x-requested-with, x-tenant, x-wallet-signature'],
+			['x-a, *, x b, x(c), X-D', 'x-a, X-D'],
+			[`x-a,${'n'.repeat(64)},${'n'.repeat(65)}`, `x-a, ${'n'.repeat(64)}`],
+			[Array.from({ length: 100 }, (_, i) => `x-${i}`).join(), Array.from({ length: 32 }, (_, i) => `x-${i}`).join(', ')],
+			['', headers['access-control-allow-headers']],
+		])
+			assert.equal((await ask(FRONT_END, { 'Access-Control-Request-Headers': asked })).headers['access-control-allow-headers'], allowed, asked);
 		for (const origin of ['https://evil.example', 'null']) {
-			const refused = await ask(origin);
+			const refused = await ask(origin, { 'Access-Control-Request-Headers': 'x-tenant' });
 			assert.equal(refused.status, 403, `${path} ${origin}`);
 			assert.equal(refused.headers['access-control-allow-origin'], undefined);
+			assert.equal(refused.headers['access-control-allow-headers'], undefined);
 		}
 	}
 	const s = await EventStream.hello(w.target, 'alice', {}, { headers: { Origin: FRONT_END } });

@@ -285,9 +285,23 @@ a_preflight_is_answered_without_identity(void **state)
 	assert_true(has_header(w, "\r\nAccess-Control-Allow-Headers: Content-Type, Authorization, "
 				  "X-Wallet-Address, X-Service-Key, "
 				  "Idempotency-Key, X-Request-ID\r\n"));
-	ASK(w, "OPTIONS", SEND, NULL, "HTTP_ORIGIN=https://evil.example");
+	assert_true(has_header(w, "\r\nVary: Access-Control-Request-Headers\r\n"));
+	ASK(w, "OPTIONS", SEND, NULL, "HTTP_ORIGIN=https://evil.example",
+	    "HTTP_ACCESS_CONTROL_REQUEST_HEADERS=x-tenant");
 	assert_int_equal(w->status, 204);
-	assert_false(has_header(w, "Access-Control-Allow-Origin"));
+	assert_false(has_header(w, "Access-Control-Allow"));
+	assert_true(has_header(w, "\r\nVary: Access-Control-Request-Headers\r\n"));
+}
+
+static void
+a_preflight_allows_the_names_that_it_asks_for(void **state)
+{
+	struct world *w = *state;
+
+	ASK(w, "OPTIONS", SEND, NULL, "HTTP_ORIGIN=" FRONTEND,
+	    "HTTP_ACCESS_CONTROL_REQUEST_HEADERS=x-tenant,x y,\"z\",if-none-match");
+	assert_int_equal(w->status, 204);
+	assert_true(has_header(w, "\r\nAccess-Control-Allow-Headers: x-tenant, if-none-match\r\n"));
 }
 
 /* ---- trouble ---- */
@@ -459,6 +473,7 @@ main(void)
 	    TEST(every_answer_about_someone_is_private),
 	    TEST(an_allowed_origin_is_named_and_no_other),
 	    TEST(a_preflight_is_answered_without_identity),
+	    TEST(a_preflight_allows_the_names_that_it_asks_for),
 	    TEST(health_is_for_anyone_and_never_stored),
 	    TEST(a_database_in_trouble_is_503_and_health_says_so),
 	    TEST(a_send_is_all_or_nothing_whichever_statement_fails),
