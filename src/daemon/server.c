@@ -548,6 +548,7 @@ server_new(const struct config *c, struct buf *err)
 	sv->web = (struct web){
 	    .parts = {wires_routes(sv->wires), {routes, sizeof(routes) / sizeof(routes[0]), sv}},
 	    .limits = sv->limits,
+	    .gate = &sv->gate,
 	    .max_body = (size_t)c->max_body,
 	    .max_header = (size_t)c->max_header,
 	    .refuses_underscores = auth_identity_header(sv->auth) != NULL};

@@ -8,13 +8,31 @@
 #include "base/json.h"
 #include "http/gate.h"
 
+/* True for GET and HEAD. False: the request was answered if it is a preflight, else refused. */
 static bool
 is_reading(struct web_request *req)
 {
 	if (req->http->method == METHOD_GET || req->http->method == METHOD_HEAD)
 		return true;
-	web_refuse_status(req, 405, "GET, HEAD");
+	if (req->http->method == METHOD_OPTIONS)
+		web_reply(req, &(struct web_reply){.status = 204, .fields = req->fields});
+	else
+		web_refuse_status(req, 405, "GET, HEAD");
 	return false;
+}
+
+/* Answers with a state, which no cache may keep. */
+static void
+answer(struct web_request *req, int status, const char *type, struct span body)
+{
+	struct buf fields = {0};
+
+	http_put_str(&fields, "Cache-Control", "no-store");
+	buf_span(&fields, req->fields);
+	web_reply(
+	    req, &(struct web_reply){
+		     .status = status, .type = type, .body = body, .fields = buf_as_span(&fields)});
+	buf_clear(&fields);
 }
 
 void
@@ -28,8 +46,9 @@ status_health(struct web_request *req, void *owner)
 
 	if (!is_reading(req))
 		return;
-	http_put_str(&fields, "Cache-Control", "no-store");
 	http_put_str(&fields, "Authorization-Seen", is_seen ? "yes" : "no");
+	buf_span(&fields, req->fields);
+	req->fields = buf_as_span(&fields);
 	json_open(&out, '{');
 	json_member_cstr(&out, "status", is_healthy ? "healthy" : "unhealthy");
 	json_member_cstr(&out, "version", PACKAGE_VERSION);
@@ -48,9 +67,7 @@ status_health(struct web_request *req, void *owner)
 	json_close(&out, '}');
 	json_close(&out, '}');
 	json_close(&out, '}');
-	web_reply(req, &(struct web_reply){.status = is_healthy ? 200 : 503,
-			   .body = buf_as_span(&out),
-			   .fields = buf_as_span(&fields)});
+	answer(req, is_healthy ? 200 : 503, NULL, buf_as_span(&out));
 	buf_clear(&out);
 	buf_clear(&fields);
 }
@@ -96,10 +113,7 @@ status_metrics(struct web_request *req, void *owner)
 	    "escrowchat_uptime_seconds gauge\n"
 	    "escrowchat_uptime_seconds %lld\n",
 	    (long long)((clock_mono_ms() - st->started_ms) / 1000));
-	web_reply(req, &(struct web_reply){.status = 200,
-			   .type = "text/plain; version=0.0.4; charset=utf-8",
-			   .body = buf_as_span(&out),
-			   .fields = SPAN("Cache-Control: no-store\r\n")});
+	answer(req, 200, "text/plain; version=0.0.4; charset=utf-8", buf_as_span(&out));
 	buf_clear(&out);
 }
 
@@ -122,9 +136,7 @@ status_stats(struct web_request *req, void *owner)
 	json_member_raw(&out, "connections", buf_as_span(&connections));
 	json_close(&out, '}');
 	json_close(&out, '}');
-	web_reply(req, &(struct web_reply){.status = 200,
-			   .body = buf_as_span(&out),
-			   .fields = SPAN("Cache-Control: no-store\r\n")});
+	answer(req, 200, NULL, buf_as_span(&out));
 	buf_clear(&out);
 	buf_clear(&connections);
 }

@@ -41,6 +41,13 @@ named_user(const struct gate *gate, const struct http_request *http)
 	return n == 1 ? value : (struct span){"", 0};
 }
 
+/* The request came to the web server by https, as that says. */
+static bool
+is_secure(const struct http_request *http)
+{
+	return span_eq_nocase(field(http, HTTP_X_FORWARDED_PROTO), SPAN("https"));
+}
+
 static void
 read_fields(struct carried *c, const struct gate *gate, const struct web_request *req)
 {
@@ -60,7 +67,7 @@ read_fields(struct carried *c, const struct gate *gate, const struct web_request
 	    .cookie = field(http, HTTP_COOKIE),
 	    .sec_fetch_site = field(http, HTTP_SEC_FETCH_SITE),
 	    .remote_user = named_user(gate, http),
-	    .is_secure = span_eq_nocase(field(http, HTTP_X_FORWARDED_PROTO), SPAN("https")),
+	    .is_secure = is_secure(http),
 	    .is_browser_write =
 		http_wants_ws(http) || http->method == METHOD_POST || http->method == METHOD_PUT,
 	};
@@ -90,11 +97,9 @@ put_preflight(const struct http_request *http, struct buf *fields)
 }
 
 static void
-put_cors(const struct gate *gate, const struct web_request *req, const struct carried *c,
-    struct buf *fields)
+put_cors(const struct http_request *http, struct span origin, struct buf *fields)
 {
-	struct span origin = auth_cors_origin(gate->auth, &c->request);
-	bool is_preflight = req->http->method == METHOD_OPTIONS;
+	bool is_preflight = http->method == METHOD_OPTIONS;
 
 	http_put_str(
 	    fields, "Vary", is_preflight ? "Origin, Access-Control-Request-Headers" : "Origin");
@@ -104,7 +109,22 @@ put_cors(const struct gate *gate, const struct web_request *req, const struct ca
 	http_put_str(fields, "Access-Control-Allow-Credentials", "true");
 	http_put_str(fields, "Access-Control-Expose-Headers", "Retry-After, X-Request-ID");
 	if (is_preflight)
-		put_preflight(req->http, fields);
+		put_preflight(http, fields);
+}
+
+struct span
+gate_cors(const struct gate *gate, const struct http_request *http, struct buf *scratch)
+{
+	struct auth_request r = {.host = field(http, HTTP_HOST),
+	    .origin = field(http, HTTP_ORIGIN),
+	    .is_secure = is_secure(http)};
+
+	if (gate == NULL)
+		return (struct span){"", 0};
+	if (r.origin.n == 0 && http->method != METHOD_OPTIONS)
+		return SPAN("Vary: Origin\r\n");
+	put_cors(http, auth_cors_origin(gate->auth, &r), scratch);
+	return buf_as_span(scratch);
 }
 
 bool
@@ -119,10 +139,11 @@ gate_read_cors(
 	c->request.is_browser_write = true; /* so that each method's Origin is checked */
 	err = auth_conditions(gate->auth, &c->request);
 	c->request.is_browser_write = is_browser_write;
-	if (err != ERROR_NONE)
+	buf_span(fields, req->fields);
+	if (err != ERROR_NONE) {
+		req->fields = buf_as_span(fields);
 		web_refuse(req, err, NULL);
-	else
-		put_cors(gate, req, c, fields);
+	}
 	return err == ERROR_NONE;
 }
 

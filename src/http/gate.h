@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * gate.h - collects from a request to the daemon all that proves its sender's identity, for
- * identity/auth.h. Nothing else in the daemon does so. All functions belong to the loop's thread.
+ * identity/auth.h, and writes the CORS header lines. Nothing else in the daemon does so. All
+ * functions belong to the loop's thread.
  */
 #ifndef HTTP_GATE_H
 #define HTTP_GATE_H
@@ -15,6 +16,10 @@ struct gate {
 	struct hub *hub;
 };
 
+/* The CORS header lines that every answer to the request has, in scratch or static; those of a
+ * preflight too. gate NULL: none. */
+struct span gate_cors(const struct gate *, const struct http_request *, struct buf *scratch);
+
 /* The parts of a request that prove an identity. Its spans point into the request and into the
  * buffers. */
 struct carried {
@@ -25,8 +30,8 @@ struct carried {
  * *c with carried_clear in any case. */
 enum error gate_read(const struct gate *, const struct web_request *, struct carried *c);
 /* The same for a request that a page of another origin may send: an Origin that is not allowed is
- * refused, whatever the method is. Appends the CORS header lines of the answer. False: the request
- * was refused and answered. */
+ * refused, whatever the method is. Appends the request's own fields (CORS) to the fields, which a
+ * refusal has too. False: the request was refused and answered. */
 bool
 gate_read_cors(const struct gate *, struct web_request *, struct carried *c, struct buf *fields);
 /* After either of them: adds the wallet that the request claims (auth_claim). */

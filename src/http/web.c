@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "http/gate.h"
 #include "http/limits.h"
 #include "proto/url.h"
 
@@ -91,18 +92,44 @@ static void
 serve(struct web_conn *wc, const struct http_request *http, struct target to, struct span head,
     struct span body)
 {
-	struct web_request req = {
-	    .conn = wc->conn, .http = http, .head = head, .body = body, .web_conn = wc};
+	struct buf scratch = {0};
+	struct web_request req = {.conn = wc->conn,
+	    .http = http,
+	    .head = head,
+	    .body = body,
+	    .fields = gate_cors(wc->web->gate, http, &scratch),
+	    .web_conn = wc};
 
 	remember(wc, http);
-	if (!take_quota(wc, http)) {
+	if (!take_quota(wc, http))
 		web_refuse(&req, ERROR_RATE_LIMITED, "too many connections from this address");
-		return;
-	}
-	if (to.row != NULL)
+	else if (to.row != NULL)
 		to.row->handle(&req, to.owner);
 	else
 		web_refuse_status(&req, 404, NULL);
+	buf_clear(&scratch);
+}
+
+/* Refuses a request whose head is known. A page may learn why. */
+static void
+refuse_known(struct web_conn *wc, const struct http_request *http, int status)
+{
+	struct buf scratch = {0};
+
+	web_refuse_unread(wc, status, gate_cors(wc->web->gate, http, &scratch));
+	buf_clear(&scratch);
+}
+
+/* Refuses a request whose head is not known, or whose body is under way. */
+static void
+refuse(struct web_conn *wc, int status)
+{
+	struct http_request http;
+
+	if (wc->in_body && http_parse(&http, wc->head.p, wc->head.len) > 0)
+		refuse_known(wc, &http, status);
+	else
+		web_refuse_unread(wc, status, (struct span){"", 0});
 }
 
 /* The number of bytes that the body of this request may have. The sender is known only when the
@@ -174,7 +201,10 @@ take_head(struct web_conn *wc, const char *in, size_t len)
 	if (used > 0)
 		name_request(wc, &http);
 	if (status != 0) {
-		web_refuse_unread(wc, status);
+		if (used > 0)
+			refuse_known(wc, &http, status);
+		else
+			refuse(wc, status);
 		return -1;
 	}
 	if (!http.is_chunked && http.content_length == 0) {
@@ -217,11 +247,11 @@ take_body(struct web_conn *wc, const char *in, size_t len)
 	ssize_t used = (ssize_t)data.n;
 
 	if (wc->is_chunked && (used = http_chunked_read(&wc->chunked, in, len, &data)) < 0) {
-		web_refuse_unread(wc, 400);
+		refuse(wc, 400);
 		return -1;
 	}
 	if (wc->body.len + data.n > wc->body_max) {
-		web_refuse_unread(wc, 413);
+		refuse(wc, 413);
 		return -1;
 	}
 	buf_span(&wc->body, data);
@@ -300,7 +330,7 @@ on_timeout(struct conn *c, enum conn_wait wait)
 	if (wait == WAIT_IDLE)
 		conn_finish(c, "idle");
 	else
-		web_refuse_unread(wc, 408);
+		refuse(wc, 408);
 }
 
 /* True if the client has just connected, or is in the middle of a request: that request is the last
@@ -322,14 +352,17 @@ on_shutdown(struct conn *c)
 {
 	struct web_conn *wc = conn_owner(c);
 	bool is_held = wc->is_held;
+	struct buf fields = wc->held_fields;
 
 	if (is_request_due(wc)) {
 		conn_put_off_shut_down(c);
 		return;
 	}
+	wc->held_fields = (struct buf){0};
 	web_let_go(wc);
 	if (is_held)
-		web_refuse_unread(wc, 503);
+		web_refuse_unread(wc, 503, buf_as_span(&fields));
+	buf_clear(&fields);
 	conn_finish(c, "shutdown");
 }
 
@@ -393,7 +426,7 @@ web_accept(const struct web *web, struct net *net, int fd, const char *peer)
 	}
 	if ((status = admit(wc, is_full)) != 0) {
 		conn_confirm(wc->conn); /* it makes no room for itself by putting out another */
-		web_refuse_unread(wc, status);
+		web_refuse_unread(wc, status, (struct span){"", 0});
 		return;
 	}
 	conn_wait(wc->conn, WAIT_HEAD);

@@ -12,13 +12,15 @@
 #include "io/conn.h"
 #include "proto/http.h"
 
+struct gate;
 struct web_conn;
 
 struct web_request { /* lives for the handler's call */
 	struct conn *conn;
 	const struct http_request *http;
 	struct span head, body;
-	/* Header lines that a refusal has too, each with its CRLF; the handler sets them. */
+	/* Header lines that each answer has, each with its CRLF: those of CORS, until the handler
+	 * sets others. web_refuse adds them, and web_reply does not. */
 	struct span fields;
 	struct web_conn *web_conn; /* of web.c and web_reply.c */
 };
@@ -48,6 +50,7 @@ struct web_routes { /* with one arg */
 struct web {                                /* read-only while connections use it */
 	struct web_routes parts[WEB_PARTS]; /* n 0: not used */
 	struct limits *limits;              /* connections of one address; NULL: no limit */
+	const struct gate *gate;            /* for the CORS header lines; NULL: none */
 	size_t max_body, max_header;        /* bytes; 0: WEB_BODY_MAX, WEB_HEADER_MAX */
 	bool refuses_underscores;           /* in header names: some servers take '_' for '-' */
 };

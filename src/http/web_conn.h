@@ -34,7 +34,7 @@ struct web_conn {
 
 /* The client of a held request is gone: calls its on_gone. Does nothing if no request is held. */
 void web_let_go(struct web_conn *);
-/* Refuses a request that was not read to its end, or not at all. */
-void web_refuse_unread(struct web_conn *, int status);
+/* Refuses a request that was not read to its end, or not at all, with these header lines more. */
+void web_refuse_unread(struct web_conn *, int status, struct span fields);
 
 #endif

@@ -228,8 +228,9 @@ web_let_go(struct web_conn *wc)
 }
 
 void
-web_refuse_unread(struct web_conn *wc, int status)
+web_refuse_unread(struct web_conn *wc, int status, struct span fields)
 {
 	wc->is_head = false;
-	web_refuse_status(&(struct web_request){.conn = wc->conn, .web_conn = wc}, status, NULL);
+	web_refuse_status(&(struct web_request){.conn = wc->conn, .fields = fields, .web_conn = wc},
+	    status, NULL);
 }

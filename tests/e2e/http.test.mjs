@@ -215,6 +215,60 @@ promise('pages of other origins are kept out', { config: { frontend_url: ['http:
 	}
 });
 
+const PAGE = 'http://localhost:5173';
+
+/** Asserts that the answer names the page, or none. */
+function names(answer, page, what) {
+	assert.equal(answer.headers['access-control-allow-origin'], page, what);
+	assert.equal(answer.headers['access-control-allow-credentials'], page && 'true', what);
+	assert.match(answer.headers.vary, /^Origin\b/, what);
+}
+
+const ANSWERS = [
+	['GET', '/health', 200],
+	['HEAD', '/health', 200],
+	['OPTIONS', '/health', 204],
+	['DELETE', '/health', 405],
+	['GET', '/api/websocket/stats', 200],
+	['GET', '/api/websocket/stats', 401, { 'X-Forwarded-For': '127.0.0.1' }],
+	['GET', '/api/websocket/stats', 403, { 'X-Service-Key': 'any' }],
+	['OPTIONS', '/api/websocket/stats', 204],
+	['GET', '/metrics', 200],
+	['GET', '/nowhere', 404],
+	['POST', '/nowhere', 404, { 'Content-Length': '5' }],
+	['GET', '//health', 404],
+	['GET', '/ws?walletAddress=alice', 426],
+	['GET', '/ws', 401],
+	['GET', '/ws?cursor=x&walletAddress=alice', 400],
+	['PUT', '/emit?walletAddress=alice', 405, { 'Content-Length': '0' }],
+	['GET', '/poll', 401],
+	['POST', '/emit?walletAddress=alice', 413, { 'Content-Length': '100000000' }],
+	['POST', '/emit?walletAddress=alice', 411],
+	['POST', '/emit?walletAddress=alice', 417, { 'Content-Length': '1', Expect: 'a miracle' }],
+	['GET', '/socket.io/?EIO=3&transport=polling', 400],
+	['GET', '/health', 431, { 'X-A': 'x'.repeat(5000) }],
+];
+
+promise('a page of an allowed origin can read every answer, and no other page can', { config: { max_header: '4k' } }, async (w) => {
+	for (const [method, path, status, more = {}] of ANSWERS) {
+		for (const origin of [PAGE, 'https://evil.example.org', 'null']) {
+			const lines = Object.entries({ Host: 'localhost', Connection: 'close', Origin: origin, ...more }).map(([k, v]) => `${k}: ${v}\r\n`).join('');
+			const [answer] = answers(await raw(w.target, `${method} ${path} HTTP/1.1\r\n${lines}\r\n`), method === 'HEAD');
+			const what = `${method} ${path} from ${origin}`;
+			names(answer, origin === PAGE ? PAGE : undefined, what);
+			if (origin === PAGE)
+				assert.equal(answer.status, status, what);
+		}
+	}
+	const preflight = await request(w.target, { method: 'OPTIONS', path: '/health', headers: { Origin: PAGE, 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'traceparent' } });
+	assert.deepEqual([preflight.status, preflight.headers['access-control-allow-headers']], [204, 'traceparent']);
+	const far = await request(w.target, { path: '/events?walletAddress=alice', headers: { Origin: PAGE, 'X-Forwarded-For': '203.0.113.9' } });
+	assert.deepEqual([far.status, far.json.code], [403, 'open_is_local']);
+	names(far, PAGE, 'auth = open refuses');
+	const [unread] = answers(await raw(w.target, `GET /health HTTP/2.0\r\nHost: localhost\r\nOrigin: ${PAGE}\r\n\r\n`));
+	assert.deepEqual([unread.status, unread.headers['access-control-allow-origin']], [505, undefined]);
+});
+
 promise('a WebSocket needs a wallet, by header or query, and one alone', async (w) => {
 	const table = [
 		['/ws', {}, 401],

@@ -163,7 +163,9 @@ promise('max_per_address counts whom a trusted proxy names, and nobody whom anyb
 	const [first] = [await from('203.0.113.1'), await from('192.0.2.77, 203.0.113.1, 10.1.2.3')];
 	await isLimited(from('203.0.113.1'));
 	await isLimited(from('198.51.100.5, 203.0.113.1'));
-	limited(await request(w.target, { path: '/health', headers: { 'X-Forwarded-For': '203.0.113.1' } }));
+	const refused = await request(w.target, { path: '/health', headers: { 'X-Forwarded-For': '203.0.113.1', Origin: 'http://localhost:5173' } });
+	limited(refused);
+	assert.equal(refused.headers['access-control-allow-origin'], 'http://localhost:5173', 'a page can read it');
 	await from('198.51.100.5');
 	await from('2001:db8:1:2::1');
 	await from('2001:db8:1:2:ffff::2');

@@ -222,6 +222,11 @@ promise('CORS names the one allowed origin, and others not', WEB, async (w) => {
 	const foreign = await ask('http://evil.example.org', 'OPTIONS', { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'x-anything' });
 	assert.equal(foreign.headers['access-control-allow-headers'], undefined);
 	refused(await w.rest('alice', 'POST', '/api/chat/42/send', { content: 'x' }, { Origin: 'http://evil.example.org' }), 403, 'forbidden');
+	for (const [method, path, status] of [['GET', '/api/health', 200], ['GET', '/api/nowhere', 404], ['DELETE', '/api/chat/42/send', 405], ['POST', '/api/chat/42/send', 415]]) {
+		const answer = await w.rest('alice', method, path, undefined, { Origin: 'http://localhost:5173' });
+		assert.equal(answer.headers['access-control-allow-origin'], 'http://localhost:5173', `${method} ${path}`);
+		assert.equal(answer.status, status, `${method} ${path}`);
+	}
 });
 
 promise('auth = open holds behind the web server too', WEB, async (w) => {

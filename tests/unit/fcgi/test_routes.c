@@ -272,6 +272,40 @@ an_allowed_origin_is_named_and_no_other(void **state)
 }
 
 static void
+a_page_may_read_every_refusal(void **state)
+{
+	static const struct {
+		int status;
+		const char *method, *uri, *more;
+	} cases[] = {
+	    {200, "GET", "/api/health", "X=1"},
+	    {404, "GET", "/api/nowhere", "X=1"},
+	    {404, "GET", "/elsewhere/%41", "X=1"},
+	    {400, "GET", "/api/chat/%zz/history", "X=1"},
+	    {400, "GET", HISTORY, "REQUEST_METHOD=PUT"},
+	    {405, "DELETE", SEND, "X=1"},
+	    {411, "POST", SEND, "X=1"},
+	    {413, "POST", SEND, "CONTENT_LENGTH=262145"},
+	    {415, "POST", SEND, "CONTENT_LENGTH=2"},
+	};
+	struct world *w = *state;
+	char long_uri[REQUEST_TARGET_MAX + 2];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ASK(w, cases[i].method, cases[i].uri, NULL, ALICE, "HTTP_ORIGIN=" FRONTEND,
+		    cases[i].more);
+		assert_int_equal(w->status, cases[i].status);
+		assert_true(has_header(w, "\r\nAccess-Control-Allow-Origin: " FRONTEND "\r\n"));
+	}
+	memset(long_uri, 'x', sizeof(long_uri));
+	long_uri[0] = '/';
+	long_uri[sizeof(long_uri) - 1] = '\0';
+	ASK(w, "GET", long_uri, NULL, ALICE, "HTTP_ORIGIN=" FRONTEND);
+	assert_int_equal(w->status, 414);
+	assert_true(has_header(w, "\r\nAccess-Control-Allow-Origin: " FRONTEND "\r\n"));
+}
+
+static void
 a_preflight_is_answered_without_identity(void **state)
 {
 	struct world *w = *state;
@@ -472,6 +506,7 @@ main(void)
 	    TEST(bodies_are_judged_before_the_rules),
 	    TEST(every_answer_about_someone_is_private),
 	    TEST(an_allowed_origin_is_named_and_no_other),
+	    TEST(a_page_may_read_every_refusal),
 	    TEST(a_preflight_is_answered_without_identity),
 	    TEST(a_preflight_allows_the_names_that_it_asks_for),
 	    TEST(health_is_for_anyone_and_never_stored),

@@ -380,6 +380,8 @@ the_end_of_the_process_ends_it_and_what_it_holds(void **state)
 	net_each(w->net, shut_down, NULL);
 	ask(w, "");
 	assert_int_equal(s->gone, 1);
+	assert_int_equal(status(w), 503);
+	assert_int_equal(count(w, "X-Held: yes\r\n"), 1);
 	assert_true(w->has_ended);
 }
 

@@ -2,7 +2,12 @@
 /*
  * test_web_refusals.c - HTTP on a connection: each refusal is answered, and ends the connection.
  */
+#include "unit/set_clock.h"
 #include "unit/web_world.h"
+
+#define PAGE "http://localhost:5173"
+#define TEN  "0123456789"
+#define LONG TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "x" /* 101 bytes */
 
 static void
 what_is_wrong_is_refused_with_its_status_and_an_end(void **state)
@@ -165,6 +170,122 @@ sizes_and_underscores_are_the_webs_to_refuse(void **state)
 	web.refuses_underscores = false;
 }
 
+/* ---- refusals that a page may read ---- */
+
+/* One request on a connection of its own, to a daemon whose pages are those of PAGE. */
+struct visit {
+	struct wires *wires;
+	struct auth *auth;
+	struct gate gate;
+};
+
+static void
+visit_begin(struct visit *v)
+{
+	char page[] = PAGE, *pages[] = {page};
+	struct config config = {.auth = AUTH_OPEN, .frontend_url = {pages, 1}};
+	void *fresh;
+
+	wires_setup(&fresh);
+	v->wires = fresh;
+	v->auth = auth_new(&config, &(struct buf){0});
+	v->gate = (struct gate){v->auth, NULL};
+	web.gate = &v->gate;
+	serve(v->wires);
+}
+
+static void
+visit_end(struct visit *v)
+{
+	void *fresh = v->wires;
+
+	wires_teardown(&fresh);
+	web.gate = NULL;
+	auth_free(v->auth);
+}
+
+/* Asserts how often the answer names the page, and that a cache knows why. */
+static void
+assert_named(const struct wires *w, int n)
+{
+	assert_int_equal(count(w, "Access-Control-Allow-Origin: " PAGE "\r\n"), n);
+	assert_int_equal(count(w, "Access-Control-"), 3 * n);
+	assert_int_equal(count(w, "Vary: Origin\r\n"), 1);
+}
+
+static void
+a_page_may_read_the_refusal_of_each_head_that_is_known(void **state)
+{
+	static const struct {
+		int status;
+		const char *line, *rest;
+	} wrong[] = {
+	    {404, "GET /nowhere", ""},
+	    {404, "POST /nowhere", "Content-Length: 1\r\n"},
+	    {404, "GET //hello", ""},
+	    {405, "DELETE /get-only", ""},
+	    {403, "GET /get-only", ""},
+	    {400, "POST /echo", "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"},
+	    {411, "POST /echo", ""},
+	    {413, "POST /echo", "Content-Length: 101\r\n"},
+	    {413, "POST /echo", "Transfer-Encoding: chunked\r\n\r\n65\r\n" LONG "\r\n0\r\n"},
+	    {417, "POST /echo", "Content-Length: 1\r\nExpect: miracles\r\n"},
+	    {431, "GET /hello", "X: " LONG LONG "\r\n"},
+	};
+	static const char *const origins[] = {PAGE, "https://evil.example", "null"};
+
+	web.max_body = 100;
+	web.max_header = 250;
+	for (size_t i = 0; i < 3 * sizeof(wrong) / sizeof(*wrong); i++) {
+		char request[1000];
+		struct visit v;
+
+		snprintf(request, sizeof(request), "%s HTTP/1.1\r\n" HOST "Origin: %s\r\n%s\r\n",
+		    wrong[i / 3].line, origins[i % 3], wrong[i / 3].rest);
+		visit_begin(&v);
+		ask(v.wires, request);
+		assert_int_equal(status(v.wires), wrong[i / 3].status);
+		assert_named(v.wires, i % 3 == 0);
+		visit_end(&v);
+	}
+	web.max_body = web.max_header = 0;
+}
+
+static void
+a_page_may_read_that_its_body_came_too_late(void **state)
+{
+	struct visit v;
+
+	visit_begin(&v);
+	ask(v.wires,
+	    "POST /echo HTTP/1.1\r\n" HOST "Origin: " PAGE "\r\nContent-Length: 2\r\n\r\nx");
+	ahead_us += 3600000000;
+	ask(v.wires, "");
+	assert_int_equal(status(v.wires), 408);
+	assert_named(v.wires, 1);
+	visit_end(&v);
+}
+
+static void
+a_head_that_cannot_be_read_has_no_page(void **state)
+{
+	static const char *const wrong[] = {
+	    "GET /hello HTTP/2.0\r\n" HOST "Origin: " PAGE "\r\n\r\n",
+	    "GET /hello HTTP/1.1\r\n" HOST "Origin: " PAGE "\r\nOrigin: " PAGE "\r\n\r\n",
+	    "GET /hello HTTP/1.1\r\nOrigin: " PAGE "\r\n\r\n",
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct visit v;
+
+		visit_begin(&v);
+		ask(v.wires, wrong[i]);
+		assert_true(status(v.wires) >= 400);
+		assert_int_equal(count(v.wires, "Access-Control-"), 0);
+		visit_end(&v);
+	}
+}
+
 int
 main(void)
 {
@@ -175,6 +296,9 @@ main(void)
 	    wires_test(a_chunked_body_too_long_is_413_before_it_is_whole),
 	    wires_test(more_connections_than_allowed_are_503),
 	    wires_test(sizes_and_underscores_are_the_webs_to_refuse),
+	    cmocka_unit_test(a_page_may_read_the_refusal_of_each_head_that_is_known),
+	    cmocka_unit_test(a_page_may_read_that_its_body_came_too_late),
+	    cmocka_unit_test(a_head_that_cannot_be_read_has_no_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
