@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 
 import { answers, raw, request } from './lib/http.mjs';
+import { until } from './lib/wait.mjs';
 import { promise } from './lib/world.mjs';
 import { Refused, WebSocket } from './lib/ws.mjs';
 
@@ -212,6 +213,28 @@ promise('pages of other origins are kept out', { config: { frontend_url: ['http:
 		assert.equal(answer.status, status, origin);
 		if (status === 403)
 			assert.equal(answer.json.code, 'forbidden', origin);
+	}
+});
+
+promise('a WebSocket that offers sub-protocols of others is accepted, and none of them is named', async (w) => {
+	const table = [
+		[[], ''],
+		[['x-foreign'], ''],
+		[['x-foreign', 'y-foreign'], ''],
+		[['bearer.T0KEN'], ''],
+		[['bearer.T0KEN', 'x-foreign'], ''],
+		[['ESCROWCHAT.V2'], ''],
+		[['x-foreign', 'escrowchat.v1'], 'escrowchat.v1'],
+		[['escrowchat.v1', 'bearer.T0KEN'], 'escrowchat.v1'],
+	];
+	for (const [protocols, named] of table) {
+		for (const [path, wanted] of [['/ws?walletAddress=alice', named], ['/socket.io/?EIO=4&transport=websocket', '']]) {
+			const ws = await WebSocket.connect(w.target, { path, protocols });
+			const what = `${path} ${protocols}`;
+			assert.equal(ws.headers['sec-websocket-protocol'], wanted || undefined, what);
+			await until(`the first message at ${what}`, () => ws.messages.length > 0);
+			ws.destroy();
+		}
 	}
 });
 

@@ -93,6 +93,11 @@ promise('a token is who somebody is, on every transport, and never echoed', WEB,
 	const ws = await WebSocket.connect(w.target, { path: '/ws', protocols: [SUBPROTOCOL, `bearer.${token}`] });
 	assert.equal(ws.protocol, SUBPROTOCOL);
 	ws.destroy();
+	for (const protocols of [[`bearer.${token}`], [`bearer.${token}`, 'x-foreign']]) {
+		const other = await Client.open(w.target, '', { protocols });
+		assert.deepEqual([other.hello.walletAddress, other.ws.protocol], [address, ''], `${protocols.length}`);
+		await other.close();
+	}
 	const client = await native(w, token);
 	assert.equal(client.hello.walletAddress, address);
 	await client.subscribe(ROOM);
