@@ -20,8 +20,8 @@ cors_allow_origin(struct reply *reply, const struct auth *auth, const struct aut
 		return;
 	reply_header(reply, "Access-Control-Allow-Origin", origin);
 	reply_header(reply, "Access-Control-Allow-Credentials", SPAN("true"));
-	reply_header(
-	    reply, "Access-Control-Expose-Headers", SPAN("ETag, Link, Retry-After, X-Request-ID"));
+	reply_header(reply, "Access-Control-Expose-Headers",
+	    SPAN("Content-Disposition, ETag, Link, Retry-After, X-Request-ID"));
 }
 
 void

@@ -263,6 +263,8 @@ an_allowed_origin_is_named_and_no_other(void **state)
 	ASK(w, "GET", HISTORY, NULL, ALICE, "HTTP_ORIGIN=" FRONTEND);
 	assert_true(has_header(w, "\r\nAccess-Control-Allow-Origin: " FRONTEND "\r\n"));
 	assert_true(has_header(w, "\r\nAccess-Control-Allow-Credentials: true\r\n"));
+	assert_true(has_header(w, "\r\nAccess-Control-Expose-Headers: Content-Disposition, ETag, "
+				  "Link, Retry-After, X-Request-ID\r\n"));
 	ASK(w, "GET", HISTORY, NULL, EVE, "HTTP_ORIGIN=" FRONTEND);
 	assert_true(has_header(w, "\r\nAccess-Control-Allow-Origin: " FRONTEND "\r\n"));
 	ASK(w, "GET", HISTORY, NULL, ALICE, "HTTP_ORIGIN=https://evil.example");
