@@ -101,6 +101,9 @@ ssize_t http_parse(struct http_request *out, const char *in, size_t len);
  * appended to scratch. p is NULL if the field is absent. */
 struct span http_joined(const struct http_request *, enum http_field, struct buf *scratch);
 
+/* True if the request has a field of that name, which need not be in enum http_field. */
+bool http_has_field(const struct http_request *, const char *name);
+
 /* True if a comma-separated list has the token; case is ignored. http_has looks at all lines of the
  * field. */
 bool http_token_list_has(struct span list, const char *token);

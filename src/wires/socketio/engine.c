@@ -102,6 +102,12 @@ engine_has_origin(const struct engine_session *s)
 	return s->has_origin;
 }
 
+bool
+engine_is_browser(const struct engine_session *s)
+{
+	return s->is_browser || s->has_origin;
+}
+
 void
 engine_need_origin(struct engine_session *s)
 {
@@ -349,6 +355,8 @@ engine_session_new(struct engine *e, struct web_request *req)
 
 	s->engine = e;
 	s->conn_number = conn_number(req->conn);
+	s->is_browser =
+	    http_has_field(req->http, "Origin") || http_has_field(req->http, "Sec-Fetch-Mode");
 	ids_token(s->sid, SID_CHARS);
 	map_insert(&e->sessions, &s->node, (struct span){s->sid, SID_CHARS});
 	engine_stranger_enter(s);

@@ -44,6 +44,7 @@ struct engine_session {
 	bool is_closed : 1, wants_writable : 1, awaits_pong : 1, is_stranger : 1, is_dirty : 1,
 	    is_parting : 1;
 	bool has_origin : 1;   /* the last POST or WebSocket named an Origin */
+	bool is_browser : 1;   /* the handshake was a browser's */
 	bool needs_origin : 1; /* no packet is accepted without an Origin */
 	bool in_post : 1;      /* engine_take_post runs, and answers the POST itself */
 
