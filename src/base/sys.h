@@ -89,6 +89,12 @@ sys_accept(int fd, struct sockaddr *peer, socklen_t *len, int flags)
 	return sys_fails() ? -1 : accept4(fd, peer, len, flags);
 }
 
+static inline int
+sys_setsockopt(int fd, int level, int name, int value)
+{
+	return sys_fails() ? -1 : setsockopt(fd, level, name, &value, sizeof(value));
+}
+
 static inline ssize_t
 sys_read(int fd, void *to, size_t n)
 {
