@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tcp.c - the options of TCP sockets.
+ * tcp.c - the options and the counters of TCP sockets.
  */
 #include "io/tcp.h"
 
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -32,4 +33,25 @@ tcp_prepare(int fd)
 			is_good = false;
 	}
 	return is_good;
+}
+
+uint32_t
+tcp_unread(int fd)
+{
+	int bytes = 0;
+
+	return sys_ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint32_t)bytes : 0;
+}
+
+bool
+tcp_taken(int fd, uint32_t *bytes)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+	    len < offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked))
+		return false;
+	*bytes = (uint32_t)info.tcpi_bytes_acked;
+	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_tcp.c - an accepted TCP socket notices a dead peer in less than two minutes.
+ * test_tcp.c - an accepted TCP socket notices a dead peer in less than two minutes, and the bytes
+ * that a peer takes are seen, although the kernel has room for all of them.
  */
 #include "unit/net_world.h"
 
@@ -105,12 +106,102 @@ a_socket_that_refuses_an_option_has_the_others_and_is_served(void **state)
 	leave(w);
 }
 
+/* ---- progress ---- */
+
+static void
+on_input(struct conn *c, struct buf *in)
+{
+}
+
+static void
+on_end(struct conn *c)
+{
+}
+
+static void
+on_closed(struct conn *c, const char *why)
+{
+}
+
+static const struct protocol protocol = {
+    .on_input = on_input, .on_end = on_end, .on_closed = on_closed};
+
+/* Writes more than the peer's kernel takes, and no more than ours takes. */
+static struct conn *
+with_much_to_read(struct wires *w)
+{
+	static char much[200000];
+	int little = 4096, large = 4 * (int)sizeof(much);
+	struct conn *c;
+
+	connect_tcp(w, "127.0.0.1:0");
+	setsockopt(w->far, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
+	setsockopt(w->near, SOL_SOCKET, SO_SNDBUF, &large, sizeof(large));
+	c = conn_new(w->net, w->near, &protocol, NULL);
+	conn_send_bytes(c, (struct span){much, sizeof(much)});
+	turns(w);
+	assert_false(conn_is_behind(c));
+	return c;
+}
+
+static void
+what_the_peer_takes_is_seen_though_the_kernel_has_all(void **state)
+{
+	struct wires *w = *state;
+	struct conn *c = with_much_to_read(w);
+	uint32_t mark = 0, other = 0;
+
+	assert_false(conn_take_progress(c, &mark));
+	while (conn_take_progress(c, &mark)) /* until the peer's kernel is full */
+		turns(w);
+	assert_false(conn_take_progress(c, &other));
+	do { /* the peer reads until its kernel says so */
+		get(w);
+		turns(w);
+	} while (!conn_take_progress(c, &mark));
+	assert_true(conn_take_progress(c, &other)); /* each asker has a mark of its own */
+	leave(w);
+}
+
+static void
+who_has_taken_all_made_progress_once(void **state)
+{
+	struct wires *w = *state;
+	struct conn *c = with_much_to_read(w);
+	uint32_t mark = 0;
+
+	assert_false(conn_take_progress(c, &mark));
+	while (w->answer.len < 200000 || tcp_unread(w->near) > 0) {
+		get(w);
+		turns(w);
+	}
+	assert_true(conn_take_progress(c, &mark));
+	assert_false(conn_take_progress(c, &mark));
+	leave(w);
+}
+
+static void
+a_unix_socket_has_no_count_of_bytes_taken(void **state)
+{
+	struct wires *w = *state;
+	uint32_t bytes;
+
+	assert_false(tcp_taken(w->near, &bytes));
+	assert_int_equal(tcp_unread(w->near), 0);
+	assert_int_equal(send(w->near, "12345", 5, 0), 5);
+	assert_true(tcp_unread(w->near) >= 5);
+	close(w->near);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    wires_test(a_dead_peer_is_noticed_in_less_than_two_minutes),
 	    wires_test(a_socket_that_refuses_an_option_has_the_others_and_is_served),
+	    wires_test(what_the_peer_takes_is_seen_though_the_kernel_has_all),
+	    wires_test(who_has_taken_all_made_progress_once),
+	    wires_test(a_unix_socket_has_no_count_of_bytes_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
