@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -87,6 +88,24 @@ static inline int
 sys_accept(int fd, struct sockaddr *peer, socklen_t *len, int flags)
 {
 	return sys_fails() ? -1 : accept4(fd, peer, len, flags);
+}
+
+static inline int
+sys_setsockopt(int fd, int level, int name, int value)
+{
+	return sys_fails() ? -1 : setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+static inline int
+sys_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	return sys_fails() ? -1 : getsockopt(fd, level, name, value, len);
+}
+
+static inline int
+sys_ioctl(int fd, unsigned long request, int *value)
+{
+	return sys_fails() ? -1 : ioctl(fd, request, value);
 }
 
 static inline ssize_t

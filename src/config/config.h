@@ -18,6 +18,7 @@
 enum config_auth { AUTH_UNSET, AUTH_OPEN, AUTH_WALLET, AUTH_JWT, AUTH_PROXY };
 enum config_rooms { ROOMS_MEMBERS, ROOMS_OPEN };
 enum config_search { SEARCH_WORDS, SEARCH_TRIGRAM };
+enum config_recovery { RECOVERY_BROWSERS, RECOVERY_ALL, RECOVERY_ASKED };
 enum config_durability { DURABILITY_FULL, DURABILITY_NORMAL };
 enum config_program { PROGRAM_DAEMON = 1, PROGRAM_FCGI = 2, PROGRAM_BOTH = 3 };
 
@@ -48,6 +49,7 @@ struct config {
 	char *service_keys; /* path of the key file, or NULL */
 	int64_t presence_grace_ms;
 	int64_t recovery_ms;
+	enum config_recovery recovery_clients;
 	int64_t queue_keep_ms;
 	int64_t queue_rows;
 	int64_t message_rate;  /* per wallet and second; 0: no limit */

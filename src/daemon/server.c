@@ -540,6 +540,7 @@ server_new(const struct config *c, struct buf *err)
 	    .hub = sv->hub,
 	    .gate = &sv->gate,
 	    .accounts = sv->accounts,
+	    .recovery_clients = c->recovery_clients,
 	    .max_message = (size_t)c->max_message,
 	    .max_body = (size_t)c->max_body,
 	    .max_strangers = net_stranger_share((size_t)c->max_connections)});

@@ -100,6 +100,7 @@ serve(struct web_conn *wc, const struct http_request *http, struct target to, st
 	    .fields = gate_cors(wc->web->gate, http, &scratch),
 	    .web_conn = wc};
 
+	web_let_go(wc); /* of the answer before */
 	remember(wc, http);
 	if (!take_quota(wc, http))
 		web_refuse(&req, ERROR_RATE_LIMITED, "too many connections from this address");
@@ -322,12 +323,25 @@ on_end(struct conn *c)
 	conn_finish(c, "end of requests");
 }
 
+/* True if the answer is still on its way: at the first time-out if bytes of it wait for the client,
+ * later if the client has taken some since. */
+static bool
+is_being_read(struct web_conn *wc)
+{
+	bool is_first = wc->answer_mark == 0;
+	bool makes_progress = conn_take_progress(wc->conn, &wc->answer_mark);
+
+	return makes_progress || (is_first && wc->answer_mark != 0);
+}
+
 static void
 on_timeout(struct conn *c, enum conn_wait wait)
 {
 	struct web_conn *wc = conn_owner(c);
 
-	if (wait == WAIT_IDLE)
+	if (wait == WAIT_IDLE && is_being_read(wc))
+		conn_wait(c, WAIT_IDLE);
+	else if (wait == WAIT_IDLE)
 		conn_finish(c, "idle");
 	else
 		refuse(wc, 408);

@@ -25,6 +25,9 @@ struct web_conn {
 	/* at a shutdown: how long the next request is waited for (mono ms); else 0 */
 	int64_t ends_ms;
 	bool is_held;
+	bool is_followed;     /* see web_follow; on_gone is then of the answer */
+	uint32_t mark;        /* of web_take_progress */
+	uint32_t answer_mark; /* of WAIT_IDLE; both are for conn_take_progress */
 	bool has_quota; /* the connection has a place of the request's client, not of its peer */
 	struct buf held_fields;
 	void (*on_gone)(void *);
@@ -32,7 +35,8 @@ struct web_conn {
 	char peer[]; /* its address as text */
 };
 
-/* The client of a held request is gone: calls its on_gone. Does nothing if no request is held. */
+/* The client of a held request is gone, or an answer is not followed any more: calls on_gone. Does
+ * nothing if there is neither. */
 void web_let_go(struct web_conn *);
 /* Refuses a request that was not read to its end, or not at all, with these header lines more. */
 void web_refuse_unread(struct web_conn *, int status, struct span fields);

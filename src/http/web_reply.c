@@ -48,6 +48,7 @@ reply_on(struct web_conn *wc, const struct web_reply *reply)
 		conn_finish(wc->conn, "answered");
 	else
 		conn_wait(wc->conn, WAIT_IDLE);
+	wc->answer_mark = 0;
 }
 
 const char *
@@ -92,6 +93,27 @@ web_reply_held(struct web_conn *wc, const struct web_reply *reply)
 	reply_on(wc, &whole);
 	buf_clear(&wc->held_fields);
 	conn_replay_input(wc->conn);
+}
+
+void
+web_follow(struct web_conn *wc, void (*on_gone)(void *), void *arg)
+{
+	wc->is_followed = true;
+	wc->on_gone = on_gone;
+	wc->gone_arg = arg;
+	wc->mark = 0;
+}
+
+void
+web_unfollow(struct web_conn *wc)
+{
+	wc->is_followed = false;
+}
+
+bool
+web_take_progress(struct web_conn *wc)
+{
+	return conn_take_progress(wc->conn, &wc->mark);
 }
 
 struct web_conn *
@@ -220,9 +242,9 @@ web_refuse_status(struct web_request *req, int status, const char *allow)
 void
 web_let_go(struct web_conn *wc)
 {
-	if (!wc->is_held)
+	if (!wc->is_held && !wc->is_followed)
 		return;
-	wc->is_held = false;
+	wc->is_held = wc->is_followed = false;
 	buf_clear(&wc->held_fields);
 	wc->on_gone(wc->gone_arg);
 }

@@ -18,6 +18,7 @@ struct websocket {
 	void *owner;
 	bool has_sent_close; /* nothing more is sent, and messages are passed over */
 	uint8_t window_bits;
+	uint32_t mark; /* of conn_take_progress */
 	struct ws_reader reader;
 };
 
@@ -37,6 +38,12 @@ struct conn *
 websocket_conn(const struct websocket *ws)
 {
 	return ws->conn;
+}
+
+bool
+websocket_take_progress(struct websocket *ws)
+{
+	return conn_take_progress(ws->conn, &ws->mark);
 }
 
 void
@@ -200,10 +207,10 @@ on_timeout(struct conn *c, enum conn_wait wait)
 	struct websocket *ws = conn_owner(c);
 
 	if (wait == WAIT_PING) {
-		conn_take_progress(c);
+		websocket_take_progress(ws);
 		send_control(ws, WS_PING, (struct span){"", 0});
 		conn_wait(c, WAIT_PONG);
-	} else if (wait == WAIT_PONG && conn_take_progress(c)) {
+	} else if (wait == WAIT_PONG && websocket_take_progress(ws)) {
 		conn_wait(c, WAIT_PONG); /* the ping itself may wait behind what is being read */
 	} else {
 		conn_close(c, wait == WAIT_PONG ? "ping time-out" : "close time-out");

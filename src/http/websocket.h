@@ -53,6 +53,9 @@ void websocket_send_message(struct websocket *, enum ws_opcode, struct span);
 /* Sends a shared frame, as conn_send does; no frame follows a close frame. */
 bool websocket_send_frame(struct websocket *, struct frame *);
 
+/* conn_take_progress; for a heartbeat of the protocol above. */
+bool websocket_take_progress(struct websocket *);
+
 /* The owner was busy (is_busy), and takes messages again. */
 void websocket_resume(struct websocket *);
 

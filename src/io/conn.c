@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "io/tcp.h"
 
 /* So much input is dropped after our side has ended; if the peer sends more, it gets a reset. */
 #define LINGER_BYTES (256 * 1024)
@@ -163,7 +164,9 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 
 	if (what & EV_WRITE) {
 		c->is_blocked = false;
-		c->makes_progress = true;
+		c->n_unblocked++;
+		if (c->state == CONN_FINISHING) /* a slow reader may read to the end */
+			net_set_wait(c, WAIT_FLUSH);
 		conn_flush(c);
 	}
 	if (c->state != CONN_CLOSED && (what & EV_READ) && c->reading == READING_ON)
@@ -173,12 +176,17 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 }
 
 bool
-conn_take_progress(struct conn *c)
+conn_take_progress(struct conn *c, uint32_t *mark)
 {
-	bool makes_progress = c->makes_progress;
+	uint32_t before = *mark, taken;
 
-	c->makes_progress = false;
-	return makes_progress;
+	*mark = 0;
+	if (c->ring.count == 0 && tcp_unread(c->fd) == 0)
+		return before != 0;
+	if (!tcp_taken(c->fd, &taken))
+		taken = c->n_unblocked;
+	*mark = taken == UINT32_MAX ? 1 : taken + 1; /* never 0 */
+	return before != 0 && *mark != before;
 }
 
 void

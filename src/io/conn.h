@@ -29,7 +29,7 @@ enum conn_wait {
 	WAIT_HEARTBEAT, /* the time of the next heartbeat of a stream */
 	WAIT_CLOSE,     /* the peer's close frame */
 	WAIT_PROBE,     /* the end of an upgrade */
-	WAIT_FLUSH,     /* the writing of all queued frames; then our side ends */
+	WAIT_FLUSH,     /* that the kernel takes more of the queued frames; then our side ends */
 	WAIT_LINGER,    /* the end of the peer's side, after our side has ended */
 	WAIT_KINDS
 };
@@ -95,9 +95,11 @@ bool conn_is_clogged(const struct conn *);
  * its share of the turn; on_input calls conn_replay_input and leaves the rest. */
 bool conn_turn_is_spent(struct conn *);
 
-/* True if the kernel has taken bytes again since the last question, after it took none for a while.
- * So the peer reads and is alive, even if its own messages wait while reading is paused. */
-bool conn_take_progress(struct conn *);
+/* True if bytes waited for the peer when the last question was asked with this mark, and the peer
+ * has taken some since. So it reads and is alive, even if what was sent behind those bytes has not
+ * reached it yet, or its own messages wait while reading is paused. *mark belongs to one asker; 0 is
+ * the start. Behind a Unix socket only many bytes at a time are noticed. */
+bool conn_take_progress(struct conn *, uint32_t *mark);
 
 /* Stops reading; input that has arrived stays in the buffer. */
 void conn_pause(struct conn *);

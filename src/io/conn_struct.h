@@ -38,14 +38,14 @@ struct conn {
 	struct ring ring;  /* first, with the other members that a delivery touches */
 	uint32_t dirty_at; /* its place in net->dirty, from 1; 0: it has no new frames to write */
 	int fd;
-	bool is_blocked : 1;     /* the kernel takes no more: waits for EV_WRITE */
-	bool is_unwatched : 1;   /* the loop cannot watch it: closed at the end of the turn */
-	bool is_behind : 1;      /* behind_at is set; that member is on another cache line */
-	bool makes_progress : 1; /* see conn_take_progress */
+	bool is_blocked : 1;   /* the kernel takes no more: waits for EV_WRITE */
+	bool is_unwatched : 1; /* the loop cannot watch it: closed at the end of the turn */
+	bool is_behind : 1;    /* behind_at is set; that member is on another cache line */
 	bool wants_writable : 1, has_ended : 1, in_protocol : 1, is_shut_down : 1;
 	uint8_t state;                 /* enum conn_state */
 	uint8_t wait : 4, reading : 2; /* enums conn_wait, conn_reading */
-	bool is_stranger : 1;
+	uint8_t is_stranger : 1;
+	uint8_t n_unblocked : 7; /* how often the kernel took bytes again; it wraps around */
 	uint32_t number;
 	struct net *net;
 

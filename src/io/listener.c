@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include "base/why.h"
 #include "config/config.h"
 #include "io/loop_event.h"
+#include "io/tcp.h"
 
 #define BACKLOG       1024
 #define ACCEPT_BATCH  64
@@ -47,6 +47,7 @@ struct listener {
 	void *arg;
 	size_t n_relieved; /* in this shortage */
 	bool is_short;
+	bool has_warned; /* that a socket takes not all of its options */
 	int fd;
 	char *name;
 	char *unlink_path; /* NULL: not ours to unlink */
@@ -123,6 +124,17 @@ is_relieved(struct listener *l, int err)
 	return false;
 }
 
+/* Writes one log line for all sockets of the listener: what one of them refuses, all refuse. */
+static void
+note_unprepared(struct listener *l, int err)
+{
+	if (!l->has_warned)
+		log_warn("listener %s: a socket refuses an option (%s): a dead peer may be noticed "
+			 "late",
+		    l->name, strerror(err));
+	l->has_warned = true;
+}
+
 static void
 on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
@@ -132,15 +144,14 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 		union address peer;
 		socklen_t len = sizeof(peer);
 		char text[INET6_ADDRSTRLEN];
-		int on = 1;
 		int client = sys_accept(l->fd, &peer.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client < 0 && is_relieved(l, errno))
 			continue;
 		if (client < 0)
 			return;
-		if (peer.sa.sa_family != AF_UNIX)
-			setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		if (peer.sa.sa_family != AF_UNIX && !tcp_prepare(client))
+			note_unprepared(l, errno);
 		l->cb(client, address_text(&peer, text), l->arg);
 	}
 }

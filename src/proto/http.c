@@ -331,6 +331,18 @@ http_joined(const struct http_request *r, enum http_field field, struct buf *scr
 }
 
 bool
+http_has_field(const struct http_request *r, const char *name)
+{
+	struct span want = span_of(name);
+
+	for (size_t i = 0; i < r->n_fields; i++) {
+		if (span_eq_nocase(r->fields[i].name, want))
+			return true;
+	}
+	return false;
+}
+
+bool
 http_token_list_has(struct span list, const char *token)
 {
 	struct span want = span_of(token);

@@ -103,6 +103,8 @@ struct span http_joined(const struct http_request *, enum http_field, struct buf
 
 /* True if the text is a token (RFC 9110, section 5.6.2): not empty, no blanks, commas or colons. */
 bool http_is_token(struct span);
+/* True if the request has a field of that name, which need not be in enum http_field. */
+bool http_has_field(const struct http_request *, const char *name);
 
 /* True if a comma-separated list has the token; case is ignored. http_has looks at all lines of the
  * field. */

@@ -6,6 +6,7 @@
 #ifndef WIRES_WIRE_H
 #define WIRES_WIRE_H
 
+#include "config/config.h"
 #include "http/gate.h"
 #include "http/web.h"
 
@@ -15,10 +16,11 @@ struct wires_options { /* what is behind the pointers is borrowed */
 	struct loop *loop;
 	struct hub *hub;
 	const struct gate *gate;
-	struct accounts *accounts; /* count the bytes that wait to be read */
-	size_t max_message;        /* bytes of one WebSocket message at /ws */
-	size_t max_body;           /* bytes of one POST, or of one Engine.IO message */
-	size_t max_strangers;      /* Engine.IO sessions whose user is not known yet */
+	struct accounts *accounts;             /* count the bytes that wait to be read */
+	enum config_recovery recovery_clients; /* of Socket.IO */
+	size_t max_message;                    /* bytes of one WebSocket message at /ws */
+	size_t max_body;                       /* bytes of one POST, or of one Engine.IO message */
+	size_t max_strangers;                  /* Engine.IO sessions whose user is not known yet */
 };
 
 struct wire {

@@ -81,13 +81,13 @@ promise('another\'s sid, pid and cursor open nothing', CLOSED, async (w) => {
 	await ask(lost, 1, 'subscribe_escrow', '42');
 	await lost.ws.destroy();
 	const thief = await Sock.open(w.target);
-	thief.send(`40${JSON.stringify({ walletAddress: 'eve', token: text('eve'), pid: lost.connect.pid })}`);
+	thief.send(`40${JSON.stringify({ walletAddress: 'eve', token: text('eve'), recovery: true, pid: lost.connect.pid })}`);
 	const answer = JSON.parse((await thief.next()).slice(2));
 	assert.notEqual(answer.sid, lost.connect.sid);
 	assert.notEqual(answer.pid, lost.connect.pid);
 	assert.equal((await ask(thief, 2, 'history', { escrowId: '42' })).code, 'not_participant');
 	const forger = await Sock.open(w.target);
-	forger.send(`40${JSON.stringify({ walletAddress: 'alice', token: text('eve'), pid: lost.connect.pid })}`);
+	forger.send(`40${JSON.stringify({ walletAddress: 'alice', token: text('eve'), recovery: true, pid: lost.connect.pid })}`);
 	assert.match(await forger.next(), /^44\{"message":"Authentication/);
 	for (const sid of ['', 'x', lost.connect.sid, lost.connect.pid, '../../etc', 'A'.repeat(5000)])
 		assert.ok([200, 400, 414, 431].includes((await request(w.target, { path: `/socket.io/?EIO=4&transport=polling&sid=${encodeURIComponent(sid)}` })).status));

@@ -143,10 +143,10 @@ promise('max_per_wallet counts every transport, and a client that comes back to 
 	const recoverable = await until('room for one', () => connected(w.target, Sock, 'alice', { recovery: true }).catch(() => null));
 	await isLimited(w.client('alice'));
 	const again = await Sock.open(w.target);
-	again.send(`40${JSON.stringify({ walletAddress: 'alice', pid: recoverable.connect.pid })}`);
+	again.send(`40${JSON.stringify({ walletAddress: 'alice', recovery: true, pid: recoverable.connect.pid })}`);
 	assert.match(await again.next(), new RegExp(`^40\\{"sid":"${recoverable.connect.sid}"`));
 	const guess = await Sock.open(w.target);
-	guess.send(`40${JSON.stringify({ walletAddress: 'alice', pid: 'x'.repeat(32) })}`);
+	guess.send(`40${JSON.stringify({ walletAddress: 'alice', recovery: true, pid: 'x'.repeat(32) })}`);
 	assert.match(await guess.next(), /^44\{"message":"Too much at once/);
 	await first.ok('presence', { escrowId: 'x' });
 });
@@ -189,7 +189,7 @@ promise('sessions that are left behind are kept in twice the number of connectio
 	await until('the rest to be forgotten', async () => Number(await w.sqlite('SELECT count(*) FROM kept_sessions;')) <= 20);
 	const back = async (i) => {
 		const wire = await Sock.open(w.target);
-		wire.send(`40${JSON.stringify({ walletAddress: `user-${i}`, pid: left[i].pid })}`);
+		wire.send(`40${JSON.stringify({ walletAddress: `user-${i}`, recovery: true, pid: left[i].pid })}`);
 		return JSON.parse((await wire.next()).slice(2)).sid === left[i].sid;
 	};
 	assert.equal(await back(39), true);

@@ -16,8 +16,8 @@ class Client:
     def __init__(self, wallet):
         self.wallet = wallet
         self.events = asyncio.Queue()
-        # Its handlers take exactly one argument: it declines the offset, and with it recovery.
-        self.auth = {'walletAddress': wallet, 'recovery': False}
+        # Its handlers take exactly one argument, and it says nothing about recovery.
+        self.auth = {'walletAddress': wallet}
         self.io = socketio.AsyncClient(reconnection=False)
         for name in ('chat_message', 'user_joined', 'user_typing', 'notification', 'chat_error'):
             self.io.on(name, self.handler(name))

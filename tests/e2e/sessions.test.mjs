@@ -372,17 +372,17 @@ promise('pages of this machine have a cookie without Secure, under another name'
 
 promise("another user's pid is of no use, and one's own only with a good token", WEB, async (w) => {
 	const alice = await user(w), eve = await user(w);
-	const mine = socket(w, alice.address, alice.token, { transports: ['websocket'] });
+	const mine = socket(w, alice.address, alice.token, { transports: ['websocket'], auth: { token: alice.token, recovery: true } });
 	await mine.connected();
 	await mine.subscribe(ROOM);
 	await mine.send(ROOM, 'first');
 	await mine.event('chat_message');
 	const pid = mine.socket._pid, offset = mine.socket._lastOffset;
-	const thief = new SocketClient(w, eve.address, { auth: { token: eve.token, pid, offset }, transports: ['websocket'] });
+	const thief = new SocketClient(w, eve.address, { auth: { token: eve.token, recovery: true, pid, offset }, transports: ['websocket'] });
 	assert.equal((await thief.connected()).recovered, false);
 	assert.notEqual(thief.socket._pid, pid);
 	await post(w.web, '/api/auth/logout', undefined, bearer(alice.token));
 	assert.equal(await mine.disconnected(), 'io server disconnect');
-	const late = new SocketClient(w, alice.address, { auth: { token: alice.token, pid, offset }, transports: ['websocket'], reconnection: false });
+	const late = new SocketClient(w, alice.address, { auth: { token: alice.token, recovery: true, pid, offset }, transports: ['websocket'], reconnection: false });
 	assert.equal(await late.connectError(), 'Authentication failed: token not valid');
 });

@@ -8,7 +8,8 @@ import { road, SocketClient, TRANSPORTS } from './lib/socketio.mjs';
 import { until } from './lib/wait.mjs';
 import { promise } from './lib/world.mjs';
 
-const open = SocketClient.open;
+/** Connects a client that asks for recovery, unless options.auth says something else. */
+const open = (w, wallet, options = {}) => SocketClient.open(w, wallet, { ...options, auth: { recovery: true, ...options.auth } });
 const FOREVER = { config: { presence_grace: '1h' } };
 const PAIR = { alice: 'client', bob: 'freelancer' };
 
@@ -284,7 +285,8 @@ promise('a pid or an offset that is nonsense recovers nothing and breaks nothing
 	}
 });
 
-for (const [what, config, auth] of [['a client that declines recovery', {}, { recovery: false }], ['a daemon without recovery', { recovery: '0s' }, {}]]) {
+for (const [what, config, auth] of [['a client that declines recovery', { recovery_clients: 'all' }, { recovery: false }],
+	['a program that does not ask for recovery', {}, { recovery: undefined }], ['a daemon without recovery', { recovery: '0s' }, { recovery: true }]]) {
 	promise(`${what}: no pid, no offset, and a new id after a cut`, { config }, async (w) => {
 		const { way, alice, bob, id } = await pair(w, { auth });
 		assert.equal(alice.socket._pid, undefined);
@@ -295,6 +297,32 @@ for (const [what, config, auth] of [['a client that declines recovery', {}, { re
 		way.open();
 		await isNew(alice, bob, id);
 		assert.equal(await w.sqlite("SELECT count(*) FROM kept_sessions WHERE wallet='alice'"), '0');
+	});
+}
+
+/** True if a client that says so in its handshake and in its CONNECT can be recovered. */
+async function isRecoverable(w, transport, extraHeaders, recovery) {
+	const client = await SocketClient.open(w, 'alice', { transports: [transport], extraHeaders, auth: { recovery } });
+	const pid = client.socket._pid;
+	client.leave();
+	return pid !== undefined;
+}
+
+/** Expects of each client, in the order of CLIENTS, that it has recovery without asking for it, and that
+ * its own word is what counts. */
+const CLIENTS = [{}, { Origin: 'http://localhost:5173' }, { 'Sec-Fetch-Mode': 'cors' }];
+for (const [value, expected] of [[undefined, [false, true, true]], ['browsers', [false, true, true]], ['all', [true, true, true]], ['asked', [false, false, false]]]) {
+	promise(`recovery_clients = ${value ?? 'the default'}: who has recovery without asking, and their own word counts`, { config: { ...(value && { recovery_clients: value }) } }, async (w) => {
+		for (const transport of ['polling', 'websocket']) {
+			for (const [i, headers] of CLIENTS.entries()) {
+				const what = `${transport}, ${JSON.stringify(headers)}`;
+				assert.equal(await isRecoverable(w, transport, headers), expected[i], what);
+				assert.equal(await isRecoverable(w, transport, headers, true), true, what);
+				assert.equal(await isRecoverable(w, transport, headers, false), false, what);
+				for (const nonsense of ['false', 'true', 1, 0, null])
+					assert.equal(await isRecoverable(w, transport, headers, nonsense), expected[i], `${what}, ${nonsense}`);
+			}
+		}
 	});
 }
 

@@ -213,7 +213,7 @@ for (const [name, Wire] of Object.entries(WIRES)) {
 		await w.connections(1);
 		await wire.send('41');
 		await w.connections(0);
-		await wire.send('40{"walletAddress":"bob"}');
+		await wire.send('40{"walletAddress":"bob","recovery":true}');
 		assert.match(await wire.next(), /^40\{"sid":"[\w-]+","pid":"[\w-]+"\}$/);
 		assert.equal((await ask(wire, 1, 'presence', { escrowId: 'room' })).ok, true);
 		assert.equal((await w.stats()).connections[0].walletAddress.startsWith('bob'), true);

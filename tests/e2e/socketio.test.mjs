@@ -29,7 +29,8 @@ const CONTENTS = {
 for (const [name, transports] of Object.entries(TRANSPORTS)) {
 	promise(`${name}: two wallets chat, and the sender's acknowledgement comes after their own broadcast`, async (w) => {
 		await w.escrow('42', { alice: 'client', bob: 'freelancer' });
-		const alice = await open(w, 'alice', { transports }), bob = await open(w, 'bob', { transports });
+		const options = { transports, auth: { recovery: true } };
+		const alice = await open(w, 'alice', options), bob = await open(w, 'bob', options);
 		if (name === 'upgrade')
 			await Promise.all([alice.upgraded(), bob.upgraded()]);
 		assert.equal(alice.transport, name === 'polling' ? 'polling' : 'websocket');
@@ -355,7 +356,8 @@ promise('a Socket.IO client, a native one and a REST client see one order', { we
 
 promise('what the platform publishes reaches rooms and single users', async (w) => {
 	await w.escrow('42', { alice: 'client', bob: 'freelancer' });
-	const alice = await open(w, 'alice', { transports: ['polling'] }), bob = await open(w, 'bob'), native = await w.client('alice');
+	const auth = { recovery: true };
+	const alice = await open(w, 'alice', { transports: ['polling'], auth }), bob = await open(w, 'bob', { auth }), native = await w.client('alice');
 	for (const c of [alice, bob, native])
 		await c.subscribe('42');
 	await w.sqlite(`INSERT INTO broadcast_queue(topic, event, data) VALUES

@@ -23,6 +23,7 @@
 struct chatio {
 	struct hub *hub;
 	const struct gate *gate;
+	enum config_recovery recovery_clients;
 	struct socketio *socketio; /* its route is socketio_handle */
 };
 
@@ -143,7 +144,7 @@ on_opened(void *owner, const struct connect_result *result)
  * absent. */
 struct asked {
 	struct span wallet, token, pid, offset;
-	bool wants_recovery;
+	struct span recovery; /* raw JSON */
 };
 
 /* decoded: memory for strings with escapes. */
@@ -160,8 +161,17 @@ read_auth(struct span auth, struct buf *decoded)
 		strings[i] = SPAN("");
 		json_slice_string(values[i], decoded, &strings[i]);
 	}
-	return (struct asked){
-	    strings[0], strings[1], strings[2], strings[3], !span_is(values[4], "false")};
+	return (struct asked){strings[0], strings[1], strings[2], strings[3], values[4]};
+}
+
+/* The client's own word decides, if it says true or false. */
+static bool
+wants_recovery(const struct chatio *io, const struct engine_session *engine, struct span recovery)
+{
+	if (span_is(recovery, "true") || span_is(recovery, "false"))
+		return span_is(recovery, "true");
+	return io->recovery_clients == RECOVERY_ALL ||
+	       (io->recovery_clients == RECOVERY_BROWSERS && engine_is_browser(engine));
 }
 
 /* The text of the CONNECT_ERROR for a client whose identity was refused. */
@@ -236,7 +246,7 @@ on_connect(void *arg, struct socketio_socket *socket, struct span auth)
 
 	e->io = io;
 	e->engine = socketio_session(socket);
-	e->wants_recovery = asked.wants_recovery;
+	e->wants_recovery = wants_recovery(io, e->engine, asked.recovery);
 	e->later = (struct later){.claimed = asked.wallet,
 	    .token = asked.token,
 	    .has_origin = engine_has_origin(e->engine)};
@@ -347,6 +357,7 @@ begin(void *state, const struct wires_options *o)
 
 	io->hub = o->hub;
 	io->gate = o->gate;
+	io->recovery_clients = o->recovery_clients;
 	io->socketio = socketio_new(o->loop, &(struct socketio_options){.ops = &ops,
 						 .arg = io,
 						 .namespaces = namespaces,

@@ -102,6 +102,12 @@ engine_has_origin(const struct engine_session *s)
 	return s->has_origin;
 }
 
+bool
+engine_is_browser(const struct engine_session *s)
+{
+	return s->is_browser || s->has_origin;
+}
+
 void
 engine_need_origin(struct engine_session *s)
 {
@@ -188,7 +194,7 @@ engine_send(struct engine_session *s, struct frame *f)
 		return false;
 	}
 	queue_add(s, f);
-	if (s->poll != NULL)
+	if (engine_poll(s) != NULL)
 		engine_session_dirty(s);
 	return true;
 }
@@ -228,7 +234,7 @@ engine_want_writable(struct engine_session *s)
 		return;
 	}
 	s->wants_writable = true;
-	if (s->poll != NULL)
+	if (engine_poll(s) != NULL)
 		engine_session_dirty(s);
 }
 
@@ -295,7 +301,7 @@ offer_room(struct engine_session *s, int *offers)
 {
 	struct engine *e = s->engine;
 
-	if (s->is_closed || !s->wants_writable || s->poll == NULL || s->n_queue > 0)
+	if (s->is_closed || !s->wants_writable || engine_poll(s) == NULL || s->n_queue > 0)
 		return;
 	if (--*offers < 0) {
 		engine_session_dirty(s);
@@ -349,6 +355,8 @@ engine_session_new(struct engine *e, struct web_request *req)
 
 	s->engine = e;
 	s->conn_number = conn_number(req->conn);
+	s->is_browser =
+	    http_has_field(req->http, "Origin") || http_has_field(req->http, "Sec-Fetch-Mode");
 	ids_token(s->sid, SID_CHARS);
 	map_insert(&e->sessions, &s->node, (struct span){s->sid, SID_CHARS});
 	engine_stranger_enter(s);
@@ -366,10 +374,10 @@ engine_session_find(struct engine *e, struct span sid, bool is_poll)
 		return is_poll ? s : NULL;
 	/* The session ends at its deadline, whether the timer or a request comes first. */
 	if (s != NULL && s->ws == NULL && s->awaits_pong && s->heartbeat.at <= clock_mono_ms()) {
-		engine_session_end(s, "ping timeout", END_CLOSE, false);
-		return NULL;
+		engine_heartbeat_late(s, clock_mono_ms());
+		engine_arm_timer(e);
 	}
-	return s;
+	return s == NULL || s->is_closed ? NULL : s;
 }
 
 static void
@@ -406,19 +414,20 @@ engine_session_end(struct engine_session *s, const char *why, enum ending ending
 	if (s->is_closed)
 		return;
 	engine_stranger_leave(s);
-	if (ending == END_CLOSE && s->ws == NULL && s->poll != NULL) {
+	if (ending == END_CLOSE && s->ws == NULL && engine_poll(s) != NULL) {
 		engine_send_packet(s, EIO_CLOSE, (struct span){"", 0});
 		engine_flush_poll(s);
 	}
 	s->is_closed = true;
 	engine_heartbeat_end(s);
 	leave_dirty(s);
-	if (ending == END_NOOP && s->in_post && s->poll == NULL)
+	if (ending == END_NOOP && s->in_post && engine_poll(s) == NULL)
 		part_begin(s);
 	else
 		bury(s);
 	engine_arm_timer(e);
 	engine_answer_poll(s, ending == END_NOOP ? SPAN("6") : SPAN("1"));
+	engine_unfollow_poll(s);
 	if (!s->in_post)
 		engine_answer_post(s, EIO_UNKNOWN_SID);
 	engine_ws_close(&s->ws);

@@ -59,6 +59,9 @@ const char *engine_transport(const struct engine_session *); /* "polling", "webs
 
 /* True if the request that brought the current packet named an Origin; on_request has judged it. */
 bool engine_has_origin(const struct engine_session *);
+/* True if a browser has begun the session, or sent the current packet: the request had an Origin or
+ * a Sec-Fetch-Mode. A page on plain HTTP has neither in a GET, but its POST has an Origin. */
+bool engine_is_browser(const struct engine_session *);
 /* From now on the session accepts no packet from a request without an Origin. */
 void engine_need_origin(struct engine_session *);
 

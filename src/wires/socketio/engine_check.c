@@ -42,7 +42,8 @@ check_parting(const struct engine *e)
 
 	TAILQ_FOREACH (t, &e->parting, link) {
 		const struct engine_session *s = TIMER_OWNER(t, struct engine_session, heartbeat);
-		check(s->is_parting && s->is_closed && s->poll == NULL && s->n_queue == 0);
+		check(s->is_parting && s->is_closed && s->poll == NULL && !s->is_answered &&
+		      s->n_queue == 0);
 	}
 	return timer_list_check(&e->parting);
 }
@@ -58,6 +59,7 @@ engine_check(const struct engine *e)
 		check(s->engine == e && !s->in_post);
 		check(s->is_closed == s->is_parting);
 		check(s->ws == NULL || s->probe == NULL);
+		check(!s->is_answered || s->poll != NULL);
 		check_queue(s);
 		check(s->account == NULL || s->ws == NULL || s->post != NULL);
 		alive += !s->is_closed;

@@ -34,12 +34,21 @@ await_pong(struct engine_session *s, int64_t due)
 	timer_start(&e->pongs, &s->heartbeat, at > least ? at : least);
 }
 
-/* True if the peer has read some of the bytes on its WebSocket since the last call: the ping may be
- * behind the rest. */
+/* True if the peer has taken some of the bytes that waited at the last call, on its WebSocket or in
+ * the answer to its poll: the ping may be behind the rest. */
 static bool
 takes_what_waits(struct engine_session *s)
 {
-	return s->ws != NULL && conn_take_progress(websocket_conn(s->ws));
+	if (s->ws != NULL)
+		return websocket_take_progress(s->ws);
+	return engine_answered_poll(s) != NULL && web_take_progress(engine_answered_poll(s));
+}
+
+void
+engine_heartbeat_follow(struct engine_session *s)
+{
+	if (s->awaits_pong) /* else the next ping begins to ask */
+		takes_what_waits(s);
 }
 
 /* The next ping is due one interval after the last one was, however long the answer took. */
@@ -84,9 +93,8 @@ send_ping(struct engine_session *s)
 	engine_send_packet(s, EIO_PING, (struct span){"", 0});
 }
 
-/* The answer to a ping has not come in time. */
-static void
-give_up(struct engine_session *s, int64_t now)
+void
+engine_heartbeat_late(struct engine_session *s, int64_t now)
 {
 	if (takes_what_waits(s))
 		await_pong(s, now);
@@ -104,7 +112,7 @@ engine_on_timer(void *arg)
 	while ((due = timer_list_due(&e->pings, now)) != NULL)
 		send_ping(TIMER_OWNER(due, struct engine_session, heartbeat));
 	while ((due = timer_list_due(&e->pongs, now)) != NULL)
-		give_up(TIMER_OWNER(due, struct engine_session, heartbeat), now);
+		engine_heartbeat_late(TIMER_OWNER(due, struct engine_session, heartbeat), now);
 	while ((due = timer_list_due(&e->parting, now)) != NULL)
 		engine_session_part(TIMER_OWNER(due, struct engine_session, heartbeat));
 	engine_refuse_late(e, now);

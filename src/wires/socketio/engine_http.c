@@ -21,13 +21,35 @@ answer(struct web_conn *held, int status, const char *type, struct span body)
 		    held, &(struct web_reply){.status = status, .type = type, .body = body});
 }
 
+static void
+on_answer_gone(void *arg)
+{
+	struct engine_session *s = arg;
+
+	s->poll = NULL;
+	s->is_answered = false;
+}
+
 void
 engine_answer_poll(struct engine_session *s, struct span payload)
 {
-	struct web_conn *held = s->poll;
+	struct web_conn *held = engine_poll(s);
 
-	s->poll = NULL;
+	if (held == NULL)
+		return;
 	answer(held, 200, "text/plain; charset=UTF-8", payload);
+	web_follow(held, on_answer_gone, s);
+	s->is_answered = true;
+	engine_heartbeat_follow(s);
+}
+
+void
+engine_unfollow_poll(struct engine_session *s)
+{
+	if (engine_answered_poll(s) == NULL)
+		return;
+	web_unfollow(s->poll);
+	on_answer_gone(s);
 }
 
 /* Frees the held POST. Returns its request; NULL: none is held. */
@@ -64,7 +86,7 @@ engine_flush_poll(struct engine_session *s)
 {
 	struct buf payload = {0};
 
-	if (s->poll == NULL || s->n_queue == 0)
+	if (engine_poll(s) == NULL || s->n_queue == 0)
 		return;
 	for (uint32_t i = 0; i < s->n_queue; i++) {
 		struct span data = frame_payload(s->queue[i]);
@@ -172,11 +194,12 @@ poll(struct engine_session *s, struct web_request *req, struct span fields)
 		engine_session_part(s);
 		return;
 	}
-	if (s->poll != NULL) {
+	if (engine_poll(s) != NULL) {
 		engine_session_end(s, "two polls at once", END_CLOSE, false);
 		refuse(req, EIO_BAD_REQUEST, fields);
 		return;
 	}
+	engine_unfollow_poll(s);
 	s->poll = web_hold(req, fields, on_poll_gone, s);
 	if (s->probe != NULL && s->n_queue == 0)
 		engine_answer_poll(s, SPAN("6"));

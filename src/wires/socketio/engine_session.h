@@ -44,14 +44,16 @@ struct engine_session {
 	bool is_closed : 1, wants_writable : 1, awaits_pong : 1, is_stranger : 1, is_dirty : 1,
 	    is_parting : 1;
 	bool has_origin : 1;   /* the last POST or WebSocket named an Origin */
+	bool is_browser : 1;   /* the handshake was a browser's */
 	bool needs_origin : 1; /* no packet is accepted without an Origin */
+	bool is_answered : 1;  /* poll has its answer, which may still be on its way */
 	bool in_post : 1;      /* engine_take_post runs, and answers the POST itself */
 
 	char sid[SID_CHARS + 1];
 	struct map_node node; /* by sid */
 	TAILQ_ENTRY(engine_session) strangers, dirty;
 	struct timer heartbeat; /* mono ms: of the next ping, its answer, or the parting */
-	struct web_conn *poll;  /* the GET that is held */
+	struct web_conn *poll;  /* a GET: see engine_poll and engine_answered_poll */
 	struct held_post *post;
 	struct frame **queue; /* frames that wait for a poll; NULL: none */
 	uint32_t n_queue, event_bytes, control_bytes;
@@ -88,6 +90,20 @@ struct engine {
 	struct account_source source;
 };
 
+/* The GET that is held; NULL: none is. */
+static inline struct web_conn *
+engine_poll(const struct engine_session *s)
+{
+	return s->is_answered ? NULL : s->poll;
+}
+
+/* The GET whose answer is followed; NULL: none is. */
+static inline struct web_conn *
+engine_answered_poll(const struct engine_session *s)
+{
+	return s->is_answered ? s->poll : NULL;
+}
+
 /* engine.c: a new session, which the caller gives a transport and an owner. */
 struct engine_session *engine_session_new(struct engine *, struct web_request *);
 /* The live session with that sid, or NULL. A session that is parting is found only by a poll. */
@@ -120,6 +136,11 @@ size_t engine_session_max_payload(const struct engine *, const struct engine_ses
 void engine_heartbeat_begin(struct engine_session *);
 /* Its client has answered the ping. */
 void engine_heartbeat_answered(struct engine_session *);
+/* The answer to a ping is overdue: ends the session, unless its client takes bytes that were sent
+ * before the ping, or with it. The caller arms the timer. */
+void engine_heartbeat_late(struct engine_session *, int64_t now);
+/* The answer to a poll begins to be written: engine_heartbeat_late asks how it goes on. */
+void engine_heartbeat_follow(struct engine_session *);
 /* No ping is sent any more. The caller arms the timer (engine_arm_timer). */
 void engine_heartbeat_end(struct engine_session *);
 /* The timer of the engine: sends the pings that are due, and ends the sessions that did not answer
@@ -141,8 +162,11 @@ void engine_account_end(struct engine *);
  * one of them is wrong. */
 void engine_check(const struct engine *);
 
-/* engine_http.c: answers the held poll or POST of a session; does nothing if it has none. */
+/* engine_http.c: answers the held poll or POST of a session; does nothing if it has none. The answer
+ * to a poll is followed until the connection takes its next request. */
 void engine_answer_poll(struct engine_session *, struct span payload);
+/* The answer to the last poll is not followed any more. */
+void engine_unfollow_poll(struct engine_session *);
 void engine_answer_post(struct engine_session *, enum eio_error);
 /* Answers the held poll with all packets that wait, in one payload. */
 void engine_flush_poll(struct engine_session *);

@@ -56,8 +56,8 @@ engine_confirm(struct engine_session *s)
 		conn_confirm(websocket_conn(s->ws));
 	if (s->probe != NULL)
 		conn_confirm(websocket_conn(s->probe));
-	if (s->poll != NULL)
-		web_confirm(s->poll);
+	if (engine_poll(s) != NULL)
+		web_confirm(engine_poll(s));
 	if (s->post != NULL)
 		web_confirm(s->post->wc);
 }

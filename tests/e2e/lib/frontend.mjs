@@ -8,17 +8,31 @@ import vm from 'node:vm';
 
 import { load, locate } from './modules.mjs';
 
-/** socket.io-client as a page of this port has it. */
+/** socket.io-client as a page of this port has it: a browser names the page's origin. */
 export function windowWith({ port, hasWebSocket }) {
-	const { XMLHttpRequest } = load('xmlhttprequest-ssl');
+	const { XMLHttpRequest } = load('xmlhttprequest-ssl'), WebSocket = load('ws'), origin = `http://127.0.0.1:${port}`;
 	const window = {
 		XMLHttpRequest: class extends XMLHttpRequest {
 			withCredentials = false;
+
+			constructor(...args) {
+				super(...args);
+				const open = this.open;
+				this.open = (...request) => {
+					open.apply(this, request);
+					this.setDisableHeaderCheck(true);
+					this.setRequestHeader('Origin', origin);
+				};
+			}
 		},
 		location: { protocol: 'http:', hostname: '127.0.0.1', port: String(port) }, navigator: {}, document: {},
 		addEventListener: () => {}, removeEventListener: () => {},
 		setTimeout, clearTimeout, setInterval, clearInterval, queueMicrotask, console, Promise, ArrayBuffer, Uint8Array, TextEncoder, TextDecoder,
-		...(hasWebSocket && { WebSocket: load('ws') }),
+		...(hasWebSocket && { WebSocket: class extends WebSocket {
+			constructor(url, protocols = []) {
+				super(url, protocols, { origin });
+			}
+		} }),
 	};
 	window.window = window.self = window;
 	vm.runInNewContext(fs.readFileSync(locate('socket.io-client', 'dist/socket.io.js'), 'utf8'), window);

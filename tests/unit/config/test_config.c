@@ -124,6 +124,7 @@ defaults_are_as_documented(void **state)
 	assert_null(c->service_keys);
 	assert_int_equal(c->presence_grace_ms, 2000);
 	assert_int_equal(c->recovery_ms, 120000);
+	assert_int_equal(c->recovery_clients, RECOVERY_BROWSERS);
 	assert_int_equal(c->queue_keep_ms, 72 * 3600000);
 	assert_int_equal(c->queue_rows, 0);
 	assert_int_equal(c->message_rate, 200);
@@ -704,7 +705,8 @@ what_is_printed_reads_back_the_same(void **state)
 	assert_int_equal(load(&first, PROGRAM_DAEMON,
 			     "--auth open --listen h:1,unix:/s --queue-keep 90s --max-message "
 			     "100001 --presence-grace 1500ms "
-			     "--rooms open --socket-mode 0600 --log-format json --database /x#y",
+			     "--rooms open --recovery-clients asked --socket-mode 0600 "
+			     "--log-format json --database /x#y",
 			     ""),
 	    CONFIG_OK);
 	config_print(&first.config, PROGRAM_DAEMON, &first.out);
@@ -715,6 +717,7 @@ what_is_printed_reads_back_the_same(void **state)
 	assert_int_equal(second.config.max_message, 100001);
 	assert_int_equal(second.config.presence_grace_ms, 1500);
 	assert_int_equal(second.config.rooms, ROOMS_OPEN);
+	assert_int_equal(second.config.recovery_clients, RECOVERY_ASKED);
 	assert_int_equal(second.config.socket_mode, 0600);
 	assert_int_equal(second.config.log_format, LOG_FORMAT_JSON);
 	assert_string_equal(second.config.database, "/x#y");

@@ -420,6 +420,8 @@ lines_of_one_field_are_joined(void **state)
 	assert_span(http_joined(&r, HTTP_X_REAL_IP, &scratch), "z");
 	assert_null(http_joined(&r, HTTP_COOKIE, &scratch).p);
 	assert_int_equal(scratch.len, 0);
+	assert_true(http_has_field(&r, "x-forwarded-FOR"));
+	assert_false(http_has_field(&r, "X-Forwarded"));
 	assert_true(http_has(&r, HTTP_X_FORWARDED_FOR, "C"));
 	assert_false(http_has(&r, HTTP_X_FORWARDED_FOR, "z"));
 	buf_clear(&scratch);

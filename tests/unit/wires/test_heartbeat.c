@@ -13,8 +13,9 @@
 #define UPGRADE                                                            \
 	"Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
 	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-#define PING_MS 25000
-#define PONG_MS 60000
+#define PING_MS  25000
+#define PONG_MS  60000
+#define FLUSH_MS 30000
 
 struct server {
 	struct engine *engine;
@@ -71,11 +72,23 @@ on_session_closed(struct engine_session *s, const char *why, bool is_left)
 static const struct engine_ops engine_ops = {
     .on_open = on_open, .on_message = on_packet, .on_closed = on_session_closed};
 
+/* ---- an answer after which the connection ends ---- */
+
+static void
+handle_last(struct web_request *req, void *own)
+{
+	static char much[1000000];
+
+	web_reply(
+	    req, &(struct web_reply){.status = 200, .body = {much, sizeof(much)}, .is_last = true});
+}
+
 static const struct web_route routes[] = {
+    {"/last", handle_last, 0},
     {"/ws", handle_ws, 0},
     {"/engine.io/", engine_handle, offsetof(struct server, engine)},
 };
-static struct web web = {.parts = {{routes, 2, &server}}};
+static struct web web = {.parts = {{routes, 3, &server}}};
 
 /* ---- */
 
@@ -102,11 +115,9 @@ read_some(struct wires *w)
 	}
 }
 
-static struct wires *
-connected(void **state, const char *request)
+static void
+listen_to(struct wires *w)
 {
-	struct wires *w = *state;
-
 	server = (struct server){
 	    .engine = engine_new(w->loop, &(struct engine_options){.ops = &engine_ops,
 					      .ping_interval_ms = PING_MS,
@@ -115,6 +126,14 @@ connected(void **state, const char *request)
 					      .max_strangers = 10})};
 	small_buffer(w->near);
 	web_accept(&web, w->net, w->near, "127.0.0.1");
+}
+
+static struct wires *
+connected(void **state, const char *request)
+{
+	struct wires *w = *state;
+
+	listen_to(w);
 	ask(w, request);
 	assert_true(server.ws != NULL || server.session != NULL);
 	return w;
@@ -132,11 +151,8 @@ send_much(void)
 }
 
 static void
-expect_a_reader_to_live_and_another_to_die(struct wires *w)
+read_for_a_while_and_stop(struct wires *w)
 {
-	send_much();
-	turns(w);
-	pass(w, PING_MS + 10);
 	for (int i = 0; i < 4; i++) {
 		read_some(w);
 		pass(w, PONG_MS + 10);
@@ -145,6 +161,15 @@ expect_a_reader_to_live_and_another_to_die(struct wires *w)
 	pass(w, PONG_MS + 10);
 	assert_true(server.is_closed);
 	engine_free(server.engine);
+}
+
+static void
+expect_a_reader_to_live_and_another_to_die(struct wires *w)
+{
+	send_much();
+	turns(w);
+	pass(w, PING_MS + 10);
+	read_for_a_while_and_stop(w);
 }
 
 static void
@@ -159,6 +184,65 @@ so_is_a_session_of_engine_io_on_a_websocket(void **state)
 {
 	expect_a_reader_to_live_and_another_to_die(
 	    connected(state, "GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\n" UPGRADE));
+}
+
+#define GET_POLLING "GET /engine.io/?EIO=4&transport=polling"
+#define GET_END     " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+static struct wires *
+polling(void **state)
+{
+	return connected(state, GET_POLLING GET_END);
+}
+
+static void
+begin_poll(struct wires *w)
+{
+	const char *sid = strstr(buf_cstr(&w->answer), "\"sid\":\"") + 7;
+	char request[200];
+
+	snprintf(request, sizeof(request), GET_POLLING "&sid=%.32s" GET_END, sid);
+	put_text(w, request);
+	turns(w);
+}
+
+static void
+so_is_a_session_of_engine_io_that_reads_the_answer_to_its_poll(void **state)
+{
+	struct wires *w = polling(state);
+
+	begin_poll(w);
+	expect_a_reader_to_live_and_another_to_die(w);
+}
+
+static void
+so_is_one_that_reads_the_answer_with_the_ping_in_it(void **state)
+{
+	struct wires *w = polling(state);
+
+	send_much();
+	pass(w, PING_MS + 10);
+	assert_false(server.is_closed);
+	begin_poll(w);
+	read_for_a_while_and_stop(w);
+}
+
+static void
+a_last_answer_is_written_as_long_as_it_is_read(void **state)
+{
+	struct wires *w = *state;
+
+	listen_to(w);
+	put_text(w, "GET /last HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	turns(w);
+	for (int i = 0; i < 4; i++) {
+		read_some(w);
+		pass(w, FLUSH_MS - 10);
+		assert_int_equal(net_connections(w->net), 1);
+	}
+	pass(w, 20);
+	assert_int_equal(net_connections(w->net), 0);
+	engine_free(server.engine);
 }
 
 static void
@@ -179,6 +263,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    wires_test(a_websocket_whose_peer_reads_what_waits_is_alive),
 	    wires_test(so_is_a_session_of_engine_io_on_a_websocket),
+	    wires_test(so_is_a_session_of_engine_io_that_reads_the_answer_to_its_poll),
+	    wires_test(so_is_one_that_reads_the_answer_with_the_ping_in_it),
+	    wires_test(a_last_answer_is_written_as_long_as_it_is_read),
 	    wires_test(who_has_nothing_to_read_and_answers_no_ping_is_cut),
 	};
 
