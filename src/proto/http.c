@@ -1,50 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * http.c - HTTP/1.1 input: request heads and chunked bodies.
+ * http.c - HTTP/1.1 input: request heads and their fields.
  */
 #include "proto/http.h"
 
+#include "proto/http_text.h"
 #include "proto/url.h"
 
 #define METHOD_MAX_BYTES       32
 #define REQUEST_LINE_MAX_BYTES (METHOD_MAX_BYTES + HTTP_TARGET_MAX_BYTES + 10) /* 2 SP, HTTP/1.1 */
-#define CHUNK_DIGITS_MAX       16
-#define CHUNK_EXTRA_MAX_BYTES  4096
 #define CONTENT_LENGTH_MAX     INT64_MAX
 
 /* ---- characters and names ---- */
-
-/* RFC 9110, section 5.6.2 */
-static const bool is_tchar[256] = {
-    ['0' ... '9'] = true,
-    ['A' ... 'Z'] = true,
-    ['a' ... 'z'] = true,
-    ['!'] = true,
-    ['#' ... '\''] = true,
-    ['*'] = true,
-    ['+'] = true,
-    ['-'] = true,
-    ['.'] = true,
-    ['^' ... '`'] = true,
-    ['|'] = true,
-    ['~'] = true,
-};
 
 static bool
 is_token(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_tchar[(uint8_t)s.p[i]])
+		if (!http_is_tchar(s.p[i]))
 			return false;
 	}
 	return s.n > 0;
-}
-
-/* The characters of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110, section 5.5). */
-static bool
-is_text(char c)
-{
-	return c == '\t' || ((uint8_t)c >= ' ' && c != 0x7f);
 }
 
 /* The row of a name in the table (first and last letter in lower case). A new name may need other
@@ -193,7 +169,7 @@ parse_field(struct http_request *r, struct span line)
 	if (!line.p || !is_token(h->name))
 		return 400;
 	for (size_t i = 0; i < line.n; i++) {
-		if (!is_text(line.p[i]))
+		if (!http_is_text(line.p[i]))
 			return 400;
 	}
 	h->value = span_trim(line);
@@ -260,7 +236,7 @@ refuse_early(const char *in, size_t len)
 	const char *lf = memchr(in, '\n', len);
 	size_t line = lf ? (size_t)(lf - in) : len;
 
-	if (!is_tchar[(uint8_t)in[0]])
+	if (!http_is_tchar(in[0]))
 		return 400;
 	if (line > REQUEST_LINE_MAX_BYTES + 1)
 		return 414;
@@ -366,135 +342,4 @@ http_cookie(struct span header, const char *name, struct span *value)
 			*value = pair;
 	}
 	return count;
-}
-
-/* ---- chunked bodies ---- */
-
-enum chunked_state {
-	CHUNK_SIZE,    /* digits, then ';' or CR */
-	CHUNK_EXT,     /* an extension, up to CR */
-	CHUNK_SIZE_LF, /* LF after the size */
-	CHUNK_DATA,    /* `left` bytes */
-	CHUNK_CR,      /* CR LF after the data */
-	CHUNK_LF,
-	CHUNK_LINE,  /* the start of a trailer, or CR */
-	CHUNK_NAME,  /* a trailer's name up to ':' */
-	CHUNK_VALUE, /* its value up to CR */
-	CHUNK_VALUE_LF,
-	CHUNK_LAST_LF, /* LF of the empty line at the end */
-	CHUNK_DONE
-};
-
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool
-chunk_size(struct http_chunked *c, char in)
-{
-	int digit = hex(in);
-
-	if (digit >= 0) {
-		if (c->digits == CHUNK_DIGITS_MAX || c->left > (uint64_t)(INT64_MAX >> 4))
-			return false;
-		c->digits++;
-		c->left = c->left << 4 | (uint64_t)digit;
-		return true;
-	}
-	if (c->digits == 0 || (in != '\r' && in != ';'))
-		return false;
-	c->state = in == '\r' ? CHUNK_SIZE_LF : CHUNK_EXT;
-	return true;
-}
-
-/* One byte of an extension or trailer, whose total is limited. The end mark leads to the state
- * next. */
-static bool
-chunk_extra(struct http_chunked *c, char in, char end, enum chunked_state next)
-{
-	if (in == end) {
-		c->state = (uint8_t)next;
-		return true;
-	}
-	if (++c->extra > CHUNK_EXTRA_MAX_BYTES)
-		return false;
-	return end == ':' ? is_tchar[(uint8_t)in] : is_text(in);
-}
-
-static bool
-chunk_expect(struct http_chunked *c, char in, char want, enum chunked_state next)
-{
-	c->state = (uint8_t)next;
-	return in == want;
-}
-
-/* One byte that is not data. */
-static bool
-chunk_step(struct http_chunked *c, char in)
-{
-	switch ((enum chunked_state)c->state) {
-	case CHUNK_SIZE:
-		return chunk_size(c, in);
-	case CHUNK_EXT:
-		return chunk_extra(c, in, '\r', CHUNK_SIZE_LF);
-	case CHUNK_SIZE_LF:
-		c->digits = 0;
-		return chunk_expect(c, in, '\n', c->left > 0 ? CHUNK_DATA : CHUNK_LINE);
-	case CHUNK_CR:
-		return chunk_expect(c, in, '\r', CHUNK_LF);
-	case CHUNK_LF:
-		return chunk_expect(c, in, '\n', CHUNK_SIZE);
-	case CHUNK_LINE:
-		if (in == '\r')
-			return chunk_expect(c, in, '\r', CHUNK_LAST_LF);
-		c->state = CHUNK_NAME;
-		return in != ':' && chunk_extra(c, in, ':', CHUNK_VALUE);
-	case CHUNK_NAME:
-		return chunk_extra(c, in, ':', CHUNK_VALUE);
-	case CHUNK_VALUE:
-		return chunk_extra(c, in, '\r', CHUNK_VALUE_LF);
-	case CHUNK_VALUE_LF:
-		return chunk_expect(c, in, '\n', CHUNK_LINE);
-	case CHUNK_LAST_LF:
-		return chunk_expect(c, in, '\n', CHUNK_DONE);
-	case CHUNK_DATA:
-	case CHUNK_DONE:
-		break;
-	}
-	return false;
-}
-
-ssize_t
-http_chunked_read(struct http_chunked *c, const char *in, size_t len, struct span *data)
-{
-	size_t used = 0;
-
-	*data = (struct span){"", 0};
-	while (used < len && c->state != CHUNK_DONE) {
-		if (c->state != CHUNK_DATA) {
-			if (!chunk_step(c, in[used++]))
-				return -1;
-			continue;
-		}
-		*data = (struct span){in + used, len - used};
-		if (data->n >= c->left) {
-			data->n = (size_t)c->left;
-			c->state = CHUNK_CR;
-		}
-		c->left -= data->n;
-		used += data->n;
-		break;
-	}
-	return (ssize_t)used;
-}
-
-bool
-http_chunked_is_done(const struct http_chunked *c)
-{
-	return c->state == CHUNK_DONE;
 }
