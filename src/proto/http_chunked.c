@@ -9,11 +9,19 @@
 #define CHUNK_EXTRA_MAX_BYTES 4096
 
 enum chunked_state {
-	CHUNK_SIZE,    /* digits, then ';' or CR */
-	CHUNK_EXT,     /* an extension, up to CR */
-	CHUNK_SIZE_LF, /* LF after the size */
-	CHUNK_DATA,    /* `left` bytes */
-	CHUNK_CR,      /* CR LF after the data */
+	CHUNK_SIZE,      /* digits, then blanks, ';' or CR */
+	CHUNK_EXT_GAP,   /* blanks, then ';' */
+	CHUNK_EXT_START, /* behind ';': blanks, then a name */
+	CHUNK_EXT_NAME,
+	CHUNK_EXT_NAME_GAP, /* blanks, then '=' or ';' */
+	CHUNK_EXT_EQUALS,   /* behind '=': blanks, then a value */
+	CHUNK_EXT_TOKEN,
+	CHUNK_EXT_QUOTED,
+	CHUNK_EXT_ESCAPED, /* the character behind a backslash */
+	CHUNK_EXT_END,     /* behind a quoted value */
+	CHUNK_SIZE_LF,     /* LF after the size */
+	CHUNK_DATA,        /* `left` bytes */
+	CHUNK_CR,          /* CR LF after the data */
 	CHUNK_LF,
 	CHUNK_LINE,  /* the start of a trailer, or CR */
 	CHUNK_NAME,  /* a trailer's name up to ':' */
@@ -33,6 +41,31 @@ hex(char c)
 }
 
 static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool
+chunk_go(struct http_chunked *c, enum chunked_state next)
+{
+	c->state = (uint8_t)next;
+	return true;
+}
+
+/* What may come behind the size, a name or a value: the end of the line, another extension, or
+ * blanks, which lead to the state gap. */
+static bool
+chunk_ext_next(struct http_chunked *c, char in, enum chunked_state gap)
+{
+	if (in == '\r')
+		return chunk_go(c, CHUNK_SIZE_LF);
+	if (in == ';')
+		return chunk_go(c, CHUNK_EXT_START);
+	return is_blank(in) && chunk_go(c, gap);
+}
+
+static bool
 chunk_size(struct http_chunked *c, char in)
 {
 	int digit = hex(in);
@@ -44,16 +77,45 @@ chunk_size(struct http_chunked *c, char in)
 		c->left = c->left << 4 | (uint64_t)digit;
 		return true;
 	}
-	if (c->digits == 0 || (in != '\r' && in != ';'))
-		return false;
-	c->state = in == '\r' ? CHUNK_SIZE_LF : CHUNK_EXT;
-	return true;
+	return c->digits > 0 && chunk_ext_next(c, in, CHUNK_EXT_GAP);
 }
 
-/* One byte of an extension or trailer, whose total is limited. The end mark leads to the state
- * next. */
+/* One byte of an extension (RFC 9112, section 7.1.1). Returns false for an unexpected one. */
 static bool
-chunk_extra(struct http_chunked *c, char in, char end, enum chunked_state next)
+chunk_ext(struct http_chunked *c, char in)
+{
+	if (in != '\r' && ++c->extra > CHUNK_EXTRA_MAX_BYTES)
+		return false;
+	switch ((enum chunked_state)c->state) {
+	case CHUNK_EXT_START:
+		return is_blank(in) || (http_is_tchar(in) && chunk_go(c, CHUNK_EXT_NAME));
+	case CHUNK_EXT_NAME:
+		return http_is_tchar(in) || (in == '=' && chunk_go(c, CHUNK_EXT_EQUALS)) ||
+		       chunk_ext_next(c, in, CHUNK_EXT_NAME_GAP);
+	case CHUNK_EXT_NAME_GAP:
+		return is_blank(in) || (in == '=' && chunk_go(c, CHUNK_EXT_EQUALS)) ||
+		       (in == ';' && chunk_go(c, CHUNK_EXT_START));
+	case CHUNK_EXT_EQUALS:
+		return is_blank(in) || (in == '"' && chunk_go(c, CHUNK_EXT_QUOTED)) ||
+		       (http_is_tchar(in) && chunk_go(c, CHUNK_EXT_TOKEN));
+	case CHUNK_EXT_TOKEN:
+		return http_is_tchar(in) || chunk_ext_next(c, in, CHUNK_EXT_GAP);
+	case CHUNK_EXT_QUOTED:
+		return (in == '"' && chunk_go(c, CHUNK_EXT_END)) ||
+		       (in == '\\' && chunk_go(c, CHUNK_EXT_ESCAPED)) || http_is_text(in);
+	case CHUNK_EXT_ESCAPED:
+		return http_is_text(in) && chunk_go(c, CHUNK_EXT_QUOTED);
+	case CHUNK_EXT_END:
+		return chunk_ext_next(c, in, CHUNK_EXT_GAP);
+	default: /* CHUNK_EXT_GAP */
+		return is_blank(in) || (in == ';' && chunk_go(c, CHUNK_EXT_START));
+	}
+}
+
+/* One byte of a trailer; the total of extensions and trailers is limited. The end mark leads to the
+ * state next. */
+static bool
+chunk_trailer(struct http_chunked *c, char in, char end, enum chunked_state next)
 {
 	if (in == end) {
 		c->state = (uint8_t)next;
@@ -78,8 +140,16 @@ chunk_step(struct http_chunked *c, char in)
 	switch ((enum chunked_state)c->state) {
 	case CHUNK_SIZE:
 		return chunk_size(c, in);
-	case CHUNK_EXT:
-		return chunk_extra(c, in, '\r', CHUNK_SIZE_LF);
+	case CHUNK_EXT_GAP:
+	case CHUNK_EXT_START:
+	case CHUNK_EXT_NAME:
+	case CHUNK_EXT_NAME_GAP:
+	case CHUNK_EXT_EQUALS:
+	case CHUNK_EXT_TOKEN:
+	case CHUNK_EXT_QUOTED:
+	case CHUNK_EXT_ESCAPED:
+	case CHUNK_EXT_END:
+		return chunk_ext(c, in);
 	case CHUNK_SIZE_LF:
 		c->digits = 0;
 		return chunk_expect(c, in, '\n', c->left > 0 ? CHUNK_DATA : CHUNK_LINE);
@@ -91,11 +161,11 @@ chunk_step(struct http_chunked *c, char in)
 		if (in == '\r')
 			return chunk_expect(c, in, '\r', CHUNK_LAST_LF);
 		c->state = CHUNK_NAME;
-		return in != ':' && chunk_extra(c, in, ':', CHUNK_VALUE);
+		return in != ':' && chunk_trailer(c, in, ':', CHUNK_VALUE);
 	case CHUNK_NAME:
-		return chunk_extra(c, in, ':', CHUNK_VALUE);
+		return chunk_trailer(c, in, ':', CHUNK_VALUE);
 	case CHUNK_VALUE:
-		return chunk_extra(c, in, '\r', CHUNK_VALUE_LF);
+		return chunk_trailer(c, in, '\r', CHUNK_VALUE_LF);
 	case CHUNK_VALUE_LF:
 		return chunk_expect(c, in, '\n', CHUNK_LINE);
 	case CHUNK_LAST_LF:

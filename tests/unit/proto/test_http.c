@@ -525,8 +525,11 @@ bad_chunks_are_refused(void **state)
 	static const char *const bad[] = {"\r\n", ";\r\n", "g\r\n", "5 \r\nhello\r\n", " 5\r\n",
 	    "5\nhello\r\n", "5\r\nhelloX\r\n", "5\r\nhello\n", "5\r\nhello\r0", "0x5\r\n", "-5\r\n",
 	    "+5\r\n", "8000000000000000\r\n", "ffffffffffffffff\r\n", "00000000000000001\r\n",
-	    "5;a\nb", "5;a\rb", "5;a\x01\r\n", "0\r\n\n", "0\r\n\rx", "0\r\n: x\r\n",
-	    "0\r\nA b: x\r\n", "0\r\nA: x\n", "0\r\nA: \x7f\r\n", "0\r\n A: x\r\n", "0\r\nA\r\n"};
+	    "5;a\nb", "5;a\rb", "5;a\x01\r\n", "5;\r\n", "5;;\r\n", "5;=b\r\n", "5;a b\r\n",
+	    "5;a \r\n", "5;a=\r\n", "5;a=b c\r\n", "5;a=b=c\r\n", "5;a=\"b\r\n", "5;a=\"b\"c\r\n",
+	    "5;a=b\"c\"\r\n", "5;a=\"b\\\r\n", "5;a=\"\x01\"\r\n", "5;(\r\n", "5 ;a=b \r\n",
+	    "0\r\n\n", "0\r\n\rx", "0\r\n: x\r\n", "0\r\nA b: x\r\n", "0\r\nA: x\n",
+	    "0\r\nA: \x7f\r\n", "0\r\n A: x\r\n", "0\r\nA\r\n"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		for (size_t at = 0; at <= strlen(bad[i]); at++) {
@@ -537,6 +540,29 @@ bad_chunks_are_refused(void **state)
 				fail_msg("taken: %s", bad[i]);
 			buf_clear(&body);
 		}
+	}
+}
+
+static void
+extensions_of_chunks_are_passed_over(void **state)
+{
+	static const char *const good[] = {"5;a\r\n", "5;a=b\r\n", "5;a=\"b c\"\r\n",
+	    "5;a=\"\"\r\n", "5;a=\"\\\";\\\\\"\r\n", "5;a;b=c;d=\"e;\"\r\n",
+	    "5 ;\ta = b ; c \t= \"d\" ;e\r\n", "5;a=\"\xff\"\r\n"};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct buf text = {0}, body = {0};
+		bool is_done;
+
+		buf_printf(&text, "%shello\r\n0;last\r\n\r\n", good[i]);
+		for (size_t at = 0; at <= text.len; at++) {
+			body.len = 0;
+			if (unchunk(buf_as_span(&text), at, at, &body, &is_done) < 0 || !is_done)
+				fail_msg("refused: %s", good[i]);
+			assert_string_equal(buf_cstr(&body), "hello");
+		}
+		buf_clear(&text);
+		buf_clear(&body);
 	}
 }
 
@@ -682,6 +708,7 @@ main(void)
 	    cmocka_unit_test(chunks_are_read_wherever_they_are_split),
 	    cmocka_unit_test(an_unfinished_body_is_not_done),
 	    cmocka_unit_test(bad_chunks_are_refused),
+	    cmocka_unit_test(extensions_of_chunks_are_passed_over),
 	    cmocka_unit_test(extensions_and_trailers_are_bounded_for_the_whole_body),
 	    cmocka_unit_test(an_answer_has_no_line_that_a_value_brought),
 	    cmocka_unit_test(every_status_that_is_sent_has_a_reason),
