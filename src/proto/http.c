@@ -185,6 +185,20 @@ parse_field(struct http_request *r, struct span line)
 	return 0;
 }
 
+/* Only "chunked" is known. Where another coding is the last one, nobody can tell where the body
+ * ends (RFC 9112, section 6.3). */
+static int
+parse_coding(struct span coding)
+{
+	struct span rest = coding, last = coding;
+
+	if (span_eq_nocase(coding, SPAN("chunked")))
+		return 0;
+	while (rest.p)
+		last = span_trim(span_cut(&rest, ','));
+	return span_eq_nocase(last, SPAN("chunked")) ? 501 : 400;
+}
+
 /* Host, body and connection, from the fields (RFC 9112, sections 3.2, 6, 9.3). */
 static int
 parse_meaning(struct http_request *r)
@@ -192,14 +206,14 @@ parse_meaning(struct http_request *r)
 	struct span host = r->known[HTTP_HOST], name, length = r->known[HTTP_CONTENT_LENGTH];
 	struct span coding = r->known[HTTP_TRANSFER_ENCODING];
 	unsigned long long value;
-	int port;
+	int port, status;
 
 	if (host.p ? !url_host_split(host, &name, &port) : r->minor == 1)
 		return 400;
 	if (coding.p && (length.p || r->minor == 0))
 		return 400;
-	if (coding.p && !span_eq_nocase(coding, SPAN("chunked")))
-		return 501;
+	if (coding.p && (status = parse_coding(coding)) != 0)
+		return status;
 	if (length.p && !span_u64(length, CONTENT_LENGTH_MAX, &value))
 		return 400;
 	r->is_chunked = coding.p != NULL;
