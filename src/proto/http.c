@@ -126,9 +126,9 @@ parse_version(struct http_request *r, struct span v)
 		return 400;
 	if (v.p[5] < '0' || v.p[5] > '9' || v.p[7] < '0' || v.p[7] > '9')
 		return 400;
-	if (v.p[5] != '1' || v.p[7] > '1')
+	if (v.p[5] != '1')
 		return 505;
-	r->minor = v.p[7] - '0';
+	r->minor = v.p[7] == '0' ? 0 : 1; /* a later one is served as the latest known */
 	return 0;
 }
 

@@ -76,7 +76,7 @@ struct http_request {
 	int status; /* the status to answer with, if http_parse returns -1 */
 	enum http_method method;
 	struct span method_name;
-	int minor;                           /* of HTTP/1.minor: 0 or 1 */
+	int minor;                           /* of HTTP/1.minor: 0, or 1 for all others */
 	struct span target, path, query;     /* raw; query.p is NULL if there is no '?' */
 	struct span known[HTTP_FIELD_COUNT]; /* the first of that name; p is NULL if absent */
 	bool keep_alive;                     /* the connection may take another request */

@@ -95,6 +95,11 @@ promise('requests on one connection are answered in order, and the last one ends
 	assert.ok(head.endsWith('\r\n\r\n'), 'HEAD has no body');
 });
 
+promise('a later HTTP/1.x is served as HTTP/1.1', async (w) => {
+	const [first, second] = answers(await raw(w.target, 'GET /health HTTP/1.2\r\nHost: localhost\r\n\r\n' + get('Connection: close\r\n')));
+	assert.deepEqual([first.status, second.status], [200, 200]);
+});
+
 promise('HTTP/1.0 gets one answer and a close', async (w) => {
 	const [answer] = answers(await raw(w.target, 'GET /health HTTP/1.0\r\n\r\n'));
 	assert.equal(answer.status, 200);

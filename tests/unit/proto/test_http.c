@@ -301,12 +301,27 @@ a_body_is_announced_in_one_way_only(void **state)
 }
 
 static void
-other_versions_are_505(void **state)
+other_major_versions_are_505(void **state)
 {
 	assert_int_equal(status_of(SPAN("GET / HTTP/2.0\r\nHost: a\r\n\r\n")), 505);
 	assert_int_equal(status_of(SPAN("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")), 505);
-	assert_int_equal(status_of(SPAN("GET / HTTP/1.2\r\nHost: a\r\n\r\n")), 505);
+	assert_int_equal(status_of(SPAN("GET / HTTP/3.1\r\nHost: a\r\n\r\n")), 505);
 	assert_int_equal(status_of(SPAN("GET / HTTP/0.9\r\nHost: a\r\n\r\n")), 505);
+}
+
+static void
+later_minor_versions_are_read_as_1_1(void **state)
+{
+	static const char *const later[] = {"GET / HTTP/1.2\r\nHost: a\r\n\r\n",
+	    "GET / HTTP/1.9\r\nHost: a\r\nConnection: keep-alive\r\n\r\n"};
+	struct http_request r;
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		assert_int_equal(http_parse(&r, later[i], strlen(later[i])), strlen(later[i]));
+		assert_int_equal(r.minor, 1);
+		assert_true(r.keep_alive);
+	}
+	assert_int_equal(status_of(SPAN("GET / HTTP/1.2\r\n\r\n")), 400); /* Host is missing */
 }
 
 /* Makes a head of n bytes: "GET /aaa… HTTP/1.1", a Host, and one field that fills the rest. */
@@ -698,7 +713,8 @@ main(void)
 	    cmocka_unit_test(fields_that_must_be_single_are_refused_twice),
 	    cmocka_unit_test(every_known_field_is_found_by_its_index),
 	    cmocka_unit_test(a_body_is_announced_in_one_way_only),
-	    cmocka_unit_test(other_versions_are_505),
+	    cmocka_unit_test(other_major_versions_are_505),
+	    cmocka_unit_test(later_minor_versions_are_read_as_1_1),
 	    cmocka_unit_test(a_target_may_have_8_kib),
 	    cmocka_unit_test(a_head_may_have_16_kib_and_100_fields),
 	    cmocka_unit_test(a_very_long_method_is_501),
