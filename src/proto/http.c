@@ -101,12 +101,34 @@ find_method(struct span name)
 
 /* ---- request heads: each part returns 0 or the status to refuse with ---- */
 
+/* Cuts "http://host:port" off a target in absolute form. *host.p stays NULL if the target has none.
+ * False: the scheme is another, or host:port is not valid. */
+static bool
+cut_authority(struct span *target, struct span *host)
+{
+	struct span rest = *target, scheme = span_cut(&rest, ':'), name;
+	size_t n = 2;
+	int port;
+
+	if (target->n == 0 || target->p[0] == '/')
+		return target->n > 0;
+	if (rest.n < 2 || memcmp(rest.p, "//", 2) != 0 ||
+	    (!span_eq_nocase(scheme, SPAN("http")) && !span_eq_nocase(scheme, SPAN("https"))))
+		return false;
+	while (n < rest.n && rest.p[n] != '/' && rest.p[n] != '?')
+		n++;
+	*host = (struct span){rest.p + 2, n - 2};
+	*target = (struct span){rest.p + n, rest.n - n};
+	return url_host_split(*host, &name, &port);
+}
+
+/* The forms of RFC 9112, section 3.2, but for that of CONNECT. */
 static int
 parse_target(struct http_request *r)
 {
 	struct span query = r->target;
 
-	if (r->target.n == 0 || r->target.p[0] != '/')
+	if (!cut_authority(&query, &r->authority))
 		return 400;
 	for (size_t i = 0; i < r->target.n; i++) {
 		char c = r->target.p[i];
@@ -115,6 +137,8 @@ parse_target(struct http_request *r)
 			return 400;
 	}
 	r->path = span_cut(&query, '?');
+	if (r->path.n == 0)
+		r->path = SPAN("/");
 	r->query = query;
 	return 0;
 }
@@ -216,6 +240,8 @@ parse_meaning(struct http_request *r)
 		return status;
 	if (length.p && !span_u64(length, CONTENT_LENGTH_MAX, &value))
 		return 400;
+	if (r->authority.p)
+		r->known[HTTP_HOST] = r->authority;
 	r->is_chunked = coding.p != NULL;
 	r->has_length = length.p != NULL;
 	r->content_length = length.p ? value : 0;

@@ -76,14 +76,17 @@ struct http_request {
 	int status; /* the status to answer with, if http_parse returns -1 */
 	enum http_method method;
 	struct span method_name;
-	int minor;                           /* of HTTP/1.minor: 0, or 1 for all others */
-	struct span target, path, query;     /* raw; query.p is NULL if there is no '?' */
-	struct span known[HTTP_FIELD_COUNT]; /* the first of that name; p is NULL if absent */
-	bool keep_alive;                     /* the connection may take another request */
-	bool expect_continue;                /* the client waits for 100 before it sends the body */
-	bool is_chunked;                     /* a chunked body follows */
-	bool has_length;                     /* there was a Content-Length, perhaps 0 */
-	uint64_t content_length;             /* bytes of body that follow, unless is_chunked */
+	int minor;                       /* of HTTP/1.minor: 0, or 1 for all others */
+	struct span target, path, query; /* raw; query.p is NULL if there is no '?' */
+	struct span authority;           /* host:port of a target http://host:port/path, or NULL */
+	/* The first field of that name; p is NULL if absent. The authority replaces Host here, but
+	 * not in fields (RFC 9112, section 3.2.2). */
+	struct span known[HTTP_FIELD_COUNT];
+	bool keep_alive;         /* the connection may take another request */
+	bool expect_continue;    /* the client waits for 100 before it sends the body */
+	bool is_chunked;         /* a chunked body follows */
+	bool has_length;         /* there was a Content-Length, perhaps 0 */
+	uint64_t content_length; /* bytes of body that follow, unless is_chunked */
 	size_t n_fields;
 	struct http_header fields[HTTP_FIELDS_MAX]; /* all, in order */
 };

@@ -25,6 +25,8 @@ const MALFORMED = [
 	['NUL in a value', get('X-A: a\u0000b\r\n'), 400],
 	['no target', 'GET  HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
 	['a relative target', get('', 'health'), 400],
+	['a target of another scheme', get('', 'ftp://localhost/health'), 400],
+	['a target with a user', get('', 'http://alice@localhost/health'), 400],
 	['a fragment', get('', '/health#x'), 400],
 	['two blanks', 'GET  /health HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
 	['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
@@ -93,6 +95,16 @@ promise('requests on one connection are answered in order, and the last one ends
 	const head = await raw(w.target, 'HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
 	assert.equal(answers(head, true)[0].status, 200);
 	assert.ok(head.endsWith('\r\n\r\n'), 'HEAD has no body');
+});
+
+promise('a target in absolute form is its path, and its host is the one that counts', async (w) => {
+	const status = async (target, host, path = '/health') => answers(await raw(w.target, get('Connection: close\r\n', `${target}${path}`, `Host: ${host}\r\n`)))[0].status;
+	assert.equal(await status('http://localhost', 'localhost'), 200);
+	assert.equal(await status('HTTP://localhost:80', 'localhost'), 200);
+	// auth = open serves no other host
+	const poll = '/poll?walletAddress=alice&timeout=0';
+	assert.equal(await status('http://localhost', 'chat.example.org', poll), 200);
+	assert.equal(await status('http://chat.example.org', 'localhost', poll), 403);
 });
 
 promise('a later HTTP/1.x is served as HTTP/1.1', async (w) => {

@@ -21,6 +21,17 @@ a_request_is_answered_and_the_connection_kept(void **state)
 }
 
 static void
+a_target_in_absolute_form_is_its_path(void **state)
+{
+	struct wires *w = *state;
+	struct site *s = serve(w);
+
+	ask(w, "GET http://example.org/hello?x HTTP/1.1\r\n" HOST "\r\n");
+	assert_int_equal(status(w), 200);
+	assert_int_equal(s->hellos, 1);
+}
+
+static void
 a_head_that_drips_is_one_request(void **state)
 {
 	struct wires *w = *state;
@@ -468,6 +479,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    wires_test(a_request_is_answered_and_the_connection_kept),
+	    wires_test(a_target_in_absolute_form_is_its_path),
 	    wires_test(a_head_that_drips_is_one_request),
 	    wires_test(each_part_of_a_request_has_its_own_time_out),
 	    wires_test(requests_in_a_row_are_answered_in_their_order),

@@ -84,6 +84,41 @@ a_request_is_read_wherever_it_is_split(void **state)
 }
 
 static void
+a_target_may_be_in_absolute_form(void **state)
+{
+	static const struct {
+		const char *target, *host, *path, *query;
+	} cases[] = {
+	    {"http://b/c/d?e=f", "b", "/c/d", "e=f"},
+	    {"HTTPS://[::1]:80/c", "[::1]:80", "/c", NULL},
+	    {"http://b", "b", "/", NULL},
+	    {"http://b:81?e", "b:81", "/", "e"},
+	};
+	struct http_request r;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf b = {0};
+		char *copy;
+
+		buf_printf(&b, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", cases[i].target);
+		assert_int_equal(parse(&r, buf_as_span(&b), &copy), b.len);
+		assert_span(r.target, cases[i].target);
+		assert_span(r.path, cases[i].path);
+		assert_true((r.query.p == NULL) == (cases[i].query == NULL));
+		if (r.query.p != NULL)
+			assert_span(r.query, cases[i].query);
+		assert_span(r.known[HTTP_HOST], cases[i].host);
+		assert_span(r.fields[0].value, "a");
+		free(copy);
+		buf_clear(&b);
+	}
+	/* The field is still needed, and valid. */
+	assert_int_equal(status_of(SPAN("GET http://a/ HTTP/1.1\r\n\r\n")), 400);
+	assert_int_equal(status_of(SPAN("GET http://a/ HTTP/1.1\r\nHost: /\r\n\r\n")), 400);
+	assert_int_equal(status_of(SPAN("GET http://a/ HTTP/1.0\r\n\r\n")), 200);
+}
+
+static void
 one_empty_line_before_a_request_is_passed_over(void **state)
 {
 	struct http_request r;
@@ -137,7 +172,13 @@ malformed_heads_are_400(void **state)
 	    {"G(T / HTTP/1.1\r\nHost: a\r\n\r\n", 28},
 	    {"GET a HTTP/1.1\r\nHost: a\r\n\r\n", 28},
 	    {"GET * HTTP/1.1\r\nHost: a\r\n\r\n", 28},
-	    {"GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 36},
+	    {"GET http:/a HTTP/1.1\r\nHost: a\r\n\r\n", 33},
+	    {"GET http:///a HTTP/1.1\r\nHost: a\r\n\r\n", 35},
+	    {"GET http:// HTTP/1.1\r\nHost: a\r\n\r\n", 33},
+	    {"GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 37},
+	    {"GET http://a:x/ HTTP/1.1\r\nHost: a\r\n\r\n", 37},
+	    {"GET http://a/\x80 HTTP/1.1\r\nHost: a\r\n\r\n", 36},
+	    {"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 35},
 	    {"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 34},
 	    {"GET /#a HTTP/1.1\r\nHost: a\r\n\r\n", 30},
 	    {"GET /\x80 HTTP/1.1\r\nHost: a\r\n\r\n", 29},
@@ -706,6 +747,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_request_is_read_wherever_it_is_split),
+	    cmocka_unit_test(a_target_may_be_in_absolute_form),
 	    cmocka_unit_test(one_empty_line_before_a_request_is_passed_over),
 	    cmocka_unit_test(methods_are_named_and_unknown_ones_taken),
 	    cmocka_unit_test(malformed_heads_are_400),
