@@ -15,8 +15,9 @@
 #include "proto/url.h"
 
 #define LITTLE_BODY 4096
-#define HELD_MAX    65536 /* bytes that may wait behind a held request */
-#define LAST_MS     1000  /* at a shutdown: for a request that is due */
+#define HELD_MAX    65536                      /* bytes that may wait behind a held request */
+#define LAST_MS     1000                       /* at a shutdown: for a request that is due */
+#define METHODS     "GET, HEAD, POST, OPTIONS" /* of all routes together */
 
 /* Gives the request its id; the client's own id is worth a log line, if it has one. */
 static void
@@ -67,9 +68,21 @@ struct target {
 	void *owner;
 };
 
+/* Answers "OPTIONS *", which asks about the server as a whole. */
+static void
+tell_options(struct web_request *req, void *owner)
+{
+	web_reply(
+	    req, &(struct web_reply){.status = 204, .fields = SPAN("Allow: " METHODS "\r\n")});
+}
+
 static struct target
 find_target(const struct web *web, const struct http_request *http)
 {
+	static const struct web_route whole = {"*", tell_options, 0, web_little_body};
+
+	if (span_is(http->path, whole.path))
+		return (struct target){&whole, NULL};
 	if (!url_path_is_canonical(http->path))
 		return (struct target){NULL, NULL};
 	for (const struct web_routes *part = web->parts; part < web->parts + WEB_PARTS; part++) {
@@ -99,21 +112,23 @@ serve(struct web_conn *wc, const struct http_request *http, struct target to, st
 		web_refuse(&req, ERROR_RATE_LIMITED, "too many connections from this address");
 		return;
 	}
-	if (to.row != NULL)
+	if (http->method == METHOD_OTHER)
+		web_refuse_status(&req, 501, NULL);
+	else if (to.row != NULL)
 		to.row->handle(&req, to.owner);
 	else
 		web_refuse_status(&req, 404, NULL);
 }
 
 /* The number of bytes that the body of this request may have. The sender is known only when the
- * body is there, so a route says how much it takes from a stranger. No route: 0. */
+ * body is there, so a route says how much it takes from a stranger. No route: little. */
 static size_t
 max_body(const struct web *web, const struct http_request *http, struct target to)
 {
 	size_t most = web->max_body > 0 ? web->max_body : WEB_BODY_MAX, less = most;
 
 	if (to.row == NULL)
-		less = 0;
+		less = LITTLE_BODY;
 	else if (to.row->max_body != NULL)
 		less = to.row->max_body(http, to.owner);
 	return less < most ? less : most;

@@ -128,7 +128,9 @@ parse_target(struct http_request *r)
 {
 	struct span query = r->target;
 
-	if (!cut_authority(&query, &r->authority))
+	bool is_star = r->method == METHOD_OPTIONS && span_is(r->target, "*");
+
+	if (!is_star && !cut_authority(&query, &r->authority))
 		return 400;
 	for (size_t i = 0; i < r->target.n; i++) {
 		char c = r->target.p[i];
@@ -169,7 +171,8 @@ parse_request_line(struct http_request *r, struct span line)
 	r->target = span_cut(&line, ' ');
 	if (!line.p)
 		return 400;
-	if (r->method_name.n > METHOD_MAX_BYTES) /* RFC 9112, section 3 */
+	/* RFC 9112, section 3; and what follows a CONNECT is no HTTP */
+	if (r->method_name.n > METHOD_MAX_BYTES || span_is(r->method_name, "CONNECT"))
 		return 501;
 	if (r->target.n > HTTP_TARGET_MAX_BYTES)
 		return 414;

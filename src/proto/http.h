@@ -77,7 +77,8 @@ struct http_request {
 	enum http_method method;
 	struct span method_name;
 	int minor;                       /* of HTTP/1.minor: 0, or 1 for all others */
-	struct span target, path, query; /* raw; query.p is NULL if there is no '?' */
+	/* Raw; query.p is NULL if there is no '?'. The path of "OPTIONS *" is "*". */
+	struct span target, path, query;
 	struct span authority;           /* host:port of a target http://host:port/path, or NULL */
 	/* The first field of that name; p is NULL if absent. The authority replaces Host here, but
 	 * not in fields (RFC 9112, section 3.2.2). */

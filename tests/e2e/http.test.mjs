@@ -142,6 +142,17 @@ promise('stats are for a key with the scope, or for this machine without a proxy
 	assert.equal((await ask({ 'X-Service-Key': w.key, Origin: 'http://localhost:5173' })).status, 403);
 });
 
+promise('a method that nobody knows is 501, and OPTIONS * names the others', async (w) => {
+	for (const [method, path] of [['TRACE', '/health'], ['PROPFIND', '/poll?walletAddress=alice'], ['LINK', '/nothing']]) {
+		const answer = await request(w.target, { method, path });
+		assert.equal(answer.status, 501, method);
+		assert.equal(answer.json.code, 'bad_request', method);
+	}
+	const [answer] = answers(await raw(w.target, 'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'));
+	assert.equal(answer.status, 204);
+	assert.equal(answer.headers.allow, 'GET, HEAD, POST, OPTIONS');
+});
+
 promise('other methods are refused with what is allowed', async (w) => {
 	for (const path of ['/health', '/api/websocket/stats', '/ws?walletAddress=alice']) {
 		const answer = await request(w.target, { method: 'DELETE', path });

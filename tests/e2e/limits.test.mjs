@@ -277,7 +277,7 @@ promise('a client that is not known yet may send little, so that strangers do no
 	assert.equal(await status('POST', stranger.path, 65537), 413, 'of its head alone');
 	assert.equal(await status('POST', '/emit?walletAddress=alice', 70000), 413);
 	assert.equal(await status('GET', '/events?walletAddress=alice', 5000), 413);
-	assert.equal(await status('POST', '/nowhere', 1), 404);
+	assert.equal(await status('POST', '/nowhere', 5000), 404);
 	const long = `4${JSON.stringify(['presence', { escrowId: 'x', pad: 'y'.repeat(60000) }]).padEnd(65534)}`;
 	assert.equal((await stranger.send('40{"walletAddress":"bob"}')).status, 200);
 	assert.match(await stranger.next(), /^40\{"sid"/);

@@ -210,6 +210,18 @@ head_is_answered_without_a_body(void **state)
 	assert_int_equal(count(w, "hello"), 1);
 }
 
+static void
+options_of_the_whole_server_are_its_methods(void **state)
+{
+	struct wires *w = *state;
+
+	serve(w);
+	ask(w, "OPTIONS * HTTP/1.1\r\n" HOST "\r\n" HELLO);
+	assert_int_equal(status(w), 204);
+	assert_int_equal(count(w, "Allow: GET, HEAD, POST, OPTIONS\r\n"), 1);
+	assert_int_equal(count(w, "hello"), 1);
+}
+
 /* ---- bodies ---- */
 
 static void
@@ -489,6 +501,7 @@ main(void)
 	    wires_test(the_last_request_ends_the_connection),
 	    wires_test(a_client_of_1_0_is_kept_on_demand_alone),
 	    wires_test(head_is_answered_without_a_body),
+	    wires_test(options_of_the_whole_server_are_its_methods),
 	    wires_test(a_body_may_come_in_pieces),
 	    wires_test(a_chunked_body_is_put_together_split_anywhere),
 	    wires_test(who_waits_for_100_gets_it_first),

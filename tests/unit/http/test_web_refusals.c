@@ -27,6 +27,10 @@ what_is_wrong_is_refused_with_its_status_and_an_end(void **state)
 	    {411, "POST /echo HTTP/1.1\r\n" HOST "\r\n"},
 	    {413, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1000001\r\n\r\n"},
 	    {417, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\nExpect: miracles\r\n\r\n"},
+	    {400, "GET * HTTP/1.1\r\n" HOST "\r\n"},
+	    {501, "BREW /hello HTTP/1.1\r\n" HOST "\r\n"},
+	    {501, "TRACE /nowhere HTTP/1.1\r\n" HOST "\r\n"},
+	    {501, "CONNECT a:1 HTTP/1.1\r\n" HOST "\r\n"},
 	    {501, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n"},
 	    {505, "GET /hello HTTP/2.0\r\n" HOST "\r\n"},
 	};

@@ -179,7 +179,6 @@ malformed_heads_are_400(void **state)
 	    {"GET http://a:x/ HTTP/1.1\r\nHost: a\r\n\r\n", 37},
 	    {"GET http://a/\x80 HTTP/1.1\r\nHost: a\r\n\r\n", 36},
 	    {"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 35},
-	    {"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 34},
 	    {"GET /#a HTTP/1.1\r\nHost: a\r\n\r\n", 30},
 	    {"GET /\x80 HTTP/1.1\r\nHost: a\r\n\r\n", 29},
 	    {"GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 29},
@@ -425,6 +424,18 @@ a_very_long_method_is_501(void **state)
 	assert_int_equal(
 	    status_of(SPAN("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA / HTTP/1.1\r\nHost: a\r\n\r\n")),
 	    501);
+}
+
+static void
+connect_is_501_and_options_may_ask_about_all(void **state)
+{
+	struct http_request r;
+
+	assert_int_equal(status_of(SPAN("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n")), 501);
+	assert_int_equal(http_parse(&r, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 31), 31);
+	assert_span(r.path, "*");
+	assert_null(r.query.p);
+	assert_int_equal(status_of(SPAN("OPTIONS *a HTTP/1.1\r\nHost: a\r\n\r\n")), 400);
 }
 
 static void
@@ -760,6 +771,7 @@ main(void)
 	    cmocka_unit_test(a_target_may_have_8_kib),
 	    cmocka_unit_test(a_head_may_have_16_kib_and_100_fields),
 	    cmocka_unit_test(a_very_long_method_is_501),
+	    cmocka_unit_test(connect_is_501_and_options_may_ask_about_all),
 	    cmocka_unit_test(connections_are_kept_as_the_version_has_it),
 	    cmocka_unit_test(continue_is_expected_only_before_a_body),
 	    cmocka_unit_test(lines_of_one_field_are_joined),
