@@ -76,11 +76,11 @@ struct web_reply {
 void web_reply(struct web_request *, const struct web_reply *);
 
 /* Answers {"success":false,"error":"...","code":"..."} with the status of the code; why NULL: the
- * code's own sentence. */
+ * code's own sentence. The connection is kept, unless the request asks for a WebSocket. */
 void web_refuse(struct web_request *, enum error, const char *why);
 
 /* Refuses a request that breaks a rule of HTTP itself: 404, 405 (allow names the methods), 400, 413
- * and others. */
+ * and others. The connection is kept as by web_refuse. */
 void web_refuse_status(struct web_request *, int status, const char *allow);
 
 /* Keeps the request open after the handler returns, until one web_reply_held; no other request of

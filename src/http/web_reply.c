@@ -169,6 +169,14 @@ note_refusal(const struct web_request *req, int status, const char *code)
 	    8);
 }
 
+/* False: the bytes that follow may not be a request, since this one was not read to its end, or its
+ * client may take the connection for a WebSocket already. */
+static bool
+has_next_request(const struct web_request *req)
+{
+	return req->http != NULL && !http_wants_ws(req->http);
+}
+
 static void
 refuse(struct web_request *req, int status, const char *code, const char *error, struct span more)
 {
@@ -185,7 +193,7 @@ refuse(struct web_request *req, int status, const char *code, const char *error,
 	web_reply(req, &(struct web_reply){.status = status,
 			   .body = buf_as_span(&body),
 			   .fields = buf_as_span(&fields),
-			   .is_last = true});
+			   .is_last = !has_next_request(req)});
 	buf_clear(&body);
 	buf_clear(&fields);
 }

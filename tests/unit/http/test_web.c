@@ -465,7 +465,7 @@ the_header_and_the_query_may_spell_one_wallet_in_two_ways(void **state)
 	    {"?walletAddress=alice", "", "alice"},
 	    {"?walletAddress=", "alice", "alice"}, /* it says nothing */
 	    {"?walletAddress", "alice", "alice"},
-	    {"?walletAddress=alice", "Alice", NULL}, /* a refusal ends the connection */
+	    {"?walletAddress=alice", "Alice", NULL},
 	};
 	struct wires *w = *state;
 	struct auth *auth = auth_new(&(struct config){.auth = AUTH_OPEN}, &(struct buf){0});
