@@ -76,10 +76,10 @@ struct http_request {
 	int status; /* the status to answer with, if http_parse returns -1 */
 	enum http_method method;
 	struct span method_name;
-	int minor;                       /* of HTTP/1.minor: 0, or 1 for all others */
+	int minor; /* of HTTP/1.minor: 0, or 1 for all others */
 	/* Raw; query.p is NULL if there is no '?'. The path of "OPTIONS *" is "*". */
 	struct span target, path, query;
-	struct span authority;           /* host:port of a target http://host:port/path, or NULL */
+	struct span authority; /* host:port of a target http://host:port/path, or NULL */
 	/* The first field of that name; p is NULL if absent. The authority replaces Host here, but
 	 * not in fields (RFC 9112, section 3.2.2). */
 	struct span known[HTTP_FIELD_COUNT];
@@ -160,7 +160,8 @@ int http_ws_handshake(const struct http_request *, char accept[HTTP_WS_ACCEPT_SI
  * they are empty. */
 void http_put_101(struct buf *, const char *accept, struct span protocol, struct span extensions);
 
-/* Appends the fields that a 426 must have: Upgrade and Sec-WebSocket-Version. */
+/* Appends the fields that a 426 must have: Upgrade with its Connection (RFC 9110, section 7.8), and
+ * Sec-WebSocket-Version. */
 void http_put_426(struct buf *);
 
 #endif

@@ -178,5 +178,6 @@ void
 http_put_426(struct buf *b)
 {
 	http_put_str(b, "Upgrade", "websocket");
+	http_put_str(b, "Connection", "upgrade");
 	http_put_str(b, "Sec-WebSocket-Version", "13");
 }

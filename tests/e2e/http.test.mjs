@@ -108,9 +108,10 @@ promise('a target in absolute form is its path, and its host is the one that cou
 });
 
 promise('a refused request does not end the connection if it was read whole', async (w) => {
-	const text = await raw(w.target, get('', '/nothing') + get('', '//health') + get('', '/poll') + get('', '/ws') + 'DELETE /health HTTP/1.1\r\nHost: localhost\r\n\r\n' +
+	const text = await raw(w.target, get('', '/nothing') + get('', '//health') + get('', '/poll') + get('', '/ws?walletAddress=alice') + 'DELETE /health HTTP/1.1\r\nHost: localhost\r\n\r\n' +
 		'POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc' + get('Connection: close\r\n'));
 	assert.deepEqual(answers(text).map((a) => a.status), [404, 404, 401, 426, 405, 404, 200]);
+	assert.equal(answers(text)[3].headers.connection, 'upgrade');
 	for (const refused of [post(''), post('Content-Length: 100000000\r\n'), get(UPGRADE, '/ws?walletAddress=alice'), get(UPGRADE, '/health').replace('GET', 'PUT').replace('\r\n\r\n', '\r\nContent-Length: 0\r\n\r\n')])
 		assert.equal(answers(await raw(w.target, refused + get())).length, 1, refused);
 });
@@ -197,8 +198,10 @@ promise('a handshake that is none is refused as RFC 6455 says', async (w) => {
 		assert.equal(found, status, what);
 		// What follows is surely a request only where no WebSocket was asked for.
 		assert.equal(/\bclose\b/.test(h.connection ?? ''), !/^(no Upgrade|another protocol)$/.test(what), what);
-		if (status === 426)
+		if (status === 426) {
 			assert.equal(h['sec-websocket-version'], '13', what);
+			assert.equal(h.upgrade, 'websocket', what);
+		}
 	}
 	assert.equal((await handshake(w, { Connection: 'keep-alive, Upgrade', Upgrade: 'WebSocket' })).status, 101);
 });

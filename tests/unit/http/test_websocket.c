@@ -240,6 +240,9 @@ a_bad_handshake_is_refused_and_its_connection_ended(void **state)
 		assert_int_equal(
 		    strstr(buf_cstr(&w->answer), "Connection: close\r\n") != NULL, is_asked);
 		assert_int_equal(w->has_ended, is_asked);
+		assert_int_equal(strstr(buf_cstr(&w->answer),
+				     "\r\nUpgrade: websocket\r\nConnection: upgrade\r\n") != NULL,
+		    strcmp(bad[i].status, "426") == 0);
 		assert_null(p->ws);
 		wires_teardown(&fresh);
 	}
