@@ -155,11 +155,9 @@ static int
 refused_early(
     const struct web *web, const struct http_request *http, struct target to, size_t body_max)
 {
-	struct span expect = http->known[HTTP_EXPECT];
-
 	if (web->refuses_underscores && has_underscore(http))
 		return 400;
-	if (expect.p != NULL && !http->expect_continue)
+	if (http->expects_more)
 		return 417;
 	if (!http->is_chunked && !http->has_length &&
 	    (http->method == METHOD_POST || http->method == METHOD_PUT ||

@@ -250,8 +250,10 @@ parse_meaning(struct http_request *r)
 	r->content_length = length.p ? value : 0;
 	r->keep_alive = !http_has(r, HTTP_CONNECTION, "close") &&
 			(r->minor == 1 || http_has(r, HTTP_CONNECTION, "keep-alive"));
-	r->expect_continue = r->minor == 1 && (r->is_chunked || r->content_length > 0) &&
-			     http_has(r, HTTP_EXPECT, "100-continue");
+	bool expects_100 = http_has(r, HTTP_EXPECT, "100-continue");
+	r->expect_continue =
+	    expects_100 && r->minor == 1 && (r->is_chunked || r->content_length > 0);
+	r->expects_more = r->known[HTTP_EXPECT].p && !expects_100;
 	return 0;
 }
 

@@ -85,6 +85,7 @@ struct http_request {
 	struct span known[HTTP_FIELD_COUNT];
 	bool keep_alive;         /* the connection may take another request */
 	bool expect_continue;    /* the client waits for 100 before it sends the body */
+	bool expects_more;       /* it expects something else than that */
 	bool is_chunked;         /* a chunked body follows */
 	bool has_length;         /* there was a Content-Length, perhaps 0 */
 	uint64_t content_length; /* bytes of body that follow, unless is_chunked */

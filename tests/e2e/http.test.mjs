@@ -116,6 +116,11 @@ promise('a refused request does not end the connection if it was read whole', as
 		assert.equal(answers(await raw(w.target, refused + get())).length, 1, refused);
 });
 
+promise('an expectation of 100 is ignored where none can come', async (w) => {
+	const [first, second] = answers(await raw(w.target, get('Expect: 100-continue\r\n') + 'GET /health HTTP/1.0\r\nExpect: 100-continue\r\n\r\n'));
+	assert.deepEqual([first.status, second.status], [200, 200]);
+});
+
 promise('a later HTTP/1.x is served as HTTP/1.1', async (w) => {
 	const [first, second] = answers(await raw(w.target, 'GET /health HTTP/1.2\r\nHost: localhost\r\n\r\n' + get('Connection: close\r\n')));
 	assert.deepEqual([first.status, second.status], [200, 200]);

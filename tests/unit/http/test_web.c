@@ -271,6 +271,19 @@ who_waits_for_100_gets_it_first(void **state)
 	assert_int_equal(count(w, "200 OK"), 1);
 }
 
+static void
+no_100_is_sent_without_a_body_or_to_1_0(void **state)
+{
+	struct wires *w = *state;
+
+	serve(w);
+	ask(w, "GET /hello HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n\r\n");
+	assert_int_equal(status(w), 200);
+	ask(w, "POST /echo HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi");
+	assert_int_equal(count(w, "HTTP/1.1 200"), 2);
+	assert_int_equal(count(w, "HTTP/1.1"), 2);
+}
+
 /* ---- held requests ---- */
 
 static void
@@ -505,6 +518,7 @@ main(void)
 	    wires_test(a_body_may_come_in_pieces),
 	    wires_test(a_chunked_body_is_put_together_split_anywhere),
 	    wires_test(who_waits_for_100_gets_it_first),
+	    wires_test(no_100_is_sent_without_a_body_or_to_1_0),
 	    wires_test(a_held_request_is_answered_later_and_the_next_one_after_it),
 	    wires_test(who_leaves_a_held_request_is_noticed_at_once),
 	    wires_test(what_waits_behind_a_held_request_is_bounded),
