@@ -20,7 +20,7 @@ reply_on(struct web_conn *wc, const struct web_reply *reply)
 	struct buf out = {0};
 	struct frame *f;
 
-	frame_begin(&out, reply->fields.n + reply->body.n + 256);
+	frame_begin(&out, reply->fields.n + reply->body.n + 300);
 	http_begin(&out, reply->status);
 	if (reply->status >= 200 && reply->status != 204 && reply->status != 304) {
 		http_put_str(

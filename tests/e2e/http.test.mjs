@@ -3,6 +3,7 @@
 // closed; foreign origins are kept out.
 
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 
 import { answers, raw, request } from './lib/http.mjs';
 import { promise } from './lib/world.mjs';
@@ -12,6 +13,21 @@ const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Versio
 const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
 const get = (more = '', target = '/health', host = 'Host: localhost\r\n') => `GET ${target} HTTP/1.1\r\n${host}${more}\r\n`;
 const post = (more, body = '') => `POST /health HTTP/1.1\r\nHost: localhost\r\n${more}\r\n${body}`;
+
+/** Sends bytes, and reads the head of the answer. */
+function head(target, bytes) {
+	return new Promise((resolve, reject) => {
+		const socket = connect(target.port, '127.0.0.1', () => socket.write(bytes));
+		let said = '';
+		socket.on('data', (d) => {
+			said += d.toString('latin1');
+			if (said.includes('\r\n\r\n'))
+				socket.destroy();
+		});
+		socket.on('close', () => resolve(said));
+		socket.on('error', reject);
+	});
+}
 
 const MALFORMED = [
 	['no Host', get('', '/health', ''), 400],
@@ -66,7 +82,6 @@ promise('malformed requests are refused with their status, and the connection is
 });
 
 promise('a malformed request is refused in the same way when it comes byte by byte', async (w) => {
-	const { connect } = await import('node:net');
 	for (const [what, bytes, status] of MALFORMED.filter(([, b]) => b.length < 300)) {
 		const text = await new Promise((resolve, reject) => {
 			const socket = connect({ host: '127.0.0.1', port: w.target.port, noDelay: true });
@@ -119,6 +134,18 @@ promise('a refused request does not end the connection if it was read whole', as
 promise('an expectation of 100 is ignored where none can come', async (w) => {
 	const [first, second] = answers(await raw(w.target, get('Expect: 100-continue\r\n') + 'GET /health HTTP/1.0\r\nExpect: 100-continue\r\n\r\n'));
 	assert.deepEqual([first.status, second.status], [200, 200]);
+});
+
+promise('each answer says when it was made, the 101 and refusals too', async (w) => {
+	const ws = `${UPGRADE}${KEY}`, close = 'Connection: close\r\n';
+	const stream = `GET /events?walletAddress=alice HTTP/1.0\r\nHost: localhost\r\n\r\n`;
+	for (const bytes of [get(close), get(close, '/nothing'), 'nonsense\r\n\r\n', get(close, '/poll?walletAddress=alice&timeout=0')]) {
+		const [{ status, headers }] = answers(await raw(w.target, bytes));
+		assert.match(headers.date, /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/, String(status));
+		assert.ok(Math.abs(Date.parse(headers.date) - Date.now()) < 3600_000, headers.date);
+	}
+	for (const [bytes, status] of [[get(ws, '/ws?walletAddress=alice'), 101], [stream, 200]])
+		assert.match(await head(w.target, bytes), new RegExp(`^HTTP/1.1 ${status} [^]*\\r\\nDate: \\w`), String(status));
 });
 
 promise('a later HTTP/1.x is served as HTTP/1.1', async (w) => {

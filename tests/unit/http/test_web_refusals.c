@@ -41,6 +41,7 @@ what_is_wrong_is_refused_with_its_status_and_an_end(void **state)
 		assert_int_equal(status(w), wrong[i].status);
 		assert_int_equal(count(w, "Connection: close\r\n"), 1);
 		assert_int_equal(count(w, "\"success\":false"), 1);
+		assert_int_equal(count(w, "\r\nDate: "), 1);
 		assert_int_equal(count(w, "HTTP/1.1"), 1);
 		assert_true(w->has_ended);
 		assert_int_equal(s->hellos, 0);
