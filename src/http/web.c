@@ -108,6 +108,7 @@ serve(struct web_conn *wc, const struct http_request *http, struct target to, st
 	    .conn = wc->conn, .http = http, .head = head, .body = body, .web_conn = wc};
 
 	remember(wc, http);
+	wc->outlives_end = to.row != NULL && to.row->outlives_end;
 	if (!take_quota(wc, http)) {
 		web_refuse(&req, ERROR_RATE_LIMITED, "too many connections from this address");
 		return;
@@ -301,7 +302,13 @@ on_writable(struct conn *c)
 static void
 on_end(struct conn *c)
 {
-	web_let_go(conn_owner(c));
+	struct web_conn *wc = conn_owner(c);
+
+	if (wc->is_held && wc->outlives_end) {
+		wc->has_ended = true;
+		return;
+	}
+	web_let_go(wc);
 	conn_finish(c, "end of requests");
 }
 

@@ -16,7 +16,7 @@
 static void
 reply_on(struct web_conn *wc, const struct web_reply *reply)
 {
-	bool is_last = reply->is_last || !wc->keep_alive || wc->ends_ms > 0;
+	bool is_last = reply->is_last || !wc->keep_alive || wc->ends_ms > 0 || wc->has_ended;
 	struct buf out = {0};
 	struct frame *f;
 

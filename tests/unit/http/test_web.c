@@ -322,6 +322,39 @@ who_leaves_a_held_request_is_noticed_at_once(void **state)
 }
 
 static void
+who_ends_their_side_still_gets_the_answer_where_the_route_has_it(void **state)
+{
+	struct wires *w = *state;
+	struct site *s = serve(w);
+
+	ask(w, "POST /hold-on HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi");
+	shutdown(w->far, SHUT_WR);
+	turns(w);
+	assert_int_equal(s->gone, 0);
+	web_reply_held(s->held, &(struct web_reply){.status = 200, .body = SPAN("held")});
+	turns(w);
+	get(w);
+	assert_int_equal(count(w, "Connection: close\r\n\r\nheld"), 1);
+	assert_true(w->has_ended);
+}
+
+static void
+who_is_gone_for_good_is_noticed_at_the_answer_at_the_latest(void **state)
+{
+	struct wires *w = *state;
+	struct site *s = serve(w);
+
+	ask(w, "POST /hold-on HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi");
+	close(w->far);
+	turns(w);
+	w->far = -1;
+	if (s->held != NULL)
+		web_reply_held(s->held, &(struct web_reply){.status = 200, .body = SPAN("held")});
+	turns(w);
+	assert_int_equal(net_connections(w->net), 0);
+}
+
+static void
 what_waits_behind_a_held_request_is_bounded(void **state)
 {
 	struct wires *w = *state;
@@ -524,6 +557,8 @@ main(void)
 	    wires_test(no_100_is_sent_without_a_body_or_to_1_0),
 	    wires_test(a_held_request_is_answered_later_and_the_next_one_after_it),
 	    wires_test(who_leaves_a_held_request_is_noticed_at_once),
+	    wires_test(who_ends_their_side_still_gets_the_answer_where_the_route_has_it),
+	    wires_test(who_is_gone_for_good_is_noticed_at_the_answer_at_the_latest),
 	    wires_test(what_waits_behind_a_held_request_is_bounded),
 	    wires_test(what_stands_behind_the_head_belongs_to_the_new_protocol),
 	    wires_test(what_stands_behind_a_body_does_too),
