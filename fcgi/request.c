@@ -39,6 +39,20 @@ static const struct param {
 
 #define N_PARAMS (sizeof(params_known) / sizeof(params_known[0]))
 
+/* The bytes of a header field as a line of HTTP. 0: the parameter is none. */
+static size_t
+header_line_bytes(struct span name, struct span value)
+{
+	static const struct span prefix = {"HTTP_", 5};
+	size_t ends = strlen(": \r\n");
+
+	if (span_is(name, "CONTENT_TYPE") || span_is(name, "CONTENT_LENGTH"))
+		return value.n > 0 ? name.n + value.n + ends : 0;
+	if (name.n < prefix.n || memcmp(name.p, prefix.p, prefix.n) != 0)
+		return 0;
+	return name.n - prefix.n + value.n + ends;
+}
+
 static bool
 take_params(struct request *r, char *const *params)
 {
@@ -49,6 +63,7 @@ take_params(struct request *r, char *const *params)
 
 		if (value.p == NULL)
 			continue;
+		r->header_bytes += header_line_bytes(name, value);
 		if (span_is(name, "HTTPS"))
 			r->auth.is_secure =
 			    span_eq_nocase(value, SPAN("on")) || span_is(value, "1");

@@ -44,8 +44,9 @@ struct request {
 	struct span requested_headers; /* Access-Control-Request-Headers, of a preflight */
 	struct span given_id;          /* X-Request-ID */
 	char id[IDS_REQUEST_SIZE]; /* the request's id: given_id if that is a plain one, else new */
-	size_t max_body;           /* bytes; 0: REQUEST_LIST_MAX. The caller sets it */
-	struct auth_request auth;  /* claimed_wallet is from the header: see request_wallet */
+	size_t header_bytes; /* of all fields, as lines of HTTP; also of those that are not read */
+	size_t max_body;     /* bytes; 0: REQUEST_LIST_MAX. The caller sets it */
+	struct auth_request auth; /* claimed_wallet is from the header: see request_wallet */
 	request_read *read;
 	void *read_arg;
 	/* of uri */
@@ -65,7 +66,8 @@ enum request_verdict {
 	/* 400: no method, no REQUEST_URI, a bad escape, an escaped NUL in the path, a query of too
 	 * many pairs, or a parameter twice */
 	REQUEST_MALFORMED,
-	REQUEST_TOO_LONG, /* 414: REQUEST_URI */
+	REQUEST_TOO_LONG,   /* 414: REQUEST_URI */
+	REQUEST_LARGE_HEAD, /* 431: the caller finds that header_bytes are too many */
 	REQUEST_NO_ROUTE /* 404: another spelling of a path, too many segments, or a wrong prefix */
 };
 

@@ -306,6 +306,12 @@ send_reply(const struct exchange *c)
 	return is_sent;
 }
 
+static bool
+has_large_head(const struct config *config, const struct request *request)
+{
+	return config->max_header > 0 && request->header_bytes > (size_t)config->max_header;
+}
+
 bool
 rest_answer(struct rest_worker *rest, char *const *params, const struct channel *channel)
 {
@@ -316,6 +322,7 @@ rest_answer(struct rest_worker *rest, char *const *params, const struct channel 
 	} bad[] = {
 	    [REQUEST_MALFORMED] = {400, ERROR_BAD_REQUEST, NULL},
 	    [REQUEST_TOO_LONG] = {414, ERROR_TOO_LONG, NULL},
+	    [REQUEST_LARGE_HEAD] = {431, ERROR_BAD_REQUEST, "The header fields are too long."},
 	    [REQUEST_NO_ROUTE] = {404, ERROR_NOT_FOUND, "There is no such route."},
 	};
 	struct request request;
@@ -327,6 +334,8 @@ rest_answer(struct rest_worker *rest, char *const *params, const struct channel 
 	enum request_verdict verdict =
 	    request_init(&request, params, rest->config->url_prefix, &why);
 
+	if (has_large_head(rest->config, &request))
+		verdict = REQUEST_LARGE_HEAD;
 	request.read = channel->read;
 	request.read_arg = channel->arg;
 	request.max_body = (size_t)rest->config->max_body;
@@ -335,8 +344,8 @@ rest_answer(struct rest_worker *rest, char *const *params, const struct channel 
 	if (verdict == REQUEST_OK)
 		decide(&c);
 	else
-		reply_failure(
-		    &reply, bad[verdict].err, bad[verdict].status, why ? why : bad[verdict].why);
+		reply_failure(&reply, bad[verdict].err, bad[verdict].status,
+		    bad[verdict].why ? bad[verdict].why : why);
 	is_whole = (reply.is_stream || send_reply(&c)) && !reply.is_broken;
 	note(&c);
 	reply_clear(&reply);

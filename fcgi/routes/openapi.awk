@@ -34,7 +34,7 @@ function put_body(i, form) {
 
 # The statuses of failures in their order: those that follow from who may ask and from the body, and the row's own.
 function fails(i, list, status, sorted) {
-	list = " 400 406 414 " row[i, "fails"] " "
+	list = " 400 406 414 431 " row[i, "fails"] " "
 	if (row[i, "who"] != "anyone")
 		list = list "401 403 503 "
 	if (row[i, "body"])

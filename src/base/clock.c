@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * clock.c - the two clocks, and ISO 8601 without the C library's calendar (which has locales and
+ * clock.c - the two clocks, and their texts without the C library's calendar (which has locales and
  * time zones). Days are counted in the proleptic Gregorian calendar, in eras of 400 years that
  * begin on 1 March.
  */
@@ -73,10 +73,27 @@ put_digits(char *p, int value, int digits)
 	return p + digits;
 }
 
+static int64_t
+within_years(int64_t wall_ms)
+{
+	return wall_ms < YEAR_0 ? YEAR_0 : wall_ms > YEAR_9K ? YEAR_9K : wall_ms;
+}
+
+/* Writes "hh:mm:ss". */
+static char *
+put_time(char *p, int ms_of_day)
+{
+	p = put_digits(p, ms_of_day / 3600000, 2);
+	*p++ = ':';
+	p = put_digits(p, ms_of_day / 60000 % 60, 2);
+	*p++ = ':';
+	return put_digits(p, ms_of_day / 1000 % 60, 2);
+}
+
 const char *
 clock_iso(char out[CLOCK_ISO_SIZE], int64_t wall_ms)
 {
-	int64_t ms = wall_ms < YEAR_0 ? YEAR_0 : wall_ms > YEAR_9K ? YEAR_9K : wall_ms;
+	int64_t ms = within_years(wall_ms);
 	int64_t days = ms / DAY_MS - (ms % DAY_MS < 0);
 	int year, month, day, rest = (int)(ms - days * DAY_MS);
 	char *p;
@@ -88,15 +105,32 @@ clock_iso(char out[CLOCK_ISO_SIZE], int64_t wall_ms)
 	*p++ = '-';
 	p = put_digits(p, day, 2);
 	*p++ = 'T';
-	p = put_digits(p, rest / 3600000, 2);
-	*p++ = ':';
-	p = put_digits(p, rest / 60000 % 60, 2);
-	*p++ = ':';
-	p = put_digits(p, rest / 1000 % 60, 2);
+	p = put_time(p, rest);
 	*p++ = '.';
 	p = put_digits(p, rest % 1000, 3);
 	*p++ = 'Z';
 	*p = '\0';
+	return out;
+}
+
+const char *
+clock_http(char out[CLOCK_HTTP_SIZE], int64_t wall_ms)
+{
+	static const char week[] = "Thu, Fri, Sat, Sun, Mon, Tue, Wed, "; /* day 0 was a Thursday */
+	static const char months[] = " Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec ";
+	int64_t ms = within_years(wall_ms);
+	int64_t days = ms / DAY_MS - (ms % DAY_MS < 0);
+	int year, month, day;
+	char *p = out;
+
+	date_from_days(days, &year, &month, &day);
+	memcpy(p, week + ((days % 7 + 7) % 7) * 5, 5);
+	p = put_digits(p + 5, day, 2);
+	memcpy(p, months + (month - 1) * 5, 5);
+	p = put_digits(p + 5, year, 4);
+	*p++ = ' ';
+	p = put_time(p, (int)(ms - days * DAY_MS));
+	memcpy(p, " GMT", 5);
 	return out;
 }
 

@@ -16,8 +16,9 @@
 #include "proto/url.h"
 
 #define LITTLE_BODY 4096
-#define HELD_MAX    65536 /* bytes that may wait behind a held request */
-#define LAST_MS     1000  /* at a shutdown: for a request that is due */
+#define HELD_MAX    65536                      /* bytes that may wait behind a held request */
+#define LAST_MS     1000                       /* at a shutdown: for a request that is due */
+#define METHODS     "GET, HEAD, POST, OPTIONS" /* of all routes together */
 
 /* Gives the request its id; the client's own id is worth a log line, if it has one. */
 static void
@@ -68,9 +69,21 @@ struct target {
 	void *owner;
 };
 
+/* Answers "OPTIONS *", which asks about the server as a whole. */
+static void
+tell_options(struct web_request *req, void *owner)
+{
+	web_reply(
+	    req, &(struct web_reply){.status = 204, .fields = SPAN("Allow: " METHODS "\r\n")});
+}
+
 static struct target
 find_target(const struct web *web, const struct http_request *http)
 {
+	static const struct web_route whole = {"*", tell_options, 0, web_little_body};
+
+	if (span_is(http->path, whole.path))
+		return (struct target){&whole, NULL};
 	if (!url_path_is_canonical(http->path))
 		return (struct target){NULL, NULL};
 	for (const struct web_routes *part = web->parts; part < web->parts + WEB_PARTS; part++) {
@@ -102,8 +115,11 @@ serve(struct web_conn *wc, const struct http_request *http, struct target to, st
 
 	web_let_go(wc); /* of the answer before */
 	remember(wc, http);
+	wc->outlives_end = to.row != NULL && to.row->outlives_end;
 	if (!take_quota(wc, http))
 		web_refuse(&req, ERROR_RATE_LIMITED, "too many connections from this address");
+	else if (http->method == METHOD_OTHER)
+		web_refuse_status(&req, 501, NULL);
 	else if (to.row != NULL)
 		to.row->handle(&req, to.owner);
 	else
@@ -134,14 +150,14 @@ refuse(struct web_conn *wc, int status)
 }
 
 /* The number of bytes that the body of this request may have. The sender is known only when the
- * body is there, so a route says how much it takes from a stranger. No route: 0. */
+ * body is there, so a route says how much it takes from a stranger. No route: little. */
 static size_t
 max_body(const struct web *web, const struct http_request *http, struct target to)
 {
 	size_t most = web->max_body > 0 ? web->max_body : WEB_BODY_MAX, less = most;
 
 	if (to.row == NULL)
-		less = 0;
+		less = LITTLE_BODY;
 	else if (to.row->max_body != NULL)
 		less = to.row->max_body(http, to.owner);
 	return less < most ? less : most;
@@ -168,11 +184,9 @@ static int
 refused_early(
     const struct web *web, const struct http_request *http, struct target to, size_t body_max)
 {
-	struct span expect = http->known[HTTP_EXPECT];
-
 	if (web->refuses_underscores && has_underscore(http))
 		return 400;
-	if (expect.p != NULL && !http->expect_continue)
+	if (http->expects_more)
 		return 417;
 	if (!http->is_chunked && !http->has_length &&
 	    (http->method == METHOD_POST || http->method == METHOD_PUT ||
@@ -319,7 +333,13 @@ on_writable(struct conn *c)
 static void
 on_end(struct conn *c)
 {
-	web_let_go(conn_owner(c));
+	struct web_conn *wc = conn_owner(c);
+
+	if (wc->is_held && wc->outlives_end) {
+		wc->has_ended = true;
+		return;
+	}
+	web_let_go(wc);
 	conn_finish(c, "end of requests");
 }
 

@@ -34,6 +34,9 @@ struct web_route {
 	/* Returns the number of bytes that the body of this request may have, if that is less than
 	 * the max_body of the web. NULL: it is not less. */
 	size_t (*max_body)(const struct http_request *, void *owner);
+	/* A held request is answered even if its client has ended its side meanwhile, as the last
+	 * one. Else that counts as leaving: on_gone is called. */
+	bool outlives_end;
 };
 
 #define WEB_BODY_MAX   1000000
@@ -79,15 +82,16 @@ struct web_reply {
 void web_reply(struct web_request *, const struct web_reply *);
 
 /* Answers {"success":false,"error":"...","code":"..."} with the status of the code; why NULL: the
- * code's own sentence. */
+ * code's own sentence. The connection is kept, unless the request asks for a WebSocket. */
 void web_refuse(struct web_request *, enum error, const char *why);
 
 /* Refuses a request that breaks a rule of HTTP itself: 404, 405 (allow names the methods), 400, 413
- * and others. */
+ * and others. The connection is kept as by web_refuse. */
 void web_refuse_status(struct web_request *, int status, const char *allow);
 
 /* Keeps the request open after the handler returns, until one web_reply_held; no other request of
- * the connection is taken before. on_gone is called if the client leaves or the process ends; the
+ * the connection is taken before. on_gone is called if the client leaves (see outlives_end) or the
+ * process ends; the
  * handle is void then. fields (copied) go into the answer. */
 struct web_conn *
 web_hold(struct web_request *, struct span fields, void (*on_gone)(void *), void *arg);

@@ -20,7 +20,7 @@ struct web_conn {
 	size_t body_max;
 	bool in_body, is_chunked;
 	/* of the request in hand */
-	bool is_head, keep_alive, is_1_0;
+	bool is_head, keep_alive, is_1_0, outlives_end;
 	char request_id[IDS_REQUEST_SIZE];
 	/* at a shutdown: how long the next request is waited for (mono ms); else 0 */
 	int64_t ends_ms;
@@ -28,6 +28,7 @@ struct web_conn {
 	bool is_followed;     /* see web_follow; on_gone is then of the answer */
 	uint32_t mark;        /* of web_take_progress */
 	uint32_t answer_mark; /* of WAIT_IDLE; both are for conn_take_progress */
+	bool has_ended;       /* the client has ended its side; the held request is its last */
 	bool has_quota; /* the connection has a place of the request's client, not of its peer */
 	struct buf held_fields;
 	void (*on_gone)(void *);

@@ -16,11 +16,11 @@
 static void
 reply_on(struct web_conn *wc, const struct web_reply *reply)
 {
-	bool is_last = reply->is_last || !wc->keep_alive || wc->ends_ms > 0;
+	bool is_last = reply->is_last || !wc->keep_alive || wc->ends_ms > 0 || wc->has_ended;
 	struct buf out = {0};
 	struct frame *f;
 
-	frame_begin(&out, reply->fields.n + reply->body.n + 256);
+	frame_begin(&out, reply->fields.n + reply->body.n + 300);
 	http_begin(&out, reply->status);
 	if (reply->status >= 200 && reply->status != 204 && reply->status != 304) {
 		http_put_str(
@@ -191,6 +191,14 @@ note_refusal(const struct web_request *req, int status, const char *code)
 	    8);
 }
 
+/* False: the bytes that follow may not be a request, since this one was not read to its end, or its
+ * client may take the connection for a WebSocket already. */
+static bool
+has_next_request(const struct web_request *req)
+{
+	return req->http != NULL && !http_wants_ws(req->http);
+}
+
 static void
 refuse(struct web_request *req, int status, const char *code, const char *error, struct span more)
 {
@@ -207,7 +215,7 @@ refuse(struct web_request *req, int status, const char *code, const char *error,
 	web_reply(req, &(struct web_reply){.status = status,
 			   .body = buf_as_span(&body),
 			   .fields = buf_as_span(&fields),
-			   .is_last = true});
+			   .is_last = !has_next_request(req)});
 	buf_clear(&body);
 	buf_clear(&fields);
 }

@@ -286,7 +286,7 @@ websocket_accept(struct web_request *req, const struct websocket_options *o)
 		&window_bits, &extensions);
 	ws->window_bits = (uint8_t)window_bits;
 	ws_reader_init(&ws->reader, o->max_message, has_deflate ? o->deflate : NULL);
-	frame_begin(&head, 300);
+	frame_begin(&head, 340);
 	http_put_101(&head, accept, span_of(o->subprotocol), buf_as_span(&extensions));
 	http_put_str(&head, "X-Request-ID", web_request_id(req));
 	http_end(&head);

@@ -1,50 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * http.c - HTTP/1.1 input: request heads and chunked bodies.
+ * http.c - HTTP/1.1 input: request heads and their fields.
  */
 #include "proto/http.h"
 
+#include "proto/http_text.h"
 #include "proto/url.h"
 
 #define METHOD_MAX_BYTES       32
 #define REQUEST_LINE_MAX_BYTES (METHOD_MAX_BYTES + HTTP_TARGET_MAX_BYTES + 10) /* 2 SP, HTTP/1.1 */
-#define CHUNK_DIGITS_MAX       16
-#define CHUNK_EXTRA_MAX_BYTES  4096
 #define CONTENT_LENGTH_MAX     INT64_MAX
 
 /* ---- characters and names ---- */
-
-/* RFC 9110, section 5.6.2 */
-static const bool is_tchar[256] = {
-    ['0' ... '9'] = true,
-    ['A' ... 'Z'] = true,
-    ['a' ... 'z'] = true,
-    ['!'] = true,
-    ['#' ... '\''] = true,
-    ['*'] = true,
-    ['+'] = true,
-    ['-'] = true,
-    ['.'] = true,
-    ['^' ... '`'] = true,
-    ['|'] = true,
-    ['~'] = true,
-};
 
 bool
 http_is_token(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_tchar[(uint8_t)s.p[i]])
+		if (!http_is_tchar(s.p[i]))
 			return false;
 	}
 	return s.n > 0;
-}
-
-/* The characters of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110, section 5.5). */
-static bool
-is_text(char c)
-{
-	return c == '\t' || ((uint8_t)c >= ' ' && c != 0x7f);
 }
 
 /* The row of a name in the table (first and last letter in lower case). A new name may need other
@@ -125,12 +101,36 @@ find_method(struct span name)
 
 /* ---- request heads: each part returns 0 or the status to refuse with ---- */
 
+/* Cuts "http://host:port" off a target in absolute form. *host.p stays NULL if the target has none.
+ * False: the scheme is another, or host:port is not valid. */
+static bool
+cut_authority(struct span *target, struct span *host)
+{
+	struct span rest = *target, scheme = span_cut(&rest, ':'), name;
+	size_t n = 2;
+	int port;
+
+	if (target->n == 0 || target->p[0] == '/')
+		return target->n > 0;
+	if (rest.n < 2 || memcmp(rest.p, "//", 2) != 0 ||
+	    (!span_eq_nocase(scheme, SPAN("http")) && !span_eq_nocase(scheme, SPAN("https"))))
+		return false;
+	while (n < rest.n && rest.p[n] != '/' && rest.p[n] != '?')
+		n++;
+	*host = (struct span){rest.p + 2, n - 2};
+	*target = (struct span){rest.p + n, rest.n - n};
+	return url_host_split(*host, &name, &port);
+}
+
+/* The forms of RFC 9112, section 3.2, but for that of CONNECT. */
 static int
 parse_target(struct http_request *r)
 {
 	struct span query = r->target;
 
-	if (r->target.n == 0 || r->target.p[0] != '/')
+	bool is_star = r->method == METHOD_OPTIONS && span_is(r->target, "*");
+
+	if (!is_star && !cut_authority(&query, &r->authority))
 		return 400;
 	for (size_t i = 0; i < r->target.n; i++) {
 		char c = r->target.p[i];
@@ -139,6 +139,8 @@ parse_target(struct http_request *r)
 			return 400;
 	}
 	r->path = span_cut(&query, '?');
+	if (r->path.n == 0)
+		r->path = SPAN("/");
 	r->query = query;
 	return 0;
 }
@@ -150,9 +152,9 @@ parse_version(struct http_request *r, struct span v)
 		return 400;
 	if (v.p[5] < '0' || v.p[5] > '9' || v.p[7] < '0' || v.p[7] > '9')
 		return 400;
-	if (v.p[5] != '1' || v.p[7] > '1')
+	if (v.p[5] != '1')
 		return 505;
-	r->minor = v.p[7] - '0';
+	r->minor = v.p[7] == '0' ? 0 : 1; /* a later one is served as the latest known */
 	return 0;
 }
 
@@ -169,7 +171,8 @@ parse_request_line(struct http_request *r, struct span line)
 	r->target = span_cut(&line, ' ');
 	if (!line.p)
 		return 400;
-	if (r->method_name.n > METHOD_MAX_BYTES) /* RFC 9112, section 3 */
+	/* RFC 9112, section 3; and what follows a CONNECT is no HTTP */
+	if (r->method_name.n > METHOD_MAX_BYTES || span_is(r->method_name, "CONNECT"))
 		return 501;
 	if (r->target.n > HTTP_TARGET_MAX_BYTES)
 		return 414;
@@ -193,7 +196,7 @@ parse_field(struct http_request *r, struct span line)
 	if (!line.p || !http_is_token(h->name))
 		return 400;
 	for (size_t i = 0; i < line.n; i++) {
-		if (!is_text(line.p[i]))
+		if (!http_is_text(line.p[i]))
 			return 400;
 	}
 	h->value = span_trim(line);
@@ -209,6 +212,20 @@ parse_field(struct http_request *r, struct span line)
 	return 0;
 }
 
+/* Only "chunked" is known. Where another coding is the last one, nobody can tell where the body
+ * ends (RFC 9112, section 6.3). */
+static int
+parse_coding(struct span coding)
+{
+	struct span rest = coding, last = coding;
+
+	if (span_eq_nocase(coding, SPAN("chunked")))
+		return 0;
+	while (rest.p)
+		last = span_trim(span_cut(&rest, ','));
+	return span_eq_nocase(last, SPAN("chunked")) ? 501 : 400;
+}
+
 /* Host, body and connection, from the fields (RFC 9112, sections 3.2, 6, 9.3). */
 static int
 parse_meaning(struct http_request *r)
@@ -216,23 +233,27 @@ parse_meaning(struct http_request *r)
 	struct span host = r->known[HTTP_HOST], name, length = r->known[HTTP_CONTENT_LENGTH];
 	struct span coding = r->known[HTTP_TRANSFER_ENCODING];
 	unsigned long long value;
-	int port;
+	int port, status;
 
 	if (host.p ? !url_host_split(host, &name, &port) : r->minor == 1)
 		return 400;
 	if (coding.p && (length.p || r->minor == 0))
 		return 400;
-	if (coding.p && !span_eq_nocase(coding, SPAN("chunked")))
-		return 501;
+	if (coding.p && (status = parse_coding(coding)) != 0)
+		return status;
 	if (length.p && !span_u64(length, CONTENT_LENGTH_MAX, &value))
 		return 400;
+	if (r->authority.p)
+		r->known[HTTP_HOST] = r->authority;
 	r->is_chunked = coding.p != NULL;
 	r->has_length = length.p != NULL;
 	r->content_length = length.p ? value : 0;
 	r->keep_alive = !http_has(r, HTTP_CONNECTION, "close") &&
 			(r->minor == 1 || http_has(r, HTTP_CONNECTION, "keep-alive"));
-	r->expect_continue = r->minor == 1 && (r->is_chunked || r->content_length > 0) &&
-			     http_has(r, HTTP_EXPECT, "100-continue");
+	bool expects_100 = http_has(r, HTTP_EXPECT, "100-continue");
+	r->expect_continue =
+	    expects_100 && r->minor == 1 && (r->is_chunked || r->content_length > 0);
+	r->expects_more = r->known[HTTP_EXPECT].p && !expects_100;
 	return 0;
 }
 
@@ -260,7 +281,7 @@ refuse_early(const char *in, size_t len)
 	const char *lf = memchr(in, '\n', len);
 	size_t line = lf ? (size_t)(lf - in) : len;
 
-	if (!is_tchar[(uint8_t)in[0]])
+	if (!http_is_tchar(in[0]))
 		return 400;
 	if (line > REQUEST_LINE_MAX_BYTES + 1)
 		return 414;
@@ -378,135 +399,4 @@ http_cookie(struct span header, const char *name, struct span *value)
 			*value = pair;
 	}
 	return count;
-}
-
-/* ---- chunked bodies ---- */
-
-enum chunked_state {
-	CHUNK_SIZE,    /* digits, then ';' or CR */
-	CHUNK_EXT,     /* an extension, up to CR */
-	CHUNK_SIZE_LF, /* LF after the size */
-	CHUNK_DATA,    /* `left` bytes */
-	CHUNK_CR,      /* CR LF after the data */
-	CHUNK_LF,
-	CHUNK_LINE,  /* the start of a trailer, or CR */
-	CHUNK_NAME,  /* a trailer's name up to ':' */
-	CHUNK_VALUE, /* its value up to CR */
-	CHUNK_VALUE_LF,
-	CHUNK_LAST_LF, /* LF of the empty line at the end */
-	CHUNK_DONE
-};
-
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool
-chunk_size(struct http_chunked *c, char in)
-{
-	int digit = hex(in);
-
-	if (digit >= 0) {
-		if (c->digits == CHUNK_DIGITS_MAX || c->left > (uint64_t)(INT64_MAX >> 4))
-			return false;
-		c->digits++;
-		c->left = c->left << 4 | (uint64_t)digit;
-		return true;
-	}
-	if (c->digits == 0 || (in != '\r' && in != ';'))
-		return false;
-	c->state = in == '\r' ? CHUNK_SIZE_LF : CHUNK_EXT;
-	return true;
-}
-
-/* One byte of an extension or trailer, whose total is limited. The end mark leads to the state
- * next. */
-static bool
-chunk_extra(struct http_chunked *c, char in, char end, enum chunked_state next)
-{
-	if (in == end) {
-		c->state = (uint8_t)next;
-		return true;
-	}
-	if (++c->extra > CHUNK_EXTRA_MAX_BYTES)
-		return false;
-	return end == ':' ? is_tchar[(uint8_t)in] : is_text(in);
-}
-
-static bool
-chunk_expect(struct http_chunked *c, char in, char want, enum chunked_state next)
-{
-	c->state = (uint8_t)next;
-	return in == want;
-}
-
-/* One byte that is not data. */
-static bool
-chunk_step(struct http_chunked *c, char in)
-{
-	switch ((enum chunked_state)c->state) {
-	case CHUNK_SIZE:
-		return chunk_size(c, in);
-	case CHUNK_EXT:
-		return chunk_extra(c, in, '\r', CHUNK_SIZE_LF);
-	case CHUNK_SIZE_LF:
-		c->digits = 0;
-		return chunk_expect(c, in, '\n', c->left > 0 ? CHUNK_DATA : CHUNK_LINE);
-	case CHUNK_CR:
-		return chunk_expect(c, in, '\r', CHUNK_LF);
-	case CHUNK_LF:
-		return chunk_expect(c, in, '\n', CHUNK_SIZE);
-	case CHUNK_LINE:
-		if (in == '\r')
-			return chunk_expect(c, in, '\r', CHUNK_LAST_LF);
-		c->state = CHUNK_NAME;
-		return in != ':' && chunk_extra(c, in, ':', CHUNK_VALUE);
-	case CHUNK_NAME:
-		return chunk_extra(c, in, ':', CHUNK_VALUE);
-	case CHUNK_VALUE:
-		return chunk_extra(c, in, '\r', CHUNK_VALUE_LF);
-	case CHUNK_VALUE_LF:
-		return chunk_expect(c, in, '\n', CHUNK_LINE);
-	case CHUNK_LAST_LF:
-		return chunk_expect(c, in, '\n', CHUNK_DONE);
-	case CHUNK_DATA:
-	case CHUNK_DONE:
-		break;
-	}
-	return false;
-}
-
-ssize_t
-http_chunked_read(struct http_chunked *c, const char *in, size_t len, struct span *data)
-{
-	size_t used = 0;
-
-	*data = (struct span){"", 0};
-	while (used < len && c->state != CHUNK_DONE) {
-		if (c->state != CHUNK_DATA) {
-			if (!chunk_step(c, in[used++]))
-				return -1;
-			continue;
-		}
-		*data = (struct span){in + used, len - used};
-		if (data->n >= c->left) {
-			data->n = (size_t)c->left;
-			c->state = CHUNK_CR;
-		}
-		c->left -= data->n;
-		used += data->n;
-		break;
-	}
-	return (ssize_t)used;
-}
-
-bool
-http_chunked_is_done(const struct http_chunked *c)
-{
-	return c->state == CHUNK_DONE;
 }

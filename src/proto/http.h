@@ -76,14 +76,19 @@ struct http_request {
 	int status; /* the status to answer with, if http_parse returns -1 */
 	enum http_method method;
 	struct span method_name;
-	int minor;                           /* of HTTP/1.minor: 0 or 1 */
-	struct span target, path, query;     /* raw; query.p is NULL if there is no '?' */
-	struct span known[HTTP_FIELD_COUNT]; /* the first of that name; p is NULL if absent */
-	bool keep_alive;                     /* the connection may take another request */
-	bool expect_continue;                /* the client waits for 100 before it sends the body */
-	bool is_chunked;                     /* a chunked body follows */
-	bool has_length;                     /* there was a Content-Length, perhaps 0 */
-	uint64_t content_length;             /* bytes of body that follow, unless is_chunked */
+	int minor; /* of HTTP/1.minor: 0, or 1 for all others */
+	/* Raw; query.p is NULL if there is no '?'. The path of "OPTIONS *" is "*". */
+	struct span target, path, query;
+	struct span authority; /* host:port of a target http://host:port/path, or NULL */
+	/* The first field of that name; p is NULL if absent. The authority replaces Host here, but
+	 * not in fields (RFC 9112, section 3.2.2). */
+	struct span known[HTTP_FIELD_COUNT];
+	bool keep_alive;         /* the connection may take another request */
+	bool expect_continue;    /* the client waits for 100 before it sends the body */
+	bool expects_more;       /* it expects something else than that */
+	bool is_chunked;         /* a chunked body follows */
+	bool has_length;         /* there was a Content-Length, perhaps 0 */
+	uint64_t content_length; /* bytes of body that follow, unless is_chunked */
 	size_t n_fields;
 	struct http_header fields[HTTP_FIELDS_MAX]; /* all, in order */
 };
@@ -137,7 +142,7 @@ bool http_chunked_is_done(const struct http_chunked *);
 /* "Not Found"; "Unknown" for a status this server never sends. */
 const char *http_reason(int status);
 
-/* Append a response head: http_begin the status line, http_end the empty line. Control characters
+/* Append a response head: http_begin the status line and Date, http_end the empty line. Control characters
  * in a value become spaces. */
 void http_begin(struct buf *, int status);
 void http_put(struct buf *, const char *name, struct span value);
@@ -161,7 +166,8 @@ int http_ws_handshake(const struct http_request *, char accept[HTTP_WS_ACCEPT_SI
  * they are empty. */
 void http_put_101(struct buf *, const char *accept, struct span protocol, struct span extensions);
 
-/* Appends the fields that a 426 must have: Upgrade and Sec-WebSocket-Version. */
+/* Appends the fields that a 426 must have: Upgrade with its Connection (RFC 9110, section 7.8), and
+ * Sec-WebSocket-Version. */
 void http_put_426(struct buf *);
 
 #endif

@@ -4,6 +4,9 @@
  */
 #include "proto/http.h"
 
+#include <string.h>
+
+#include "base/clock.h"
 #include "crypto/digest.h"
 #include "proto/base64.h"
 
@@ -56,6 +59,22 @@ http_reason(int status)
 	return "Unknown";
 }
 
+/* The line is written anew once a second, since each answer has it. */
+static void
+put_date(struct buf *b)
+{
+	static _Thread_local char line[] = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+	static _Thread_local int64_t second;
+	int64_t ms = clock_wall_ms();
+	char text[CLOCK_HTTP_SIZE];
+
+	if (ms / 1000 != second) {
+		second = ms / 1000;
+		memcpy(line + strlen("Date: "), clock_http(text, ms), sizeof(text) - 1);
+	}
+	buf_add(b, line, sizeof(line) - 1);
+}
+
 void
 http_begin(struct buf *b, int status)
 {
@@ -66,6 +85,7 @@ http_begin(struct buf *b, int status)
 	buf_add(b, digits, sizeof(digits));
 	buf_str(b, http_reason(status));
 	buf_str(b, "\r\n");
+	put_date(b);
 }
 
 void
@@ -178,5 +198,6 @@ void
 http_put_426(struct buf *b)
 {
 	http_put_str(b, "Upgrade", "websocket");
+	http_put_str(b, "Connection", "upgrade");
 	http_put_str(b, "Sec-WebSocket-Version", "13");
 }

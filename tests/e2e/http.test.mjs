@@ -3,6 +3,7 @@
 // closed; foreign origins are kept out.
 
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 
 import { answers, raw, request } from './lib/http.mjs';
 import { until } from './lib/wait.mjs';
@@ -13,6 +14,21 @@ const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Versio
 const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
 const get = (more = '', target = '/health', host = 'Host: localhost\r\n') => `GET ${target} HTTP/1.1\r\n${host}${more}\r\n`;
 const post = (more, body = '') => `POST /health HTTP/1.1\r\nHost: localhost\r\n${more}\r\n${body}`;
+
+/** Sends bytes, and reads the head of the answer. */
+function head(target, bytes) {
+	return new Promise((resolve, reject) => {
+		const socket = connect(target.port, '127.0.0.1', () => socket.write(bytes));
+		let said = '';
+		socket.on('data', (d) => {
+			said += d.toString('latin1');
+			if (said.includes('\r\n\r\n'))
+				socket.destroy();
+		});
+		socket.on('close', () => resolve(said));
+		socket.on('error', reject);
+	});
+}
 
 const MALFORMED = [
 	['no Host', get('', '/health', ''), 400],
@@ -26,6 +42,8 @@ const MALFORMED = [
 	['NUL in a value', get('X-A: a\u0000b\r\n'), 400],
 	['no target', 'GET  HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
 	['a relative target', get('', 'health'), 400],
+	['a target of another scheme', get('', 'ftp://localhost/health'), 400],
+	['a target with a user', get('', 'http://alice@localhost/health'), 400],
 	['a fragment', get('', '/health#x'), 400],
 	['two blanks', 'GET  /health HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
 	['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
@@ -36,7 +54,8 @@ const MALFORMED = [
 	['a signed length', post('Content-Length: +1\r\n', 'a'), 400],
 	['a hexadecimal length', post('Content-Length: 0x1\r\n', 'a'), 400],
 	['a length and chunks', post('Content-Length: 1\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'), 400],
-	['an unknown coding', post('Transfer-Encoding: gzip\r\n'), 501],
+	['an unknown coding', post('Transfer-Encoding: gzip\r\n'), 400],
+	['a coding behind chunked', post('Transfer-Encoding: chunked, gzip\r\n'), 400],
 	['a coding before chunked', post('Transfer-Encoding: gzip, chunked\r\n'), 501],
 	['a bad chunk', post('Transfer-Encoding: chunked\r\n', 'xyz\r\n'), 400],
 	['a body without a length', post(''), 411],
@@ -64,7 +83,6 @@ promise('malformed requests are refused with their status, and the connection is
 });
 
 promise('a malformed request is refused in the same way when it comes byte by byte', async (w) => {
-	const { connect } = await import('node:net');
 	for (const [what, bytes, status] of MALFORMED.filter(([, b]) => b.length < 300)) {
 		const text = await new Promise((resolve, reject) => {
 			const socket = connect({ host: '127.0.0.1', port: w.target.port, noDelay: true });
@@ -88,11 +106,52 @@ promise('only the one spelling of a path is a route', async (w) => {
 });
 
 promise('requests on one connection are answered in order, and the last one ends it', async (w) => {
-	const text = await raw(w.target, get() + get('', '/health?again') + post('Transfer-Encoding: chunked\r\n', '3;x=y\r\nabc\r\n0\r\nX-T: 1\r\n\r\n') + get());
-	assert.deepEqual(answers(text).map((a) => a.status), [200, 200, 405]);
+	const text = await raw(w.target, get() + get('', '/health?again') + post('Transfer-Encoding: chunked\r\n', '3;x=y\r\nabc\r\n0\r\nX-T: 1\r\n\r\n') + get('Connection: close\r\n') + get());
+	assert.deepEqual(answers(text).map((a) => a.status), [200, 200, 405, 200]);
 	const head = await raw(w.target, 'HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
 	assert.equal(answers(head, true)[0].status, 200);
 	assert.ok(head.endsWith('\r\n\r\n'), 'HEAD has no body');
+});
+
+promise('a target in absolute form is its path, and its host is the one that counts', async (w) => {
+	const status = async (target, host, path = '/health') => answers(await raw(w.target, get('Connection: close\r\n', `${target}${path}`, `Host: ${host}\r\n`)))[0].status;
+	assert.equal(await status('http://localhost', 'localhost'), 200);
+	assert.equal(await status('HTTP://localhost:80', 'localhost'), 200);
+	// auth = open serves no other host
+	const poll = '/poll?walletAddress=alice&timeout=0';
+	assert.equal(await status('http://localhost', 'chat.example.org', poll), 200);
+	assert.equal(await status('http://chat.example.org', 'localhost', poll), 403);
+});
+
+promise('a refused request does not end the connection if it was read whole', async (w) => {
+	const text = await raw(w.target, get('', '/nothing') + get('', '//health') + get('', '/poll') + get('', '/ws?walletAddress=alice') + 'DELETE /health HTTP/1.1\r\nHost: localhost\r\n\r\n' +
+		'POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc' + get('Connection: close\r\n'));
+	assert.deepEqual(answers(text).map((a) => a.status), [404, 404, 401, 426, 405, 404, 200]);
+	assert.equal(answers(text)[3].headers.connection, 'upgrade');
+	for (const refused of [post(''), post('Content-Length: 100000000\r\n'), get(UPGRADE, '/ws?walletAddress=alice'), get(UPGRADE, '/health').replace('GET', 'PUT').replace('\r\n\r\n', '\r\nContent-Length: 0\r\n\r\n')])
+		assert.equal(answers(await raw(w.target, refused + get())).length, 1, refused);
+});
+
+promise('an expectation of 100 is ignored where none can come', async (w) => {
+	const [first, second] = answers(await raw(w.target, get('Expect: 100-continue\r\n') + 'GET /health HTTP/1.0\r\nExpect: 100-continue\r\n\r\n'));
+	assert.deepEqual([first.status, second.status], [200, 200]);
+});
+
+promise('each answer says when it was made, the 101 and refusals too', async (w) => {
+	const ws = `${UPGRADE}${KEY}`, close = 'Connection: close\r\n';
+	const stream = `GET /events?walletAddress=alice HTTP/1.0\r\nHost: localhost\r\n\r\n`;
+	for (const bytes of [get(close), get(close, '/nothing'), 'nonsense\r\n\r\n', get(close, '/poll?walletAddress=alice&timeout=0')]) {
+		const [{ status, headers }] = answers(await raw(w.target, bytes));
+		assert.match(headers.date, /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/, String(status));
+		assert.ok(Math.abs(Date.parse(headers.date) - Date.now()) < 3600_000, headers.date);
+	}
+	for (const [bytes, status] of [[get(ws, '/ws?walletAddress=alice'), 101], [stream, 200]])
+		assert.match(await head(w.target, bytes), new RegExp(`^HTTP/1.1 ${status} [^]*\\r\\nDate: \\w`), String(status));
+});
+
+promise('a later HTTP/1.x is served as HTTP/1.1', async (w) => {
+	const [first, second] = answers(await raw(w.target, 'GET /health HTTP/1.2\r\nHost: localhost\r\n\r\n' + get('Connection: close\r\n')));
+	assert.deepEqual([first.status, second.status], [200, 200]);
 });
 
 promise('HTTP/1.0 gets one answer and a close', async (w) => {
@@ -123,6 +182,17 @@ promise('stats are for a key with the scope, or for this machine without a proxy
 	assert.equal((await ask({ 'X-Forwarded-For': '127.0.0.1', 'X-Service-Key': w.weakKey })).status, 200);
 	assert.ok([401, 403].includes((await ask({ 'X-Service-Key': 'a-key-that-nobody-was-given' })).status));
 	assert.equal((await ask({ 'X-Service-Key': w.key, Origin: 'http://localhost:5173' })).status, 403);
+});
+
+promise('a method that nobody knows is 501, and OPTIONS * names the others', async (w) => {
+	for (const [method, path] of [['TRACE', '/health'], ['PROPFIND', '/poll?walletAddress=alice'], ['LINK', '/nothing']]) {
+		const answer = await request(w.target, { method, path });
+		assert.equal(answer.status, 501, method);
+		assert.equal(answer.json.code, 'bad_request', method);
+	}
+	const [answer] = answers(await raw(w.target, 'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'));
+	assert.equal(answer.status, 204);
+	assert.equal(answer.headers.allow, 'GET, HEAD, POST, OPTIONS');
 });
 
 promise('other methods are refused with what is allowed', async (w) => {
@@ -159,9 +229,12 @@ promise('a handshake that is none is refused as RFC 6455 says', async (w) => {
 	for (const [what, headers, status] of table) {
 		const { status: found, headers: h } = await handshake(w, headers);
 		assert.equal(found, status, what);
-		assert.equal(h.connection, 'close', what);
-		if (status === 426)
+		// What follows is surely a request only where no WebSocket was asked for.
+		assert.equal(/\bclose\b/.test(h.connection ?? ''), !/^(no Upgrade|another protocol)$/.test(what), what);
+		if (status === 426) {
 			assert.equal(h['sec-websocket-version'], '13', what);
+			assert.equal(h.upgrade, 'websocket', what);
+		}
 	}
 	assert.equal((await handshake(w, { Connection: 'keep-alive, Upgrade', Upgrade: 'WebSocket' })).status, 101);
 });

@@ -279,7 +279,7 @@ promise('a client that is not known yet may send little, so that strangers do no
 	assert.equal(await status('POST', stranger.path, 65537), 413, 'of its head alone');
 	assert.equal(await status('POST', '/emit?walletAddress=alice', 70000), 413);
 	assert.equal(await status('GET', '/events?walletAddress=alice', 5000), 413);
-	assert.equal(await status('POST', '/nowhere', 1), 404);
+	assert.equal(await status('POST', '/nowhere', 5000), 404);
 	const long = `4${JSON.stringify(['presence', { escrowId: 'x', pad: 'y'.repeat(60000) }]).padEnd(65534)}`;
 	assert.equal((await stranger.send('40{"walletAddress":"bob"}')).status, 200);
 	assert.match(await stranger.next(), /^40\{"sid"/);
@@ -301,6 +301,10 @@ promise('bodies, heads and messages are as long as they may be', { web: true, co
 	assert.equal((await request(w.target, { method: 'POST', path, body: body(70 * 1024) })).status, 413);
 	assert.equal((await request(w.target, { path: '/health', headers: { 'X-Long': 'z'.repeat(3500) } })).status, 200);
 	assert.equal((await request(w.target, { path: '/health', headers: { 'X-Long': 'z'.repeat(4096) } })).status, 431);
+	const rest = (n) => request(w.web, { path: '/api/health', headers: { 'X-Long': 'z'.repeat(n) } });
+	assert.equal((await rest(2500)).status, 200);
+	const large = await rest(4096);
+	assert.deepEqual([large.status, large.json?.code], [431, 'bad_request']);
 	assert.equal((await Polling.open(w.target)).open.maxPayload, 70 * 1024);
 	const list = (n) => Array.from({ length: n }, (_, i) => ({ topic: 'escrow_42', event: 'a:b', data: { i, pad: 'y'.repeat(1000) } }));
 	assert.equal((await w.service('POST', '/api/publish', list(60))).status, 202);

@@ -190,6 +190,7 @@ promise('every route refuses as described', { daemon: false }, async (w) => {
 		const body = o.requestBody?.required ? (o.requestBody.content['application/x-ndjson'] ? [] : {}) : undefined;
 		const status = async (wanted, whom, text, more) => assert.equal((await call(whom)(id, {}, text, more)).status, wanted, id);
 		await status(414, who, body, { query: `?x=${'y'.repeat(9000)}` });
+		await status(431, who, body, { headers: { 'X-Long': 'y'.repeat(17000) } });
 		await status(400, who, body, { query: '?x=%ff%' });
 		await status(406, who, body, { headers: { Accept: 'image/png' } });
 		if (who !== null)

@@ -493,6 +493,24 @@ promise('a client that leaves before its answer has still said what it said', as
 	await bob.message('and gone');
 });
 
+promise('a client that ends its side after its request still gets the answer', async (w) => {
+	await w.escrow('42', PAIR);
+	const bob = await w.client('bob');
+	await bob.subscribe('42');
+	const lock = await w.lockDatabase();
+	const body = JSON.stringify({ event: 'chat_message', data: { escrowId: '42', content: 'and done' } });
+	const socket = net.connect(w.target.port, '127.0.0.1');
+	let said = '';
+	socket.on('data', (d) => (said += d));
+	socket.end(`POST ${url('/emit', 'alice')} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+	const ended = new Promise((resolve) => socket.on('close', resolve));
+	await w.connections(2);
+	await lock.release();
+	await within(ended, 'the end');
+	assert.match(said, /^HTTP\/1\.1 200 [^]*\r\nConnection: close\r\n[^]*"ok":true/);
+	await bob.message('and done');
+});
+
 promise('a stop with everything open is a clean one', { config: { rooms: 'open', presence_grace: '1h' } }, async (w) => {
 	const streams = [], polls = [];
 	for (let i = 0; i < 10; i++)

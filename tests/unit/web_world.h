@@ -135,6 +135,7 @@ static const struct web_route routes[] = {
     {"/echo", echo, 0},
     {"/much", say_much, 0},
     {"/hold", hold, 0},
+    {"/hold-on", hold, 0, NULL, true},
     {"/take", take, 0},
     {"/take-and-close", take_and_close, 0},
     {"/close", close_at_once, 0},

@@ -207,5 +207,5 @@ const struct wire streams_wire = {
     .begin = begin,
     .end = end,
     .routes = {{"/events", sse_handle, 0, web_little_body},
-	{"/poll", poll_handle, 0, web_little_body}, {"/emit", emit_handle, 0, emit_max_body}},
+	{"/poll", poll_handle, 0, web_little_body}, {"/emit", emit_handle, 0, emit_max_body, true}},
 };

@@ -35,6 +35,34 @@ known_moments_are_spelled_as_javascript_does(void **state)
 }
 
 static void
+a_date_of_http_is_spelled_as_rfc_9110_does(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} dates[] = {
+	    {"Sun, 06 Nov 1994 08:49:37 GMT", INT64_C(784111777000)},
+	    {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+	    {"Wed, 31 Dec 1969 23:59:59 GMT", -1},
+	    {"Tue, 29 Feb 2000 12:00:00 GMT", INT64_C(951825600000)},
+	    {"Tue, 24 Nov 2026 01:02:03 GMT", INT64_C(1795482123456)},
+	    {"Sat, 01 Jan 0000 00:00:00 GMT", INT64_MIN},
+	    {"Fri, 31 Dec 9999 23:59:59 GMT", INT64_MAX},
+	};
+	char text[CLOCK_HTTP_SIZE], want[CLOCK_HTTP_SIZE];
+
+	for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++)
+		assert_string_equal(clock_http(text, dates[i].ms), dates[i].text);
+	for (int64_t s = 0; s < INT64_C(4102444800); s += 86399 * 5) { /* until 2100 */
+		time_t t = (time_t)s;
+		struct tm tm;
+
+		strftime(want, sizeof(want), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&t, &tm));
+		assert_string_equal(clock_http(text, s * 1000), want);
+	}
+}
+
+static void
 known_moments_are_read_back(void **state)
 {
 	int64_t ms;
@@ -134,6 +162,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(known_moments_are_spelled_as_javascript_does),
+	    cmocka_unit_test(a_date_of_http_is_spelled_as_rfc_9110_does),
 	    cmocka_unit_test(known_moments_are_read_back),
 	    cmocka_unit_test(moments_out_of_the_years_are_clamped),
 	    cmocka_unit_test(every_day_agrees_with_the_c_library),

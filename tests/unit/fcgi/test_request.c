@@ -207,6 +207,25 @@ init_with(struct request *r, char **params)
 #define PARAMS(...) ((char *[]){__VA_ARGS__, NULL})
 
 static void
+header_parameters_are_counted_as_lines(void **state)
+{
+	char method[] = "REQUEST_METHOD=POST", uri[] = "REQUEST_URI=/x",
+	     host[] = "HTTP_HOST=localhost",
+	     unknown[] = "HTTP_X_ANY=", type[] = "CONTENT_TYPE=text/plain",
+	     length[] = "CONTENT_LENGTH=", other[] = "SERVER_NAME=localhost";
+	struct request r;
+
+	assert_int_equal(init_with(&r, PARAMS(method, uri, other, length)), REQUEST_OK);
+	assert_int_equal(r.header_bytes, 0);
+	request_clear(&r);
+	assert_int_equal(init_with(&r, PARAMS(method, uri, host, unknown, type)), REQUEST_OK);
+	assert_int_equal(r.header_bytes, strlen("Host: localhost\r\n"
+						"X-Any: \r\n"
+						"Content-Type: text/plain\r\n"));
+	request_clear(&r);
+}
+
+static void
 a_parameter_that_matters_may_not_come_twice(void **state)
 {
 	char method[] = "REQUEST_METHOD=GET", uri[] = "REQUEST_URI=/x",
@@ -464,6 +483,7 @@ main(void)
 	    cmocka_unit_test(a_query_is_decoded),
 	    cmocka_unit_test(a_name_given_twice_is_noticed),
 	    cmocka_unit_test(a_bad_escape_or_too_many_parts_are_malformed),
+	    cmocka_unit_test(header_parameters_are_counted_as_lines),
 	    cmocka_unit_test(a_parameter_that_matters_may_not_come_twice),
 	    cmocka_unit_test(without_method_or_uri_a_request_is_malformed),
 	    cmocka_unit_test(a_wallet_in_header_and_query_must_be_the_same),

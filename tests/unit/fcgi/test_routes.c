@@ -27,6 +27,20 @@ an_unknown_path_is_404_in_every_method(void **state)
 }
 
 static void
+header_fields_may_have_max_header_bytes(void **state)
+{
+	struct world *w = *state;
+	char field[] = "HTTP_X=.....................................................";
+
+	assert_int_equal(strlen(field), strlen("HTTP_X=") + 53);
+	w->config.max_header = 100; /* with "Host: localhost:8080" and "X-Request-ID: test" */
+	assert_int_equal(ASK(w, "GET", "/api/nothing", NULL, field), 404);
+	w->config.max_header--;
+	assert_int_equal(ASK(w, "GET", "/api/nothing", NULL, field), 431);
+	w->config.max_header = 0;
+}
+
+static void
 a_known_path_names_its_methods(void **state)
 {
 	struct world *w = *state;
@@ -494,6 +508,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(an_unknown_path_is_404_in_every_method),
+	    TEST(header_fields_may_have_max_header_bytes),
 	    TEST(a_known_path_names_its_methods),
 	    TEST(each_row_is_found_and_its_path_names_its_method),
 	    TEST(a_pattern_without_a_parameter_is_before_one_with_it),

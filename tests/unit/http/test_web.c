@@ -4,6 +4,8 @@
  */
 #include "unit/web_world.h"
 
+#include "unit/date_line.h"
+
 /* ---- requests ---- */
 
 static void
@@ -12,12 +14,24 @@ a_request_is_answered_and_the_connection_kept(void **state)
 	struct wires *w = *state;
 
 	serve(w);
-	assert_string_equal(ask(w, HELLO),
+	ask(w, HELLO);
+	assert_string_equal(without_date(&w->answer),
 	    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "
 	    "5\r\nX-Content-Type-Options: nosniff\r\nX-Request-ID: r-1\r\n\r\nhello");
 	assert_false(w->has_ended);
 	ask(w, HELLO);
 	assert_int_equal(count(w, "hello"), 2);
+}
+
+static void
+a_target_in_absolute_form_is_its_path(void **state)
+{
+	struct wires *w = *state;
+	struct site *s = serve(w);
+
+	ask(w, "GET http://example.org/hello?x HTTP/1.1\r\n" HOST "\r\n");
+	assert_int_equal(status(w), 200);
+	assert_int_equal(s->hellos, 1);
 }
 
 static void
@@ -199,6 +213,18 @@ head_is_answered_without_a_body(void **state)
 	assert_int_equal(count(w, "hello"), 1);
 }
 
+static void
+options_of_the_whole_server_are_its_methods(void **state)
+{
+	struct wires *w = *state;
+
+	serve(w);
+	ask(w, "OPTIONS * HTTP/1.1\r\n" HOST "\r\n" HELLO);
+	assert_int_equal(status(w), 204);
+	assert_int_equal(count(w, "Allow: GET, HEAD, POST, OPTIONS\r\n"), 1);
+	assert_int_equal(count(w, "hello"), 1);
+}
+
 /* ---- bodies ---- */
 
 static void
@@ -248,6 +274,19 @@ who_waits_for_100_gets_it_first(void **state)
 	assert_int_equal(count(w, "200 OK"), 1);
 }
 
+static void
+no_100_is_sent_without_a_body_or_to_1_0(void **state)
+{
+	struct wires *w = *state;
+
+	serve(w);
+	ask(w, "GET /hello HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n\r\n");
+	assert_int_equal(status(w), 200);
+	ask(w, "POST /echo HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi");
+	assert_int_equal(count(w, "HTTP/1.1 200"), 2);
+	assert_int_equal(count(w, "HTTP/1.1"), 2);
+}
+
 /* ---- held requests ---- */
 
 static void
@@ -280,6 +319,39 @@ who_leaves_a_held_request_is_noticed_at_once(void **state)
 	turns(w);
 	assert_int_equal(s->gone, 1);
 	w->far = -1;
+}
+
+static void
+who_ends_their_side_still_gets_the_answer_where_the_route_has_it(void **state)
+{
+	struct wires *w = *state;
+	struct site *s = serve(w);
+
+	ask(w, "POST /hold-on HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi");
+	shutdown(w->far, SHUT_WR);
+	turns(w);
+	assert_int_equal(s->gone, 0);
+	web_reply_held(s->held, &(struct web_reply){.status = 200, .body = SPAN("held")});
+	turns(w);
+	get(w);
+	assert_int_equal(count(w, "Connection: close\r\n\r\nheld"), 1);
+	assert_true(w->has_ended);
+}
+
+static void
+who_is_gone_for_good_is_noticed_at_the_answer_at_the_latest(void **state)
+{
+	struct wires *w = *state;
+	struct site *s = serve(w);
+
+	ask(w, "POST /hold-on HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi");
+	close(w->far);
+	turns(w);
+	w->far = -1;
+	if (s->held != NULL)
+		web_reply_held(s->held, &(struct web_reply){.status = 200, .body = SPAN("held")});
+	turns(w);
+	assert_int_equal(net_connections(w->net), 0);
 }
 
 static void
@@ -444,7 +516,7 @@ the_header_and_the_query_may_spell_one_wallet_in_two_ways(void **state)
 	    {"?walletAddress=alice", "", "alice"},
 	    {"?walletAddress=", "alice", "alice"}, /* it says nothing */
 	    {"?walletAddress", "alice", "alice"},
-	    {"?walletAddress=alice", "Alice", NULL}, /* a refusal ends the connection */
+	    {"?walletAddress=alice", "Alice", NULL},
 	};
 	struct wires *w = *state;
 	struct auth *auth = auth_new(&(struct config){.auth = AUTH_OPEN}, &(struct buf){0});
@@ -470,6 +542,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    wires_test(a_request_is_answered_and_the_connection_kept),
+	    wires_test(a_target_in_absolute_form_is_its_path),
 	    wires_test(a_head_that_drips_is_one_request),
 	    wires_test(each_part_of_a_request_has_its_own_time_out),
 	    wires_test(requests_in_a_row_are_answered_in_their_order),
@@ -479,11 +552,15 @@ main(void)
 	    wires_test(the_last_request_ends_the_connection),
 	    wires_test(a_client_of_1_0_is_kept_on_demand_alone),
 	    wires_test(head_is_answered_without_a_body),
+	    wires_test(options_of_the_whole_server_are_its_methods),
 	    wires_test(a_body_may_come_in_pieces),
 	    wires_test(a_chunked_body_is_put_together_split_anywhere),
 	    wires_test(who_waits_for_100_gets_it_first),
+	    wires_test(no_100_is_sent_without_a_body_or_to_1_0),
 	    wires_test(a_held_request_is_answered_later_and_the_next_one_after_it),
 	    wires_test(who_leaves_a_held_request_is_noticed_at_once),
+	    wires_test(who_ends_their_side_still_gets_the_answer_where_the_route_has_it),
+	    wires_test(who_is_gone_for_good_is_noticed_at_the_answer_at_the_latest),
 	    wires_test(what_waits_behind_a_held_request_is_bounded),
 	    wires_test(what_stands_behind_the_head_belongs_to_the_new_protocol),
 	    wires_test(what_stands_behind_a_body_does_too),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_web_refusals.c - HTTP on a connection: each refusal is answered, and ends the connection.
+ * test_web_refusals.c - HTTP on a connection: which refusals end the connection, and which do not.
  */
 #include "unit/set_clock.h"
 #include "unit/web_world.h"
@@ -23,15 +23,13 @@ what_is_wrong_is_refused_with_its_status_and_an_end(void **state)
 	    {400, "POST /echo HTTP/1.1\r\n" HOST
 		  "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
 	    {400, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"},
-	    {404, "GET /nowhere HTTP/1.1\r\n" HOST "\r\n"},
-	    {404, "GET //hello HTTP/1.1\r\n" HOST "\r\n"},
-	    {404, "GET /x/../hello HTTP/1.1\r\n" HOST "\r\n"},
-	    {404, "GET /%68ello HTTP/1.1\r\n" HOST "\r\n"},
-	    {405, "DELETE /get-only HTTP/1.1\r\n" HOST "\r\n"},
-	    {403, "GET /get-only HTTP/1.1\r\n" HOST "\r\n"},
+	    {404, "POST /nowhere HTTP/1.1\r\n" HOST "Content-Length: 5000\r\n\r\n"},
+	    {403, "GET /get-only HTTP/1.1\r\n" HOST "Upgrade: websocket\r\n\r\n"},
 	    {411, "POST /echo HTTP/1.1\r\n" HOST "\r\n"},
 	    {413, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1000001\r\n\r\n"},
 	    {417, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\nExpect: miracles\r\n\r\n"},
+	    {400, "GET * HTTP/1.1\r\n" HOST "\r\n"},
+	    {501, "CONNECT a:1 HTTP/1.1\r\n" HOST "\r\n"},
 	    {501, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n"},
 	    {505, "GET /hello HTTP/2.0\r\n" HOST "\r\n"},
 	};
@@ -48,12 +46,50 @@ what_is_wrong_is_refused_with_its_status_and_an_end(void **state)
 		assert_int_equal(status(w), wrong[i].status);
 		assert_int_equal(count(w, "Connection: close\r\n"), 1);
 		assert_int_equal(count(w, "\"success\":false"), 1);
+		assert_int_equal(count(w, "\r\nDate: "), 1);
 		assert_int_equal(count(w, "HTTP/1.1"), 1);
-		assert_int_equal(count(w, "Allow: GET\r\n"), wrong[i].status == 405);
 		assert_true(w->has_ended);
 		assert_int_equal(s->hellos, 0);
 		wires_teardown(&fresh);
 	}
+}
+
+static void
+a_refusal_of_a_whole_request_keeps_the_connection(void **state)
+{
+	static const struct {
+		int status;
+		const char *request;
+	} whole[] = {
+	    {404, "GET /nowhere HTTP/1.1\r\n" HOST "\r\n"},
+	    {404, "POST /nowhere HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"},
+	    {404, "POST /nowhere HTTP/1.1\r\n" HOST
+		  "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"},
+	    {404, "GET //hello HTTP/1.1\r\n" HOST "\r\n"},
+	    {404, "GET /x/../hello HTTP/1.1\r\n" HOST "\r\n"},
+	    {404, "GET /%68ello HTTP/1.1\r\n" HOST "\r\n"},
+	    {404, "HEAD /nowhere HTTP/1.1\r\n" HOST "\r\n"},
+	    {405, "DELETE /get-only HTTP/1.1\r\n" HOST "\r\n"},
+	    {403, "GET /get-only HTTP/1.1\r\n" HOST "\r\n"},
+	    {501, "BREW /hello HTTP/1.1\r\n" HOST "\r\n"},
+	    {501, "TRACE /nowhere HTTP/1.1\r\n" HOST "\r\n"},
+	};
+	struct wires *w = *state;
+	struct site *s = serve(w);
+
+	for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++) {
+		w->answer.len = 0;
+		put_text(w, whole[i].request);
+		ask(w, HELLO);
+		assert_int_equal(status(w), whole[i].status);
+		assert_int_equal(count(w, "Allow: GET\r\n"), whole[i].status == 405);
+		assert_int_equal(count(w, "Connection:"), 0);
+		assert_int_equal(count(w, "\r\n\r\nhello"), 1);
+		assert_int_equal(s->hellos, i + 1);
+	}
+	assert_false(w->has_ended);
+	ask(w, "GET /nowhere HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+	assert_true(w->has_ended);
 }
 
 static void
@@ -291,6 +327,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    wires_test(what_is_wrong_is_refused_with_its_status_and_an_end),
+	    wires_test(a_refusal_of_a_whole_request_keeps_the_connection),
 	    wires_test(a_target_too_long_is_414),
 	    wires_test(a_head_too_long_is_431_however_it_ends),
 	    wires_test(a_chunked_body_too_long_is_413_before_it_is_whole),

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "unit/date_line.h"
 
 /* Parses every prefix, each in its own allocation, then the whole: a prefix of a good head is
  * "need more" or, if wrong, wrong early. */
@@ -84,6 +85,41 @@ a_request_is_read_wherever_it_is_split(void **state)
 }
 
 static void
+a_target_may_be_in_absolute_form(void **state)
+{
+	static const struct {
+		const char *target, *host, *path, *query;
+	} cases[] = {
+	    {"http://b/c/d?e=f", "b", "/c/d", "e=f"},
+	    {"HTTPS://[::1]:80/c", "[::1]:80", "/c", NULL},
+	    {"http://b", "b", "/", NULL},
+	    {"http://b:81?e", "b:81", "/", "e"},
+	};
+	struct http_request r;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf b = {0};
+		char *copy;
+
+		buf_printf(&b, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", cases[i].target);
+		assert_int_equal(parse(&r, buf_as_span(&b), &copy), b.len);
+		assert_span(r.target, cases[i].target);
+		assert_span(r.path, cases[i].path);
+		assert_true((r.query.p == NULL) == (cases[i].query == NULL));
+		if (r.query.p != NULL)
+			assert_span(r.query, cases[i].query);
+		assert_span(r.known[HTTP_HOST], cases[i].host);
+		assert_span(r.fields[0].value, "a");
+		free(copy);
+		buf_clear(&b);
+	}
+	/* The field is still needed, and valid. */
+	assert_int_equal(status_of(SPAN("GET http://a/ HTTP/1.1\r\n\r\n")), 400);
+	assert_int_equal(status_of(SPAN("GET http://a/ HTTP/1.1\r\nHost: /\r\n\r\n")), 400);
+	assert_int_equal(status_of(SPAN("GET http://a/ HTTP/1.0\r\n\r\n")), 200);
+}
+
+static void
 one_empty_line_before_a_request_is_passed_over(void **state)
 {
 	struct http_request r;
@@ -137,8 +173,13 @@ malformed_heads_are_400(void **state)
 	    {"G(T / HTTP/1.1\r\nHost: a\r\n\r\n", 28},
 	    {"GET a HTTP/1.1\r\nHost: a\r\n\r\n", 28},
 	    {"GET * HTTP/1.1\r\nHost: a\r\n\r\n", 28},
-	    {"GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 36},
-	    {"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 34},
+	    {"GET http:/a HTTP/1.1\r\nHost: a\r\n\r\n", 33},
+	    {"GET http:///a HTTP/1.1\r\nHost: a\r\n\r\n", 35},
+	    {"GET http:// HTTP/1.1\r\nHost: a\r\n\r\n", 33},
+	    {"GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 37},
+	    {"GET http://a:x/ HTTP/1.1\r\nHost: a\r\n\r\n", 37},
+	    {"GET http://a/\x80 HTTP/1.1\r\nHost: a\r\n\r\n", 36},
+	    {"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 35},
 	    {"GET /#a HTTP/1.1\r\nHost: a\r\n\r\n", 30},
 	    {"GET /\x80 HTTP/1.1\r\nHost: a\r\n\r\n", 29},
 	    {"GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 29},
@@ -280,11 +321,13 @@ a_body_is_announced_in_one_way_only(void **state)
 	    {{REQUEST("Content-Length:\r\n"), 0}, 400},
 	    {{REQUEST("Transfer-Encoding: chunked\r\n"), 0}, 200},
 	    {{REQUEST("Transfer-Encoding: CHUNKED\r\n"), 0}, 200},
-	    {{REQUEST("Transfer-Encoding: gzip\r\n"), 0}, 501},
+	    {{REQUEST("Transfer-Encoding: gzip\r\n"), 0}, 400},
 	    {{REQUEST("Transfer-Encoding: gzip, chunked\r\n"), 0}, 501},
-	    {{REQUEST("Transfer-Encoding: chunked, identity\r\n"), 0}, 501},
-	    {{REQUEST("Transfer-Encoding: xchunked\r\n"), 0}, 501},
-	    {{REQUEST("Transfer-Encoding:\r\n"), 0}, 501},
+	    {{REQUEST("Transfer-Encoding: gzip,Chunked\r\n"), 0}, 501},
+	    {{REQUEST("Transfer-Encoding: gzip, chunked,\r\n"), 0}, 400},
+	    {{REQUEST("Transfer-Encoding: chunked, identity\r\n"), 0}, 400},
+	    {{REQUEST("Transfer-Encoding: xchunked\r\n"), 0}, 400},
+	    {{REQUEST("Transfer-Encoding:\r\n"), 0}, 400},
 	    {{REQUEST("Transfer-Encoding: \vchunked\r\n"), 0}, 400},
 	    {{REQUEST("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 0}, 400},
 	    {{REQUEST("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n"), 0}, 400},
@@ -299,12 +342,27 @@ a_body_is_announced_in_one_way_only(void **state)
 }
 
 static void
-other_versions_are_505(void **state)
+other_major_versions_are_505(void **state)
 {
 	assert_int_equal(status_of(SPAN("GET / HTTP/2.0\r\nHost: a\r\n\r\n")), 505);
 	assert_int_equal(status_of(SPAN("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")), 505);
-	assert_int_equal(status_of(SPAN("GET / HTTP/1.2\r\nHost: a\r\n\r\n")), 505);
+	assert_int_equal(status_of(SPAN("GET / HTTP/3.1\r\nHost: a\r\n\r\n")), 505);
 	assert_int_equal(status_of(SPAN("GET / HTTP/0.9\r\nHost: a\r\n\r\n")), 505);
+}
+
+static void
+later_minor_versions_are_read_as_1_1(void **state)
+{
+	static const char *const later[] = {"GET / HTTP/1.2\r\nHost: a\r\n\r\n",
+	    "GET / HTTP/1.9\r\nHost: a\r\nConnection: keep-alive\r\n\r\n"};
+	struct http_request r;
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		assert_int_equal(http_parse(&r, later[i], strlen(later[i])), strlen(later[i]));
+		assert_int_equal(r.minor, 1);
+		assert_true(r.keep_alive);
+	}
+	assert_int_equal(status_of(SPAN("GET / HTTP/1.2\r\n\r\n")), 400); /* Host is missing */
 }
 
 /* Makes a head of n bytes: "GET /aaa… HTTP/1.1", a Host, and one field that fills the rest. */
@@ -370,6 +428,18 @@ a_very_long_method_is_501(void **state)
 }
 
 static void
+connect_is_501_and_options_may_ask_about_all(void **state)
+{
+	struct http_request r;
+
+	assert_int_equal(status_of(SPAN("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n")), 501);
+	assert_int_equal(http_parse(&r, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 31), 31);
+	assert_span(r.path, "*");
+	assert_null(r.query.p);
+	assert_int_equal(status_of(SPAN("OPTIONS *a HTTP/1.1\r\nHost: a\r\n\r\n")), 400);
+}
+
+static void
 connections_are_kept_as_the_version_has_it(void **state)
 {
 	static const struct {
@@ -394,16 +464,27 @@ connections_are_kept_as_the_version_has_it(void **state)
 }
 
 static void
-continue_is_expected_only_before_a_body(void **state)
+continue_is_expected_only_before_a_body_and_since_1_1(void **state)
 {
+	static const struct {
+		const char *text;
+		bool is_expected, is_more;
+	} cases[] = {
+	    {REQUEST("Expect: 100-Continue\r\nContent-Length: 3\r\n"), true, false},
+	    {REQUEST("Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n"), true, false},
+	    {REQUEST("Expect: 100-continue\r\n"), false, false},
+	    {REQUEST("Expect: 100-continue\r\nContent-Length: 0\r\n"), false, false},
+	    {"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", false, false},
+	    {REQUEST("Expect: a miracle\r\nContent-Length: 3\r\n"), false, true},
+	    {REQUEST("Expect:\r\n"), false, true},
+	};
 	struct http_request r;
-	struct span with = SPAN(REQUEST("Expect: 100-Continue\r\nContent-Length: 3\r\n"));
-	struct span without = SPAN(REQUEST("Expect: 100-continue\r\n"));
 
-	assert_true(http_parse(&r, with.p, with.n) > 0);
-	assert_true(r.expect_continue);
-	assert_true(http_parse(&r, without.p, without.n) > 0);
-	assert_false(r.expect_continue);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(http_parse(&r, cases[i].text, strlen(cases[i].text)) > 0);
+		assert_int_equal(r.expect_continue, cases[i].is_expected);
+		assert_int_equal(r.expects_more, cases[i].is_more);
+	}
 }
 
 static void
@@ -527,8 +608,11 @@ bad_chunks_are_refused(void **state)
 	static const char *const bad[] = {"\r\n", ";\r\n", "g\r\n", "5 \r\nhello\r\n", " 5\r\n",
 	    "5\nhello\r\n", "5\r\nhelloX\r\n", "5\r\nhello\n", "5\r\nhello\r0", "0x5\r\n", "-5\r\n",
 	    "+5\r\n", "8000000000000000\r\n", "ffffffffffffffff\r\n", "00000000000000001\r\n",
-	    "5;a\nb", "5;a\rb", "5;a\x01\r\n", "0\r\n\n", "0\r\n\rx", "0\r\n: x\r\n",
-	    "0\r\nA b: x\r\n", "0\r\nA: x\n", "0\r\nA: \x7f\r\n", "0\r\n A: x\r\n", "0\r\nA\r\n"};
+	    "5;a\nb", "5;a\rb", "5;a\x01\r\n", "5;\r\n", "5;;\r\n", "5;=b\r\n", "5;a b\r\n",
+	    "5;a \r\n", "5;a=\r\n", "5;a=b c\r\n", "5;a=b=c\r\n", "5;a=\"b\r\n", "5;a=\"b\"c\r\n",
+	    "5;a=b\"c\"\r\n", "5;a=\"b\\\r\n", "5;a=\"\x01\"\r\n", "5;(\r\n", "5 ;a=b \r\n",
+	    "0\r\n\n", "0\r\n\rx", "0\r\n: x\r\n", "0\r\nA b: x\r\n", "0\r\nA: x\n",
+	    "0\r\nA: \x7f\r\n", "0\r\n A: x\r\n", "0\r\nA\r\n"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		for (size_t at = 0; at <= strlen(bad[i]); at++) {
@@ -539,6 +623,29 @@ bad_chunks_are_refused(void **state)
 				fail_msg("taken: %s", bad[i]);
 			buf_clear(&body);
 		}
+	}
+}
+
+static void
+extensions_of_chunks_are_passed_over(void **state)
+{
+	static const char *const good[] = {"5;a\r\n", "5;a=b\r\n", "5;a=\"b c\"\r\n",
+	    "5;a=\"\"\r\n", "5;a=\"\\\";\\\\\"\r\n", "5;a;b=c;d=\"e;\"\r\n",
+	    "5 ;\ta = b ; c \t= \"d\" ;e\r\n", "5;a=\"\xff\"\r\n"};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct buf text = {0}, body = {0};
+		bool is_done;
+
+		buf_printf(&text, "%shello\r\n0;last\r\n\r\n", good[i]);
+		for (size_t at = 0; at <= text.len; at++) {
+			body.len = 0;
+			if (unchunk(buf_as_span(&text), at, at, &body, &is_done) < 0 || !is_done)
+				fail_msg("refused: %s", good[i]);
+			assert_string_equal(buf_cstr(&body), "hello");
+		}
+		buf_clear(&text);
+		buf_clear(&body);
 	}
 }
 
@@ -576,7 +683,7 @@ an_answer_has_no_line_that_a_value_brought(void **state)
 	http_put(&b, "X-B", (struct span){"a\0b", 3});
 	http_put_u64(&b, "Content-Length", UINT64_MAX);
 	http_end(&b);
-	assert_string_equal(buf_cstr(&b),
+	assert_string_equal(without_date(&b),
 	    "HTTP/1.1 404 Not Found\r\nX-A: a  Set-Cookie: b  \r\nX-B: a b\r\n"
 	    "Content-Length: 18446744073709551615\r\n\r\n");
 	buf_clear(&b);
@@ -620,7 +727,7 @@ the_handshake_of_the_rfc_is_answered_as_there(void **state)
 	assert_string_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 	http_put_101(&b, accept, SPAN("chat"), (struct span){"", 0});
 	http_end(&b);
-	assert_string_equal(buf_cstr(&b),
+	assert_string_equal(without_date(&b),
 	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 	    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
 	    "Sec-WebSocket-Protocol: chat\r\n\r\n");
@@ -665,6 +772,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_request_is_read_wherever_it_is_split),
+	    cmocka_unit_test(a_target_may_be_in_absolute_form),
 	    cmocka_unit_test(one_empty_line_before_a_request_is_passed_over),
 	    cmocka_unit_test(methods_are_named_and_unknown_ones_taken),
 	    cmocka_unit_test(malformed_heads_are_400),
@@ -672,18 +780,21 @@ main(void)
 	    cmocka_unit_test(fields_that_must_be_single_are_refused_twice),
 	    cmocka_unit_test(every_known_field_is_found_by_its_index),
 	    cmocka_unit_test(a_body_is_announced_in_one_way_only),
-	    cmocka_unit_test(other_versions_are_505),
+	    cmocka_unit_test(other_major_versions_are_505),
+	    cmocka_unit_test(later_minor_versions_are_read_as_1_1),
 	    cmocka_unit_test(a_target_may_have_8_kib),
 	    cmocka_unit_test(a_head_may_have_16_kib_and_100_fields),
 	    cmocka_unit_test(a_very_long_method_is_501),
+	    cmocka_unit_test(connect_is_501_and_options_may_ask_about_all),
 	    cmocka_unit_test(connections_are_kept_as_the_version_has_it),
-	    cmocka_unit_test(continue_is_expected_only_before_a_body),
+	    cmocka_unit_test(continue_is_expected_only_before_a_body_and_since_1_1),
 	    cmocka_unit_test(lines_of_one_field_are_joined),
 	    cmocka_unit_test(tokens_are_found_whole_and_without_case),
 	    cmocka_unit_test(cookies_are_counted),
 	    cmocka_unit_test(chunks_are_read_wherever_they_are_split),
 	    cmocka_unit_test(an_unfinished_body_is_not_done),
 	    cmocka_unit_test(bad_chunks_are_refused),
+	    cmocka_unit_test(extensions_of_chunks_are_passed_over),
 	    cmocka_unit_test(extensions_and_trailers_are_bounded_for_the_whole_body),
 	    cmocka_unit_test(an_answer_has_no_line_that_a_value_brought),
 	    cmocka_unit_test(every_status_that_is_sent_has_a_reason),
