@@ -240,7 +240,8 @@ on_stream(struct fetch *f)
 		return true;
 	if (hello == NULL || (hello = memmem(hello, (size_t)(end - hello), "\n\n", 2)) == NULL)
 		return true;
-	return *wants_heartbeat && memmem(hello, (size_t)(end - hello), "\n:\n", 3) == NULL;
+	return *wants_heartbeat &&
+	       memmem(hello, (size_t)(end - hello), "\nevent: heartbeat\n", 18) == NULL;
 }
 
 static void

@@ -329,7 +329,7 @@ function xhrOf(server) {
 				piece(text.slice(0, cut));
 				piece(text.slice(cut));
 			};
-			piece('retry: 2000\n\n');
+			piece('retry: 2000\n');
 			if (server.silent.has('sse'))
 				return;
 			give({ event: 'hello', data: { version: '1', walletAddress: 'alice', cursor: server.cursor(at), refused }, cursor: server.cursor(at) });
@@ -338,7 +338,7 @@ function xhrOf(server) {
 				for (const e of server.due(new Map([...topics.keys()].map((t) => [t, at]))))
 					give(e);
 				at = server.log.length;
-				piece(`id: ${server.cursor(at)}\n:\n\n`);
+				piece(`id: ${server.cursor(at)}\nevent: heartbeat\ndata: {}\n\n`);
 			};
 			this.link.wake();
 		}
@@ -751,6 +751,25 @@ test('a stream that is silent for 40 s is begun anew, from where it was, unnotic
 	await w.clock.run(41000);
 	assert.deepEqual(chat.contents('42'), ['a', 'b']);
 	assert.deepEqual(plain(chat.names('state').map((s) => s.state)), ['open']);
+});
+
+test('heartbeats keep a quiet stream, and its topics go on from them', async () => {
+	const w = world();
+	const { chat } = await w.open({}, SSE);
+	chat.join('42', () => {});
+	await w.clock.run(1000);
+	const began = w.server.asked(/\/events/).length;
+	w.server.publish('elsewhere', 'escrow:update', {});
+	for (let i = 0; i < 4; i++) {
+		for (const link of w.server.links)
+			link.say({ event: 'heartbeat', data: {}, cursor: w.server.cursor() });
+		await w.clock.run(30000);
+	}
+	assert.equal(w.server.asked(/\/events/).length, began, 'not begun anew');
+	w.server.cut();
+	await w.clock.run(10000);
+	const { url } = w.server.asked(/\/events/).at(-1);
+	assert.equal(new URL(url).searchParams.get('lastEventId'), w.server.cursor());
 });
 
 /* ---- rooms ---- */

@@ -113,8 +113,9 @@ promise('a quiet stream has a heartbeat, and its id keeps up with the log', asyn
 	await w.escrow('43', { bob: 'client' });
 	const s = await EventStream.hello(w.target, 'alice', { rooms: ['42'] });
 	await emitted(w.target, 'bob', 'chat_message', { escrowId: '43', content: 'of no concern to alice' });
-	await until('a heartbeat', () => s.lastId !== s.hello.id);
-	assert.match(s.text, /\n\nid: \S+\n:\n\n$/);
+	await until('a heartbeat', () => s.heartbeats > 0);
+	assert.notEqual(s.lastId, s.hello.id);
+	assert.match(s.text, /\n\nid: \S+\nevent: heartbeat\ndata: \{\}\n\n$/);
 	assert.equal(s.retry, 2000);
 	assert.deepEqual(s.log.map((m) => m.event), ['hello'], 'nothing that a page would see');
 	await s.close();
@@ -239,7 +240,7 @@ promise('HTTP/1.0 gets a stream without chunks', async (w) => {
 	assert.match(head, /\r\nConnection: close/i);
 	assert.doesNotMatch(head, /Transfer-Encoding|Content-Length/i);
 	assert.doesNotMatch(body, /\r/);
-	assert.match(body, /^retry: \d+\n\nid: \S+\nevent: hello\ndata: /);
+	assert.match(body, /^retry: \d+\nid: \S+\nevent: hello\ndata: /);
 	socket.destroy();
 });
 

@@ -16,7 +16,6 @@
 /* A stream ends after this time and up to a tenth more: between two events, before a proxy cuts
  * it. */
 #define LIFETIME_MS 1800000
-#define RETRY       "retry: 2000\n\n"
 
 struct sse {
 	struct stream stream; /* first */
@@ -63,7 +62,6 @@ send_head(struct sse *sse)
 	http_end(&head);
 	conn_send_bytes(sse->conn, buf_as_span(&head));
 	buf_clear(&head);
-	send_text(sse, SPAN(RETRY));
 }
 
 /* The first frame, hello, says that the request was not refused. */
@@ -129,8 +127,8 @@ on_end(struct conn *c)
 	conn_close(c, "connection lost");
 }
 
-/* A heartbeat: proxies see that the stream lives, and the client's cursor keeps up in a quiet
- * room. */
+/* Sends a heartbeat: proxies and clients see that the stream lives, and the client's cursor keeps
+ * up in a quiet room. It is an event, since some clients take each block for one. */
 static void
 on_timeout(struct conn *c, enum conn_wait wait)
 {
@@ -144,7 +142,8 @@ on_timeout(struct conn *c, enum conn_wait wait)
 		finish(sse, "end of its lifetime");
 		return;
 	}
-	buf_printf(&text, "id: %s\n:\n\n", session_cursor(sse->stream.session, cursor));
+	buf_printf(&text, "id: %s\nevent: heartbeat\ndata: {}\n\n",
+	    session_cursor(sse->stream.session, cursor));
 	send_text(sse, buf_as_span(&text));
 	buf_clear(&text);
 	conn_wait(c, WAIT_HEARTBEAT);

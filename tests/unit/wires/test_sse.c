@@ -31,7 +31,8 @@ lifetime(struct wires *w)
 	web_accept(&web, w->net, w->near, "127.0.0.1");
 	ask(w, "GET /events?walletAddress=alice HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	while (!w->has_ended && ms < 60 * MINUTE) {
-		assert_non_null(strstr(buf_cstr(&w->answer), ms == 0 ? "event: hello" : "\n:\n"));
+		assert_non_null(
+		    strstr(buf_cstr(&w->answer), ms == 0 ? "event: hello" : "event: heartbeat"));
 		w->answer.len = 0;
 		ahead_us += HEARTBEAT_MS * 1000;
 		ms += HEARTBEAT_MS;
