@@ -59,7 +59,7 @@ promise('an event is an id, a name and one line of data', async (w) => {
 	await s.close();
 });
 
-promise('the last id resumes a stream, by header, by lastEventId and by cursor, and the header is the newest', async (w) => {
+promise('the last id resumes a stream, by header, by Last-Event-ID, lastEventId and cursor in the query, and the header is the newest', async (w) => {
 	await w.escrow('42', PAIR);
 	const first = await EventStream.hello(w.target, 'alice', { rooms: ['42'] });
 	await emitted(w.target, 'bob', 'chat_message', { escrowId: '42', content: 'seen' });
@@ -67,7 +67,7 @@ promise('the last id resumes a stream, by header, by lastEventId and by cursor, 
 	await first.close();
 	for (const content of ['one', 'two'])
 		await emitted(w.target, 'bob', 'chat_message', { escrowId: '42', content });
-	const ways = [[{ lastEventId: id }], [{ cursor: id }], [{}, { headers: { 'Last-Event-ID': id } }],
+	const ways = [[{ lastEventId: id }], [{ cursor: id }], [{ 'Last-Event-ID': id }], [{ 'last-event-id': id }], [{}, { headers: { 'Last-Event-ID': id } }],
 		[{ cursor: first.hello.id }, { headers: { 'Last-Event-ID': id } }]];
 	for (const [query, options] of ways) {
 		const s = await EventStream.hello(w.target, 'alice', { rooms: ['42'], ...query }, options);

@@ -48,8 +48,8 @@ struct stream_route {
 	void (*serve)(struct stream_request *, struct web_request *);
 };
 
-/* A request on its way to its route: the parameters of its query (escrow, cursor, lastEventId,
- * client, timeout; Last-Event-ID), and the CORS lines of the answer. */
+/* A request on its way to its route: the parameters of its query (escrow, cursor, client, timeout)
+ * and its Last-Event-ID, and the CORS lines of the answer. */
 struct stream_request {
 	struct streams *streams;
 	struct admission *admission; /* with the user, and the cursor and rooms of the query */
