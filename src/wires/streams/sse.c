@@ -229,7 +229,7 @@ void
 sse_handle(struct web_request *req, void *owner)
 {
 	static const struct stream_route route = {
-	    .methods = "GET", .fields = {"", 0}, .serve = open_stream};
+	    .methods = "GET", .fields = {"", 0}, .takes_any_cursor = true, .serve = open_stream};
 
 	stream_handle(owner, req, &route);
 }

@@ -79,6 +79,7 @@ stream_handle(struct streams *st, struct web_request *req, const struct stream_r
 		return;
 	}
 	r->admission->serve_now = route->serve_now != NULL ? serve_now : NULL;
+	r->admission->lookup.takes_any_cursor = route->takes_any_cursor;
 	r->why = query_read(r, req->http);
 	if (r->why != NULL) { /* the identity is what is refused first */
 		r->admission->lookup.n_rooms = 0;
