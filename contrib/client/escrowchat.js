@@ -558,8 +558,9 @@
 					if (id === cursor)
 						id = undefined;
 					cursor = id || cursor;
+					/* chat_error instead of hello: not now. */
 					if (!/^(hello|heartbeat)$/.test(name))
-						return take(name, data, id, 0, l.all);
+						return isOpen ? take(name, data, id, 0, l.all) : lost(l, data);
 					cursor = cursor || data.cursor;
 					advance(l.all, cursor);
 					greet(l, data.refused);

@@ -64,6 +64,7 @@ class Server {
 	answer = null; // (event, data) => an acknowledgement instead of ours
 	silent = new Set(); // transports that connect and say nothing
 	broken = new Set(); // transports that do not connect
+	putOff = null; // what a stream says instead of hello, and ends
 	emptyPages = 0; // so many answers of /poll have read on and found nothing, and are not at the end
 	latency = 5;
 
@@ -242,6 +243,10 @@ function eventSourceOf(server) {
 				if (server.broken.has('sse') || isForbidden)
 					return this.onerror?.();
 				server.links.add(link);
+				if (server.putOff) {
+					give({ event: 'chat_error', data: server.putOff });
+					return server.after(() => this.onerror?.());
+				}
 				if (server.silent.has('sse'))
 					return;
 				give({ event: 'hello', data: { version: '1', walletAddress: 'alice', cursor: server.cursor(at), refused }, cursor: server.cursor(at) });
@@ -330,6 +335,10 @@ function xhrOf(server) {
 				piece(text.slice(cut));
 			};
 			piece('retry: 2000\n');
+			if (server.putOff) {
+				give({ event: 'chat_error', data: server.putOff });
+				return server.after(() => this.#end(200));
+			}
 			if (server.silent.has('sse'))
 				return;
 			give({ event: 'hello', data: { version: '1', walletAddress: 'alice', cursor: server.cursor(at), refused }, cursor: server.cursor(at) });
@@ -771,6 +780,22 @@ test('heartbeats keep a quiet stream, and its topics go on from them', async () 
 	const { url } = w.server.asked(/\/events/).at(-1);
 	assert.equal(new URL(url).searchParams.get('lastEventId'), w.server.cursor());
 });
+
+for (const [name, token] of [['an EventSource', undefined], ['a stream that is read by hand', () => 'T0KEN']]) {
+	test(`${name} that is put off comes again, and the page hears why`, async () => {
+		const w = world();
+		const { chat } = await w.open({}, { ...SSE, token });
+		w.server.putOff = { event: '', code: 'rate_limited', error: 'Too much at once.' };
+		w.server.cut();
+		await w.clock.run(5000);
+		assert.equal(chat.state, 'offline');
+		assert.ok(chat.names('error').some((e) => e.code === 'rate_limited'));
+		assert.deepEqual(chat.names('chat_error'), []);
+		w.server.putOff = null;
+		await w.clock.run(60000);
+		assert.equal(chat.state, 'open');
+	});
+}
 
 /* ---- rooms ---- */
 

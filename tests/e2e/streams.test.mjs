@@ -399,9 +399,11 @@ promise('a wallet has 16 clients at most, and those with a name may come again',
 	const streams = [];
 	for (let i = 0; i < 16; i++)
 		streams.push(await EventStream.hello(w.target, 'alice', { client: `c${i}` }));
-	const refused = await EventStream.open(w.target, 'alice', { client: 'one-more' }).catch((error) => error);
-	assert.deepEqual([refused.status, refused.json?.code], [429, 'rate_limited']);
-	assert.ok(refused.headers['retry-after']);
+	const off = await EventStream.putOff(w.target, 'alice', { client: 'one-more' }, { headers: { Origin: FRONT_END } });
+	assert.deepEqual([off.code, off.id, off.retry], ['rate_limited', undefined, 2000]);
+	assert.equal(off.headers['content-type'], 'text/event-stream');
+	assert.equal(off.headers['access-control-allow-origin'], FRONT_END);
+	assert.equal((await EventStream.putOff(w.target, 'alice', { cursor: '0123456789abcdef-1' })).id, '0123456789abcdef-1');
 	assert.equal((await poll(w.target, 'alice', {})).status, 429);
 	const again = await EventStream.hello(w.target, 'alice', { client: 'c7' });
 	await (await EventStream.hello(w.target, 'bob', { client: 'c7' })).close();

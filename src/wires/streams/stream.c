@@ -79,6 +79,7 @@ stream_handle(struct streams *st, struct web_request *req, const struct stream_r
 		return;
 	}
 	r->admission->serve_now = route->serve_now != NULL ? serve_now : NULL;
+	r->admission->refuse = route->refuse;
 	r->admission->lookup.takes_any_cursor = route->takes_any_cursor;
 	r->why = query_read(r, req->http);
 	if (r->why != NULL) { /* the identity is what is refused first */
@@ -153,7 +154,7 @@ stream_open(struct stream *s, const struct stream_request *r, struct web_request
 			     : admission_verdict(a, o.predecessor, o.now, &why);
 
 	if (err != ERROR_NONE) {
-		web_refuse(req, err, why);
+		admission_refuse(a, req, err, why);
 		return false;
 	}
 	s->streams = st;

@@ -44,6 +44,8 @@ struct stream_route {
 	const char *methods;
 	struct span fields;    /* header lines of every answer */
 	bool takes_any_cursor; /* a malformed cursor is a gap; false: it is refused */
+	/* Refuses a request whose query is good (NULL: web_refuse does). */
+	void (*refuse)(struct web_request *, const struct admission *, enum error, const char *why);
 	/* Serves a request that needs no look-up (may be NULL). False: it needs one. */
 	bool (*serve_now)(struct stream_request *, struct web_request *);
 	void (*serve)(struct stream_request *, struct web_request *);

@@ -95,6 +95,16 @@ export class EventStream {
 		return stream;
 	}
 
+	/** Opens a stream that must be put off: 200, and one block, which says why. Resolves to
+	 * {code, error, id?, retry, headers}. */
+	static async putOff(...args) {
+		const stream = await EventStream.open(...args);
+		const { data: { event, ...why }, id } = await stream.event('chat_error');
+		assert.deepEqual(await stream.over(), { isWhole: true });
+		assert.deepEqual([stream.log.length, event], [1, '']);
+		return { ...why, id, retry: stream.retry, headers: stream.headers };
+	}
+
 	/** All that came but heartbeats: {event, data, id?}, in order; where there is onevent, it
 	 * sees each instead. */
 	log = [];

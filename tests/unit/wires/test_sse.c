@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_sse.c - how long a stream lasts, by a clock that the test sets.
+ * test_sse.c - how long a stream lasts, by a clock that the test sets; and a refusal that passes.
  */
 #include "unit/set_clock.h"
 
@@ -12,6 +12,7 @@
 #define HEARTBEAT_MS 15000
 #define MINUTE       INT64_C(60000)
 #define STREAMS      8
+#define PLACES       16 /* streams of one wallet */
 
 struct daemon {
 	struct streams streams;
@@ -42,19 +43,53 @@ lifetime(struct wires *w)
 	return ms;
 }
 
-static void
-a_stream_ends_by_itself_after_half_an_hour_and_not_all_at_once(void **state)
+struct stage { /* a daemon that serves streams of a hub */
+	struct house *house;
+	struct wires *w;
+	struct auth *auth;
+	struct gate gate;
+	int far[PLACES + 1]; /* the clients' ends of many streams */
+	size_t n;
+};
+
+static struct stage *
+stage_set(struct house *h)
 {
-	struct house *h = *state;
-	struct auth *auth = auth_new(&(struct config){.auth = AUTH_OPEN}, &(struct buf){0});
-	struct gate gate = {auth, h->hub};
-	int64_t first = 0, differ = 0;
+	struct stage *s = calloc(1, sizeof(*s));
 	void *wires;
 
 	wires_setup(&wires);
-	struct wires *w = wires;
+	s->house = h;
+	s->w = wires;
+	s->auth = auth_new(&(struct config){.auth = AUTH_OPEN}, &(struct buf){0});
+	s->gate = (struct gate){s->auth, h->hub};
+	net_free(s->w->net);
+	s->w->net = net_new(s->w->loop, &(struct net_options){.max_connections = 2 * PLACES});
 	streams_wire.begin(&daemon_.streams,
-	    &(struct wires_options){.loop = w->loop, .hub = h->hub, .gate = &gate});
+	    &(struct wires_options){.loop = s->w->loop, .hub = h->hub, .gate = &s->gate});
+	return s;
+}
+
+static void
+stage_strike(struct stage *s)
+{
+	void *wires = s->w;
+
+	streams_wire.end(&daemon_.streams);
+	for (size_t i = 1; i < s->n; i++)
+		close(s->far[i]);
+	wires_teardown(&wires);
+	auth_free(s->auth);
+	free(s);
+}
+
+static void
+a_stream_ends_by_itself_after_half_an_hour_and_not_all_at_once(void **state)
+{
+	struct stage *s = stage_set(*state);
+	struct wires *w = s->w;
+	int64_t first = 0, differ = 0;
+
 	for (int i = 0; i < STREAMS; i++) {
 		int64_t ms = lifetime(w);
 
@@ -69,9 +104,67 @@ a_stream_ends_by_itself_after_half_an_hour_and_not_all_at_once(void **state)
 	}
 	assert_true(differ > 0);
 	close(w->near);
-	streams_wire.end(&daemon_.streams);
-	wires_teardown(&wires);
-	auth_free(auth);
+	stage_strike(s);
+}
+
+/* ---- a refusal that passes ---- */
+
+/* Asks for a stream on a connection of its own, and returns what came. */
+static const char *
+ask_stream(struct stage *s, const char *query)
+{
+	struct wires *w = s->w;
+	char text[256];
+
+	if (s->n > 0)
+		wires_connect(w, SOCK_STREAM);
+	small_buffer(w->near);
+	s->far[s->n++] = w->far;
+	web_accept(&web, w->net, w->near, "127.0.0.1");
+	w->answer.len = 0;
+	snprintf(text, sizeof(text),
+	    "GET /events?walletAddress=alice%s HTTP/1.1\r\nHost: localhost\r\n\r\n", query);
+	return ask(w, text);
+}
+
+/* Returns the answer to a request whose look-up fails. */
+static const char *
+ask_in_vain(struct stage *s, const char *query)
+{
+	turn(s->house); /* after it nobody else reads */
+	ask_stream(s, query);
+	/* The first step may be the end of the transaction before. */
+	store_fail_at(s->house->reading, 2, STORE_BUSY);
+	settle(s->house, false);
+	store_fail_at(s->house->reading, 0, STORE_OK);
+	return ask(s->w, "");
+}
+
+static void
+a_store_that_fails_puts_a_stream_off_and_its_client_keeps_its_cursor(void **state)
+{
+	static const struct {
+		const char *query, *id;
+	} cases[] = {
+	    {"&escrow=42", "retry: 2000\nevent: chat_error\n"},
+	    {"&escrow=42&cursor=0123456789abcdef-7",
+		"retry: 2000\nid: 0123456789abcdef-7\nevent: chat_error\n"},
+	    {"&escrow=42&cursor=bad", "retry: 2000\nid: bad\nevent: chat_error\n"},
+	    {"&escrow=42&cursor=a%0A%0Adata:b", "retry: 2000\nid: none\nevent: chat_error\n"},
+	};
+	struct stage *s = stage_set(*state);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *answer = ask_in_vain(s, cases[i].query);
+
+		assert_ptr_equal(strstr(answer, "HTTP/1.1 200 "), answer);
+		assert_non_null(strstr(answer, "\r\nContent-Type: text/event-stream\r\n"));
+		assert_non_null(strstr(answer, cases[i].id));
+		assert_non_null(strstr(answer, "\"code\":\"unavailable\""));
+		assert_true(s->w->has_ended);
+		s->w->has_ended = false;
+	}
+	stage_strike(s);
 }
 
 int
@@ -79,6 +172,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    house_test(a_stream_ends_by_itself_after_half_an_hour_and_not_all_at_once),
+	    house_test(a_store_that_fails_puts_a_stream_off_and_its_client_keeps_its_cursor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
