@@ -413,6 +413,24 @@ promise('a wallet has 16 clients at most, and those with a name may come again',
 	await (await EventStream.hello(w.target, 'alice', { client: 'one-more' })).close();
 });
 
+promise('the 17th stream takes the place of the oldest one without a name, and nobody sees it leave', FOREVER, async (w) => {
+	await w.escrow('42', PAIR);
+	const bob = await w.client('bob');
+	await bob.subscribe('42');
+	const named = await EventStream.hello(w.target, 'alice', { client: 'tab' });
+	const first = await EventStream.hello(w.target, 'alice', { rooms: ['42'] });
+	const streams = [];
+	for (let i = 0; i < 15; i++)
+		streams.push(await EventStream.hello(w.target, 'alice'));
+	assert.deepEqual(await first.over(), { isWhole: true });
+	assert.equal((await poll(w.target, 'alice', { client: 'polls' })).status, 429, 'a poll waits');
+	await bob.send('42', 'to all');
+	await Promise.all([named, ...streams].map((s) => s.event('notification')));
+	assert.deepEqual(bob.all('user_left'), []);
+	for (const s of [named, ...streams])
+		await s.close();
+});
+
 promise('a message that goes up by emit is on the stream when its answer comes', async (w) => {
 	await w.escrow('42', PAIR);
 	const s = await EventStream.hello(w.target, 'alice', { rooms: ['42'] });

@@ -209,6 +209,27 @@ end(struct stream *s, const char *why)
 	finish(sse, why);
 }
 
+static bool
+is_stalled(const struct stream *s)
+{
+	return conn_is_behind(((const struct sse *)s)->conn);
+}
+
+/* A client that does not read gets no last chunk: it would only keep the memory. */
+static void
+make_room(struct stream *s)
+{
+	static const char why[] = "made room for another stream of its wallet";
+	struct sse *sse = (struct sse *)s;
+
+	if (is_stalled(s)) {
+		conn_close(sse->conn, why);
+		return;
+	}
+	stream_close(s, SESSION_LOST);
+	finish(sse, why);
+}
+
 static void
 open_stream(struct stream_request *r, struct web_request *req)
 {
@@ -219,6 +240,8 @@ open_stream(struct stream_request *r, struct web_request *req)
 	sse->is_chunked = req->http->minor > 0;
 	sse->ends_ms = clock_mono_ms() + LIFETIME_MS + (int64_t)(ids_u64() % (LIFETIME_MS / 10));
 	sse->stream.end = end;
+	sse->stream.is_stalled = is_stalled;
+	sse->stream.make_room = make_room;
 	sse->fields = buf_as_span(&r->fields);
 	if (!stream_open(&sse->stream, r, req, sse->is_chunked ? &chunked : &plain)) {
 		free(sse);
@@ -288,6 +311,7 @@ sse_handle(struct web_request *req, void *owner)
 	static const struct stream_route route = {.methods = "GET",
 	    .fields = {"", 0},
 	    .takes_any_cursor = true,
+	    .takes_room = true,
 	    .refuse = refuse,
 	    .serve = open_stream};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_sse.c - how long a stream lasts, by a clock that the test sets; and a refusal that passes.
+ * test_sse.c - how long a stream lasts, by a clock that the test sets; which stream makes room for
+ * another; and a refusal that passes.
  */
 #include "unit/set_clock.h"
 
@@ -107,7 +108,7 @@ a_stream_ends_by_itself_after_half_an_hour_and_not_all_at_once(void **state)
 	stage_strike(s);
 }
 
-/* ---- a refusal that passes ---- */
+/* ---- room for one more ---- */
 
 /* Asks for a stream on a connection of its own, and returns what came. */
 static const char *
@@ -126,6 +127,106 @@ ask_stream(struct stage *s, const char *query)
 	    "GET /events?walletAddress=alice%s HTTP/1.1\r\nHost: localhost\r\n\r\n", query);
 	return ask(w, text);
 }
+
+static void
+fill_places(struct stage *s, bool are_named)
+{
+	char query[32] = "";
+
+	for (size_t i = 0; i < PLACES; i++) {
+		if (are_named)
+			snprintf(query, sizeof(query), "&client=c%zu", i);
+		assert_non_null(strstr(ask_stream(s, query), "event: hello"));
+	}
+}
+
+/* Reads what has come on a stream. True: the stream has ended. */
+static bool
+is_over(struct stage *s, size_t at)
+{
+	s->w->far = s->far[at];
+	s->w->has_ended = false;
+	s->w->answer.len = 0;
+	get(s->w);
+	return s->w->has_ended;
+}
+
+static struct stream *
+stream_at(uint64_t number)
+{
+	struct stream *s;
+
+	TAILQ_FOREACH (s, &daemon_.streams.all, link) {
+		if (s->number == number)
+			break;
+	}
+	return s;
+}
+
+/* Events come until the client at a place, which does not read, has stalled; the others read. */
+static void
+stall(struct stage *s, size_t place)
+{
+	struct stream *stream = stream_at(place);
+
+	for (int i = 0; !stream->is_stalled(stream); i++) {
+		assert_true(i < 10000);
+		assert_int_equal(world_send(s->house->w, "bob", "42", "hi"), ERROR_NONE);
+		turn(s->house);
+		turns(s->w);
+		for (size_t at = 0; at < s->n; at++)
+			assert_true(at == place || !is_over(s, at));
+	}
+}
+
+static void
+the_oldest_stream_without_a_name_makes_room(void **state)
+{
+	struct stage *s = stage_set(*state);
+
+	fill_places(s, false);
+	assert_non_null(strstr(ask_stream(s, ""), "event: hello"));
+	assert_true(is_over(s, 0));
+	assert_string_equal(buf_cstr(&s->w->answer), "0\r\n\r\n");
+	for (size_t i = 1; i < s->n; i++)
+		assert_false(is_over(s, i));
+	stage_strike(s);
+}
+
+static void
+a_stream_that_stalls_makes_room_before_an_older_one(void **state)
+{
+	struct stage *s = stage_set(*state);
+
+	fill_places(s, false);
+	stall(s, 3);
+	assert_non_null(strstr(ask_stream(s, ""), "event: hello"));
+	for (size_t i = 0; i < s->n; i++)
+		assert_int_equal(is_over(s, i), i == 3);
+	stage_strike(s);
+}
+
+static void
+a_stream_with_a_name_makes_room_only_if_it_stalls(void **state)
+{
+	struct stage *s = stage_set(*state);
+	const char *answer;
+
+	fill_places(s, true);
+	answer = ask_stream(s, "&client=one-more");
+	assert_non_null(strstr(answer, "\r\n\r\nretry: 2000\nevent: chat_error\ndata: {"));
+	assert_non_null(strstr(answer, "\"rate_limited\""));
+	assert_true(s->w->has_ended);
+	s->w->has_ended = false;
+	close(s->far[--s->n]);
+	stall(s, 5);
+	assert_non_null(strstr(ask_stream(s, "&client=one-more"), "event: hello"));
+	for (size_t i = 0; i < s->n; i++)
+		assert_int_equal(is_over(s, i), i == 5);
+	stage_strike(s);
+}
+
+/* ---- a refusal that passes ---- */
 
 /* Returns the answer to a request whose look-up fails. */
 static const char *
@@ -172,6 +273,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    house_test(a_stream_ends_by_itself_after_half_an_hour_and_not_all_at_once),
+	    house_test(the_oldest_stream_without_a_name_makes_room),
+	    house_test(a_stream_that_stalls_makes_room_before_an_older_one),
+	    house_test(a_stream_with_a_name_makes_room_only_if_it_stalls),
 	    house_test(a_store_that_fails_puts_a_stream_off_and_its_client_keeps_its_cursor),
 	};
 
