@@ -1091,7 +1091,7 @@ test('what waits is bounded, and who is refused hears of it', async () => {
 	const codes = [];
 	for (let i = 0; i < 1003; i++)
 		chat.send('42', 'x', (error) => codes.push(error.code));
-	assert.deepEqual(codes, ['eventlog_full', 'eventlog_full', 'eventlog_full']);
+	assert.deepEqual(codes, ['queue_full', 'queue_full', 'queue_full']);
 	chat.close();
 	assert.deepEqual(codes.slice(3), Array(1000).fill('closed'));
 	assert.equal(chat.state, 'closed');
