@@ -1,6 +1,6 @@
 -- schema.sql - the schema of today, for reading: `make documents` makes it from a new database and
 -- from schema.table. The programs do not read this file: they run the migrations under schema/,
--- whose newest is number 7. The tables of SQLite and of its full-text index are not shown.
+-- whose newest is number 8. The tables of SQLite and of its full-text index are not shown.
 
 -- ---- Escrows: who may be in a room ----
 
@@ -239,7 +239,7 @@ CREATE TRIGGER broadcast_queue_insert INSTEAD OF INSERT ON broadcast_queue BEGIN
 	WHERE typeof(NEW.event) <> 'text' OR instr(CAST(NEW.event AS BLOB), x'00') > 0
 		OR NEW.event NOT GLOB '[A-Za-z]*' OR NEW.event GLOB '*[^A-Za-z0-9_.:-]*' OR length(NEW.event) > 64
 		OR NEW.event IN ('hello', 'chat_message', 'message_read', 'notification', 'user_typing', 'user_joined', 'user_left',
-			'gap', 'token_expiring', 'chat_error', 'connect', 'connect_error', 'disconnect', 'disconnecting',
+			'gap', 'token_expiring', 'chat_error', 'heartbeat', 'connect', 'connect_error', 'disconnect', 'disconnecting',
 			'newListener', 'removeListener', 'error', 'open', 'message');
 	SELECT RAISE(ABORT, 'data: one JSON object of at most 65536 bytes is accepted')
 	WHERE typeof(NEW.data) <> 'text' OR length(CAST(NEW.data AS BLOB)) > 65536

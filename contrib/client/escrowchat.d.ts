@@ -76,6 +76,8 @@ export interface ServerEvents {
 	token_expiring: { expiresAt: string };
 	/** An event without an acknowledgement was refused, or the user was removed from an escrow. */
 	chat_error: { event: string; code: string; error: string; escrowId?: string };
+	/** The stream lives, and its cursor has come this far. */
+	heartbeat: { };
 }
 
 /** The events that clients send, and their acknowledgements. */
@@ -162,7 +164,7 @@ export interface StateInfo {
 	retryIn?: number;
 }
 
-export interface Events extends Omit<ServerEvents, 'hello' | 'chat_error'> {
+export interface Events extends Omit<ServerEvents, 'hello' | 'heartbeat' | 'chat_error'> {
 	/** The server's, and those that the client makes itself. */
 	chat_error: { event?: string; code: string; error?: string; escrowId?: string };
 	/** The client's own. */

@@ -20,9 +20,9 @@
  *	with an answer takes a callback (error, answer) as its last argument, and without one
  *	returns a Promise. Calls without a connection wait for one: at most 1000, then the code is
  *	queue_full. Typing does not wait. error.code is the contract's, or queue_full, left, closed.
- * Events: the contract's without hello, f(data, {cursor, escrowId}), and the client's own: state
- *	and transport {state, transport, retryIn}, joined (a room's answer, again after each
- *	reconnection), error {code, error}. token_expiring comes a minute before a token expires;
+ * Events: the contract's without hello and heartbeat, f(data, {cursor, escrowId}), and the client's
+ *	own: state and transport {state, transport, retryIn}, joined (a room's answer, again after
+ *	each reconnection), error {code, error}. token_expiring comes a minute before a token expires;
  *	error unauthorized when the token is not accepted (any more): each attempt asks the function
  *	for another one.
  * State: chat.state is connecting, open, offline (it will try again) or closed; chat.transport;
@@ -48,7 +48,7 @@
 	var OF_CLIENT = /^(state|transport|joined|error)$/;
 	/* An EventSource hears only what it listens to. Of the first six the escrowId in the data
 	 * names the topic, where the wire does not. */
-	var NAMES = ('chat_message user_typing user_joined user_left gap chat_error hello message_read notification token_expiring ' +
+	var NAMES = ('chat_message user_typing user_joined user_left gap chat_error hello heartbeat message_read notification token_expiring ' +
 		'escrow:update verification:progress ai:thinking ai:verification dispute:update').split(' '), OF_ROOM = 6;
 
 	function nothing() {}
@@ -542,15 +542,13 @@
 			merged(l);
 			merge(l, function (cursor) {
 				var url = address('/events', { client: me, lastEventId: cursor }, l.all);
-				/* Heartbeats are not visible here: a stream that is silent for long
-				 * may be dead, and is begun anew. */
+				/* A stream on which not even heartbeats come is dead, and is begun
+				 * anew. */
 				function rearm() {
 					stop(watch);
-					watch = later(function () {
-						dial(true);
-					}, WATCH_MS);
+					watch = later(dial.bind(0, true), WATCH_MS);
 				}
-				function hear(name, text, id) {
+				function hear(all, id, name, text) {
 					var data = parse(text);
 					if (l !== link || !data)
 						return;
@@ -560,8 +558,9 @@
 					if (id === cursor)
 						id = undefined;
 					cursor = id || cursor;
-					if (name !== 'hello')
-						return take(name, data, id, 0, l.all);
+					/* chat_error instead of hello: not now. */
+					if (!/^(hello|heartbeat)$/.test(name))
+						return isOpen ? take(name, data, id, 0, l.all) : lost(l, data);
 					cursor = cursor || data.cursor;
 					advance(l.all, cursor);
 					greet(l, data.refused);
@@ -580,9 +579,7 @@
 					});
 					l.x.onprogress = function () {
 						var text = l.x.responseText, to = text.lastIndexOf('\n\n') + 1;
-						text.slice(from, to).replace(/(?:id: (.*)\n)?event: (.*)\ndata: (.*)/g, function (all, id, name, data) {
-							hear(name, data, id);
-						});
+						text.slice(from, to).replace(/(?:id: (.*)\n)?event: (.*)\ndata: (.*)/g, hear);
 						from = to;
 					};
 					return;
@@ -590,12 +587,10 @@
 				es = new root.EventSource(url, { withCredentials: sendsCookies });
 				l.listen = function (name) {
 					es.addEventListener(name, function (m) {
-						hear(name, m.data, m.lastEventId);
+						hear(0, m.lastEventId, name, m.data);
 					});
 				};
-				es.onerror = function () {
-					lost(l);
-				};
+				es.onerror = lost.bind(0, l);
 				each(names, l.listen);
 			});
 		}
@@ -670,9 +665,7 @@
 
 		function wantHello(l) {
 			stop(helloTimer);
-			helloTimer = later(function () {
-				lost(l);
-			}, HELLO_MS);
+			helloTimer = later(lost.bind(0, l), HELLO_MS);
 		}
 
 		function hangUp() {

@@ -209,13 +209,30 @@ look_websocket(struct doctor *d, struct finding *out)
 
 /* ---- streams: they need a user who is signed in ---- */
 
+/* The JSON of a refusal: the body, or the data of a stream that ends with its first block. */
+static struct span
+refusal_of(const struct fetch *f)
+{
+	static const char begin[] = "event: chat_error\ndata: ";
+	struct span body = buf_as_span(&f->got);
+	const char *at = memmem(body.p, body.n, begin, sizeof(begin) - 1);
+
+	if (f->status >= 400)
+		return body;
+	if (f->status != 200 || f->end != FETCH_WHOLE || at == NULL)
+		return (struct span){"", 0};
+	at += sizeof(begin) - 1;
+	body = (struct span){at, (size_t)(body.p + body.n - at)};
+	return span_cut(&body, '\n');
+}
+
 /* True: the server refused the user; out then says why the probe cannot be made. */
 static bool
 is_nobody(const struct fetch *f, struct finding *out)
 {
-	struct json *answer = json_parse(buf_as_span(&f->got), NULL);
+	struct json *answer = json_parse(refusal_of(f), NULL);
 	struct span code = {"", 0};
-	bool is_refused = f->status >= 400 && json_string(json_get(answer, "code"), &code);
+	bool is_refused = json_string(json_get(answer, "code"), &code);
 
 	if (span_is(code, "open_is_local"))
 		nothing(out, "not looked at: auth = open serves its own machine only");
@@ -240,7 +257,8 @@ on_stream(struct fetch *f)
 		return true;
 	if (hello == NULL || (hello = memmem(hello, (size_t)(end - hello), "\n\n", 2)) == NULL)
 		return true;
-	return *wants_heartbeat && memmem(hello, (size_t)(end - hello), "\n:\n", 3) == NULL;
+	return *wants_heartbeat &&
+	       memmem(hello, (size_t)(end - hello), "\nevent: heartbeat\n", 18) == NULL;
 }
 
 static void

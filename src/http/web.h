@@ -85,6 +85,9 @@ void web_reply(struct web_request *, const struct web_reply *);
  * code's own sentence. The connection is kept, unless the request asks for a WebSocket. */
 void web_refuse(struct web_request *, enum error, const char *why);
 
+/* Refuses a request for the audit trail as web_refuse does, with an answer of the caller's own. */
+void web_refuse_with(struct web_request *, enum error, const struct web_reply *);
+
 /* Refuses a request that breaks a rule of HTTP itself: 404, 405 (allow names the methods), 400, 413
  * and others. The connection is kept as by web_refuse. */
 void web_refuse_status(struct web_request *, int status, const char *allow);

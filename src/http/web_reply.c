@@ -232,6 +232,13 @@ web_refuse(struct web_request *req, enum error err, const char *why)
 }
 
 void
+web_refuse_with(struct web_request *req, enum error err, const struct web_reply *reply)
+{
+	note_refusal(req, error_status(err), error_code(err));
+	web_reply(req, reply);
+}
+
+void
 web_refuse_status(struct web_request *req, int status, const char *allow)
 {
 	struct buf fields = {0};

@@ -117,13 +117,23 @@ submit(struct admission *a)
 
 /* ---- of a request ---- */
 
+void
+admission_refuse(
+    const struct admission *a, struct web_request *req, enum error err, const char *why)
+{
+	if (a->refuse != NULL)
+		a->refuse(req, a, err, why);
+	else
+		web_refuse(req, err, why);
+}
+
 static void
 go_on(struct web_request *req, void *arg)
 {
 	struct admission *a = arg;
 
 	if (a->err != ERROR_NONE) {
-		web_refuse(req, a->err, NULL);
+		admission_refuse(a, req, a->err, NULL);
 		return;
 	}
 	conn_confirm(req->conn);

@@ -25,6 +25,9 @@ bool admission_add_room(struct admission *, struct span escrow_id);
 void admission_of_request(struct admission *, struct web_request *,
     void (*go_on)(struct web_request *, struct admission *), void (*clear)(void *owner));
 
+/* Refuses a request: with refuse of the admission, or else with web_refuse. */
+void admission_refuse(const struct admission *, struct web_request *, enum error, const char *why);
+
 /* Looks up a user who is named after the handshake (Socket.IO CONNECT), and the rest of the
  * question. done is called once, with err set, unless the admission is cancelled before. True: done
  * is called later. False: done was called within this call. */

@@ -31,6 +31,8 @@ struct admission {
 	/* Serves a request of a user who is known without a look-up (may be NULL). True: it has
 	 * served the request. */
 	bool (*serve_now)(struct web_request *, struct admission *);
+	/* Answers a request that is refused (NULL: web_refuse does). */
+	void (*refuse)(struct web_request *, const struct admission *, enum error, const char *why);
 	void (*clear)(void *owner);
 	void (*done)(struct admission *);
 	bool is_cancelled;

@@ -12,6 +12,7 @@ import { load } from './lib/modules.mjs';
 import { Schemas } from './lib/schema.mjs';
 import { SocketClient } from './lib/socketio.mjs';
 import { emit, EventStream, poll } from './lib/stream.mjs';
+import { until } from './lib/wait.mjs';
 import { bearer, newWallet, signIn } from './lib/wallets.mjs';
 import { promise } from './lib/world.mjs';
 
@@ -91,7 +92,10 @@ const WIRES = {
 	},
 	async events(w, wallet) {
 		const stream = await EventStream.hello(w.target, wallet, { rooms: ['42', '43'], cursor: OTHER_LOG, client: 's' });
-		return { wallet, say: (event, data) => said(w, wallet, 's', event, data), until: (event) => stream.event(event) };
+		return {
+			wallet, say: (event, data) => said(w, wallet, 's', event, data), until: (event) => stream.event(event),
+			beat: () => until('a heartbeat', () => stream.heartbeats > 0),
+		};
 	},
 	async poll(w, wallet) {
 		const query = { rooms: ['42', '43'], client: 'p' };
@@ -153,6 +157,7 @@ async function causeAll(w, everybody, bob) {
 		one.wrong?.();
 	await w.escrow('43', { bob: 'arbiter' });
 	await all('chat_error');
+	await Promise.all(everybody.map((one) => one.beat?.()));
 }
 
 /** Each event that a client can send, as the document's example has it. */

@@ -64,6 +64,7 @@ class Server {
 	answer = null; // (event, data) => an acknowledgement instead of ours
 	silent = new Set(); // transports that connect and say nothing
 	broken = new Set(); // transports that do not connect
+	putOff = null; // what a stream says instead of hello, and ends
 	emptyPages = 0; // so many answers of /poll have read on and found nothing, and are not at the end
 	latency = 5;
 
@@ -242,6 +243,10 @@ function eventSourceOf(server) {
 				if (server.broken.has('sse') || isForbidden)
 					return this.onerror?.();
 				server.links.add(link);
+				if (server.putOff) {
+					give({ event: 'chat_error', data: server.putOff });
+					return server.after(() => this.onerror?.());
+				}
 				if (server.silent.has('sse'))
 					return;
 				give({ event: 'hello', data: { version: '1', walletAddress: 'alice', cursor: server.cursor(at), refused }, cursor: server.cursor(at) });
@@ -329,7 +334,11 @@ function xhrOf(server) {
 				piece(text.slice(0, cut));
 				piece(text.slice(cut));
 			};
-			piece('retry: 2000\n\n');
+			piece('retry: 2000\n');
+			if (server.putOff) {
+				give({ event: 'chat_error', data: server.putOff });
+				return server.after(() => this.#end(200));
+			}
 			if (server.silent.has('sse'))
 				return;
 			give({ event: 'hello', data: { version: '1', walletAddress: 'alice', cursor: server.cursor(at), refused }, cursor: server.cursor(at) });
@@ -338,7 +347,7 @@ function xhrOf(server) {
 				for (const e of server.due(new Map([...topics.keys()].map((t) => [t, at]))))
 					give(e);
 				at = server.log.length;
-				piece(`id: ${server.cursor(at)}\n:\n\n`);
+				piece(`id: ${server.cursor(at)}\nevent: heartbeat\ndata: {}\n\n`);
 			};
 			this.link.wake();
 		}
@@ -753,6 +762,41 @@ test('a stream that is silent for 40 s is begun anew, from where it was, unnotic
 	assert.deepEqual(plain(chat.names('state').map((s) => s.state)), ['open']);
 });
 
+test('heartbeats keep a quiet stream, and its topics go on from them', async () => {
+	const w = world();
+	const { chat } = await w.open({}, SSE);
+	chat.join('42', () => {});
+	await w.clock.run(1000);
+	const began = w.server.asked(/\/events/).length;
+	w.server.publish('elsewhere', 'escrow:update', {});
+	for (let i = 0; i < 4; i++) {
+		for (const link of w.server.links)
+			link.say({ event: 'heartbeat', data: {}, cursor: w.server.cursor() });
+		await w.clock.run(30000);
+	}
+	assert.equal(w.server.asked(/\/events/).length, began, 'not begun anew');
+	w.server.cut();
+	await w.clock.run(10000);
+	const { url } = w.server.asked(/\/events/).at(-1);
+	assert.equal(new URL(url).searchParams.get('lastEventId'), w.server.cursor());
+});
+
+for (const [name, token] of [['an EventSource', undefined], ['a stream that is read by hand', () => 'T0KEN']]) {
+	test(`${name} that is put off comes again, and the page hears why`, async () => {
+		const w = world();
+		const { chat } = await w.open({}, { ...SSE, token });
+		w.server.putOff = { event: '', code: 'rate_limited', error: 'Too much at once.' };
+		w.server.cut();
+		await w.clock.run(5000);
+		assert.equal(chat.state, 'offline');
+		assert.ok(chat.names('error').some((e) => e.code === 'rate_limited'));
+		assert.deepEqual(chat.names('chat_error'), []);
+		w.server.putOff = null;
+		await w.clock.run(60000);
+		assert.equal(chat.state, 'open');
+	});
+}
+
 /* ---- rooms ---- */
 
 for (const [name, options] of EACH) {
@@ -1047,7 +1091,7 @@ test('what waits is bounded, and who is refused hears of it', async () => {
 	const codes = [];
 	for (let i = 0; i < 1003; i++)
 		chat.send('42', 'x', (error) => codes.push(error.code));
-	assert.deepEqual(codes, ['eventlog_full', 'eventlog_full', 'eventlog_full']);
+	assert.deepEqual(codes, ['queue_full', 'queue_full', 'queue_full']);
 	chat.close();
 	assert.deepEqual(codes.slice(3), Array(1000).fill('closed'));
 	assert.equal(chat.state, 'closed');

@@ -99,7 +99,8 @@ promise('what was replayed counts: too much, and cursors wait', { brief: 20000, 
 	await late.subscribe('room');
 	await isLimited(w.client('alice', { query: { cursor } }));
 	limited(await poll(w.target, 'alice', { rooms: ['room'], cursor }));
-	await isLimited(EventStream.open(w.target, 'alice', { rooms: ['room'], cursor }));
+	const off = await EventStream.putOff(w.target, 'alice', { rooms: ['room'], cursor });
+	assert.deepEqual([off.code, off.id], ['rate_limited', cursor], 'the cursor is kept');
 	assert.equal((await poll(w.target, 'alice', { rooms: ['room'] })).status, 200);
 	const carol = await w.client('carol');
 	await carol.subscribe('room', cursor);
@@ -130,7 +131,7 @@ promise('max_per_wallet counts every transport, and a client that comes back to 
 	const first = await w.client('alice');
 	const stream = await EventStream.hello(w.target, 'alice');
 	await isLimited(w.client('alice'));
-	await isLimited(EventStream.open(w.target, 'alice', { client: 'other' }));
+	assert.equal((await EventStream.putOff(w.target, 'alice', { client: 'other' })).code, 'rate_limited');
 	limited(await poll(w.target, 'alice', { client: 'third' }));
 	for (const Wire of [Polling, Sock]) {
 		const wire = await Wire.open(w.target);

@@ -59,7 +59,7 @@ promise('an event is an id, a name and one line of data', async (w) => {
 	await s.close();
 });
 
-promise('the last id resumes a stream, by header, by lastEventId and by cursor, and the header is the newest', async (w) => {
+promise('the last id resumes a stream, by header, by Last-Event-ID, lastEventId and cursor in the query, and the header is the newest', async (w) => {
 	await w.escrow('42', PAIR);
 	const first = await EventStream.hello(w.target, 'alice', { rooms: ['42'] });
 	await emitted(w.target, 'bob', 'chat_message', { escrowId: '42', content: 'seen' });
@@ -67,7 +67,7 @@ promise('the last id resumes a stream, by header, by lastEventId and by cursor, 
 	await first.close();
 	for (const content of ['one', 'two'])
 		await emitted(w.target, 'bob', 'chat_message', { escrowId: '42', content });
-	const ways = [[{ lastEventId: id }], [{ cursor: id }], [{}, { headers: { 'Last-Event-ID': id } }],
+	const ways = [[{ lastEventId: id }], [{ cursor: id }], [{ 'Last-Event-ID': id }], [{ 'last-event-id': id }], [{}, { headers: { 'Last-Event-ID': id } }],
 		[{ cursor: first.hello.id }, { headers: { 'Last-Event-ID': id } }]];
 	for (const [query, options] of ways) {
 		const s = await EventStream.hello(w.target, 'alice', { rooms: ['42'], ...query }, options);
@@ -113,8 +113,9 @@ promise('a quiet stream has a heartbeat, and its id keeps up with the log', asyn
 	await w.escrow('43', { bob: 'client' });
 	const s = await EventStream.hello(w.target, 'alice', { rooms: ['42'] });
 	await emitted(w.target, 'bob', 'chat_message', { escrowId: '43', content: 'of no concern to alice' });
-	await until('a heartbeat', () => s.lastId !== s.hello.id);
-	assert.match(s.text, /\n\nid: \S+\n:\n\n$/);
+	await until('a heartbeat', () => s.heartbeats > 0);
+	assert.notEqual(s.lastId, s.hello.id);
+	assert.match(s.text, /\n\nid: \S+\nevent: heartbeat\ndata: \{\}\n\n$/);
 	assert.equal(s.retry, 2000);
 	assert.deepEqual(s.log.map((m) => m.event), ['hello'], 'nothing that a page would see');
 	await s.close();
@@ -145,8 +146,6 @@ promise('a cursor of another log is a gap in each topic, and then the stream goe
 
 const many = (n) => Array.from({ length: n }, (_, i) => `r${i}`);
 const BAD = [
-	[{ cursor: 'no cursor' }, 400, 'bad_request'],
-	[{ lastEventId: '1' }, 400, 'bad_request'],
 	[{ rooms: many(21) }, 400, 'bad_request'],
 	[{ rooms: ['a/b'] }, 400, 'bad_request'],
 	[{ rooms: [''] }, 400, 'bad_request'],
@@ -159,6 +158,22 @@ const BAD = [
 	[{ rooms: ['secret'] }, 403, 'not_participant'],
 	[{ rooms: ['nowhere', 'secret'] }, 403, 'not_participant'],
 ];
+
+promise('a string that is no cursor is a gap for a stream, and refused for a poll', async (w) => {
+	await w.escrow('42', PAIR);
+	const bad = 'no\ncursor '.repeat(10);
+	for (const [query, options] of [[{ cursor: '1' }], [{ lastEventId: bad }], [{}, { headers: { 'Last-Event-ID': 'x'.repeat(5000) } }]]) {
+		const s = await EventStream.hello(w.target, 'alice', { rooms: ['42'], ...query }, options);
+		await s.event('gap', (d) => d.escrowId === '42');
+		const { data } = await s.event('gap', (d) => !('escrowId' in d));
+		assert.equal(s.lastId, data.cursor);
+		await emitted(w.target, 'bob', 'chat_message', { escrowId: '42', content: 'live' });
+		await s.message('live');
+		await s.close();
+		const answer = await poll(w.target, 'alice', { rooms: ['42'], ...query }, options);
+		assert.deepEqual([answer.status, answer.json.code], [400, 'bad_request']);
+	}
+});
 
 promise('a request that is wrong is refused, in the same way for streams and polls', async (w) => {
 	await w.escrow('42', PAIR);
@@ -249,7 +264,7 @@ promise('HTTP/1.0 gets a stream without chunks', async (w) => {
 	assert.match(head, /\r\nConnection: close/i);
 	assert.doesNotMatch(head, /Transfer-Encoding|Content-Length/i);
 	assert.doesNotMatch(body, /\r/);
-	assert.match(body, /^retry: \d+\n\nid: \S+\nevent: hello\ndata: /);
+	assert.match(body, /^retry: \d+\nid: \S+\nevent: hello\ndata: /);
 	socket.destroy();
 });
 
@@ -394,9 +409,11 @@ promise('a wallet has 16 clients at most, and those with a name may come again',
 	const streams = [];
 	for (let i = 0; i < 16; i++)
 		streams.push(await EventStream.hello(w.target, 'alice', { client: `c${i}` }));
-	const refused = await EventStream.open(w.target, 'alice', { client: 'one-more' }).catch((error) => error);
-	assert.deepEqual([refused.status, refused.json?.code], [429, 'rate_limited']);
-	assert.ok(refused.headers['retry-after']);
+	const off = await EventStream.putOff(w.target, 'alice', { client: 'one-more' }, { headers: { Origin: FRONT_END } });
+	assert.deepEqual([off.code, off.id, off.retry], ['rate_limited', undefined, 2000]);
+	assert.equal(off.headers['content-type'], 'text/event-stream');
+	assert.equal(off.headers['access-control-allow-origin'], FRONT_END);
+	assert.equal((await EventStream.putOff(w.target, 'alice', { cursor: '0123456789abcdef-1' })).id, '0123456789abcdef-1');
 	assert.equal((await poll(w.target, 'alice', {})).status, 429);
 	const again = await EventStream.hello(w.target, 'alice', { client: 'c7' });
 	await (await EventStream.hello(w.target, 'bob', { client: 'c7' })).close();
@@ -404,6 +421,24 @@ promise('a wallet has 16 clients at most, and those with a name may come again',
 		await s.close();
 	await w.connections(0);
 	await (await EventStream.hello(w.target, 'alice', { client: 'one-more' })).close();
+});
+
+promise('the 17th stream takes the place of the oldest one without a name, and nobody sees it leave', FOREVER, async (w) => {
+	await w.escrow('42', PAIR);
+	const bob = await w.client('bob');
+	await bob.subscribe('42');
+	const named = await EventStream.hello(w.target, 'alice', { client: 'tab' });
+	const first = await EventStream.hello(w.target, 'alice', { rooms: ['42'] });
+	const streams = [];
+	for (let i = 0; i < 15; i++)
+		streams.push(await EventStream.hello(w.target, 'alice'));
+	assert.deepEqual(await first.over(), { isWhole: true });
+	assert.equal((await poll(w.target, 'alice', { client: 'polls' })).status, 429, 'a poll waits');
+	await bob.send('42', 'to all');
+	await Promise.all([named, ...streams].map((s) => s.event('notification')));
+	assert.deepEqual(bob.all('user_left'), []);
+	for (const s of [named, ...streams])
+		await s.close();
 });
 
 promise('a message that goes up by emit is on the stream when its answer comes', async (w) => {

@@ -51,6 +51,8 @@ put_sio_offset(struct buf *b, const struct chat_event *ev)
 static void
 put_sse(struct buf *b, const struct chat_event *ev)
 {
+	if (span_is(ev->name, "hello"))
+		buf_str(b, SSE_RETRY);
 	if (ev->cursor.n > 0) {
 		buf_str(b, "id: ");
 		buf_span(b, ev->cursor);

@@ -7,6 +7,10 @@
 
 #include "proto/frame.h"
 
+/* The line by which a stream of server-sent events says after how many ms its client comes back. It
+ * stands in the block of hello: a block without data makes some clients fail. */
+#define SSE_RETRY "retry: 2000\n"
+
 /* The encodings of events: each transport takes one of them. */
 enum encoding {
 	ENCODING_WS,  /* /ws: {"event","data","cursor"?,"escrowId"?} in a text frame of RFC 6455 */

@@ -43,8 +43,9 @@ bool hub_user_is_full(struct hub *, const struct user *, const struct session *l
 const char *hub_full_text(const struct hub *);
 /* True if so much was replayed to a user lately that no cursor of theirs is served for a moment. */
 bool hub_replay_is_spent(struct hub *, const struct user *, struct hub_time);
-/* The number of a user's sessions that session_open_stream has opened. */
-size_t hub_count_streams(struct hub *, const struct user *);
+/* Returns the number of a user's sessions that session_open_stream has opened, and writes at most
+ * max of them, in no order. They live as sessions do. */
+size_t hub_streams(struct hub *, const struct user *, struct session **out, size_t max);
 /* True if a session belongs to this user, with the same token and the same name, and is in exactly
  * these rooms. */
 bool session_is_of(const struct session *, const struct user *, const struct session_lookup *);

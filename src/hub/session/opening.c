@@ -37,14 +37,19 @@ hub_full_text(const struct hub *hub)
 }
 
 size_t
-hub_count_streams(struct hub *hub, const struct user *user)
+hub_streams(struct hub *hub, const struct user *user, struct session **out, size_t max)
 {
 	struct topic *own = topic_find_user(hub, span_of(user->key));
 	size_t n = 0;
 
 	for (uint32_t i = 0; own != NULL && i < own->n_subscriptions; i++) {
-		const struct session *s = topic_subscriptions(own)[i]->session;
-		n += s->is_stream && !s->is_leaving;
+		struct session *s = topic_subscriptions(own)[i]->session;
+
+		if (!s->is_stream || s->is_leaving)
+			continue;
+		if (n < max)
+			out[n] = s;
+		n++;
 	}
 	return n;
 }

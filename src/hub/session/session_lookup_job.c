@@ -15,6 +15,8 @@ session_lookup_run(
 	l->checked = l->position = eventlog_newest(st);
 	if (l->cursor.n > 0)
 		l->cursor_state = cursor_resolve(st, l->cursor, &l->position);
+	if (l->cursor_state == CURSOR_BAD && l->takes_any_cursor)
+		l->cursor_state = CURSOR_LOST;
 	if (l->cursor_state == CURSOR_LOST)
 		l->oldest = eventlog_oldest(st);
 	for (size_t i = 0; i < l->n_rooms; i++)

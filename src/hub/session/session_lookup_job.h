@@ -25,6 +25,8 @@ struct session_lookup {
 	struct span cursor; /* n 0: none, the session begins now */
 	struct room_lookup *rooms;
 	size_t n_rooms; /* at most STREAM_ROOMS_MAX */
+	/* A string that is no cursor is a lost one: its client gets a gap, and no refusal. */
+	bool takes_any_cursor;
 	/* The job sets these. */
 	enum cursor_state cursor_state;
 	int64_t position; /* of a good cursor */

@@ -43,7 +43,8 @@ take_parameter(struct stream_request *r, struct span name, struct span value)
 {
 	if (span_is(name, "escrow"))
 		return take_room(r, value);
-	if (span_is(name, "cursor") || span_is(name, "lastEventId")) {
+	if (span_is(name, "cursor") || span_is(name, "lastEventId") ||
+	    span_eq_nocase(name, SPAN("Last-Event-ID"))) {
 		r->admission->lookup.cursor = value;
 	} else if (span_is(name, "client")) {
 		r->client = value;

@@ -10,13 +10,16 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "contract/views.h"
 #include "wires/streams/stream.h"
 #include "wires/time_now.h"
 
 /* A stream ends after this time and up to a tenth more: between two events, before a proxy cuts
  * it. */
 #define LIFETIME_MS 1800000
-#define RETRY       "retry: 2000\n\n"
+
+#define TYPE          "text/event-stream"
+#define CACHE_CONTROL "no-store, no-transform"
 
 struct sse {
 	struct stream stream; /* first */
@@ -52,8 +55,8 @@ send_head(struct sse *sse)
 
 	sse->has_head = true;
 	http_begin(&head, 200);
-	http_put_str(&head, "Content-Type", "text/event-stream");
-	http_put_str(&head, "Cache-Control", "no-store, no-transform");
+	http_put_str(&head, "Content-Type", TYPE);
+	http_put_str(&head, "Cache-Control", CACHE_CONTROL);
 	http_put_str(&head, "X-Accel-Buffering", "no");
 	http_put_str(&head, "X-Content-Type-Options", "nosniff");
 	buf_span(&head, sse->fields);
@@ -63,7 +66,6 @@ send_head(struct sse *sse)
 	http_end(&head);
 	conn_send_bytes(sse->conn, buf_as_span(&head));
 	buf_clear(&head);
-	send_text(sse, SPAN(RETRY));
 }
 
 /* The first frame, hello, says that the request was not refused. */
@@ -129,8 +131,8 @@ on_end(struct conn *c)
 	conn_close(c, "connection lost");
 }
 
-/* A heartbeat: proxies see that the stream lives, and the client's cursor keeps up in a quiet
- * room. */
+/* Sends a heartbeat: proxies and clients see that the stream lives, and the client's cursor keeps
+ * up in a quiet room. It is an event, since some clients take each block for one. */
 static void
 on_timeout(struct conn *c, enum conn_wait wait)
 {
@@ -144,7 +146,8 @@ on_timeout(struct conn *c, enum conn_wait wait)
 		finish(sse, "end of its lifetime");
 		return;
 	}
-	buf_printf(&text, "id: %s\n:\n\n", session_cursor(sse->stream.session, cursor));
+	buf_printf(&text, "id: %s\nevent: heartbeat\ndata: {}\n\n",
+	    session_cursor(sse->stream.session, cursor));
 	send_text(sse, buf_as_span(&text));
 	buf_clear(&text);
 	conn_wait(c, WAIT_HEARTBEAT);
@@ -206,6 +209,27 @@ end(struct stream *s, const char *why)
 	finish(sse, why);
 }
 
+static bool
+is_stalled(const struct stream *s)
+{
+	return conn_is_behind(((const struct sse *)s)->conn);
+}
+
+/* A client that does not read gets no last chunk: it would only keep the memory. */
+static void
+make_room(struct stream *s)
+{
+	static const char why[] = "made room for another stream of its wallet";
+	struct sse *sse = (struct sse *)s;
+
+	if (is_stalled(s)) {
+		conn_close(sse->conn, why);
+		return;
+	}
+	stream_close(s, SESSION_LOST);
+	finish(sse, why);
+}
+
 static void
 open_stream(struct stream_request *r, struct web_request *req)
 {
@@ -216,6 +240,8 @@ open_stream(struct stream_request *r, struct web_request *req)
 	sse->is_chunked = req->http->minor > 0;
 	sse->ends_ms = clock_mono_ms() + LIFETIME_MS + (int64_t)(ids_u64() % (LIFETIME_MS / 10));
 	sse->stream.end = end;
+	sse->stream.is_stalled = is_stalled;
+	sse->stream.make_room = make_room;
 	sse->fields = buf_as_span(&r->fields);
 	if (!stream_open(&sse->stream, r, req, sse->is_chunked ? &chunked : &plain)) {
 		free(sse);
@@ -226,11 +252,68 @@ open_stream(struct stream_request *r, struct web_request *req)
 	resume(sse->stream.session);
 }
 
+/* ---- refusals that pass ---- */
+
+/* An id for a stream that begins with no events: the client comes back with the cursor that it has.
+ * A string that cannot stand in a line becomes another one that is no cursor. */
+static struct span
+id_of(struct span cursor)
+{
+	for (size_t i = 0; i < cursor.n; i++) {
+		if (cursor.p[i] <= ' ' || cursor.p[i] > '~')
+			return SPAN("none");
+	}
+	return cursor.n < CURSOR_SIZE ? cursor : SPAN("none");
+}
+
+/* A stream that says why, and ends. */
+static void
+put_refusal(struct buf *b, struct span cursor, enum error err, const char *why)
+{
+	buf_str(b, SSE_RETRY);
+	if (cursor.n > 0) {
+		buf_str(b, "id: ");
+		buf_span(b, id_of(cursor));
+		buf_addc(b, '\n');
+	}
+	buf_str(b, "event: chat_error\ndata: ");
+	view_chat_error(b, SPAN(""), err, why, SPAN(""));
+	buf_str(b, "\n\n");
+}
+
+/* An EventSource comes back by itself after a stream that ends, and never after another status than
+ * 200. So only what does not change by itself is refused with a status. */
+static void
+refuse(struct web_request *req, const struct admission *a, enum error err, const char *why)
+{
+	struct buf body = {0}, fields = {0};
+
+	if (err != ERROR_RATE_LIMITED && err != ERROR_UNAVAILABLE) {
+		web_refuse(req, err, why);
+		return;
+	}
+	put_refusal(&body, a->lookup.cursor, err, why);
+	buf_span(&fields, req->fields);
+	http_put_str(&fields, "Cache-Control", CACHE_CONTROL);
+	web_refuse_with(req, err,
+	    &(struct web_reply){.status = 200,
+		.type = TYPE,
+		.body = buf_as_span(&body),
+		.fields = buf_as_span(&fields),
+		.is_last = true});
+	buf_clear(&body);
+	buf_clear(&fields);
+}
+
 void
 sse_handle(struct web_request *req, void *owner)
 {
-	static const struct stream_route route = {
-	    .methods = "GET", .fields = {"", 0}, .serve = open_stream};
+	static const struct stream_route route = {.methods = "GET",
+	    .fields = {"", 0},
+	    .takes_any_cursor = true,
+	    .takes_room = true,
+	    .refuse = refuse,
+	    .serve = open_stream};
 
 	stream_handle(owner, req, &route);
 }

@@ -79,6 +79,8 @@ stream_handle(struct streams *st, struct web_request *req, const struct stream_r
 		return;
 	}
 	r->admission->serve_now = route->serve_now != NULL ? serve_now : NULL;
+	r->admission->refuse = route->refuse;
+	r->admission->lookup.takes_any_cursor = route->takes_any_cursor;
 	r->why = query_read(r, req->http);
 	if (r->why != NULL) { /* the identity is what is refused first */
 		r->admission->lookup.n_rooms = 0;
@@ -131,13 +133,67 @@ give_name(struct stream *s, struct span key)
 	map_insert(clients, &s->node, (struct span){s->key, key.n});
 }
 
+/* Returns one of the streams that makes room for another, or NULL: the oldest one whose client does
+ * not read, or else the oldest one without a name. The client of a stream with a name would take
+ * the room back at once. */
+static struct stream *
+choose_giver(struct session *const *sessions, size_t n)
+{
+	struct stream *best = NULL;
+	bool is_best_stalled = false;
+
+	for (size_t i = 0; i < n; i++) {
+		struct stream *s = session_owner(sessions[i]);
+		bool is_stalled = s->make_room != NULL && s->is_stalled(s);
+
+		if (s->make_room == NULL || (s->is_named && !is_stalled))
+			continue;
+		if (best != NULL &&
+		    (is_stalled != is_best_stalled ? is_best_stalled : best->number < s->number))
+			continue;
+		best = s;
+		is_best_stalled = is_stalled;
+	}
+	return best;
+}
+
+/* False: the wallet has too many streams. True: it has not, or *giver is to make room. */
+static bool
+has_room(const struct stream_request *r, struct stream **giver)
+{
+	struct session *sessions[CLIENTS_MAX];
+	size_t n = hub_streams(r->streams->hub, &r->admission->user, sessions, CLIENTS_MAX);
+
+	if (n < CLIENTS_MAX)
+		return true;
+	if (r->route->takes_room)
+		*giver = choose_giver(sessions, CLIENTS_MAX);
+	return *giver != NULL;
+}
+
+/* ERROR_NONE: a stream may be opened. *giver is the stream that then makes room, if one has to. */
+static enum error
+judge(const struct stream_request *r, const struct stream *before, struct stream **giver,
+    const char **why)
+{
+	const struct stream *leaving;
+
+	if (before == NULL && !has_room(r, giver)) {
+		*why = "this wallet has 16 clients already";
+		return ERROR_RATE_LIMITED;
+	}
+	leaving = before != NULL ? before : *giver;
+	return admission_verdict(
+	    r->admission, leaving != NULL ? leaving->session : NULL, time_now(), why);
+}
+
 bool
 stream_open(struct stream *s, const struct stream_request *r, struct web_request *req,
     const struct transport *transport)
 {
 	struct streams *st = r->streams;
 	struct admission *a = r->admission;
-	struct stream *before = predecessor(r);
+	struct stream *before = predecessor(r), *giver = NULL;
 	struct session_options o = {.transport = transport,
 	    .owner = s,
 	    .user = &a->user,
@@ -146,19 +202,21 @@ stream_open(struct stream *s, const struct stream_request *r, struct web_request
 	    .predecessor = before != NULL ? before->session : NULL,
 	    .now = time_now()};
 	char key[CLIENT_KEY_SIZE];
-	const char *why = "this wallet has 16 clients already";
-	enum error err = before == NULL && hub_count_streams(st->hub, &a->user) >= CLIENTS_MAX
-			     ? ERROR_RATE_LIMITED
-			     : admission_verdict(a, o.predecessor, o.now, &why);
+	const char *why;
+	enum error err = judge(r, before, &giver, &why);
 
 	if (err != ERROR_NONE) {
-		web_refuse(req, err, why);
+		admission_refuse(a, req, err, why);
 		return false;
 	}
 	s->streams = st;
 	s->session = session_open_stream(st->hub, &o);
 	if (before != NULL)
 		before->end(before, "its client has come again");
+	if (giver != NULL)
+		giver->make_room(giver);
+	s->number = st->n_opened++;
+	s->is_named = r->client.n > 0;
 	TAILQ_INSERT_TAIL(&st->all, s, link);
 	give_name(s, client_key(key, &a->user, r->client));
 	return true;

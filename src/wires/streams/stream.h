@@ -23,6 +23,7 @@ struct streams { /* of one daemon */
 	struct map clients; /* by wallet and client id: struct stream */
 	TAILQ_HEAD(, stream) all;
 	LIST_HEAD(, emit) emits;
+	uint64_t n_opened; /* streams since the start */
 };
 
 /* A client with a session; embedded first in struct sse and struct poll. */
@@ -31,25 +32,36 @@ struct stream {
 	struct session *session;
 	TAILQ_ENTRY(stream) link;
 	struct map_node node;
-	char *key;    /* in streams->clients; NULL: the stream has no name, and is not there */
-	bool is_idle; /* no request is open: the next request of the client takes over */
+	char *key;       /* in streams->clients; NULL: the stream has no name, and is not there */
+	uint64_t number; /* an older stream has a smaller one */
+	bool is_named;   /* its request has named the client */
+	bool is_idle;    /* no request is open: the next request of the client takes over */
 	/* Ends the stream in good order, and frees it. Called when the client says goodbye, or when
 	 * another stream of the same name takes its place. */
 	void (*end)(struct stream *, const char *why);
+	/* True while bytes wait for a client that does not read them. */
+	bool (*is_stalled)(const struct stream *);
+	/* Ends the stream to make room for another one, and frees it; for others the client is
+	 * lost. NULL: it never makes room. */
+	void (*make_room)(struct stream *);
 };
 
 struct stream_request;
 
 struct stream_route {
 	const char *methods;
-	struct span fields; /* header lines of every answer */
+	struct span fields;    /* header lines of every answer */
+	bool takes_any_cursor; /* a malformed cursor is a gap; false: it is refused */
+	bool takes_room;       /* where its wallet has too many streams, another makes room */
+	/* Refuses a request whose query is good (NULL: web_refuse does). */
+	void (*refuse)(struct web_request *, const struct admission *, enum error, const char *why);
 	/* Serves a request that needs no look-up (may be NULL). False: it needs one. */
 	bool (*serve_now)(struct stream_request *, struct web_request *);
 	void (*serve)(struct stream_request *, struct web_request *);
 };
 
-/* A request on its way to its route: the parameters of its query (escrow, cursor, lastEventId,
- * client, timeout; Last-Event-ID), and the CORS lines of the answer. */
+/* A request on its way to its route: the parameters of its query (escrow, cursor, client, timeout)
+ * and its Last-Event-ID, and the CORS lines of the answer. */
 struct stream_request {
 	struct streams *streams;
 	struct admission *admission; /* with the user, and the cursor and rooms of the query */

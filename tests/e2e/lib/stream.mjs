@@ -95,9 +95,20 @@ export class EventStream {
 		return stream;
 	}
 
-	/** All that came: {event, data, id?}, in order; where there is onevent, it sees each
-	 * instead. */
+	/** Opens a stream that must be put off: 200, and one block, which says why. Resolves to
+	 * {code, error, id?, retry, headers}. */
+	static async putOff(...args) {
+		const stream = await EventStream.open(...args);
+		const { data: { event, ...why }, id } = await stream.event('chat_error');
+		assert.deepEqual(await stream.over(), { isWhole: true });
+		assert.deepEqual([stream.log.length, event], [1, '']);
+		return { ...why, id, retry: stream.retry, headers: stream.headers };
+	}
+
+	/** All that came but heartbeats: {event, data, id?}, in order; where there is onevent, it
+	 * sees each instead. */
 	log = [];
+	heartbeats = 0;
 	lastId = '';
 	retry = null;
 	text = '';
@@ -121,8 +132,6 @@ export class EventStream {
 		const block = {};
 		for (const line of lines) {
 			const [, name, value] = /^(id|event|data|retry): (.*)$/.exec(line) ?? [];
-			if (line === ':')
-				continue;
 			assert.ok(name, `no line of a stream: ${JSON.stringify(line)}`);
 			assert.ok(!(name in block), `${name} twice in ${JSON.stringify(lines)}`);
 			block[name] = value;
@@ -135,10 +144,13 @@ export class EventStream {
 			this.lastId = id;
 		if (retry !== undefined)
 			this.retry = Number(retry);
-		if (data === undefined)
-			return;
+		assert.notEqual(data, undefined, 'a block of a stream has data');
 		const message = { event, data: JSON.parse(data), ...(id !== undefined && { id }) };
 		contract().event('events', event, message.data);
+		if (event === 'heartbeat') {
+			this.heartbeats++;
+			return;
+		}
 		if (this.onevent) {
 			this.onevent(message);
 			return;

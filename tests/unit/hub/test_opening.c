@@ -50,6 +50,7 @@ static void
 a_stream_is_in_the_rooms_of_its_user_and_names_the_others(void **state)
 {
 	struct house *h = *state;
+	struct session *found = NULL;
 	struct look_job j;
 	struct client *c;
 
@@ -60,7 +61,9 @@ a_stream_is_in_the_rooms_of_its_user_and_names_the_others(void **state)
 	assert_string_equal(heard(c), "hello");
 	assert_non_null(strstr(buf_cstr(&c->last), "\"refused\":[\"43\"]"));
 	assert_int_equal(c->session->n_rooms, 1);
-	assert_int_equal(hub_count_streams(h->hub, &j.user), 1);
+	assert_int_equal(hub_streams(h->hub, &j.user, NULL, 0), 1);
+	assert_int_equal(hub_streams(h->hub, &j.user, &found, 1), 1);
+	assert_ptr_equal(found, c->session);
 	assert_false(session_is_of(c->session, &j.user, &j.lookup));
 	j.lookup.n_rooms = 1;
 	assert_true(session_is_of(c->session, &j.user, &j.lookup));
