@@ -118,10 +118,10 @@ struct route {
 extern const struct route routes[];
 extern const size_t n_routes;
 
-/* The row that serves a request, or NULL. If several patterns have the path, one without {…} is
- * before one with it, as in OpenAPI, in whatever order they stand; routes.awk refuses two with it.
- * *param: the segment for which {…} stands. allow gets the methods of the pattern, and stays empty
- * if no pattern has the path. The row of GET serves HEAD too. */
+/* The row that serves a request, or NULL. If several patterns have the path, one without a
+ * parameter is before one with it, as in OpenAPI, in whatever order they stand; routes.awk refuses
+ * two with it. *param: the segment of the path that is the parameter. allow gets the methods of the
+ * pattern, and stays empty if no pattern has the path. The row of GET serves HEAD too. */
 const struct route *route_find(const struct route *rows, size_t n_rows, const struct request *,
     struct span *param, struct buf *allow);
 

@@ -7,10 +7,10 @@
 
 #include "base/buf.h"
 
-/* Reads a secret from a file; secret_read says which files are accepted. secret_file_key: the second
- * word in the line of the service key with this name (NULL: the first key). secret_file_token: the whole
- * file, one line. EXIT_GOOD: the secret is appended to out. Else a line on stderr says why, and out
- * is unchanged. The caller wipes out. */
+/* Reads a secret from a file; secret_read says which files are accepted. secret_file_key: the
+ * second word in the line of the service key with this name (NULL: the first key).
+ * secret_file_token: the whole file, one line. EXIT_GOOD: the secret is appended to out. Else a
+ * line on stderr says why, and out is unchanged. The caller wipes out. */
 int secret_file_key(const char *path, const char *name, struct buf *out);
 int secret_file_token(const char *path, struct buf *out);
 

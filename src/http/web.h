@@ -99,9 +99,9 @@ void web_refuse_status(struct web_request *, int status, const char *allow);
 struct web_conn *
 web_hold(struct web_request *, struct span fields, void (*on_gone)(void *), void *arg);
 void web_reply_held(struct web_conn *, const struct web_reply *);
-/* Follows the answer that web_reply_held has just given. on_gone is called once, when the connection
- * takes its next request or ends; the handle is void then. web_unfollow: it is not called, and the
- * handle is void at once. */
+/* Follows the answer that web_reply_held has just given. on_gone is called once, when the
+ * connection takes its next request or ends; the handle is void then. web_unfollow: it is not
+ * called, and the handle is void at once. */
 void web_follow(struct web_conn *, void (*on_gone)(void *), void *arg);
 void web_unfollow(struct web_conn *);
 /* conn_take_progress for an answer that is followed; web_follow sets its mark to 0. */

@@ -27,8 +27,8 @@ origin_list_clear(struct origin_list *list)
 	*list = (struct origin_list){0};
 }
 
-/* The Origin names the Host of the request, by http or ws, or by https or wss if the request came so.
- * Some clients outside of browsers name the URL of their WebSocket as Origin. */
+/* The Origin names the Host of the request, by http or ws, or by https or wss if the request came
+ * so. Some clients outside of browsers name the URL of their WebSocket as Origin. */
 static bool
 is_own(const struct auth_request *r)
 {

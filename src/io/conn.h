@@ -97,8 +97,8 @@ bool conn_turn_is_spent(struct conn *);
 
 /* True if bytes waited for the peer when the last question was asked with this mark, and the peer
  * has taken some since. So it reads and is alive, even if what was sent behind those bytes has not
- * reached it yet, or its own messages wait while reading is paused. *mark belongs to one asker; 0 is
- * the start. Behind a Unix socket only many bytes at a time are noticed. */
+ * reached it yet, or its own messages wait while reading is paused. *mark belongs to one asker; 0
+ * is the start. Behind a Unix socket only many bytes at a time are noticed. */
 bool conn_take_progress(struct conn *, uint32_t *mark);
 
 /* Stops reading; input that has arrived stays in the buffer. */

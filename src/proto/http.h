@@ -142,8 +142,8 @@ bool http_chunked_is_done(const struct http_chunked *);
 /* "Not Found"; "Unknown" for a status this server never sends. */
 const char *http_reason(int status);
 
-/* Append a response head: http_begin the status line and Date, http_end the empty line. Control characters
- * in a value become spaces. */
+/* Append a response head: http_begin the status line and Date, http_end the empty line. Control
+ * characters in a value become spaces. */
 void http_begin(struct buf *, int status);
 void http_put(struct buf *, const char *name, struct span value);
 void http_put_str(struct buf *, const char *name, const char *value);

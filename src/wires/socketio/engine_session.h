@@ -162,8 +162,8 @@ void engine_account_end(struct engine *);
  * one of them is wrong. */
 void engine_check(const struct engine *);
 
-/* engine_http.c: answers the held poll or POST of a session; does nothing if it has none. The answer
- * to a poll is followed until the connection takes its next request. */
+/* engine_http.c: answers the held poll or POST of a session; does nothing if it has none. The
+ * answer to a poll is followed until the connection takes its next request. */
 void engine_answer_poll(struct engine_session *, struct span payload);
 /* The answer to the last poll is not followed any more. */
 void engine_unfollow_poll(struct engine_session *);
