@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * web.h - HTTP on a connection: one request at a time, which a table routes; it is answered whole,
- * or the connection is upgraded. All functions belong to the loop's thread.
+ * or the connection is upgraded. All functions belong to the loop's thread. The header is long,
+ * since a handler has all that it answers with from here.
  */
 #ifndef HTTP_WEB_H
 #define HTTP_WEB_H
