@@ -257,7 +257,7 @@ a_page_may_read_the_refusal_of_each_head_that_is_known(void **state)
 		const char *line, *rest;
 	} wrong[] = {
 	    {404, "GET /nowhere", ""},
-	    {404, "POST /nowhere", "Content-Length: 1\r\n"},
+	    {404, "POST /nowhere", "Content-Length: 3\r\n\r\nx"},
 	    {404, "GET //hello", ""},
 	    {405, "DELETE /get-only", ""},
 	    {403, "GET /get-only", ""},
