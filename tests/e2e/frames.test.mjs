@@ -108,7 +108,7 @@ promise('an event as large as the limit is taken, and a larger one refused in it
 	const sized = (n) => ({ escrowId: 'x', filler: 'f'.repeat(n) });
 	assert.equal((await client.ask('presence', sized(65000))).ok, true);
 	client.say('presence', sized(100000));
-	assert.equal((await client.event('chat_error')).data.code, 'bad_frame');
+	assert.equal((await client.event('chat_error')).data.code, 'too_long');
 	await client.ok('presence', { escrowId: 'x' });
 });
 

@@ -331,7 +331,7 @@ const ANSWERS = [
 	['OPTIONS', '/api/websocket/stats', 204],
 	['GET', '/metrics', 200],
 	['GET', '/nowhere', 404],
-	['POST', '/nowhere', 404, { 'Content-Length': '5' }],
+	['POST', '/nowhere', 404, { 'Content-Length': '0' }],
 	['GET', '//health', 404],
 	['GET', '/ws?walletAddress=alice', 426],
 	['GET', '/ws', 401],
