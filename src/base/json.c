@@ -323,12 +323,17 @@ put_double(struct buf *b, double value)
 {
 	char text[32];
 
+	if (value - value !=
+	    0) { /* infinite: JSON has no word for it, so a number too large stands */
+		buf_str(b, value < 0 ? "-1e999" : "1e999");
+		return;
+	}
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, value);
 		if (strtod(text, NULL) == value)
 			break;
 	}
-	buf_str(b, strcmp(text, "-0") == 0 ? "-0.0" : text); /* json_check refuses -0 */
+	buf_str(b, strcmp(text, "-0") == 0 ? "-0.0" : text); /* json-c reads -0 as the integer 0 */
 }
 
 void

@@ -271,6 +271,7 @@ numbers_keep_their_value(void **state)
 	assert_rewritten("5e-324", "4.94065645841247e-324");
 	assert_rewritten("1.50", "1.5");
 	assert_rewritten("-0.0", "-0.0");
+	assert_rewritten("[4e4999,-1e400]", "[1e999,-1e999]");
 }
 
 static void
