@@ -29,9 +29,9 @@ struct carried {
 /* Reads the parts from a request into *c, and checks the conditions of the mode. The caller clears
  * *c with carried_clear in any case. */
 enum error gate_read(const struct gate *, const struct web_request *, struct carried *c);
-/* The same for a request that a page of another origin may send: an Origin that is not allowed is
- * refused, whatever the method is. Appends the request's own fields (CORS) to the fields, which a
- * refusal has too. False: the request was refused and answered. */
+/* Does the same for a request that a page of another origin may send: it refuses an Origin that is
+ * not allowed, whatever the method is. Appends the request's own fields (CORS) to the fields, which
+ * a refusal has too. False: the request was refused and answered. */
 bool
 gate_read_cors(const struct gate *, struct web_request *, struct carried *c, struct buf *fields);
 /* After either of them: adds the wallet that the request claims (auth_claim). */

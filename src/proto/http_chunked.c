@@ -53,7 +53,7 @@ chunk_go(struct http_chunked *c, enum chunked_state next)
 	return true;
 }
 
-/* What may come behind the size, a name or a value: the end of the line, another extension, or
+/* Takes a byte behind the size, a name or a value: the end of the line, another extension, or
  * blanks, which lead to the state gap. */
 static bool
 chunk_ext_next(struct http_chunked *c, char in, enum chunked_state gap)

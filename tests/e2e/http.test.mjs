@@ -229,7 +229,7 @@ promise('a handshake that is none is refused as RFC 6455 says', async (w) => {
 	for (const [what, headers, status] of table) {
 		const { status: found, headers: h } = await handshake(w, headers);
 		assert.equal(found, status, what);
-		// What follows is surely a request only where no WebSocket was asked for.
+		// Bytes behind a request for a WebSocket may be frames; behind any other they are a request.
 		assert.equal(/\bclose\b/.test(h.connection ?? ''), !/^(no Upgrade|another protocol)$/.test(what), what);
 		if (status === 426) {
 			assert.equal(h['sec-websocket-version'], '13', what);

@@ -279,7 +279,7 @@ promise('several packets for a poller come in one answer', OPEN, async (w) => {
 	assert.equal((await ask(bob, 1, 'subscribe_escrow', 'c')).ok, true);
 	await alice.send('421["presence",{"escrowId":"a"}]', '422["presence",{"escrowId":"b"}]',
 		'423["chat_message",{"escrowId":"c","content":"now"}]');
-	// What bob gets tells that all three answers wait: the last one is ready in the turn that delivers the message.
+	// The message reaches bob in the turn in which the last of the three answers is ready.
 	while (!(await bob.next()).startsWith('42["chat_message"'))
 		;
 	const answer = await alice.get();
